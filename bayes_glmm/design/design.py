@@ -1,0 +1,121 @@
+"""What the data say to the model: labelled arrays, group indices, no PyMC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class GroupDesign:
+    """The random effects of one group in one predictor.
+
+    Attributes
+    ----------
+    name : str
+        ``"Subject"``, ``"school_by_class"`` or ``"observation"``.
+    levels : ndarray of str, shape (n_levels,)
+    index : ndarray of int32, shape (n_rows,)
+        Position of each row's level in ``levels``; -1 where it is not there.
+    terms : tuple of str
+        ``("intercept", "Days")``: labels of the varying coefficients.
+    Z : ndarray, shape (n_rows, n_terms), or None
+        Values the varying coefficients multiply; ``None`` when the only term is
+        an intercept.
+    blocks : tuple of tuple of int
+        Partition of the terms: terms of one block are correlated.
+    structure : str or None
+        Name of the structured covariance of the levels.
+    """
+
+    name: str
+    levels: NDArray[np.str_]
+    index: NDArray[np.int32]
+    terms: tuple[str, ...]
+    Z: NDArray[np.float64] | None
+    blocks: tuple[tuple[int, ...], ...]
+    structure: str | None = None
+
+    @property
+    def n_levels(self) -> int:
+        """Number of levels learned in training."""
+        return len(self.levels)
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """``Z``, with the column of ones written out."""
+        return np.ones((len(self.index), 1)) if self.Z is None else self.Z
+
+
+@dataclass(frozen=True, eq=False)
+class PredictorDesign:
+    """The arrays of one linear predictor.
+
+    Attributes
+    ----------
+    intercept : bool
+    coefficients : tuple of str
+        Labels of the columns of ``X``; the intercept is not one of them.
+    X : ndarray, shape (n_rows, n_coefficients)
+        In the user's units, not centred.
+    centers : ndarray, shape (n_coefficients,)
+        Column means over the training rows; zeros without an intercept.
+    scales : ndarray, shape (n_coefficients,)
+        Column standard deviations over the training rows.
+    offset : ndarray, shape (n_rows,)
+        Sum of the known terms on the link scale, ``log(exposure)`` included.
+    groups : tuple of GroupDesign
+    """
+
+    intercept: bool
+    coefficients: tuple[str, ...]
+    X: NDArray[np.float64]
+    centers: NDArray[np.float64]
+    scales: NDArray[np.float64]
+    offset: NDArray[np.float64]
+    groups: tuple[GroupDesign, ...] = ()
+
+    def group(self, name: str) -> GroupDesign:
+        """Return the group of that name."""
+        return next(g for g in self.groups if g.name == name)
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """All arrays of a model on some rows.
+
+    Attributes
+    ----------
+    rows : ndarray of str, shape (n_rows,)
+        Row identifiers: the table's index as text.
+    predictors : mapping of str to PredictorDesign
+    response : ndarray, shape (n_rows,), or None
+        ``None`` for new rows without a response.
+    trials : ndarray, shape (n_rows,), or None
+        Numbers of trials where the family has them.
+    family, link : str
+    """
+
+    rows: NDArray[np.str_]
+    predictors: Mapping[str, PredictorDesign]
+    response: NDArray[np.float64] | None
+    trials: NDArray[np.float64] | None
+    family: str
+    link: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "predictors", MappingProxyType(dict(self.predictors)))
+
+    @property
+    def mu(self) -> PredictorDesign:
+        """Arrays of the predictor of the conditional mean."""
+        return self.predictors["mu"]
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.rows)

@@ -1,0 +1,130 @@
+"""What a family is: one file states everything the package needs of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.families.links import Link, get_link
+from bayes_glmm.spec.priors import Prior
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+type Array = NDArray[np.float64]
+type Parameters = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a family beside ``mu``.
+
+    Attributes
+    ----------
+    name : str
+        Name in formulas, priors and the posterior.
+    meaning : str
+        One phrase for tables, with the parametrisation.
+    prior : callable
+        Takes the scale of the response on the link scale, gives the default prior.
+    """
+
+    name: str
+    meaning: str
+    prior: Callable[[float], Prior]
+
+
+class Family(ABC):
+    """A response distribution with its links, defaults, density and simulator.
+
+    Everything is stated for the conditional mean ``mu`` = ``link⁻¹(eta)`` of one
+    row, except that families with trials have ``mu`` = P(success). NumPy methods
+    broadcast over leading draw dimensions; only :meth:`likelihood` needs PyMC.
+    """
+
+    name: ClassVar[str]
+    support: ClassVar[str]
+    links: ClassVar[tuple[str, ...]]
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
+    has_trials: ClassVar[bool] = False
+    discrete: ClassVar[bool] = False
+    free_variance: ClassVar[bool] = False
+    """Whether a parameter already absorbs over-dispersion of single rows."""
+
+    @property
+    def default_link(self) -> str:
+        """Name of the link used when none is asked for."""
+        return self.links[0]
+
+    def link(self, name: str | None = None) -> Link:
+        """Return the link of that name, refusing one the family does not take."""
+        return get_link(self, name)
+
+    @abstractmethod
+    def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
+        """Return ``(mask of bad rows, what is wrong and what to do)`` pairs."""
+
+    @abstractmethod
+    def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
+        """Return a finite mean response per unit exposure, inside the link's domain."""
+
+    def scale(self, y: Array, link: str) -> float:
+        """Return the unit of the predictor: sd of ``y`` on identity, one otherwise."""
+        spread = float(np.std(y)) if link == "identity" else 1.0
+        return spread if spread > 0 else 1.0
+
+    @abstractmethod
+    def likelihood(
+        self,
+        name: str,
+        eta: Any,
+        link: Link,
+        parameters: Mapping[str, Any],
+        trials: Any | None,
+        **kwargs: Any,
+    ) -> Any:
+        """Add the observed variable to the PyMC model in context.
+
+        ``kwargs`` are ``observed`` and ``dims``, passed on to PyMC.
+        """
+
+    @abstractmethod
+    def logpdf(
+        self,
+        y: Array,
+        eta: Array,
+        link: Link,
+        parameters: Parameters,
+        trials: Array | None = None,
+    ) -> Array:
+        """Log-density of ``y`` row by row (SciPy), finite also in the far tails."""
+
+    def mean(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
+        """E[y]; for families with trials the expected number of successes."""
+        return mu if trials is None else mu * trials
+
+    @abstractmethod
+    def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
+        """Var[y] given ``mu``."""
+
+    @abstractmethod
+    def simulate(
+        self,
+        rng: np.random.Generator,
+        mu: Array,
+        parameters: Parameters,
+        trials: Array | None = None,
+    ) -> Array:
+        """Draw responses (NumPy), in the shape that the arguments broadcast to."""
+
+    @abstractmethod
+    def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
+        """Distribution-specific variance on the link scale (Nakagawa et al. 2017)."""
+
+    def __repr__(self) -> str:
+        return f"<family {self.name}>"
