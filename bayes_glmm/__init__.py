@@ -1,0 +1,93 @@
+"""Bayesian generalized linear mixed models: from a formula to answers you can defend.
+
+Public names load when they are first used: importing the package imports neither
+PyMC nor matplotlib.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bayes_glmm import errors
+    from bayes_glmm.answers.comparisons import comparisons, slopes
+    from bayes_glmm.answers.diagnose import diagnose
+    from bayes_glmm.answers.effects import coefficients, random_effects, rank, shrinkage
+    from bayes_glmm.answers.predictions import predictions
+    from bayes_glmm.answers.summary import summary
+    from bayes_glmm.datasets import dataset, datasets
+    from bayes_glmm.fitting import build_model, check, fit, prior_predictive, priors, simulate
+    from bayes_glmm.results import load, save
+    from bayes_glmm.spec.formula import parse
+    from bayes_glmm.spec.model import ModelSpec, Predictor, RandomEffect, Response
+    from bayes_glmm.spec.priors import Prior
+    from bayes_glmm.spec.templates import template, templates
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "ModelSpec": "spec.model",
+    "Predictor": "spec.model",
+    "Prior": "spec.priors",
+    "RandomEffect": "spec.model",
+    "Response": "spec.model",
+    "build_model": "fitting",
+    "check": "fitting",
+    "coefficients": "answers.effects",
+    "comparisons": "answers.comparisons",
+    "dataset": "datasets",
+    "datasets": "datasets",
+    "diagnose": "answers.diagnose",
+    "errors": "errors",
+    "fit": "fitting",
+    "load": "results",
+    "parse": "spec.formula",
+    "plot_caterpillar": "plots",
+    "plot_ppc": "plots",
+    "plot_predictions": "plots",
+    "plot_prior_posterior": "plots",
+    "plot_shrinkage": "plots",
+    "plot_trajectories": "plots",
+    "predictions": "answers.predictions",
+    "prior_predictive": "fitting",
+    "priors": "fitting",
+    "random_effects": "answers.effects",
+    "rank": "answers.effects",
+    "report": "report",
+    "save": "results",
+    "shrinkage": "answers.effects",
+    "simulate": "fitting",
+    "slopes": "answers.comparisons",
+    "summary": "answers.summary",
+    "template": "spec.templates",
+    "templates": "spec.templates",
+}
+
+__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'bayes_glmm' has no attribute {name!r}")
+    module = import_module(f"bayes_glmm.{_PUBLIC[name]}")
+    value = module if name == _PUBLIC[name] == "errors" else vars(module)[name]
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """Keeps ``report`` and ``datasets`` the functions: importing a submodule binds its name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _PUBLIC and name != "errors" and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
