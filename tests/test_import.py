@@ -1,0 +1,60 @@
+"""Importing the package is quick and light, and every public name is there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bayes_glmm as bg
+
+HEAVY = ("pymc", "pytensor", "nutpie", "matplotlib", "arviz_plots")
+
+
+def run(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_import_takes_less_than_0_6_seconds() -> None:
+    timed = "import time; t = time.perf_counter(); import bayes_glmm\nprint(time.perf_counter() - t)"
+    assert min(float(run(timed)) for _ in range(3)) < 0.6
+
+
+def test_import_is_light() -> None:
+    loaded = run("import sys, bayes_glmm; print(*sys.modules)").split()
+    assert "bayes_glmm" in loaded
+    assert not set(HEAVY + ("pandas", "scipy")) & set(loaded)
+
+
+@pytest.mark.parametrize("name", bg.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    value = getattr(bg, name)
+    assert name in dir(bg)
+    if name not in ("errors", "__version__"):
+        assert callable(value)
+        assert value.__doc__
+
+
+def test_type_checkers_see_every_public_name() -> None:
+    source = Path(bg.__file__).read_text("utf-8").split("__version__", 1)[0]
+    for name in bg.__all__[1:]:
+        assert f" {name}" in source, name
+
+
+def test_submodules_do_not_hide_functions_of_the_same_name() -> None:
+    code = (
+        "import bayes_glmm.datasets, bayes_glmm.report; import bayes_glmm as bg;"
+        "print(type(bg.datasets).__name__, type(bg.report).__name__)"
+    )
+    assert run(code).split() == ["function", "function"]
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'model'"):
+        getattr(bg, "model")  # noqa: B009
