@@ -1,0 +1,131 @@
+"""Chains of the No-U-Turn sampler, one unit of work and one seed each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from bayes_glmm.engine.settings import Settings
+from bayes_glmm.engine.store import Chain, Store
+
+POLL_SECONDS = 0.005
+STATISTICS = {
+    "diverging": "diverging",
+    "depth": "tree_depth",
+    "maxdepth_reached": "reached_max_treedepth",
+    "n_steps": "n_steps",
+    "step_size": "step_size",
+    "energy": "energy",
+    "logp": "lp",
+    "mean_tree_accept": "acceptance_rate",
+}
+type Report = Callable[[int, int, int], None]
+
+
+def run_chains(
+    compiled: Any, settings: Settings, target_accept: float, store: Store | None, attempt: int
+) -> list[Chain]:
+    """Sample every chain that is not kept yet, ``settings.cores`` at a time.
+
+    Parameters
+    ----------
+    compiled : nutpie model
+    target_accept : float
+        Acceptance aimed at in this attempt.
+    attempt : int
+        Number of the attempt: chains of different attempts have different files.
+
+    Returns
+    -------
+    list of Chain
+        In the order of the chains, whatever order they finished in.
+    """
+    done: dict[int, Chain] = {}
+    if store is not None:
+        found = {k: store.read(k, attempt) for k in range(settings.chains)}
+        done = {k: chain for k, chain in found.items() if chain is not None}
+    waiting = [k for k in range(settings.chains) if k not in done]
+    running: dict[int, Any] = {}
+    seeds = chain_seeds(settings.seed, settings.chains)
+    with progress(settings, waiting) as report:
+        try:
+            while waiting or running:
+                while waiting and len(running) < settings.cores:
+                    k = waiting.pop(0)
+                    running[k] = _begin(compiled, settings, target_accept, seeds[k], k, report)
+                for k in [k for k, sampler in running.items() if sampler.is_finished]:
+                    done[k] = _collect(running.pop(k))
+                    if store is not None:
+                        store.write(k, attempt, done[k])
+                time.sleep(POLL_SECONDS)
+        except BaseException:
+            for sampler in running.values():
+                sampler.cancel()
+            raise
+    return [done[k] for k in range(settings.chains)]
+
+
+def chain_seeds(seed: int, chains: int) -> list[int]:
+    """Return one independent seed per chain; the first do not depend on the rest."""
+    children = np.random.SeedSequence(seed).spawn(chains)
+    return [int(child.generate_state(1, np.uint32)[0]) for child in children]
+
+
+def _begin(compiled: Any, settings: Settings, target: float, seed: int, k: int, report: Report) -> Any:
+    import nutpie
+
+    def heard(chains: list[Any]) -> None:
+        report(k, chains[0].finished_draws, chains[0].divergences)
+
+    return nutpie.sample(
+        compiled,
+        draws=settings.draws,
+        tune=settings.tune,
+        chains=1,
+        cores=1,
+        seed=seed,
+        save_warmup=False,
+        progress_bar=False,
+        progress_callback=heard if settings.progress else None,
+        target_accept=target,
+        blocking=False,
+    )
+
+
+def _collect(sampler: Any) -> Chain:
+    tree = sampler.wait()
+    draws = {str(k): v.values[0] for k, v in tree["posterior"].data_vars.items()}
+    given = tree["sample_stats"]
+    stats = {ours: given[name].values[0] for name, ours in STATISTICS.items() if name in given}
+    return Chain(draws, stats)
+
+
+@contextmanager
+def progress(settings: Settings, chains: list[int]) -> Iterator[Report]:
+    """Show one bar per chain in a terminal or a notebook; stay silent elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if not (settings.progress and (console.is_terminal or console.is_jupyter)):
+        yield lambda k, finished, divergences: None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[divergences]} divergences"),
+    )
+    with Progress(*columns, console=console) as bars:
+        total = settings.tune + settings.draws
+        tasks = {k: bars.add_task(f"chain {k + 1}", total=total, divergences=0) for k in chains}
+        yield lambda k, finished, divergences: bars.update(
+            tasks[k], completed=finished, divergences=divergences
+        )
+        for task in tasks.values():
+            bars.update(task, completed=total)

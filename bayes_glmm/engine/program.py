@@ -1,0 +1,287 @@
+"""From design and priors to the kernel's buffer, and from its draws back to names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from bayes_glmm.design.design import Design, GroupDesign
+from bayes_glmm.families import get_family
+from bayes_glmm.spec.priors import Prior
+
+type Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A model in the form that the compiled kernel reads.
+
+    Attributes
+    ----------
+    buffer : ndarray of int64
+        Header, tables and data; floats are stored by their bits.
+    start : ndarray, shape (n_dim,)
+        Coordinates around which chains begin: the prior's centre.
+    """
+
+    buffer: NDArray[np.int64]
+    start: Array
+    design: Design
+    priors: Mapping[str, Prior]
+
+    @property
+    def n_dim(self) -> int:
+        """Number of coordinates."""
+        return len(self.start)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the family's parameters, in order."""
+        return tuple(p.name for p in get_family(self.design.family).parameters)
+
+
+def covers(design: Design, priors: Mapping[str, Prior]) -> bool:
+    """Whether the compiled kernel can express this model."""
+    from bayes_glmm.engine.rows import FAMILIES, LINKS
+
+    return (
+        design.family in FAMILIES
+        and design.link in LINKS
+        and set(design.predictors) == {"mu"}
+        and not any(g.structure for g in design.mu.groups)
+        and all(p.name in (*_REAL, *_POSITIVE, "LKJ") for p in priors.values())
+    )
+
+
+_REAL = {
+    "Normal": (0, "mu", "sigma", None),
+    "StudentT": (1, "mu", "sigma", "nu"),
+    "Cauchy": (1, "alpha", "beta", None),
+    "Laplace": (2, "mu", "b", None),
+    "Logistic": (3, "mu", "s", None),
+}
+_POSITIVE = {
+    "HalfNormal": lambda p: (4, p["sigma"], 0.0),
+    "HalfStudentT": lambda p: (5, p["nu"], p["sigma"]),
+    "HalfCauchy": lambda p: (5, 1.0, p["beta"]),
+    "Exponential": lambda p: (6, 1.0, p["lam"]),
+    "Gamma": lambda p: (6, p["alpha"], p["beta"]),
+    "InverseGamma": lambda p: (7, p["alpha"], p["beta"]),
+    "LogNormal": lambda p: (8, p["mu"], p["sigma"]),
+}
+
+
+class _Writer:
+    """Appends arrays to the buffer and remembers where they start."""
+
+    def __init__(self, header: int):
+        self.parts: list[NDArray[np.int64]] = [np.zeros(header, np.int64)]
+        self.length = header
+
+    def floats(self, values: object) -> int:
+        return self.ints(np.ascontiguousarray(values, np.float64).ravel().view(np.int64))
+
+    def ints(self, values: object) -> int:
+        at = self.length
+        self.parts.append(np.ascontiguousarray(values, np.int64).ravel())
+        self.length += self.parts[-1].size
+        return at
+
+
+def write_program(design: Design, priors: Mapping[str, Prior]) -> Program:
+    """Write a design and its resolved priors for the kernel."""
+    from bayes_glmm.engine import kernel as k
+    from bayes_glmm.engine.rows import FAMILIES, LINKS, constant
+
+    mu, family = design.mu, get_family(design.family)
+    y = np.asarray(design.response, np.float64)
+    trials = np.ones(len(y)) if design.trials is None else design.trials
+    writer = _Writer(k.HEADER)
+    header = {
+        k.ROWS: len(y),
+        k.COEFFICIENTS: len(mu.coefficients),
+        k.INTERCEPT: int(mu.intercept),
+        k.GROUPS: len(mu.groups),
+        k.FAMILY: FAMILIES[design.family],
+        k.LINK: LINKS[design.link],
+        k.PARAMETERS: len(family.parameters),
+        k.AT_X: writer.floats((mu.X - mu.centers).T),
+        k.AT_OFFSET: writer.floats(mu.offset),
+        k.AT_Y: writer.floats(y),
+        k.AT_TRIALS: writer.floats(trials),
+    }
+    total = constant(FAMILIES[design.family], y, trials)
+    start: list[float] = [0.0] * (int(mu.intercept) + len(mu.coefficients))
+
+    def table(names: list[str]) -> int:
+        nonlocal total
+        rows = [_prior_row(priors[name]) for name in names]
+        total += sum(row[1] for row in rows)
+        return writer.floats([row[0] for row in rows])
+
+    header[k.AT_INTERCEPT_PRIOR] = table(["intercept"] if mu.intercept else [])
+    header[k.AT_BETA_PRIOR] = table([f"beta[{c}]" for c in mu.coefficients])
+    groups = []
+    for group in mu.groups:
+        order = _order(group)
+        sds = [f"sd_{group.name}[{group.terms[t]}]" for t in order]
+        shapes = [priors[f"corr_{group.name}"]["eta"] if len(b) > 1 else 1.0 for b in group.blocks]
+        total += sum(_lkj_constant(len(b), eta) for b, eta in zip(group.blocks, shapes, strict=True))
+        blocks = [len(group.blocks)]
+        for members, eta in zip(group.blocks, shapes, strict=True):
+            blocks += [len(members), int(np.float64(eta).view(np.int64))]
+        groups += [
+            group.n_levels,
+            len(group.terms),
+            writer.ints(group.index),
+            0 if group.Z is None else writer.floats(group.Z[:, order].T),
+            table(sds),
+            writer.ints(blocks),
+        ]
+        size = group.n_levels * len(group.terms)
+        total -= 0.5 * size * math.log(2 * math.pi)
+        free = sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
+        start += [_centre(priors[s]) for s in sds] + [0.0] * (free + size)
+    header[k.AT_GROUPS] = writer.ints(groups)
+    header[k.AT_PARAMETER_PRIOR] = table([p.name for p in family.parameters])
+    start += [_centre(priors[p.name]) for p in family.parameters]
+    header[k.AT_CONSTANT] = writer.floats([total])
+    header |= {k.LENGTH: writer.length, k.DIM: len(start)}
+    buffer = np.concatenate(writer.parts)
+    for at, value in header.items():
+        buffer[at] = value
+    return Program(buffer, np.asarray(start), design, dict(priors))
+
+
+def expand(program: Program, draws: Array) -> dict[str, Array]:
+    """Turn coordinates into the posterior's named variables.
+
+    Parameters
+    ----------
+    draws : ndarray, shape (..., n_dim)
+
+    Returns
+    -------
+    dict of str to ndarray
+        The variables of the graph, leading dimensions kept.
+    """
+    design, priors, mu = program.design, program.priors, program.design.mu
+    lead, k = draws.shape[:-1], 0
+    out: dict[str, Array] = {}
+    if mu.intercept:
+        out["intercept"] = _shifted(priors["intercept"], draws[..., 0])
+        k = 1
+    if mu.coefficients:
+        columns = [
+            _shifted(priors[f"beta[{c}]"], draws[..., k + j]) for j, c in enumerate(mu.coefficients)
+        ]
+        out["beta"] = np.stack(columns, -1)
+        k += len(columns)
+        if mu.intercept:
+            out["intercept"] = out["intercept"] - out["beta"] @ mu.centers
+    for group in mu.groups:
+        q, order = len(group.terms), _order(group)
+        back = np.argsort(order)
+        sd = np.exp(draws[..., k : k + q])
+        k += q
+        L = np.zeros((*lead, q, q))
+        L[..., range(q), range(q)] = 1.0
+        first = 0
+        for members in group.blocks:
+            width = len(members)
+            free = width * (width - 1) // 2
+            if width > 1:
+                inner = slice(first, first + width)
+                L[..., inner, inner] = _unit_rows(draws[..., k : k + free], width)
+                k += free
+            first += width
+        out[f"sd_{group.name}"] = sd[..., back]
+        for number, (members, name) in enumerate(_correlated(group)):
+            first = order.index(members[0])
+            inner = slice(first, first + len(members))
+            out[name] = L[..., inner, inner]
+            if number == 0:
+                full = L @ np.swapaxes(L, -1, -2)
+                out[f"corr_{group.name}"] = full[..., back, :][..., :, back]
+        size = group.n_levels * q
+        z = draws[..., k : k + size].reshape(*lead, group.n_levels, q)
+        factor = sd[..., :, None] * L
+        out[f"u_{group.name}"] = (z @ np.swapaxes(factor, -1, -2))[..., back]
+        k += size
+    for name in program.names:
+        out[name] = np.exp(draws[..., k])
+        k += 1
+    assert k == draws.shape[-1]
+    return out
+
+
+def _order(group: GroupDesign) -> list[int]:
+    return [t for members in group.blocks for t in members]
+
+
+def _correlated(group: GroupDesign) -> list[tuple[tuple[int, ...], str]]:
+    wide = [b for b in group.blocks if len(b) > 1]
+    if len(wide) == 1:
+        return [(wide[0], f"corr_chol_{group.name}")]
+    return [(b, f"corr_chol_{group.name}_{i}") for i, b in enumerate(wide)]
+
+
+def _shifted(prior: Prior, z: Array) -> Array:
+    _, location, scale, _ = _REAL[prior.name]
+    return prior[location] + prior[scale] * z
+
+
+def _unit_rows(x: Array, width: int) -> Array:
+    L = np.zeros((*x.shape[:-1], width, width))
+    L[..., 0, 0] = 1.0
+    at = 0
+    for i in range(1, width):
+        row = x[..., at : at + i]
+        length = np.sqrt(1.0 + (row**2).sum(-1))
+        L[..., i, :i] = row / length[..., None]
+        L[..., i, i] = 1.0 / length
+        at += i
+    return L
+
+
+def _prior_row(prior: Prior) -> tuple[list[float], float]:
+    """Return the kernel's four numbers and the log normalising constant."""
+    if prior.name in _REAL:
+        kind, location, scale, shape = _REAL[prior.name]
+        nu = prior[shape] if shape else 1.0
+        constants = {
+            0: -0.5 * math.log(2 * math.pi),
+            1: gammaln((nu + 1) / 2) - gammaln(nu / 2) - 0.5 * math.log(nu * math.pi),
+            2: -math.log(2.0),
+            3: 0.0,
+        }
+        return [kind, prior[location], prior[scale], nu], float(constants[kind])
+    kind, a, b = _POSITIVE[prior.name](prior)
+    match kind:
+        case 4:
+            const = 0.5 * math.log(2 / math.pi) - math.log(a)
+        case 5:
+            const = math.log(2 / b) + gammaln((a + 1) / 2) - gammaln(a / 2)
+            const -= 0.5 * math.log(a * math.pi)
+        case 6 | 7:
+            const = a * math.log(b) - gammaln(a)
+        case _:
+            const = -math.log(b) - 0.5 * math.log(2 * math.pi)
+    return [kind, a, b, 0.0], float(const)
+
+
+def _lkj_constant(n: int, eta: float) -> float:
+    total = 0.0
+    for k in range(1, n):
+        total += 0.5 * k * math.log(math.pi)
+        total += gammaln(eta + 0.5 * (n - 1 - k)) - gammaln(eta + 0.5 * (n - 1))
+    return -float(total)
+
+
+def _centre(prior: Prior) -> float:
+    return float(np.log(prior.frozen.ppf(0.5)))

@@ -1,0 +1,247 @@
+"""Row likelihoods and their derivatives, compiled once per machine.
+
+:func:`log_likelihood` sums the log-density of all rows, constants included, and
+fills the derivative with respect to each row's predictor and to the family's
+parameters. A family and a link are known here by the numbers of
+:data:`FAMILIES` and :data:`LINKS`, so that one compiled kernel serves them all.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+GAUSSIAN, STUDENT_T, BINOMIAL, POISSON, NEGATIVE_BINOMIAL = range(5)
+FAMILIES = {
+    "gaussian": GAUSSIAN,
+    "student_t": STUDENT_T,
+    "bernoulli": BINOMIAL,
+    "binomial": BINOMIAL,
+    "poisson": POISSON,
+    "negative_binomial": NEGATIVE_BINOMIAL,
+}
+IDENTITY, LOG, LOGIT, PROBIT, CLOGLOG, SQRT, INVERSE = range(7)
+LINKS = {
+    "identity": IDENTITY,
+    "log": LOG,
+    "logit": LOGIT,
+    "probit": PROBIT,
+    "cloglog": CLOGLOG,
+    "sqrt": SQRT,
+    "inverse": INVERSE,
+}
+LOG_2PI = math.log(2.0 * math.pi)
+
+
+@njit(cache=True)
+def digamma(x):
+    """Derivative of ``lgamma`` for ``x > 0``."""
+    shift = 0.0
+    while x < 12.0:
+        shift -= 1.0 / x
+        x += 1.0
+    r = 1.0 / (x * x)
+    series = r * (1 / 12 - r * (1 / 120 - r * (1 / 252 - r * (1 / 240 - r * (1 / 132 - r * 691 / 32760)))))
+    return shift + math.log(x) - 0.5 / x - series
+
+
+@njit(cache=True)
+def lgamma_rise(phi, y):
+    """``lgamma(phi + y) - lgamma(phi)`` without cancellation for small counts."""
+    if y < 32.0 and y == math.floor(y):
+        total = 0.0
+        for k in range(int(y)):
+            total += math.log(phi + k)
+        return total
+    return math.lgamma(phi + y) - math.lgamma(phi)
+
+
+@njit(cache=True)
+def digamma_rise(phi, y):
+    """``digamma(phi + y) - digamma(phi)`` without cancellation for small counts."""
+    if y < 32.0 and y == math.floor(y):
+        total = 0.0
+        for k in range(int(y)):
+            total += 1.0 / (phi + k)
+        return total
+    return digamma(phi + y) - digamma(phi)
+
+
+@njit(cache=True)
+def mills(x):
+    """``phi(x) / Phi(x)``, accurate in both tails."""
+    if x > -5.0:
+        return math.exp(-0.5 * (x * x + LOG_2PI)) / (0.5 * math.erfc(-x * math.sqrt(0.5)))
+    fraction = -x
+    for k in range(60, 0, -1):
+        fraction = -x + k / fraction
+    return fraction
+
+
+@njit(cache=True)
+def log_normal_cdf(x):
+    """``log Phi(x)``, accurate in both tails."""
+    if x > 5.0:
+        return math.log1p(-0.5 * math.erfc(x * math.sqrt(0.5)))
+    if x > -5.0:
+        return math.log(0.5 * math.erfc(-x * math.sqrt(0.5)))
+    return -0.5 * (x * x + LOG_2PI) - math.log(mills(x))
+
+
+@njit(cache=True)
+def success(link, eta):
+    """Return ``log p, log(1 - p)`` and their derivatives in ``eta``."""
+    if link == LOGIT:
+        e = math.exp(-abs(eta))
+        small, rest = e / (1.0 + e), math.log1p(e)
+        if eta >= 0.0:
+            return -rest, -eta - rest, small, small - 1.0
+        return eta - rest, -rest, 1.0 - small, -small
+    if link == PROBIT:
+        return log_normal_cdf(eta), log_normal_cdf(-eta), mills(eta), -mills(-eta)
+    hazard = math.exp(eta)
+    if hazard < 1e-300:
+        return eta, -hazard, 1.0, -hazard
+    log_p = math.log(-math.expm1(-hazard)) if hazard < 0.6931 else math.log1p(-math.exp(-hazard))
+    slope = hazard / math.expm1(hazard) if hazard < 700.0 else 0.0
+    return log_p, -hazard, slope, -hazard
+
+
+@njit(cache=True)
+def inverse_link(link, eta):
+    """Return ``mu`` and ``d mu / d eta``."""
+    if link == LOG:
+        mu = math.exp(eta)
+        return mu, mu
+    if link == SQRT:
+        return eta * eta, 2.0 * eta
+    if link == INVERSE:
+        return 1.0 / eta, -1.0 / (eta * eta)
+    return eta, 1.0
+
+
+@njit(cache=True)
+def binomial_rows(link, y, trials, eta, d_eta):
+    """Sum y log p + (n - y) log(1 - p)."""
+    total = 0.0
+    for i in range(len(y)):
+        log_p, log_q, d_p, d_q = success(link, eta[i])
+        fails = trials[i] - y[i]
+        value, slope = 0.0, 0.0
+        if y[i] > 0.0:
+            value += y[i] * log_p
+            slope += y[i] * d_p
+        if fails > 0.0:
+            value += fails * log_q
+            slope += fails * d_q
+        total += value
+        d_eta[i] = slope
+    return total
+
+
+@njit(cache=True)
+def poisson_rows(link, y, eta, d_eta):
+    """Sum y log mu - mu."""
+    total = 0.0
+    for i in range(len(y)):
+        if link == LOG:
+            mu = math.exp(eta[i])
+            total += y[i] * eta[i] - mu
+            d_eta[i] = y[i] - mu
+            continue
+        mu, slope = inverse_link(link, eta[i])
+        if mu < 0.0 or (mu == 0.0 and y[i] > 0.0):
+            return -math.inf
+        total += (y[i] * math.log(mu) if y[i] > 0.0 else 0.0) - mu
+        d_eta[i] = ((y[i] / mu if y[i] > 0.0 else 0.0) - 1.0) * slope
+    return total
+
+
+@njit(cache=True)
+def negative_binomial_rows(link, y, eta, d_eta, parameters, d_parameters):
+    """Negative binomial with variance mu + mu**2 / phi."""
+    phi = parameters[0]
+    total, d_phi = 0.0, 0.0
+    for i in range(len(y)):
+        mu, slope = inverse_link(link, eta[i])
+        if mu < 0.0 or (mu == 0.0 and y[i] > 0.0):
+            return -math.inf
+        spare = math.log1p(mu / phi)
+        total += lgamma_rise(phi, y[i]) - (y[i] + phi) * spare - y[i] * math.log(phi)
+        if y[i] > 0.0:
+            total += y[i] * (eta[i] if link == LOG else math.log(mu))
+            d_eta[i] = (y[i] - mu) * phi / (mu * (phi + mu)) * slope
+        else:
+            d_eta[i] = -phi / (phi + mu) * slope
+        d_phi += digamma_rise(phi, y[i]) - spare + (mu - y[i]) / (phi + mu)
+    d_parameters[0] += d_phi
+    return total
+
+
+@njit(cache=True)
+def gaussian_rows(link, y, eta, d_eta, parameters, d_parameters):
+    """Normal errors with standard deviation sigma."""
+    sigma = parameters[0]
+    precision = 1.0 / (sigma * sigma)
+    squares = 0.0
+    for i in range(len(y)):
+        mu, slope = inverse_link(link, eta[i])
+        residual = y[i] - mu
+        squares += residual * residual
+        d_eta[i] = residual * precision * slope
+    n = len(y)
+    d_parameters[0] += squares * precision / sigma - n / sigma
+    return -0.5 * squares * precision - n * (math.log(sigma) + 0.5 * LOG_2PI)
+
+
+@njit(cache=True)
+def student_t_rows(link, y, eta, d_eta, parameters, d_parameters):
+    """Student's t errors with scale sigma and nu degrees of freedom."""
+    sigma, nu = parameters[0], parameters[1]
+    n = len(y)
+    total, d_sigma, d_nu = 0.0, 0.0, 0.0
+    for i in range(n):
+        mu, slope = inverse_link(link, eta[i])
+        z = (y[i] - mu) / sigma
+        ratio = z * z / nu
+        spread = math.log1p(ratio)
+        weight = (nu + 1.0) / (nu * (1.0 + ratio))
+        total -= 0.5 * (nu + 1.0) * spread
+        d_eta[i] = weight * z / sigma * slope
+        d_sigma += (weight * z * z - 1.0) / sigma
+        d_nu += 0.5 * (weight * z * z / nu - spread)
+    half = 0.5 * nu
+    total += n * (
+        math.lgamma(half + 0.5) - math.lgamma(half) - 0.5 * math.log(nu * math.pi) - math.log(sigma)
+    )
+    d_nu += n * 0.5 * (digamma(half + 0.5) - digamma(half) - 1.0 / nu)
+    d_parameters[0] += d_sigma
+    d_parameters[1] += d_nu
+    return total
+
+
+@njit(cache=True)
+def log_likelihood(family, link, y, trials, eta, parameters, d_eta, d_parameters):
+    """Sum the rows of one family and fill the derivatives."""
+    if family == POISSON:
+        return poisson_rows(link, y, eta, d_eta)
+    if family == BINOMIAL:
+        return binomial_rows(link, y, trials, eta, d_eta)
+    if family == GAUSSIAN:
+        return gaussian_rows(link, y, eta, d_eta, parameters, d_parameters)
+    if family == NEGATIVE_BINOMIAL:
+        return negative_binomial_rows(link, y, eta, d_eta, parameters, d_parameters)
+    return student_t_rows(link, y, eta, d_eta, parameters, d_parameters)
+
+
+def constant(family: int, y: np.ndarray, trials: np.ndarray) -> float:
+    """Sum the parts of the log-density that depend on the response alone."""
+    from scipy.special import gammaln
+
+    if family in (POISSON, NEGATIVE_BINOMIAL):
+        return float(-gammaln(y + 1).sum())
+    if family == BINOMIAL:
+        return float((gammaln(trials + 1) - gammaln(y + 1) - gammaln(trials - y + 1)).sum())
+    return 0.0

@@ -1,0 +1,79 @@
+"""From a design to posterior draws: compile, sample, retry once, stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.design.design import Design
+from bayes_glmm.engine.compiled import compile_model
+from bayes_glmm.engine.nuts import run_chains
+from bayes_glmm.engine.settings import RETRY_TARGET, Settings
+from bayes_glmm.engine.store import Chain, Store
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.priors import Prior
+
+type Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Posterior draws in the graph's variables.
+
+    Attributes
+    ----------
+    posterior : dict of str to ndarray, shape (n_chains, n_draws, ...)
+    stats : dict of str to ndarray, shape (n_chains, n_draws)
+    notes : tuple of str
+        What was done beyond the plain run, in sentences.
+    path : {"kernel", "graph"}
+        Which of the two equal densities was sampled.
+    target_accept : float
+        Acceptance aimed at in the run that is returned.
+    """
+
+    posterior: dict[str, Array]
+    stats: dict[str, Array]
+    notes: tuple[str, ...]
+    path: str
+    target_accept: float
+
+
+def sample(
+    spec: ModelSpec,
+    design: Design,
+    priors: Mapping[str, Prior],
+    settings: Settings,
+    identity: dict[str, Any],
+) -> Draws:
+    """Sample a model; once more with a higher target when divergences remain.
+
+    Parameters
+    ----------
+    identity : dict
+        What makes this call this call; a store refuses another one's chains.
+    """
+    store = None if settings.store is None else Store.open(settings.store, identity)
+    sampled = compile_model(spec, design, priors, settings.engine)
+    target = settings.target_accept
+    chains = run_chains(sampled.model, settings, target, store, attempt=1)
+    notes: tuple[str, ...] = ()
+    first = _divergences(chains)
+    if first and settings.retry:
+        target = RETRY_TARGET
+        chains = run_chains(sampled.model, settings, target, store, attempt=2)
+        notes = (
+            f"{first} divergences at target_accept={settings.target_accept:g}; sampled again at "
+            f"{target:g}, which left {_divergences(chains)}.",
+        )
+    stacked = {k: np.stack([c.draws[k] for c in chains]) for k in chains[0].draws}
+    stats = {k: np.stack([c.stats[k] for c in chains]) for k in chains[0].stats}
+    return Draws(sampled.expand(stacked), stats, notes, sampled.path, target)
+
+
+def _divergences(chains: list[Chain]) -> int:
+    return int(sum(c.stats["diverging"].sum() for c in chains))

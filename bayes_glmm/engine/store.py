@@ -1,0 +1,121 @@
+"""Finished chains on disk: written aside, renamed when complete, never half."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.errors import EngineError
+
+IDENTITY = "run.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """What one chain produced.
+
+    Attributes
+    ----------
+    draws : dict of str to ndarray, shape (n_draws, ...)
+    stats : dict of str to ndarray, shape (n_draws,)
+    """
+
+    draws: dict[str, NDArray[Any]]
+    stats: dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder that keeps the chains of one run.
+
+    The folder belongs to one call: spec, data, priors, versions, seed and
+    settings are written beside the chains and must be equal to resume.
+    """
+
+    folder: Path
+
+    @classmethod
+    def open(cls, folder: Path, identity: dict[str, Any]) -> Store:
+        """Open or begin a run, refusing a folder that holds another one."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / IDENTITY
+        if not path.exists():
+            strangers = [p.name for p in folder.iterdir() if not p.name.endswith(".part")]
+            if strangers:
+                raise EngineError(
+                    f"store={str(folder)!r} is not empty and holds no run: {strangers[0]!r} is "
+                    "there. Give an empty or new folder."
+                )
+            write_atomically(path, json.dumps(identity, sort_keys=True, indent=1).encode())
+            return cls(folder)
+        try:
+            found = json.loads(path.read_text())
+        except ValueError as error:
+            raise EngineError(f"{path} cannot be read ({error}). Give a new folder.") from error
+        wanted = json.loads(json.dumps(identity))
+        different = sorted(k for k in found.keys() | wanted.keys() if found.get(k) != wanted.get(k))
+        if different:
+            raise EngineError(
+                f"store={str(folder)!r} holds a run of another call: {', '.join(different)} "
+                "differ. Repeat that call exactly, or give a new folder."
+            )
+        return cls(folder)
+
+    def path(self, chain: int, attempt: int) -> Path:
+        """Where a chain of an attempt is kept."""
+        return self.folder / f"attempt{attempt}-chain{chain}.npz"
+
+    def read(self, chain: int, attempt: int) -> Chain | None:
+        """Return a finished chain, or ``None`` when it is not there."""
+        path = self.path(chain, attempt)
+        if not path.exists():
+            return None
+        try:
+            with path.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
+                parts = {k: arrays[k] for k in arrays.files}
+        except (ValueError, OSError, zipfile.BadZipFile) as error:
+            raise EngineError(f"{path} cannot be read ({error}). Remove it to sample again.") from error
+        return Chain(_under(parts, "draw:"), _under(parts, "stat:"))
+
+    def write(self, chain: int, attempt: int, result: Chain) -> None:
+        """Keep a finished chain."""
+        parts = {f"draw:{k}": v for k, v in result.draws.items()}
+        parts |= {f"stat:{k}": v for k, v in result.stats.items()}
+        path = self.path(chain, attempt)
+        with _aside(path) as handle:
+            np.savez(handle, **parts)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    with _aside(path) as handle:
+        handle.write(content)
+
+
+class _aside:  # noqa: N801
+    def __init__(self, path: Path):
+        self.path, self.part = path, path.with_name(path.name + ".part")
+
+    def __enter__(self):
+        self.handle = self.part.open("wb")
+        return self.handle
+
+    def __exit__(self, kind, *rest):
+        self.handle.flush()
+        os.fsync(self.handle.fileno())
+        self.handle.close()
+        if kind is None:
+            os.replace(self.part, self.path)
+        else:
+            self.part.unlink(missing_ok=True)
+
+
+def _under(parts: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {k.removeprefix(prefix): v for k, v in parts.items() if k.startswith(prefix)}

@@ -1,0 +1,365 @@
+"""From a formula and a table to a fitted result: the calls a user makes first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from bayes_glmm.design.checks import run_checks
+from bayes_glmm.design.defaults import resolve_priors
+from bayes_glmm.design.design import Design
+from bayes_glmm.design.frames import to_pandas
+from bayes_glmm.design.schema import Schema
+from bayes_glmm.errors import ArgumentError, ArgumentTypeError, Findings
+from bayes_glmm.families import get_family
+from bayes_glmm.spec.formula import parse
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.templates import template
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+    from bayes_glmm.families.base import Family
+
+type Model = str | ModelSpec | Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A model with the table it was given: everything known before sampling."""
+
+    spec: ModelSpec
+    data: pd.DataFrame
+    dropped: tuple[str, ...]
+    findings: Findings
+    schema: Schema | None
+    design: Design | None
+
+    def require(self) -> tuple[Schema, Design]:
+        """Return schema and design, raising what the checks found wrong."""
+        self.findings.raise_errors()
+        assert self.schema is not None and self.design is not None
+        return self.schema, self.design
+
+
+def resolve_spec(model: Model, **options: Any) -> ModelSpec:
+    """Return the spec of a formula, a mapping of formulas, a template or a spec.
+
+    Options that are ``None`` are not given; any other is refused beside a
+    ready :class:`ModelSpec`, and overrides what a template says.
+
+    Raises
+    ------
+    ArgumentError
+        An option beside a ready spec.
+    """
+    given = {k: v for k, v in options.items() if v is not None}
+    if "family" in given:
+        given["family"] = get_family(given["family"]).name
+    if isinstance(model, ModelSpec):
+        if given:
+            raise ArgumentError(
+                f"{', '.join(given)} cannot be given beside a ready ModelSpec: "
+                "put it in the spec, e.g. spec.with_(family=...)."
+            )
+        spec = model
+    elif isinstance(model, str) and "~" not in model:
+        spec = replace(template(model).spec, **given)
+    elif isinstance(model, str | Mapping):
+        spec = parse(model, **given)
+    else:
+        raise ArgumentTypeError(
+            f"A model is a formula, a mapping of formulas, a template's name or a ModelSpec, "
+            f"not {type(model).__name__}."
+        )
+    family = get_family(spec.family)
+    family.link(spec.link)
+    return spec
+
+
+def prepare(model: Model, data: Any, **options: Any) -> Prepared:
+    """Resolve the model, drop rows when asked to, and run every check."""
+    spec = resolve_spec(model, **options)
+    table = to_pandas(data)
+    dropped: tuple[str, ...] = ()
+    if spec.missing == "drop":
+        table, dropped = drop_missing(spec, table)
+    findings, schema, design = run_checks(spec, table)
+    return Prepared(spec, table, dropped, findings, schema, design)
+
+
+def check(
+    model: Model,
+    data: Any,
+    *,
+    family: str | Family | None = None,
+    link: str | None = None,
+    exposure: str | None = None,
+    offset: str | None = None,
+    priors: Mapping[str, Prior] | None = None,
+    missing: Literal["error", "drop"] | None = None,
+    success: str | None = None,
+) -> Findings:
+    """Say everything that can be said about a model before sampling.
+
+    Parameters are those of :func:`fit`. Nothing is raised for what is wrong
+    with the data: it is in the findings.
+
+    Returns
+    -------
+    Findings
+        ``.errors`` stop a fit, ``.warnings`` travel with it, ``.passed``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"y": [1, 0, 2, -1], "x": [0.1, 0.4, 0.2, 0.9]})
+    >>> found = check("y ~ x", table, family="poisson")
+    >>> [f.severity for f in found.errors]
+    ['error']
+    """
+    return prepare(
+        model, data, family=family, link=link, exposure=exposure, offset=offset,
+        priors=priors, missing=missing, success=success,
+    ).findings  # fmt: skip
+
+
+def build_model(
+    model: Model,
+    data: Any,
+    *,
+    family: str | Family | None = None,
+    link: str | None = None,
+    exposure: str | None = None,
+    offset: str | None = None,
+    priors: Mapping[str, Prior] | None = None,
+    missing: Literal["error", "drop"] | None = None,
+    success: str | None = None,
+) -> pm.Model:
+    """Build the generative graph, for reading, extending and sampling elsewhere.
+
+    Its named variables are those of the posterior that :func:`fit` returns, on
+    the same scale. Parameters are those of :func:`fit`.
+
+    Returns
+    -------
+    pymc.Model
+
+    Raises
+    ------
+    DesignError
+        The checks found errors; all of them are in the message.
+    """
+    from bayes_glmm.graph import build_graph
+
+    prepared = prepare(
+        model, data, family=family, link=link, exposure=exposure, offset=offset,
+        priors=priors, missing=missing, success=success,
+    )  # fmt: skip
+    _, design = prepared.require()
+    return build_graph(prepared.spec, design, resolve_priors(prepared.spec, design))
+
+
+def priors(
+    model: Model,
+    data: Any,
+    *,
+    family: str | Family | None = None,
+    link: str | None = None,
+    exposure: str | None = None,
+    offset: str | None = None,
+    priors: Mapping[str, Prior] | None = None,
+    missing: Literal["error", "drop"] | None = None,
+    success: str | None = None,
+) -> pd.DataFrame:
+    """Tabulate the priors that a fit would use, defaults and overrides.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``parameter``, ``prior``, ``scale`` (where it lives), ``source``
+        (``"default"`` or ``"given"``) and the central 95 % of its mass; the prior of
+        ``intercept`` is that of the predictor at the covariates' means.
+    """
+    prepared = prepare(
+        model, data, family=family, link=link, exposure=exposure, offset=offset,
+        priors=priors, missing=missing, success=success,
+    )  # fmt: skip
+    spec = prepared.spec
+    _, design = prepared.require()
+    resolved = resolve_priors(spec, design)
+    plain = resolve_priors(replace(spec, priors=()), design)
+    own = {p.name for p in get_family(spec.family).parameters}
+    rows = []
+    for name, prior in resolved.items():
+        line = prior.support != "correlation"
+        low, high = prior.frozen.ppf([0.025, 0.975]) if line else (np.nan, np.nan)
+        scale = "family" if name in own else "correlation" if not line else f"link ({design.link})"
+        source = "default" if plain[name] == prior else "given"
+        rows.append((name, repr(prior), scale, source, float(low), float(high)))
+    return pd.DataFrame(rows, columns=["parameter", "prior", "scale", "source", "q2.5", "q97.5"])
+
+
+def fit(
+    model: Model,
+    data: Any,
+    *,
+    family: str | Family | None = None,
+    link: str | None = None,
+    exposure: str | None = None,
+    offset: str | None = None,
+    priors: Mapping[str, Prior] | None = None,
+    missing: Literal["error", "drop"] | None = None,
+    success: str | None = None,
+    engine: str = "auto",
+    draws: int = 1000,
+    tune: int | None = None,
+    chains: int = 4,
+    cores: int | None = None,
+    seed: int = 1,
+    target_accept: float | None = None,
+    progress: bool = True,
+    store: str | Path | None = None,
+    log_likelihood: bool = False,
+) -> xr.DataTree:
+    """Fit a generalised linear mixed model by NUTS.
+
+    Parameters
+    ----------
+    model : str, mapping, or ModelSpec
+        A formula such as ``"y ~ x + (1 + x | group)"``, a mapping of formulas,
+        a template's name, or a ready spec.
+    data : DataFrame
+        pandas, or any table that narwhals reads. It is not changed.
+    family : str or Family, default "gaussian"
+    link : str, optional
+        Link of the mean; the family's default when not given.
+    exposure : str, optional
+        Positive column, in any unit; its logarithm enters the predictor.
+    offset : str, optional
+        Column that enters the predictor as it is, on the link scale.
+    priors : mapping of str to Prior, optional
+        By parameter (``"sd_herd"``), element (``"beta[x]"``) or class (``"sd"``).
+    missing : {"error", "drop"}, optional
+        ``"drop"`` leaves incomplete rows out and lists them in the result.
+    success : str, optional
+        Level of a two-level text response that counts as 1.
+    engine : {"auto", "nuts"}
+        ``"nuts"`` samples the PyMC graph itself.
+    draws, tune, chains, cores : int
+        ``tune=None`` is chosen by rule; results do not depend on ``cores``.
+    seed : int, default 1
+        Equal calls with equal seeds give equal bytes.
+    target_accept : float, optional
+        When not given, 0.8 or 0.9 by rule, and one second run at 0.99 if
+        divergences remain.
+    progress : bool, default True
+    store : path, optional
+        Folder that keeps each finished chain; the same call resumes there.
+    log_likelihood : bool, default False
+        Add the pointwise log-likelihood, shape (chain, draw, observation).
+
+    Returns
+    -------
+    xarray.DataTree
+        ``posterior``, ``sample_stats``, ``observed_data``, ``constant_data``;
+        the spec, the schema, the findings and the verdict in the attributes.
+
+    Raises
+    ------
+    SpecError, DataError, DesignError
+        The model or the table is wrong; the message names where.
+    EngineError
+        A store belongs to another call.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit("Reaction ~ Days + (1 + Days | Subject)",
+    ...               bg.dataset("sleepstudy"))  # doctest: +SKIP
+    """
+    from bayes_glmm.engine.run import sample
+    from bayes_glmm.engine.settings import choose_settings
+
+    prepared = prepare(
+        model, data, family=family, link=link, exposure=exposure, offset=offset,
+        priors=priors, missing=missing, success=success,
+    )  # fmt: skip
+    schema, design = prepared.require()
+    settings = choose_settings(
+        design, engine=engine, draws=draws, tune=tune, chains=chains, cores=cores, seed=seed,
+        target_accept=target_accept, progress=progress, store=store,
+    )  # fmt: skip
+    resolved = resolve_priors(prepared.spec, design)
+    info = _provenance(prepared, schema, resolved, settings.identity())
+    began = time.perf_counter()
+    result = sample(prepared.spec, design, resolved, settings, info)
+    info |= {
+        "wall_seconds": round(time.perf_counter() - began, 3),
+        "notes": list(result.notes),
+        "settings": {**info["settings"], "path": result.path, "target": result.target_accept},
+    }
+    return _assemble(prepared, schema, design, resolved, result, info, log_likelihood)
+
+
+def _provenance(
+    prepared: Prepared, schema: Schema, priors: Mapping[str, Prior], settings: dict[str, Any]
+) -> dict[str, Any]:
+    packages = ("bayes_glmm", "pymc", "pytensor", "nutpie", "numba", "numpy", "arviz-stats")
+    return {
+        "spec": prepared.spec.to_toml(),
+        "priors": {k: [p.name, dict(p.parameters)] for k, p in priors.items()},
+        "seed": settings["seed"],
+        "settings": settings,
+        "versions": {p: version(p) for p in packages},
+        "data_hash": data_hash(prepared.data, schema.used_columns),
+        "n_rows": len(prepared.data),
+        "dropped": list(prepared.dropped),
+    }
+
+
+def data_hash(data: pd.DataFrame, columns: tuple[str, ...]) -> str:
+    """Return the SHA-256 of the used columns, in the order of the rows."""
+    digest = hashlib.sha256()
+    for column in columns:
+        values = data[column].to_numpy()
+        if values.dtype.kind in "biuf":
+            content = np.ascontiguousarray(values).tobytes()
+        else:
+            content = "\0".join(map(str, values)).encode()
+        digest.update(json.dumps([column, str(data[column].dtype), len(values)]).encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _assemble(
+    prepared: Prepared,
+    schema: Schema,
+    design: Design,
+    priors: Mapping[str, Prior],
+    result: Draws,
+    info: dict[str, Any],
+    log_likelihood: bool,
+) -> xr.DataTree:
+    """Label the draws, judge their convergence, and put all of it in one tree."""
+    from bayes_glmm.answers.diagnose import convergence
+    from bayes_glmm.results import make_tree
+
+    tree = make_tree(
+        result.posterior, result.stats, prepared.spec, schema, design, prepared.data, priors,
+        {**info, "findings": [asdict(f) for f in prepared.findings], "converged": True},
+    )  # fmt: skip
+    converged, verdict = convergence(tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset())
+    tree = with_info(tree, converged=converged, verdict=[asdict(f) for f in verdict])
+    return add_log_likelihood(tree) if log_likelihood else tree
