@@ -1,4 +1,4 @@
-"""Reading the command line's tables: CSV or Parquet, with identifiers kept as text."""
+"""The command line's tables: CSV or Parquet in, identifiers kept as text, and out to a terminal."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bayes_glmm.spec.model import Arithmetic, Call, Expression, ModelSpec, Varia
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.table import Table
 
 _MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 
@@ -90,3 +91,26 @@ def _names(expression: Expression) -> Iterator[str]:
             parts = arguments
     for part in parts:
         yield from _names(part)
+
+
+def rich_table(data: pd.DataFrame, *, title: str | None = None) -> Table:
+    """Lay a data frame out for the terminal, numbers with three significant digits."""
+    from rich import box
+    from rich.table import Table
+
+    shown = data.reset_index() if data.index.name or data.index.nlevels > 1 else data
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for column in shown.columns:
+        number = shown[column].dtype.kind in "iuf"
+        table.add_column(str(column), justify="right" if number else "left", overflow="fold")
+    for row in shown.itertuples(index=False):
+        table.add_row(*(_cell(value) for value in row))
+    return table
+
+
+def _cell(value: object) -> str:
+    from rich.markup import escape
+
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1e3 else f"{value:,.0f}"
+    return escape(str(value))

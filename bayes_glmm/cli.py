@@ -1,0 +1,305 @@
+"""The command line: arguments in, tables and files out; everything else is the library's."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from bayes_glmm.errors import ArgumentError, BayesGLMMError, TemplateError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from bayes_glmm.spec.model import ModelSpec
+
+BAD_INPUT, UNCONVERGED = 2, 3
+
+app = typer.Typer(
+    name="bayes-glmm",
+    help="Bayesian generalized linear mixed models: from a formula to answers you can defend.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+UsageError = typer.BadParameter.__bases__[0]
+
+
+class Groups(StrEnum):
+    """Estimands of a prediction."""
+
+    known = "known"
+    typical = "typical"
+    new = "new"
+    population = "population"
+
+
+class Kind(StrEnum):
+    """What is predicted."""
+
+    expected = "expected"
+    response = "response"
+
+
+Model = Annotated[
+    str, typer.Argument(help="A TOML file, a template's name, or a formula.", show_default=False)
+]
+Data = Annotated[Path, typer.Argument(help="A CSV or Parquet file.", show_default=False)]
+FitFile = Annotated[Path, typer.Argument(help="A fit made by `fit`.", show_default=False)]
+Family = Annotated[str | None, typer.Option(help="Family of a formula.", show_default="gaussian")]
+Link = Annotated[str | None, typer.Option(help="Link, if not the family's own.")]
+Exposure = Annotated[str | None, typer.Option(help="Positive column, logged for you.")]
+Offset = Annotated[str | None, typer.Option(help="Column added on the link scale.")]
+Success = Annotated[str | None, typer.Option(help="Level of a text response that counts as 1.")]
+Missing = Annotated[str | None, typer.Option(help="'drop' leaves incomplete rows out.")]
+Roles = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="ROLE=COLUMN: which column plays a template's role; repeatable."),
+]
+
+
+@app.command()
+def check(
+    model: Model,
+    data: Data,
+    family: Family = None,
+    link: Link = None,
+    exposure: Exposure = None,
+    offset: Offset = None,
+    success: Success = None,
+    missing: Missing = None,
+    roles: Roles = None,
+) -> None:
+    """Say everything that can be said before sampling.
+
+    Example: `bayes-glmm check "deaths | trials(operations) ~ 1 + (1 | hospital)"
+    surgical.csv --family binomial`
+    """
+    from bayes_glmm.fitting import check as check_design
+
+    spec = _spec(
+        model, roles, family=family, link=link, exposure=exposure, offset=offset,
+        success=success, missing=missing,
+    )  # fmt: skip
+    table = _table(data, spec)
+    found = _naming(data, partial(check_design, spec, table))
+    for finding in found:
+        _console().print(str(finding), markup=False, soft_wrap=True)
+    if found.errors:
+        _stop(f"{data}: {len(found.errors)} of the checks found an error; nothing can be fitted.")
+    _console().print(f"{data}: {len(table)} rows; the model can be fitted.", soft_wrap=True)
+
+
+@app.command()
+def fit(
+    model: Model,
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Where the fit is saved (NetCDF).")],
+    family: Family = None,
+    link: Link = None,
+    exposure: Exposure = None,
+    offset: Offset = None,
+    success: Success = None,
+    missing: Missing = None,
+    roles: Roles = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
+    chains: Annotated[int, typer.Option(min=1)] = 4,
+    draws: Annotated[int, typer.Option(min=1, help="Kept draws per chain.")] = 1000,
+    tune: Annotated[int | None, typer.Option(min=1, help="Warm-up; chosen by rule.")] = None,
+    cores: Annotated[int | None, typer.Option(min=1)] = None,
+    target_accept: Annotated[float | None, typer.Option(min=0.5, max=0.999)] = None,
+    store: Annotated[Path | None, typer.Option(help="Keep finished chains; resume here.")] = None,
+    progress: Annotated[bool, typer.Option(help="Show a progress bar.")] = True,
+) -> None:
+    """Fit a model, save it and print its summary; exit status 3 if it did not converge.
+
+    Example: `bayes-glmm fit "deaths | trials(operations) ~ 1 + (1 | hospital)"
+    surgical.csv --family binomial --out fit.nc`
+    """
+    from bayes_glmm import fitting
+    from bayes_glmm.answers.summary import summary
+    from bayes_glmm.results import Fit, save
+
+    if not out.resolve().parent.is_dir():
+        _stop(f"{out}: the folder does not exist; make it first.")
+    spec = _spec(
+        model, roles, family=family, link=link, exposure=exposure, offset=offset,
+        success=success, missing=missing,
+    )  # fmt: skip
+    table = _table(data, spec)
+    run = partial(
+        fitting.fit, spec, table, seed=seed, chains=chains, draws=draws, tune=tune, cores=cores,
+        target_accept=target_accept, store=store, progress=progress,
+    )  # fmt: skip
+    tree = _naming(data, run)
+    save(tree, out)
+    _show(summary(tree))
+    info = Fit.of(tree).info
+    for sentence in (*info["notes"], *info["verdict"]):
+        _console().print(sentence, markup=False, soft_wrap=True)
+    _console().print(f"Saved: {out}", markup=False, soft_wrap=True)
+    if not info["converged"]:
+        _stop(f"{out}: saved, but the fit has NOT converged; see `report`.", UNCONVERGED)
+
+
+@app.command()
+def report(
+    fit: FitFile, out: Annotated[Path, typer.Option(help="The page to write (HTML).")]
+) -> None:
+    """Write one self-contained HTML page about a fit.
+
+    Example: `bayes-glmm report fit.nc --out report.html`
+    """
+    from bayes_glmm.report import report as write_report
+    from bayes_glmm.results import load
+
+    write_report(load(fit), out)
+    _console().print(f"Written: {out}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def predict(
+    fit: FitFile,
+    data: Annotated[Path, typer.Argument(help="New rows, CSV or Parquet.", show_default=False)],
+    groups: Annotated[Groups, typer.Option(help="Whose prediction.")] = Groups.population,
+    kind: Annotated[Kind, typer.Option(help="Mean, or a new response.")] = Kind.expected,
+    out: Annotated[Path | None, typer.Option(help="CSV to write; else it is printed.")] = None,
+) -> None:
+    """Predict new rows from a fit.
+
+    Example: `bayes-glmm predict fit.nc new.csv --groups population --out predictions.csv`
+    """
+    from bayes_glmm.answers.predictions import predictions
+    from bayes_glmm.results import Fit, load
+
+    tree = load(fit)
+    rows = _table(data, Fit.of(tree).spec)
+    run = partial(predictions, tree, data=rows, groups=groups.value, kind=kind.value)
+    table = _naming(data, run)
+    if out is None:
+        _console().print(table.to_csv(), end="", markup=False, soft_wrap=True)
+    else:
+        table.to_csv(out)
+        _console().print(f"Written: {out} ({len(table)} rows)", markup=False, soft_wrap=True)
+
+
+@app.command()
+def templates(
+    name: Annotated[str | None, typer.Argument(help="Show this one.", show_default=False)] = None,
+) -> None:
+    """List the model templates, or show one.
+
+    Example: `bayes-glmm templates hospital_infections`
+    """
+    from bayes_glmm.spec import templates as library
+
+    if name is None:
+        _show(library.templates())
+    else:
+        _console().print(library.template(name).text, markup=False, soft_wrap=True, end="")
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="The page to write (HTML).")] = Path("demo/report.html"),
+) -> None:
+    """Fit a bundled real table and show what comes out of it.
+
+    Example: `bayes-glmm demo`
+    """
+    from bayes_glmm.demo import run_demo
+
+    run_demo(_console(), out)
+
+
+def _spec(model: str, roles: list[str] | None, **options: str | None) -> ModelSpec:
+    from bayes_glmm.fitting import resolve_spec
+    from bayes_glmm.spec.model import ModelSpec
+    from bayes_glmm.spec.templates import template
+
+    path, chosen = Path(model), _pairs(roles or [])
+    if "~" in model:
+        if chosen:
+            raise ArgumentError("--map is for templates: a formula names its columns itself.")
+        return resolve_spec(model, **options)
+    if any(options.values()):
+        given = ", ".join(f"--{k}" for k, v in options.items() if v)
+        raise ArgumentError(f"{given} goes with a formula; {model} is a ready model.")
+    if path.suffix == ".toml":
+        if not path.is_file():
+            raise TemplateError(f"{path}: there is no such file.")
+        return _naming(path, lambda: ModelSpec.from_toml(path.read_text("utf-8")))
+    return template(model).map(chosen)
+
+
+def _pairs(roles: Sequence[str]) -> dict[str, str]:
+    for role in roles:
+        if not all(role.partition("=")):
+            raise ArgumentError(f"--map {role}: write ROLE=COLUMN.")
+    return {role.partition("=")[0]: role.partition("=")[2] for role in roles}
+
+
+def _table(path: Path, spec: ModelSpec) -> pd.DataFrame:
+    from bayes_glmm.tables import identifier_columns, read_table
+
+    return read_table(path, identifier_columns(spec))
+
+
+def _naming[T](path: Path, question: Callable[[], T]) -> T:
+    """Answer a question about a file, naming it when the answer is an error."""
+    try:
+        return question()
+    except BayesGLMMError as error:
+        error.add_note(str(path))
+        raise
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console()
+
+
+def _show(table: pd.DataFrame) -> None:
+    from bayes_glmm.tables import rich_table
+
+    _console().print(rich_table(table))
+
+
+def _stop(message: str, status: int = BAD_INPUT) -> NoReturn:
+    sys.stderr.write(" ".join(message.split()) + "\n")
+    raise typer.Exit(status)
+
+
+def _one_line(error: Exception) -> str:
+    where = getattr(error, "__notes__", [])
+    lines = [line for line in str(error).splitlines() if line.strip(" ^")]
+    return " ".join(": ".join([*where, " ".join(lines)]).split())
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 done, 2 bad input, 3 not converged."""
+    run: Any = partial(app, args=arguments, standalone_mode=False)
+    try:
+        status = run()
+    except UsageError as error:
+        status = BAD_INPUT
+        sys.stderr.write(f"{_one_line_usage(error)}\n")
+    except (BayesGLMMError, OSError) as error:
+        status = BAD_INPUT
+        sys.stderr.write(f"{_one_line(error)}\n")
+    except (KeyboardInterrupt, typer.Abort):
+        status = 130
+        sys.stderr.write("Interrupted; with --store the same command resumes.\n")
+    sys.exit(status or 0)
+
+
+def _one_line_usage(error: Any) -> str:
+    context = error.ctx.command_path if error.ctx else "bayes-glmm"
+    return " ".join(f"{error.format_message()} See '{context} --help'.".split())
