@@ -1,0 +1,48 @@
+"""Which hospitals are worse, and how sure is that? Shrinkage against a naive league table.
+
+Twelve hospitals, deaths after heart surgery in infants. The raw table ranks by luck
+where few were operated; the model shrinks each rate to the common one by as much as its
+data are weak, and says how uncertain every rank is.
+
+Run with ``python examples/hospital_league.py``; writes ``hospital_league.html``.
+"""
+
+from __future__ import annotations
+
+import bayes_glmm as bg
+
+
+def main() -> None:
+    """Fit, check, rank and report."""
+    hospitals = bg.dataset("surgical")
+    tree = bg.fit(
+        "deaths | trials(operations) ~ 1 + (1 | hospital)",
+        hospitals,
+        family="binomial",
+        seed=1,
+        progress=False,
+    )
+    verdict = bg.diagnose(tree)
+    print("Converged and checked:", "yes" if verdict.passed else "read the findings")
+    for finding in verdict.findings:
+        print(" ", finding)
+
+    print("\nOdds of death, and how much hospitals differ (sd of log odds)")
+    print(bg.summary(tree, exponentiate=True).round(3).to_string())
+
+    print("\nRaw and pooled estimates")
+    print(bg.shrinkage(tree, "hospital").round(3).to_string())
+
+    league = bg.rank(tree, "hospital")
+    print("\nRanks with their uncertainty")
+    print(league.round(2).to_string())
+
+    average = bg.predictions(tree, groups="population", by=[])
+    print(f"\nDeath rates averaged over the population of hospitals: {average.attrs['estimand']}")
+
+    bg.report(tree, "hospital_league.html")
+    print("\nOne page with all of it: hospital_league.html")
+
+
+if __name__ == "__main__":
+    main()

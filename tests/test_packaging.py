@@ -1,0 +1,81 @@
+"""The wheel holds everything: installed in a fresh environment, it runs from any folder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+pytestmark = pytest.mark.slow
+
+
+def run(*command: object, cwd: Path) -> str:
+    done = subprocess.run(
+        [str(word) for word in command], cwd=cwd, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", folder, cwd=ROOT)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh environment with the wheel, which borrows the dependencies of this one.
+
+    A folder named in a ``.pth`` file comes after the environment's own and its
+    ``.pth`` files are not read, so an editable install there stays out of sight.
+    """
+    folder = tmp_path_factory.mktemp("clean")
+    venv.create(folder, with_pip=False, symlinks=True)
+    python = folder / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    run(*pip, "install", "--quiet", "--no-deps", "--no-index", wheel, cwd=folder)
+    (site,) = folder.glob("lib/python*/site-packages")
+    (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return python
+
+
+def test_the_wheel_holds_templates_tables_and_types(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    wanted = {f"bayes_glmm/model_templates/{p.name}" for p in ROOT.glob("model_templates/*.toml")}
+    wanted |= {f"bayes_glmm/datasets/{p.name}" for p in ROOT.glob("bayes_glmm/datasets/*.csv")}
+    assert len(wanted) >= 8
+    assert wanted | {"bayes_glmm/py.typed", "bayes_glmm/datasets/catalogue.toml"} <= names
+    assert not {name for name in names if name.split("/")[0] in ("tests", "examples")}
+
+
+def test_the_installed_package_finds_its_templates_and_tables(
+    python: Path, tmp_path: Path
+) -> None:
+    code = (
+        "import bayes_glmm as bg; print(bg.__file__);"
+        "print(*bg.templates()['name']); print(*bg.datasets().index)"
+    )
+    where, templates, tables = run(python, "-c", code, cwd=tmp_path).splitlines()
+    assert Path(where).is_relative_to(python.parents[1])
+    assert {"hospital_infections", "growth_trajectories", "overdispersed_counts"} <= set(
+        templates.split()
+    )
+    assert {"surgical", "nielweise2008"} <= set(tables.split())
+
+
+@pytest.mark.fit
+def test_the_demo_runs_from_another_folder(python: Path, tmp_path: Path) -> None:
+    said = run(python.parent / "bayes-glmm", "demo", cwd=tmp_path)
+    page = tmp_path / "demo" / "report.html"
+    assert str(page) in said.replace("\n", "")
+    assert "Convergence" in said
+    assert page.stat().st_size > 10_000
