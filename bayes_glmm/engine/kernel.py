@@ -21,8 +21,8 @@ HEADER = 20
     AT_X, AT_OFFSET, AT_Y, AT_TRIALS, AT_INTERCEPT_PRIOR, AT_BETA_PRIOR, AT_PARAMETER_PRIOR,
     AT_GROUPS, AT_CONSTANT,
 ) = range(18)  # fmt: skip
-GROUP_WIDTH = 6
-LEVELS, TERMS, AT_INDEX, AT_Z, AT_SD_PRIOR, AT_BLOCKS = range(6)
+GROUP_WIDTH = 8
+LEVELS, TERMS, AT_INDEX, AT_Z, AT_SD_PRIOR, AT_BLOCKS, AT_WEIGHT, AT_PULL = range(8)
 NORMAL, STUDENT_T, LAPLACE, LOGISTIC, HALF_NORMAL, HALF_STUDENT_T, GAMMA, INVERSE_GAMMA, LOG_NORMAL = range(9)
 FAST = {"reassoc", "contract"}
 
@@ -111,15 +111,141 @@ def dot(a, b):
 
 
 @njit(cache=True)
-def effects(z, A, u):
-    """Turn standardised effects into effects: one row of z times A transposed."""
+def informed(A, W, b, z, C, r, w):
+    """Centre one level's effects where its data put them.
+
+    With weight ``W`` and pull ``b`` of the data, the effects given the scales are
+    about normal with precision ``inv(A A') + W`` and mean its inverse times ``b``;
+    ``z`` is standard normal in just that case. Fills the factor ``C`` of
+    ``I + A' W A``, ``r = inv(C) A' b`` and the non-centred effects ``w``; returns
+    ``log det C``.
+    """
+    q = len(z)
+    total = 0.0
+    for i in range(q):
+        for j in range(i + 1):
+            value = 1.0 if i == j else 0.0
+            for k in range(i, q):
+                for m in range(j, q):
+                    value += A[k, i] * W[k, m] * A[m, j]
+            for k in range(j):
+                value -= C[i, k] * C[j, k]
+            C[i, j] = math.sqrt(value) if i == j else value / C[j, j]
+        total += math.log(C[i, i])
+    for i in range(q):
+        value = 0.0
+        for k in range(i, q):
+            value += A[k, i] * b[k]
+        for k in range(i):
+            value -= C[i, k] * r[k]
+        r[i] = value / C[i, i]
+    for i in range(q - 1, -1, -1):
+        value = z[i] + r[i]
+        for k in range(i + 1, q):
+            value -= C[k, i] * w[k]
+        w[i] = value / C[i, i]
+    return total
+
+
+@njit(cache=True)
+def informed_gradient(A, W, b, C, r, w, d_w, d_z, dA):
+    """Pull the derivative of ``w`` back to ``z`` and ``A``, ``-log det C`` included."""
+    q = len(w)
+    back = np.empty(q)
+    dC = np.zeros((q, q))
+    for i in range(q):
+        value = d_w[i]
+        for k in range(i):
+            value -= C[i, k] * d_z[k]
+        d_z[i] = value / C[i, i]
+    for i in range(q - 1, -1, -1):
+        value = d_z[i]
+        for k in range(i + 1, q):
+            value -= C[k, i] * back[k]
+        back[i] = value / C[i, i]
+    for i in range(q):
+        for j in range(i + 1):
+            dC[i, j] = -w[i] * d_z[j] - back[i] * r[j]
+            dA[i, j] += b[i] * back[j]
+        dC[i, i] -= 1.0 / C[i, i]
+    inner = np.zeros((q, q))
+    for i in range(q):
+        for j in range(i + 1):
+            value = 0.0
+            for k in range(i, q):
+                value += C[k, i] * dC[k, j]
+            inner[i, j] = inner[j, i] = 0.5 * value
+    half = np.empty((q, q))
+    for j in range(q):
+        for i in range(q - 1, -1, -1):
+            value = inner[i, j]
+            for k in range(i + 1, q):
+                value -= C[k, i] * half[k, j]
+            half[i, j] = value / C[i, i]
+    for i in range(q):
+        for j in range(q - 1, -1, -1):
+            value = half[i, j]
+            for k in range(j + 1, q):
+                value -= C[k, j] * inner[i, k]
+            inner[i, j] = value / C[j, j]
+    for i in range(q):
+        for j in range(i + 1):
+            value = 0.0
+            for k in range(q):
+                for m in range(k, q):
+                    value += W[i, m] * A[m, k] * inner[k, j]
+            dA[i, j] += 2.0 * value
+
+
+@njit(cache=True)
+def effects(F, at_weight, at_pull, z, A, w, u):
+    """Turn coordinates into effects ``u = A w``; return their log-density."""
     levels, q = z.shape
+    C, r = np.zeros((q, q)), np.zeros(q)
+    total = 0.0
     for level in range(levels):
+        if at_weight == 0:
+            for i in range(q):
+                w[level, i] = z[level, i]
+        else:
+            W, b = level_data(F, at_weight, at_pull, level, q)
+            total -= informed(A, W, b, z[level], C, r, w[level])
         for i in range(q):
-            total = 0.0
+            total -= 0.5 * w[level, i] ** 2
+            value = 0.0
             for j in range(i + 1):
-                total += A[i, j] * z[level, j]
-            u[level, i] = total
+                value += A[i, j] * w[level, j]
+            u[level, i] = value
+    return total
+
+
+@njit(cache=True)
+def effects_gradient(F, at_weight, at_pull, z, A, w, d_u, d_z, dA):
+    """Pull the derivative of ``u`` back to the coordinates and to ``A``."""
+    levels, q = z.shape
+    C, r, d_w, again = np.zeros((q, q)), np.zeros(q), np.empty(q), np.empty(q)
+    for level in range(levels):
+        for j in range(q):
+            pulled = -w[level, j]
+            for i in range(j, q):
+                pulled += A[i, j] * d_u[level, i]
+                dA[i, j] += d_u[level, i] * w[level, j]
+            d_w[j] = pulled
+        if at_weight == 0:
+            for j in range(q):
+                d_z[level, j] = d_w[j]
+        else:
+            W, b = level_data(F, at_weight, at_pull, level, q)
+            informed(A, W, b, z[level], C, r, again)
+            informed_gradient(A, W, b, C, r, again, d_w, d_z[level], dA)
+
+
+@njit(cache=True)
+def level_data(F, at_weight, at_pull, level, q):
+    """View the weight and pull of one level."""
+    start = at_weight + level * q * q
+    pull = at_pull + level * q
+    return F[start : start + q * q].reshape((q, q)), F[pull : pull + q]
 
 
 @njit(cache=True)
@@ -252,6 +378,7 @@ def log_density(I, x, grad):
     A = np.zeros((groups, widest, widest))
     L = np.zeros((groups, widest, widest))
     sd = np.zeros((groups, widest))
+    noncentred = np.empty_like(x)
     begin = k
     for g in range(groups):
         at = I[AT_GROUPS] + g * GROUP_WIDTH
@@ -259,10 +386,9 @@ def log_density(I, x, grad):
         q, levels = I[at + TERMS], I[at + LEVELS]
         total += group_forward(I, F, at, x[k : k + q + free], A[g], L[g], sd[g])
         z = x[k + q + free : k + size].reshape((levels, q))
+        w = noncentred[k + q + free : k + size].reshape((levels, q))
         u = np.empty((levels, q))
-        effects(z, A[g], u)
-        for i in range(k + q + free, k + size):
-            total -= 0.5 * x[i] * x[i]
+        total += effects(F, I[at + AT_WEIGHT], I[at + AT_PULL], z, A[g], w, u)
         add_effects(eta, I[I[at + AT_INDEX] : I[at + AT_INDEX] + n], block(F, I[at + AT_Z], q, n), u)
         k += size
 
@@ -299,13 +425,8 @@ def log_density(I, x, grad):
         z = x[k + q + free : k + size].reshape((levels, q))
         d_z = grad[k + q + free : k + size].reshape((levels, q))
         dA = np.zeros((q, q))
-        for level in range(levels):
-            for j in range(q):
-                pulled = -z[level, j]
-                for i in range(j, q):
-                    pulled += A[g, i, j] * d_u[level, i]
-                    dA[i, j] += d_u[level, i] * z[level, j]
-                d_z[level, j] = pulled
+        w = noncentred[k + q + free : k + size].reshape((levels, q))
+        effects_gradient(F, I[at + AT_WEIGHT], I[at + AT_PULL], z, A[g], w, d_u, d_z, dA)
         group_backward(I, F, at, x[k : k + q + free], L[g], sd[g], dA, grad[k : k + q + free])
         k += size
     return total

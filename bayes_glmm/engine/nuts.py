@@ -57,7 +57,7 @@ def run_chains(
                 while waiting and len(running) < settings.cores:
                     k = waiting.pop(0)
                     running[k] = _begin(compiled, settings, target_accept, seeds[k], k, report)
-                for k in [k for k, sampler in running.items() if sampler.is_finished]:
+                for k in [k for k, sampler in running.items() if _finished(sampler)]:
                     done[k] = _collect(running.pop(k))
                     if store is not None:
                         store.write(k, attempt, done[k])
@@ -94,6 +94,13 @@ def _begin(compiled: Any, settings: Settings, target: float, seed: int, k: int, 
         target_accept=target,
         blocking=False,
     )
+
+
+def _finished(sampler: Any) -> bool:
+    try:
+        return bool(sampler.is_finished)
+    except TimeoutError:
+        return False
 
 
 def _collect(sampler: Any) -> Chain:

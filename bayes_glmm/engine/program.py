@@ -18,6 +18,25 @@ type Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
+class Informed:
+    """What the data say about each level of a group, as a normal approximation.
+
+    It moves the sampler's coordinates to where the effects are; the density of
+    the model is the same whatever it says.
+
+    Attributes
+    ----------
+    weight : ndarray, shape (n_levels, n_terms, n_terms)
+        Precision that the data add to that of the population of levels.
+    pull : ndarray, shape (n_levels, n_terms)
+        That precision times the effects that the data alone would estimate.
+    """
+
+    weight: Array
+    pull: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Program:
     """A model in the form that the compiled kernel reads.
 
@@ -33,6 +52,7 @@ class Program:
     start: Array
     design: Design
     priors: Mapping[str, Prior]
+    informed: Mapping[str, Informed]
 
     @property
     def n_dim(self) -> int:
@@ -93,12 +113,18 @@ class _Writer:
         return at
 
 
-def write_program(design: Design, priors: Mapping[str, Prior]) -> Program:
-    """Write a design and its resolved priors for the kernel."""
+def write_program(
+    design: Design, priors: Mapping[str, Prior], informed: Mapping[str, Informed] | None = None
+) -> Program:
+    """Write a design and its resolved priors for the kernel.
+
+    Groups named in ``informed`` are centred where their data put them; the
+    others are standardised (non-centred).
+    """
     from bayes_glmm.engine import kernel as k
     from bayes_glmm.engine.rows import FAMILIES, LINKS, constant
 
-    mu, family = design.mu, get_family(design.family)
+    mu, family, informed = design.mu, get_family(design.family), dict(informed or {})
     y = np.asarray(design.response, np.float64)
     trials = np.ones(len(y)) if design.trials is None else design.trials
     writer = _Writer(k.HEADER)
@@ -128,7 +154,7 @@ def write_program(design: Design, priors: Mapping[str, Prior]) -> Program:
     header[k.AT_BETA_PRIOR] = table([f"beta[{c}]" for c in mu.coefficients])
     groups = []
     for group in mu.groups:
-        order = _order(group)
+        order, known = _order(group), informed.get(group.name)
         sds = [f"sd_{group.name}[{group.terms[t]}]" for t in order]
         shapes = [priors[f"corr_{group.name}"]["eta"] if len(b) > 1 else 1.0 for b in group.blocks]
         total += sum(_lkj_constant(len(b), eta) for b, eta in zip(group.blocks, shapes, strict=True))
@@ -142,6 +168,8 @@ def write_program(design: Design, priors: Mapping[str, Prior]) -> Program:
             0 if group.Z is None else writer.floats(group.Z[:, order].T),
             table(sds),
             writer.ints(blocks),
+            writer.floats(known.weight[:, order][:, :, order]) if known else 0,
+            writer.floats(known.pull[:, order]) if known else 0,
         ]
         size = group.n_levels * len(group.terms)
         total -= 0.5 * size * math.log(2 * math.pi)
@@ -155,7 +183,7 @@ def write_program(design: Design, priors: Mapping[str, Prior]) -> Program:
     buffer = np.concatenate(writer.parts)
     for at, value in header.items():
         buffer[at] = value
-    return Program(buffer, np.asarray(start), design, dict(priors))
+    return Program(buffer, np.asarray(start), design, dict(priors), informed)
 
 
 def expand(program: Program, draws: Array) -> dict[str, Array]:
@@ -211,6 +239,8 @@ def expand(program: Program, draws: Array) -> dict[str, Array]:
         size = group.n_levels * q
         z = draws[..., k : k + size].reshape(*lead, group.n_levels, q)
         factor = sd[..., :, None] * L
+        if group.name in program.informed:
+            z = _noncentred(program.informed[group.name], order, factor, z)
         out[f"u_{group.name}"] = (z @ np.swapaxes(factor, -1, -2))[..., back]
         k += size
     for name in program.names:
@@ -218,6 +248,24 @@ def expand(program: Program, draws: Array) -> dict[str, Array]:
         k += 1
     assert k == draws.shape[-1]
     return out
+
+
+def _noncentred(known: Informed, order: list[int], A: Array, z: Array) -> Array:
+    """Undo the data-informed centring, draw by draw in chunks of draws."""
+    W, b = known.weight[:, order][:, :, order], known.pull[:, order]
+    q = len(order)
+    flat_A, flat_z = A.reshape(-1, 1, q, q), z.reshape(-1, *z.shape[-2:])
+    out = np.empty_like(flat_z)
+    step = max(1, 2_000_000 // max(1, W.size))
+    for at in range(0, len(out), step):
+        a = flat_A[at : at + step]
+        t = np.swapaxes(a, -1, -2)
+        C = np.linalg.cholesky(np.eye(q) + t @ W @ a)
+        r = np.linalg.solve(C, t @ b[..., None])
+        out[at : at + step] = np.linalg.solve(
+            np.swapaxes(C, -1, -2), flat_z[at : at + step, ..., None] + r
+        )[..., 0]
+    return out.reshape(z.shape)
 
 
 def _order(group: GroupDesign) -> list[int]:
