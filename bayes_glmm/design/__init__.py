@@ -1,0 +1,1 @@
+"""What the data say: schema, design arrays and checks; no PyMC."""

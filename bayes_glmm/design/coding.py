@@ -1,0 +1,152 @@
+"""Codings: how one factor of a term becomes columns, learned from the training rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.design.columns import kind_of, levels_of, locate, pick, unknown_levels
+from bayes_glmm.design.contrasts import CONTRASTS, Coding, contrast_coding, full_coding
+from bayes_glmm.design.expressions import States, evaluate, text_of
+from bayes_glmm.errors import DataError, SpecError, suggestion
+from bayes_glmm.spec.model import Call, Expression, Factor, Number, Text, Variable
+
+
+@dataclass(frozen=True)
+class NumericCoding:
+    """A factor of a term that is numbers.
+
+    Attributes
+    ----------
+    expression : Variable or Call
+    labels : tuple of str
+        One per column.
+    """
+
+    expression: Factor
+    labels: tuple[str, ...]
+
+    def columns(self, full: bool) -> tuple[str, ...]:
+        """Return the labels of the columns."""
+        return self.labels
+
+    def matrix(self, data: pd.DataFrame, states: States, full: bool) -> NDArray[np.float64]:
+        """Return the columns on some rows, shape (n_rows, n_columns)."""
+        found = evaluate(self.expression, data, states, use=self.labels[0])
+        return found[:, None] if found.ndim == 1 else found
+
+
+@dataclass(frozen=True)
+class LevelCoding:
+    """A factor of a term that is levels.
+
+    Attributes
+    ----------
+    column : str
+    levels : tuple of str
+        In order.
+    contrast : str
+    reference : str or None
+    times : bool
+        Whether the values may be dates, as inside ``C()``.
+    """
+
+    column: str
+    levels: tuple[str, ...]
+    contrast: str = "treatment"
+    reference: str | None = None
+    times: bool = False
+
+    def coding(self, full: bool) -> Coding:
+        """Return the rows that stand for the levels, and the columns' names."""
+        if full:
+            return full_coding(self.levels)
+        return contrast_coding(self.contrast, self.levels, self.reference)
+
+    def columns(self, full: bool) -> tuple[str, ...]:
+        """Return the labels of the columns."""
+        return tuple(f"{self.column}[{name}]" for name in self.coding(full)[1])
+
+    def codes(self, data: pd.DataFrame) -> NDArray[np.intp]:
+        """Return each row's position in the levels, refusing unknown ones."""
+        series, known = pick(data, self.column), np.array(self.levels, dtype=np.str_)
+        codes, found = levels_of(series, self.column, times=self.times)
+        places = locate(found, known)
+        if (places < 0).any():
+            way = f"The model learned {len(known)} levels: refit with rows of the new one."
+            what = f"Column {self.column!r}"
+            raise unknown_levels(what, found, places, codes, data.index, known, way)
+        return places[codes]
+
+    def matrix(self, data: pd.DataFrame, states: States, full: bool) -> NDArray[np.float64]:
+        """Return the columns on some rows, shape (n_rows, n_columns)."""
+        return self.coding(full)[0][self.codes(data)]
+
+
+type FactorCoding = NumericCoding | LevelCoding
+
+
+def learn_coding(factor: Factor, data: pd.DataFrame, states: States) -> FactorCoding:
+    """Learn from the training rows whether a factor is numbers or levels, and which.
+
+    Raises
+    ------
+    DataError
+        The column cannot be used that way, or has too few levels.
+    """
+    match factor:
+        case Call("C", arguments, options):
+            column, contrast, reference = _read_c(arguments, options, text_of(factor))
+            return _learn_levels(data, column, contrast, reference, times=True)
+        case Variable(name) if kind_of(pick(data, name), name) != "numeric":
+            return _learn_levels(data, name, "treatment", None)
+    label = factor.name if isinstance(factor, Variable) else text_of(factor)
+    width = evaluate(factor, data, states, use=label)
+    if width.ndim == 1:
+        return NumericCoding(factor, (label,))
+    return NumericCoding(factor, tuple(f"{label}[{k + 1}]" for k in range(width.shape[1])))
+
+
+def _learn_levels(
+    data: pd.DataFrame, column: str, contrast: str, reference: str | None, times: bool = False
+) -> LevelCoding:
+    levels = tuple(levels_of(pick(data, column), column, times=times)[1].tolist())
+    if len(levels) > 2000:
+        raise DataError(
+            f"Column {column!r} has {len(levels)} levels, too many for fixed effects: "
+            f"use it as a group, (1 | {column}), or convert it to numbers."
+        )
+    coding = LevelCoding(column, levels, contrast, reference, times)
+    coding.coding(full=False)
+    return coding
+
+
+def _read_c(
+    arguments: tuple[Expression, ...], options: tuple[tuple[str, Expression], ...], text: str
+) -> tuple[str, str, str | None]:
+    if not arguments or not isinstance(arguments[0], Variable):
+        raise SpecError(f"{text}: C() takes the name of a column first.")
+    contrast, reference = "treatment", None
+    words = [*((None, a) for a in arguments[1:]), *options]
+    for name, value in words:
+        word = _word(value, text)
+        if name == "contrast" or (name is None and word.casefold() in CONTRASTS):
+            contrast = word.casefold()
+        elif name in ("ref", "reference") or (name is None and isinstance(value, Text | Number)):
+            reference = word
+        else:
+            known = suggestion(word, [*CONTRASTS]) if name is None else " Known: ref, contrast."
+            raise SpecError(f"{text}: unknown {name or word!r} in C().{known}")
+    return arguments[0].name, contrast, reference
+
+
+def _word(value: Expression, text: str) -> str:
+    match value:
+        case Variable(word) | Text(word):
+            return word
+        case Number():
+            return text_of(value)
+    raise SpecError(f"{text}: C() takes a column, a contrast and ref=.")

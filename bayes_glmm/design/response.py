@@ -1,0 +1,130 @@
+"""The response column as numbers: levels and truth values become zeros and ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.design.columns import kind_of, levels_of, locate, numbers, pick, unknown_levels
+from bayes_glmm.design.expressions import States, values, variables
+from bayes_glmm.errors import DataError, SpecError, listed, suggestion
+from bayes_glmm.families import get_family
+from bayes_glmm.spec.model import ModelSpec
+
+
+@dataclass(frozen=True)
+class ResponseSchema:
+    """What was learned about the response.
+
+    Attributes
+    ----------
+    column : str
+    levels : tuple of str
+        Empty where the response is numbers.
+    success : str or None
+        The level that counts as one.
+    named : bool
+        Whether the levels are text, so that they need a family of events.
+    """
+
+    column: str
+    levels: tuple[str, ...] = ()
+    success: str | None = None
+    named: bool = False
+
+    def apply(self, data: pd.DataFrame, family: str) -> NDArray[np.float64]:
+        """Return the response on some rows as numbers, shape (n_rows,).
+
+        Raises
+        ------
+        DataError
+            Text where the family needs numbers, or not exactly two levels.
+        UnknownLevelError
+            A level that was not learned.
+        """
+        if not self.levels:
+            return numbers(data, self.column, "The response")
+        self._require_two(family)
+        known = np.array(self.levels, dtype=np.str_)
+        codes, found = levels_of(pick(data, self.column), self.column)
+        places = locate(found, known)
+        if (places < 0).any():
+            what, way = f"The response {self.column!r}", "The model learned two levels."
+            raise unknown_levels(what, found, places, codes, data.index, known, way)
+        return (places[codes] == self.levels.index(str(self.success))).astype(np.float64)
+
+    def _require_two(self, family: str) -> None:
+        if self.named and not _counts_events(family):
+            raise DataError(
+                f"The response {self.column!r} holds text, and family {family!r} needs numbers: "
+                "convert it with pandas.to_numeric, or use family='bernoulli' for two levels."
+            )
+        if len(self.levels) != 2:
+            raise DataError(
+                f"The response {self.column!r} has {len(self.levels)} level"
+                f"{'s' if len(self.levels) != 1 else ''} ({listed(self.levels)}), and a binary "
+                f"response has two: compare it with one level first, as in "
+                f"data[{self.column!r}] == {self.levels[-1]!r}."
+            )
+
+
+def learn_response(spec: ModelSpec, data: pd.DataFrame) -> ResponseSchema:
+    """Learn the levels of the response and which of them counts as one.
+
+    Without ``success=`` that is ``True``, or the second of two levels.
+
+    Raises
+    ------
+    DataError
+        ``success=`` is not a level of the response.
+    """
+    column, success = spec.response.column, spec.success
+    series = pick(data, column)
+    kind = kind_of(series, column)
+    if kind == "numeric" and success is None:
+        return ResponseSchema(column)
+    levels = ("False", "True")
+    if kind != "boolean":
+        levels = tuple(levels_of(series, column)[1].tolist())
+    if success is not None and success not in levels:
+        raise DataError(
+            f"success={success!r} is not a level of the response {column!r}."
+            + suggestion(success, list(levels))
+        )
+    if success is None and len(levels) == 2:
+        success = levels[1]
+    return ResponseSchema(column, levels, success, kind == "factor")
+
+
+def _counts_events(family: str) -> bool:
+    described = get_family(family)
+    if described.has_trials:
+        return False
+    bad = np.zeros(3, dtype=bool)
+    for mask, _ in described.invalid(np.array([0.0, 1.0, 2.0]), None):
+        bad |= mask
+    return bad.tolist() == [False, False, True]
+
+
+def trials_of(
+    spec: ModelSpec, data: pd.DataFrame, states: States, required: bool
+) -> NDArray[np.float64] | None:
+    """Return the numbers of trials, or ``None`` where the model or the rows have none."""
+    modifier = spec.response.modifier("trials")
+    if modifier is None:
+        return None
+    if len(modifier.arguments) != 1:
+        raise SpecError("trials() takes one column or number.")
+    names = {str(c) for c in data.columns}
+    if not required and not trial_columns(spec) <= names:
+        return None
+    return values(modifier.arguments[0], data, states, use="trials()")
+
+
+def trial_columns(spec: ModelSpec) -> set[str]:
+    """Name the columns that the number of trials is computed from."""
+    modifier = spec.response.modifier("trials")
+    return set(variables(modifier)) if modifier else set()

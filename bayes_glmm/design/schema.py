@@ -1,0 +1,292 @@
+"""What a model learns from its training rows, and the one way from rows to arrays."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.design.coding import learn_coding
+from bayes_glmm.design.columns import Column, kind_of, levels_of, numbers, pick, require
+from bayes_glmm.design.design import Design, PredictorDesign
+from bayes_glmm.design.expressions import learn, values
+from bayes_glmm.design.frames import row_ids, to_pandas
+from bayes_glmm.design.groups import Groups, GroupSchema, learn_groups
+from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
+from bayes_glmm.design.terms import Codings, Columns, Part, expand, labels
+from bayes_glmm.design.transforms import State
+from bayes_glmm.design.uses import column_roles, drop_missing, offset_expressions
+from bayes_glmm.errors import DataError, MissingDataError, listed
+from bayes_glmm.families import get_family
+from bayes_glmm.spec.model import Call, ModelSpec, Predictor
+
+
+@dataclass(frozen=True, eq=False)
+class PredictorSchema:
+    """What was learned about one linear predictor.
+
+    Attributes
+    ----------
+    intercept : bool
+    coefficients : tuple of str
+        Labels of the columns of ``X``.
+    parts : tuple of Part
+        The products that make the columns.
+    centers, scales : ndarray, shape (n_coefficients,)
+        Means (zeros without an intercept) and standard deviations (dividing by
+        n_rows) of the columns over the training rows.
+    groups : tuple of GroupSchema
+    """
+
+    intercept: bool
+    coefficients: tuple[str, ...]
+    parts: tuple[Part, ...]
+    centers: NDArray[np.float64]
+    scales: NDArray[np.float64]
+    groups: tuple[GroupSchema, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Schema:
+    """Levels, types, contrasts and transforms, learned once and replayed on any rows.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+    n_rows : int
+        Number of training rows.
+    columns : tuple of Column
+        Columns that the model reads, the response first.
+    states : mapping of str to mapping
+        States of the transforms, by the text of the call.
+    codings : mapping of Factor to FactorCoding
+        Whether each factor of a term is numbers or levels.
+    predictors : mapping of str to PredictorSchema
+        By parameter of the family.
+    response : ResponseSchema
+
+    Examples
+    --------
+    >>> from bayes_glmm.spec.model import Predictor, RandomEffect
+    >>> rows = pd.DataFrame({"y": [1.0, 2.0, 4.0], "x": [0, 1, 2], "g": ["b", "a", "b"]})
+    >>> spec = ModelSpec("y", Predictor(terms=("x",), random=(RandomEffect("g"),)))
+    >>> design = Schema.learn(spec, rows).apply(rows)
+    >>> design.mu.coefficients, design.mu.group("g").index.tolist()
+    (('x',), [1, 0, 1])
+    """
+
+    spec: ModelSpec
+    n_rows: int
+    columns: tuple[Column, ...]
+    states: Mapping[str, State]
+    codings: Codings
+    predictors: Mapping[str, PredictorSchema]
+    response: ResponseSchema
+
+    @classmethod
+    def learn(cls, spec: ModelSpec, data: pd.DataFrame) -> Schema:
+        """Learn everything that depends on the training rows.
+
+        Parameters
+        ----------
+        spec : ModelSpec
+        data : pandas.DataFrame
+            Training rows, complete in the columns that the model reads.
+
+        Raises
+        ------
+        MissingDataError
+            Columns are absent, or have missing or infinite values.
+        DataError
+            The columns do not suit the model.
+        SpecError
+            The model uses functions or contrasts that do not exist.
+        """
+        data = to_pandas(data)
+        roles = column_roles(spec, map(str, data.columns))
+        require(data, roles)
+        states = _learn_states(spec, data)
+        factors = dict.fromkeys(f for _, p in spec.predictors for t in _terms(p) for f in t)
+        codings = {factor: learn_coding(factor, data, states) for factor in factors}
+        cells = Columns(data, codings, states)
+        predictors = {n: _learn_predictor(p, data, codings, cells) for n, p in spec.predictors}
+        columns = tuple(_learn_column(data, name, uses) for name, uses in roles.items())
+        response = learn_response(spec, data)
+        return cls(spec, len(data), columns, states, codings, predictors, response)
+
+    def apply(
+        self, data: pd.DataFrame, *, groups: Groups = "known", response: bool = True
+    ) -> Design:
+        """Turn rows into arrays: training rows and new ones in the same way.
+
+        Parameters
+        ----------
+        data : pandas.DataFrame
+            It is not modified.
+        groups : {"known", "any", "ignore"}, default "known"
+            Whether an unknown level of a group is refused, or has index -1;
+            ``"ignore"`` does not read the grouping columns and every index is -1.
+        response : bool, default True
+            Whether the response is read.
+
+        Returns
+        -------
+        Design
+            Without response where it is not read; without trials too, if the
+            columns they come from are absent then.
+
+        Raises
+        ------
+        MissingDataError
+            Columns are absent, or have missing or infinite values.
+        UnknownLevelError
+            A level that was not learned, with the nearest known ones.
+        DataError
+            A column does not suit the model.
+
+        Notes
+        -----
+        The levels of the observation-level random effect are row identifiers: a new
+        row is a known one where its index label is that of a training row.
+        """
+        data = to_pandas(data)
+        require(data, self._needed(data, groups, response))
+        cells = Columns(data, self.codings, self.states)
+        family = get_family(self.spec.family)
+        return Design(
+            rows=row_ids(data.index),
+            predictors={n: self._predictor(n, data, cells, groups) for n in self.predictors},
+            response=self.response.apply(data, family.name) if response else None,
+            trials=trials_of(self.spec, data, self.states, required=response),
+            family=family.name,
+            link=family.link(self.spec.link).name,
+        )
+
+    @property
+    def used_columns(self) -> tuple[str, ...]:
+        """Names of the columns that the model reads, the response first."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """Return what was learned about a column.
+
+        Raises
+        ------
+        MissingDataError
+            The model does not read a column of that name.
+        """
+        if name not in self._by_name:
+            raise MissingDataError(
+                f"The model does not use {name!r}; it uses {listed(self.used_columns)}."
+            )
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    def drop_missing(self, data: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        """Leave out incomplete rows; return the others and the identifiers of those."""
+        return drop_missing(self.spec, data)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the schema as lists, texts and numbers, ready for JSON."""
+        from bayes_glmm.design.schema_io import schema_to_dict
+
+        return schema_to_dict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Schema:
+        """Read what :meth:`to_dict` wrote; it gives the same bytes on the same rows.
+
+        Raises
+        ------
+        ResultError
+            The mapping is not a schema, or of an unknown version.
+        """
+        from bayes_glmm.design.schema_io import schema_from_dict
+
+        return schema_from_dict(stored)
+
+    def _needed(self, data: pd.DataFrame, groups: Groups, response: bool) -> list[str]:
+        unread = set() if response else {"response"}
+        unread |= {"group"} if groups == "ignore" else set()
+        known = {str(c) for c in data.columns}
+        return [
+            column.name
+            for column in self.columns
+            if (roles := set(column.roles) - unread)
+            and (response or roles != {"trials"} or column.name in known)
+        ]
+
+    def _predictor(
+        self, name: str, data: pd.DataFrame, cells: Columns, groups: Groups
+    ) -> PredictorDesign:
+        learned = self.predictors[name]
+        return PredictorDesign(
+            intercept=learned.intercept,
+            coefficients=learned.coefficients,
+            X=cells.matrix(learned.parts),
+            centers=learned.centers,
+            scales=learned.scales,
+            offset=self._offset(name, data),
+            groups=tuple(g.apply(data, cells, groups) for g in learned.groups),
+        )
+
+    def _offset(self, name: str, data: pd.DataFrame) -> NDArray[np.float64]:
+        total = np.zeros(len(data))
+        for expression in offset_expressions(self.spec, name):
+            total = total + values(expression, data, self.states, use="offset()")
+        if name == "mu" and self.spec.offset:
+            total = total + numbers(data, self.spec.offset, "The offset")
+        if name == "mu" and self.spec.exposure:
+            with np.errstate(all="ignore"):
+                total = total + np.log(numbers(data, self.spec.exposure, "The exposure"))
+        return total
+
+
+def _terms(predictor: Predictor) -> list:
+    return [*predictor.terms, *(t for e in predictor.random for t in e.terms)]
+
+
+def _learn_states(spec: ModelSpec, data: pd.DataFrame) -> dict[str, State]:
+    factors = [f for _, p in spec.predictors for t in _terms(p) for f in t]
+    offsets = [e for name, _ in spec.predictors for e in offset_expressions(spec, name)]
+    trials = spec.response.modifier("trials")
+    states: dict[str, State] = {}
+    for expression in [*factors, *offsets, *(trials.arguments if trials else ())]:
+        if not (isinstance(expression, Call) and expression.function == "C"):
+            states |= learn(expression, data)
+    return states
+
+
+def _learn_predictor(
+    predictor: Predictor, data: pd.DataFrame, codings: Codings, cells: Columns
+) -> PredictorSchema:
+    parts = expand(predictor.intercept, predictor.terms, codings)
+    names = tuple(label for part in parts for label in labels(part, codings))
+    _refuse_twice(names)
+    x = cells.matrix(parts)
+    centers = x.mean(axis=0) if predictor.intercept else np.zeros(x.shape[1])
+    groups = learn_groups(predictor.random, data, codings)
+    return PredictorSchema(predictor.intercept, names, parts, centers, x.std(axis=0), groups)
+
+
+def _refuse_twice(names: Iterable[str]) -> None:
+    twice = [name for name, n in Counter(names).items() if n > 1]
+    if twice:
+        raise DataError(f"Several coefficients would be named {listed(twice)}: rename a column.")
+
+
+def _learn_column(data: pd.DataFrame, name: str, roles: tuple[str, ...]) -> Column:
+    series = pick(data, name)
+    kind = kind_of(series, name, times=True)
+    if kind == "numeric" or set(roles) <= {"group"}:
+        return Column(name, kind, (), roles)
+    return Column(name, kind, tuple(levels_of(series, name, times=True)[1].tolist()), roles)

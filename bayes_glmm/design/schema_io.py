@@ -1,0 +1,164 @@
+"""Schemas as plain lists and numbers, so that JSON carries them exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.design.coding import FactorCoding, LevelCoding, NumericCoding
+from bayes_glmm.design.columns import Column
+from bayes_glmm.design.groups import GroupSchema
+from bayes_glmm.design.response import ResponseSchema
+from bayes_glmm.design.schema import PredictorSchema, Schema
+from bayes_glmm.design.spec_io import (
+    expression_from_list,
+    expression_to_list,
+    spec_from_dict,
+    spec_to_dict,
+)
+from bayes_glmm.design.terms import Part
+from bayes_glmm.errors import BayesGLMMError, ResultError
+from bayes_glmm.spec.model import Factor
+
+FORMAT = 1
+
+
+def schema_to_dict(schema: Schema) -> dict[str, Any]:
+    """Return the schema as lists, texts and numbers."""
+    places = {factor: i for i, factor in enumerate(schema.codings)}
+    return {
+        "format": FORMAT,
+        "spec": spec_to_dict(schema.spec),
+        "n_rows": schema.n_rows,
+        "columns": [asdict(column) for column in schema.columns],
+        "states": {text: _lists(state) for text, state in schema.states.items()},
+        "codings": [
+            {"factor": expression_to_list(factor), **_coding_to_dict(coding)}
+            for factor, coding in schema.codings.items()
+        ],
+        "predictors": {n: _predictor_to_dict(p, places) for n, p in schema.predictors.items()},
+        "response": asdict(schema.response),
+    }
+
+
+def schema_from_dict(stored: Mapping[str, Any]) -> Schema:
+    """Read what :func:`schema_to_dict` wrote.
+
+    Raises
+    ------
+    ResultError
+        The mapping is not a schema, or of an unknown version.
+    """
+    if not isinstance(stored, Mapping) or stored.get("format") != FORMAT:
+        found = stored.get("format") if isinstance(stored, Mapping) else type(stored).__name__
+        raise ResultError(f"The stored schema has format {found!r}; this version reads {FORMAT}.")
+    try:
+        return _read(stored)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        if isinstance(error, BayesGLMMError) and not isinstance(error, ResultError):
+            raise ResultError(f"The stored schema is damaged: {error}") from error
+        raise ResultError(f"The stored schema is damaged ({error!r}).") from error
+
+
+def _read(stored: Mapping[str, Any]) -> Schema:
+    factors: list[Any] = [expression_from_list(c["factor"]) for c in stored["codings"]]
+    pairs = zip(factors, stored["codings"], strict=True)
+    return Schema(
+        spec=spec_from_dict(stored["spec"]),
+        n_rows=int(stored["n_rows"]),
+        columns=tuple(_column(c) for c in stored["columns"]),
+        states={t: {k: tuple(v) for k, v in s.items()} for t, s in stored["states"].items()},
+        codings={factor: _coding(factor, entry) for factor, entry in pairs},
+        predictors={n: _predictor(p, factors) for n, p in stored["predictors"].items()},
+        response=ResponseSchema(**_tuples(stored["response"])),
+    )
+
+
+def _lists(state: Mapping[str, tuple[float, ...]]) -> dict[str, list[float]]:
+    return {name: list(values) for name, values in state.items()}
+
+
+def _tuples(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list | tuple) else v for k, v in entry.items()}
+
+
+def _column(entry: Mapping[str, Any]) -> Column:
+    return Column(**_tuples(entry))
+
+
+def _coding_to_dict(coding: FactorCoding) -> dict[str, Any]:
+    match coding:
+        case NumericCoding(_, labels):
+            return {"labels": list(labels)}
+        case LevelCoding():
+            return {"levels": asdict(coding)}
+
+
+def _coding(factor: Factor, entry: Mapping[str, Any]) -> FactorCoding:
+    if "labels" in entry:
+        return NumericCoding(factor, tuple(entry["labels"]))
+    return LevelCoding(**_tuples(entry["levels"]))
+
+
+def _parts_to_list(parts: Sequence[Part], places: Mapping[Factor, int]) -> list:
+    return [[[places[factor], full] for factor, full in part] for part in parts]
+
+
+def _parts(stored: Sequence, factors: Sequence[Factor]) -> tuple[Part, ...]:
+    return tuple(tuple((factors[i], bool(full)) for i, full in part) for part in stored)
+
+
+def _predictor_to_dict(learned: PredictorSchema, places: Mapping[Factor, int]) -> dict[str, Any]:
+    return {
+        "intercept": learned.intercept,
+        "coefficients": list(learned.coefficients),
+        "parts": _parts_to_list(learned.parts, places),
+        "centers": learned.centers.tolist(),
+        "scales": learned.scales.tolist(),
+        "groups": [_group_to_dict(group, places) for group in learned.groups],
+    }
+
+
+def _predictor(stored: Mapping[str, Any], factors: Sequence[Factor]) -> PredictorSchema:
+    return PredictorSchema(
+        intercept=stored["intercept"],
+        coefficients=tuple(stored["coefficients"]),
+        parts=_parts(stored["parts"], factors),
+        centers=_array(stored["centers"]),
+        scales=_array(stored["scales"]),
+        groups=tuple(_group(group, factors) for group in stored["groups"]),
+    )
+
+
+def _group_to_dict(group: GroupSchema, places: Mapping[Factor, int]) -> dict[str, Any]:
+    return {
+        "name": group.name,
+        "columns": list(group.columns),
+        "levels": group.levels.tolist(),
+        "terms": list(group.terms),
+        "parts": [[ones, _parts_to_list(parts, places)] for ones, parts in group.parts],
+        "blocks": [list(block) for block in group.blocks],
+        "structure": group.structure,
+    }
+
+
+def _group(stored: Mapping[str, Any], factors: Sequence[Factor]) -> GroupSchema:
+    levels = np.array(stored["levels"], dtype=np.str_)
+    levels.flags.writeable = False
+    return GroupSchema(
+        name=stored["name"],
+        columns=tuple(stored["columns"]),
+        levels=levels,
+        terms=tuple(stored["terms"]),
+        parts=tuple((bool(ones), _parts(parts, factors)) for ones, parts in stored["parts"]),
+        blocks=tuple(tuple(block) for block in stored["blocks"]),
+        structure=stored["structure"],
+    )
+
+
+def _array(values: Sequence[float]) -> NDArray[np.float64]:
+    return np.array(values, dtype=np.float64)

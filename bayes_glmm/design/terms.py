@@ -1,0 +1,134 @@
+"""Terms: which columns a formula's terms need so that none repeats another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.design.coding import FactorCoding, LevelCoding
+from bayes_glmm.design.expressions import States
+from bayes_glmm.errors import SpecError
+from bayes_glmm.spec.model import Factor, Term
+
+type Codings = Mapping[Factor, FactorCoding]
+type Part = tuple[tuple[Factor, bool], ...]
+"""Factors of one product of columns, each with whether all its levels are written out."""
+
+
+def expand(intercept: bool, terms: Sequence[Term], codings: Codings) -> tuple[Part, ...]:
+    """Return the products of columns that span the terms without redundancy.
+
+    A factor in a term is coded by contrasts where the term without it is spanned
+    already, and by all its levels where it is not: the rule of marginality.
+
+    Parameters
+    ----------
+    intercept : bool
+        Whether the constant is in the model; it is not one of the parts.
+    terms : sequence of Term
+    codings : mapping of Factor to FactorCoding
+
+    Returns
+    -------
+    tuple of Part
+        In the order of the terms.
+
+    Notes
+    -----
+    With all levels written out, a factor spans the constant and its contrasts. A
+    term therefore spans one piece for every subset of its level factors, and owes
+    the model those pieces that no earlier term with the same numeric factors has.
+    """
+    spanned: dict[frozenset[Factor], set[frozenset[Factor]]] = {}
+    if intercept:
+        spanned[frozenset()] = {frozenset()}
+    parts: list[Part] = []
+    for term in terms:
+        factors = tuple(dict.fromkeys(term))
+        levels = [f for f in factors if isinstance(codings[f], LevelCoding)]
+        if len(levels) > 10:
+            raise SpecError("An interaction can have at most ten factors with levels.")
+        seen = spanned.setdefault(frozenset(factors) - frozenset(levels), set())
+        pieces = {frozenset(c) for k in range(len(levels) + 1) for c in combinations(levels, k)}
+        for piece in _merge(pieces - seen, levels):
+            parts.append(
+                tuple((f, piece.get(f, False)) for f in factors if f not in levels or f in piece)
+            )
+        seen |= pieces
+    return tuple(parts)
+
+
+def _merge(pieces: set[frozenset[Factor]], order: list[Factor]) -> list[dict[Factor, bool]]:
+    """Join pieces that differ by one factor's contrasts into that factor's full coding."""
+
+    def rank(piece: frozenset[Factor]) -> tuple[int, list[int]]:
+        return len(piece), sorted(map(order.index, piece))
+
+    codings = [dict.fromkeys(piece, False) for piece in sorted(pieces, key=rank)]
+    for factor in order:
+        for small in [c for c in codings if factor not in c]:
+            large = small | {factor: False}
+            if large in codings:
+                codings[codings.index(large)] = small | {factor: True}
+                codings.remove(small)
+    return codings
+
+
+def labels(part: Part, codings: Codings) -> list[str]:
+    """Return the labels of a part's columns; the first factor varies fastest."""
+    names = [codings[factor].columns(full) for factor, full in part]
+    return [":".join(reversed(combination)) for combination in product(*reversed(names))]
+
+
+class Columns:
+    """Columns of terms on some rows; every factor is evaluated once.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+    codings : mapping of Factor to FactorCoding
+    states : mapping of str to State
+    """
+
+    def __init__(self, data: pd.DataFrame, codings: Codings, states: States):
+        self._data, self._codings, self._states = data, codings, states
+        self._found: dict[tuple[Factor, bool], NDArray[np.float64]] = {}
+
+    def matrix(self, parts: Sequence[Part], ones: bool = False) -> NDArray[np.float64]:
+        """Return the columns of all parts, shape (n_rows, n_columns).
+
+        Parameters
+        ----------
+        parts : sequence of Part
+        ones : bool, default False
+            Whether a column of ones comes first.
+        """
+        width = ones + sum(len(labels(part, self._codings)) for part in parts)
+        matrix = np.ones((len(self._data), width))
+        at = int(ones)
+        for part in parts:
+            for column in self._products(part):
+                matrix[:, at] = column
+                at += 1
+        return matrix
+
+    def _products(self, part: Part) -> list[NDArray[np.float64]]:
+        factors = [self._factor(factor, full) for factor, full in part]
+        found = []
+        for combination in product(*(range(f.shape[1]) for f in reversed(factors))):
+            pairs = zip(factors, reversed(combination), strict=True)
+            column = np.ones(())
+            for matrix, k in pairs:
+                column = column * matrix[:, k]
+            found.append(column)
+        return found
+
+    def _factor(self, factor: Factor, full: bool) -> NDArray[np.float64]:
+        key = (factor, full)
+        if key not in self._found:
+            self._found[key] = self._codings[factor].matrix(self._data, self._states, full)
+        return self._found[key]

@@ -1,0 +1,94 @@
+"""Which columns a model reads, and for what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from bayes_glmm.design.columns import is_missing, pick
+from bayes_glmm.design.expressions import variables
+from bayes_glmm.design.frames import drop_rows
+from bayes_glmm.design.groups import group_columns
+from bayes_glmm.spec.model import Call, Expression, ModelSpec, Term
+
+
+def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the columns that a model reads, each with what it is used for.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    known : iterable of str
+        Columns of the table: ``observation`` is a column only if it is there.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Roles are ``response``, ``trials`` (any modifier), ``fixed``, ``slope``,
+        ``group``, ``offset`` and ``exposure``.
+    """
+    roles: dict[str, dict[str, None]] = {}
+
+    def add(role: str, names: Iterable[str]) -> None:
+        for name in names:
+            roles.setdefault(name, {})[role] = None
+
+    columns = set(known)
+    add("response", [spec.response.column])
+    for modifier in spec.response.modifiers:
+        add("trials", variables(modifier))
+    for _, predictor in spec.predictors:
+        add("fixed", term_variables(predictor.terms))
+        for expression in predictor.offsets:
+            add("offset", variables(expression))
+        for effect in predictor.random:
+            add("group", group_columns(effect, columns))
+            add("slope", term_variables(effect.terms))
+    add("offset", [spec.offset] if spec.offset else [])
+    add("exposure", [spec.exposure] if spec.exposure else [])
+    return {name: tuple(found) for name, found in roles.items()}
+
+
+def term_variables(terms: Iterable[Term]) -> list[str]:
+    """Name the columns that terms read."""
+    return [name for term in terms for factor in term for name in variables(factor)]
+
+
+def offset_expressions(spec: ModelSpec, parameter: str) -> list[Expression]:
+    """Return the expressions whose values are added to a predictor, exposure apart."""
+    return [
+        e.arguments[0] if isinstance(e, Call) and e.function == "offset" and e.arguments else e
+        for e in dict(spec.predictors)[parameter].offsets
+    ]
+
+
+def drop_missing(spec: ModelSpec, data: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Leave out the rows that have a missing value in a column the model reads.
+
+    Returns
+    -------
+    data : pandas.DataFrame
+        The complete rows with their index.
+    dropped : tuple of str
+        Identifiers of the other rows.
+
+    Raises
+    ------
+    MissingDataError
+        A column is absent.
+    DataError
+        No row is complete.
+
+    Examples
+    --------
+    >>> from bayes_glmm.spec.model import Predictor
+    >>> spec = ModelSpec("y", Predictor(terms=("x",)))
+    >>> drop_missing(spec, pd.DataFrame({"y": [1.0, 2.0], "x": [None, 3.0]}))[1]
+    ('0',)
+    """
+    mask = np.zeros(len(data), dtype=bool)
+    for name in column_roles(spec, map(str, data.columns)):
+        mask |= is_missing(pick(data, name))
+    return drop_rows(data, mask)
