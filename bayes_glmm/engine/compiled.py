@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design
-from bayes_glmm.engine.program import Program, covers, expand, write_program
+from bayes_glmm.engine.laplace import approximate
+from bayes_glmm.engine.program import Program, Whitening, covers, expand, write_program
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
 
@@ -43,11 +44,23 @@ def compile_model(
 ) -> Sampled:
     """Choose the kernel where it covers the model, else compile the graph."""
     if engine == "auto" and covers(design, priors):
-        return _kernel(write_program(design, priors))
+        return _kernel(*informed_program(design, priors))
     return _graph(spec, design, priors)
 
 
-def _kernel(program: Program) -> Sampled:
+def informed_program(
+    design: Design, priors: Mapping[str, Prior]
+) -> tuple[Program, Array]:
+    """Return the program in the best coordinates, with where to begin."""
+    plain = write_program(design, priors)
+    found = approximate(plain)
+    if found is None:
+        return plain, plain.start
+    whitening = Whitening(found.start, found.factor)
+    return write_program(design, priors, found.informed, whitening), np.zeros(plain.n_dim)
+
+
+def _kernel(program: Program, start: Array) -> Sampled:
     from nutpie.compile_pymc import CompiledPyMCModel
 
     from bayes_glmm.engine.kernel import density_callback, expand_callback
@@ -55,7 +68,7 @@ def _kernel(program: Program) -> Sampled:
     n = program.n_dim
 
     def begin(seed: int) -> Array:
-        return program.start + np.random.default_rng(seed).uniform(-JITTER, JITTER, n)
+        return start + np.random.default_rng(seed).uniform(-JITTER, JITTER, n)
 
     model = CompiledPyMCModel(
         compiled_logp_func=SimpleNamespace(address=density_callback.address),

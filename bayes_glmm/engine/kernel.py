@@ -19,8 +19,8 @@ HEADER = 20
 (
     LENGTH, DIM, ROWS, COEFFICIENTS, INTERCEPT, GROUPS, FAMILY, LINK, PARAMETERS,
     AT_X, AT_OFFSET, AT_Y, AT_TRIALS, AT_INTERCEPT_PRIOR, AT_BETA_PRIOR, AT_PARAMETER_PRIOR,
-    AT_GROUPS, AT_CONSTANT,
-) = range(18)  # fmt: skip
+    AT_GROUPS, AT_CONSTANT, AT_CENTRE, AT_FACTOR,
+) = range(20)  # fmt: skip
 GROUP_WIDTH = 8
 LEVELS, TERMS, AT_INDEX, AT_Z, AT_SD_PRIOR, AT_BLOCKS, AT_WEIGHT, AT_PULL = range(8)
 NORMAL, STUDENT_T, LAPLACE, LOGISTIC, HALF_NORMAL, HALF_STUDENT_T, GAMMA, INVERSE_GAMMA, LOG_NORMAL = range(9)
@@ -148,11 +148,10 @@ def informed(A, W, b, z, C, r, w):
 
 
 @njit(cache=True)
-def informed_gradient(A, W, b, C, r, w, d_w, d_z, dA):
+def informed_gradient(A, W, b, C, r, w, d_w, d_z, dA, scratch):
     """Pull the derivative of ``w`` back to ``z`` and ``A``, ``-log det C`` included."""
     q = len(w)
-    back = np.empty(q)
-    dC = np.zeros((q, q))
+    dC, inner, half, back = scratch[0], scratch[1], scratch[2], scratch[3, 0]
     for i in range(q):
         value = d_w[i]
         for k in range(i):
@@ -168,14 +167,12 @@ def informed_gradient(A, W, b, C, r, w, d_w, d_z, dA):
             dC[i, j] = -w[i] * d_z[j] - back[i] * r[j]
             dA[i, j] += b[i] * back[j]
         dC[i, i] -= 1.0 / C[i, i]
-    inner = np.zeros((q, q))
     for i in range(q):
         for j in range(i + 1):
             value = 0.0
             for k in range(i, q):
                 value += C[k, i] * dC[k, j]
             inner[i, j] = inner[j, i] = 0.5 * value
-    half = np.empty((q, q))
     for j in range(q):
         for i in range(q - 1, -1, -1):
             value = inner[i, j]
@@ -198,9 +195,44 @@ def informed_gradient(A, W, b, C, r, w, d_w, d_z, dA):
 
 
 @njit(cache=True)
+def scalar_effects(W, b, z, a, w, u):
+    """``effects`` of a group with one term: the same formulas without matrices."""
+    total = 0.0
+    product = 1.0
+    for level in range(len(z)):
+        square = 1.0 + a * a * W[level]
+        w[level] = (z[level] * math.sqrt(square) + a * b[level]) / square
+        u[level] = a * w[level]
+        total -= 0.5 * w[level] ** 2
+        product *= square
+        if product > 1e200:
+            total -= 0.5 * math.log(product)
+            product = 1.0
+    return total - 0.5 * math.log(product)
+
+
+@njit(cache=True)
+def scalar_gradient(W, b, z, a, w, d_u, d_z):
+    """Return the derivative in ``a`` of a group with one term; fill ``d_z``."""
+    d_a = 0.0
+    for level in range(len(z)):
+        square = 1.0 + a * a * W[level]
+        root = math.sqrt(square)
+        d_w = a * d_u[level] - w[level]
+        d_z[level] = d_w / root
+        slope = a * W[level]
+        moved = (b[level] - 2.0 * slope * w[level] + z[level] * slope / root) / square
+        d_a += d_u[level] * w[level] + d_w * moved - slope / square
+    return d_a
+
+
+@njit(cache=True)
 def effects(F, at_weight, at_pull, z, A, w, u):
     """Turn coordinates into effects ``u = A w``; return their log-density."""
     levels, q = z.shape
+    if q == 1 and at_weight > 0:
+        W, b = F[at_weight : at_weight + levels], F[at_pull : at_pull + levels]
+        return scalar_effects(W, b, z[:, 0], A[0, 0], w[:, 0], u[:, 0])
     C, r = np.zeros((q, q)), np.zeros(q)
     total = 0.0
     for level in range(levels):
@@ -223,7 +255,12 @@ def effects(F, at_weight, at_pull, z, A, w, u):
 def effects_gradient(F, at_weight, at_pull, z, A, w, d_u, d_z, dA):
     """Pull the derivative of ``u`` back to the coordinates and to ``A``."""
     levels, q = z.shape
+    if q == 1 and at_weight > 0:
+        W, b = F[at_weight : at_weight + levels], F[at_pull : at_pull + levels]
+        dA[0, 0] += scalar_gradient(W, b, z[:, 0], A[0, 0], w[:, 0], d_u[:, 0], d_z[:, 0])
+        return
     C, r, d_w, again = np.zeros((q, q)), np.zeros(q), np.empty(q), np.empty(q)
+    scratch = np.empty((4, q, q))
     for level in range(levels):
         for j in range(q):
             pulled = -w[level, j]
@@ -237,7 +274,7 @@ def effects_gradient(F, at_weight, at_pull, z, A, w, d_u, d_z, dA):
         else:
             W, b = level_data(F, at_weight, at_pull, level, q)
             informed(A, W, b, z[level], C, r, again)
-            informed_gradient(A, W, b, C, r, again, d_w, d_z[level], dA)
+            informed_gradient(A, W, b, C, r, again, d_w, d_z[level], dA, scratch)
 
 
 @njit(cache=True)
@@ -432,6 +469,43 @@ def log_density(I, x, grad):
     return total
 
 
+@njit(cache=True, fastmath=FAST)
+def whiten(F, centre, factor, z, x):
+    """Fill ``x = centre + T z`` for a packed lower-triangular ``T``."""
+    at = factor
+    for i in range(len(z)):
+        total = 0.0
+        for j in range(i + 1):
+            total += F[at + j] * z[j]
+        x[i] = F[centre + i] + total
+        at += i + 1
+
+
+@njit(cache=True, fastmath=FAST)
+def whiten_gradient(F, factor, d_x, d_z):
+    """Fill ``d_z = T' d_x``."""
+    d_z[:] = 0.0
+    at = factor
+    for i in range(len(d_x)):
+        slope = d_x[i]
+        for j in range(i + 1):
+            d_z[j] += F[at + j] * slope
+        at += i + 1
+
+
+@njit(cache=True)
+def whitened_density(I, z, d_z):
+    """Log-density in the sampler's coordinates; whitened where a factor is given."""
+    if I[AT_FACTOR] == 0:
+        return log_density(I, z, d_z)
+    F = I.view(np.float64)
+    x, d_x = np.empty_like(z), np.empty_like(z)
+    whiten(F, I[AT_CENTRE], I[AT_FACTOR], z, x)
+    value = log_density(I, x, d_x)
+    whiten_gradient(F, I[AT_FACTOR], d_x, d_z)
+    return value
+
+
 DENSITY = types.int64(
     types.uint64,
     types.CPointer(types.double),
@@ -455,7 +529,7 @@ def density_callback(dim, x_pointer, grad_pointer, value_pointer, program_pointe
     x = carray(x_pointer, (dim,))
     grad = carray(grad_pointer, (dim,))
     value = carray(value_pointer, (1,))
-    value[0] = log_density(program, x, grad)
+    value[0] = whitened_density(program, x, grad)
     if not np.isfinite(value[0]):
         return 4
     for i in range(len(grad)):

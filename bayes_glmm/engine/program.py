@@ -37,6 +37,21 @@ class Informed:
 
 
 @dataclass(frozen=True, eq=False)
+class Whitening:
+    """A linear map ``x = centre + factor z`` to coordinates about standard normal.
+
+    Attributes
+    ----------
+    centre : ndarray, shape (n_dim,)
+    factor : ndarray, shape (n_dim, n_dim)
+        Lower triangular.
+    """
+
+    centre: Array
+    factor: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Program:
     """A model in the form that the compiled kernel reads.
 
@@ -53,11 +68,39 @@ class Program:
     design: Design
     priors: Mapping[str, Prior]
     informed: Mapping[str, Informed]
+    whitening: Whitening | None
 
     @property
     def n_dim(self) -> int:
         """Number of coordinates."""
         return len(self.start)
+
+    @property
+    def locations(self) -> list[tuple[float, float]]:
+        """Location and scale of the prior of the intercept and each coefficient."""
+        mu = self.design.mu
+        names = ["intercept"] * mu.intercept + [f"beta[{c}]" for c in mu.coefficients]
+        return [(p[_REAL[p.name][1]], p[_REAL[p.name][2]]) for p in map(self.priors.get, names)]
+
+    @property
+    def group_starts(self) -> list[tuple[int, GroupDesign]]:
+        """Where each group's coordinates begin: scales, correlations, effects."""
+        mu, out = self.design.mu, []
+        at = int(mu.intercept) + len(mu.coefficients)
+        for group in mu.groups:
+            out.append((at, group))
+            at += _scale_size(group) + group.n_levels * len(group.terms)
+        return out
+
+    @property
+    def linear(self) -> NDArray[np.intp]:
+        """Places of the coordinates that enter the predictor linearly given the scales."""
+        mu = self.design.mu
+        places = [np.arange(int(mu.intercept) + len(mu.coefficients))]
+        for at, group in self.group_starts:
+            first = at + _scale_size(group)
+            places.append(np.arange(first, first + group.n_levels * len(group.terms)))
+        return np.concatenate(places)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,12 +157,16 @@ class _Writer:
 
 
 def write_program(
-    design: Design, priors: Mapping[str, Prior], informed: Mapping[str, Informed] | None = None
+    design: Design,
+    priors: Mapping[str, Prior],
+    informed: Mapping[str, Informed] | None = None,
+    whitening: Whitening | None = None,
 ) -> Program:
     """Write a design and its resolved priors for the kernel.
 
     Groups named in ``informed`` are centred where their data put them; the
-    others are standardised (non-centred).
+    others are standardised (non-centred). A ``whitening`` turns and stretches
+    all coordinates together.
     """
     from bayes_glmm.engine import kernel as k
     from bayes_glmm.engine.rows import FAMILIES, LINKS, constant
@@ -179,11 +226,14 @@ def write_program(
     header[k.AT_PARAMETER_PRIOR] = table([p.name for p in family.parameters])
     start += [_centre(priors[p.name]) for p in family.parameters]
     header[k.AT_CONSTANT] = writer.floats([total])
+    if whitening is not None:
+        header[k.AT_CENTRE] = writer.floats(whitening.centre)
+        header[k.AT_FACTOR] = writer.floats(whitening.factor[np.tril_indices(len(start))])
     header |= {k.LENGTH: writer.length, k.DIM: len(start)}
     buffer = np.concatenate(writer.parts)
     for at, value in header.items():
         buffer[at] = value
-    return Program(buffer, np.asarray(start), design, dict(priors), informed)
+    return Program(buffer, np.asarray(start), design, dict(priors), informed, whitening)
 
 
 def expand(program: Program, draws: Array) -> dict[str, Array]:
@@ -199,6 +249,8 @@ def expand(program: Program, draws: Array) -> dict[str, Array]:
         The variables of the graph, leading dimensions kept.
     """
     design, priors, mu = program.design, program.priors, program.design.mu
+    if program.whitening is not None:
+        draws = program.whitening.centre + draws @ program.whitening.factor.T
     lead, k = draws.shape[:-1], 0
     out: dict[str, Array] = {}
     if mu.intercept:
@@ -225,7 +277,7 @@ def expand(program: Program, draws: Array) -> dict[str, Array]:
             free = width * (width - 1) // 2
             if width > 1:
                 inner = slice(first, first + width)
-                L[..., inner, inner] = _unit_rows(draws[..., k : k + free], width)
+                L[..., inner, inner] = unit_rows(draws[..., k : k + free], width)
                 k += free
             first += width
         out[f"sd_{group.name}"] = sd[..., back]
@@ -284,7 +336,8 @@ def _shifted(prior: Prior, z: Array) -> Array:
     return prior[location] + prior[scale] * z
 
 
-def _unit_rows(x: Array, width: int) -> Array:
+def unit_rows(x: Array, width: int) -> Array:
+    """Return correlation factors, shape (..., width, width), made of free numbers."""
     L = np.zeros((*x.shape[:-1], width, width))
     L[..., 0, 0] = 1.0
     at = 0
@@ -329,6 +382,10 @@ def _lkj_constant(n: int, eta: float) -> float:
         total += 0.5 * k * math.log(math.pi)
         total += gammaln(eta + 0.5 * (n - 1 - k)) - gammaln(eta + 0.5 * (n - 1))
     return -float(total)
+
+
+def _scale_size(group: GroupDesign) -> int:
+    return len(group.terms) + sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
 
 
 def _centre(prior: Prior) -> float:
