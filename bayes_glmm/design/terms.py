@@ -69,7 +69,7 @@ def _merge(pieces: set[frozenset[Factor]], order: list[Factor]) -> list[dict[Fac
         return len(piece), sorted(map(order.index, piece))
 
     codings = [dict.fromkeys(piece, False) for piece in sorted(pieces, key=rank)]
-    for factor in order:
+    for factor in reversed(order):
         for small in [c for c in codings if factor not in c]:
             large = small | {factor: False}
             if large in codings:
