@@ -19,6 +19,8 @@ from bayes_glmm.spec.priors import Prior
 type Array = NDArray[Any]
 COORDINATES = "coordinates"
 JITTER = 1.0
+MOST_WHITENED = 400
+MOST_UNCERTAIN = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,13 +50,18 @@ def compile_model(
     return _graph(spec, design, priors)
 
 
-def informed_program(
-    design: Design, priors: Mapping[str, Prior]
-) -> tuple[Program, Array]:
-    """Return the program in the best coordinates, with where to begin."""
+def informed_program(design: Design, priors: Mapping[str, Prior]) -> tuple[Program, Array]:
+    """Return the program in the best coordinates, with where to begin.
+
+    Whitening costs a triangular product per gradient and assumes that the
+    scales are known about as well as at their mode: it is used up to
+    ``MOST_WHITENED`` dimensions, and not where a scale may be near zero.
+    """
     plain = write_program(design, priors)
+    if plain.n_dim > MOST_WHITENED:
+        return plain, plain.start
     found = approximate(plain)
-    if found is None:
+    if found is None or (found.uncertainty.size and found.uncertainty.max() > MOST_UNCERTAIN):
         return plain, plain.start
     whitening = Whitening(found.start, found.factor)
     return write_program(design, priors, found.informed, whitening), np.zeros(plain.n_dim)

@@ -6,6 +6,7 @@ its data put them. Nothing that is reported rests on it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,6 @@ from bayes_glmm.engine.rows import FAMILIES, LINKS, log_likelihood
 type Array = NDArray[np.float64]
 MOST_DENSE = 1500
 MOST_ENTRIES = 3_000_000
-THETA_SPREAD = 0.3
 STEP = 1e-4
 NEWTON_STEPS = 60
 
@@ -35,11 +35,14 @@ class Approximation:
         Centre of the coordinates.
     factor : ndarray, shape (n_dim, n_dim)
         Lower-triangular square root of their covariance.
+    uncertainty : ndarray
+        Standard deviations of the logarithms of scales and of free correlations.
     informed : dict of str to Informed
     """
 
     start: Array
     factor: Array
+    uncertainty: Array
     informed: dict[str, Informed]
 
 
@@ -190,11 +193,34 @@ def approximate(program: Program) -> Approximation | None:
             options={"ftol": 1e-7, "gtol": 1e-2, "eps": 1e-3, "maxiter": 40},
         )  # fmt: skip
         x[problem.theta] = found.x
+    scales = _curvature(objective, x[problem.theta].copy())
+    x[problem.theta] = found.x if len(begin) else begin
     inner = problem.solve(x, warm)
-    return None if inner is None else _describe(problem, x, inner)
+    return None if inner is None else _describe(problem, x, inner, scales)
 
 
-def _describe(problem: _Problem, x: Array, inner: _Inner) -> Approximation:
+def _curvature(objective: Callable[[Array], float], at: Array, step: float = 0.05) -> Array:
+    """Return the covariance that the curvature of the scales' density implies.
+
+    Directions in which the density hardly falls are held to a standard
+    deviation of one on the log scale.
+    """
+    d = len(at)
+    if not d:
+        return np.zeros((0, 0))
+    steps = np.eye(d) * step
+    middle = objective(at)
+    up, down = [objective(at + h) for h in steps], [objective(at - h) for h in steps]
+    hessian = np.diag([(u + v - 2 * middle) / step**2 for u, v in zip(up, down, strict=True)])
+    for i in range(d):
+        for j in range(i):
+            both = objective(at + steps[i] + steps[j])
+            hessian[i, j] = hessian[j, i] = (both - up[i] - up[j] + middle) / step**2
+    values, vectors = np.linalg.eigh(hessian)
+    return (vectors / np.clip(values, 1.0, 1e6)) @ vectors.T
+
+
+def _describe(problem: _Problem, x: Array, inner: _Inner, scales: Array) -> Approximation:
     program = problem.program
     covariance = cho_solve(cho_factor(inner.hessian, lower=True), np.eye(len(inner.v)))
     fixed = problem.fixed.shape[1]
@@ -221,6 +247,7 @@ def _describe(problem: _Problem, x: Array, inner: _Inner) -> Approximation:
         columns = scaled[:, inside.ravel()].reshape(-1, levels, q).swapaxes(0, 1)
         scaled[:, inside.ravel()] = (columns @ C).swapaxes(0, 1).reshape(len(scaled), -1)
         at += levels * q
-    factor = np.diag(np.full(len(x), THETA_SPREAD))
+    factor = np.zeros((len(x), len(x)))
+    factor[np.ix_(problem.theta, problem.theta)] = np.linalg.cholesky(scales)
     factor[np.ix_(problem.linear, problem.linear)] = np.linalg.cholesky(scaled)
-    return Approximation(start, factor, informed)
+    return Approximation(start, factor, np.sqrt(np.diag(scales)), informed)
