@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -191,7 +192,7 @@ def levels_of(
         codes, values = rank[raw], found[order]
     texts = level_text(values)
     if len(set(texts)) < len(texts):
-        twice = sorted({t for t in texts if texts.count(t) > 1})
+        twice = [t for t, n in Counter(texts).items() if n > 1]
         raise DataError(f"Column {name!r} has different values with one name: {listed(twice)}.")
     return codes, np.array(texts, dtype=np.str_)
 

@@ -21,6 +21,7 @@ from bayes_glmm.errors import DataError, SpecError, listed
 from bayes_glmm.spec.model import RandomEffect
 
 type Groups = Literal["known", "any", "ignore"]
+GROUPS: tuple[Groups, ...] = ("known", "any", "ignore")
 
 ROWS = "observation"
 _RESERVED = {"chain", "draw", "sample", "observation", "coefficient"}

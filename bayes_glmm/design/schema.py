@@ -17,12 +17,12 @@ from bayes_glmm.design.columns import Column, kind_of, levels_of, numbers, pick,
 from bayes_glmm.design.design import Design, PredictorDesign
 from bayes_glmm.design.expressions import learn, values
 from bayes_glmm.design.frames import row_ids, to_pandas
-from bayes_glmm.design.groups import Groups, GroupSchema, learn_groups
+from bayes_glmm.design.groups import GROUPS, Groups, GroupSchema, learn_groups
 from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
 from bayes_glmm.design.terms import Codings, Columns, Part, expand, labels
 from bayes_glmm.design.transforms import State
 from bayes_glmm.design.uses import column_roles, drop_missing, offset_expressions
-from bayes_glmm.errors import DataError, MissingDataError, listed
+from bayes_glmm.errors import ArgumentError, DataError, MissingDataError, listed
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.model import Call, ModelSpec, Predictor
 
@@ -143,6 +143,8 @@ class Schema:
 
         Raises
         ------
+        ArgumentError
+            ``groups`` has another value.
         MissingDataError
             Columns are absent, or have missing or infinite values.
         UnknownLevelError
@@ -155,6 +157,8 @@ class Schema:
         The levels of the observation-level random effect are row identifiers: a new
         row is a known one where its index label is that of a training row.
         """
+        if groups not in GROUPS:
+            raise ArgumentError(f"groups={groups!r}: use {', '.join(map(repr, GROUPS))}.")
         data = to_pandas(data)
         require(data, self._needed(data, groups, response))
         cells = Columns(data, self.codings, self.states)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations, product
+from math import prod
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.coding import FactorCoding, LevelCoding
-from bayes_glmm.design.expressions import States
-from bayes_glmm.errors import SpecError
+from bayes_glmm.design.expressions import States, text_of
+from bayes_glmm.errors import DataError, SpecError
 from bayes_glmm.spec.model import Factor, Term
 
 type Codings = Mapping[Factor, FactorCoding]
 type Part = tuple[tuple[Factor, bool], ...]
 """Factors of one product of columns, each with whether all its levels are written out."""
+
+MOST_COLUMNS = 10_000
 
 
 def expand(intercept: bool, terms: Sequence[Term], codings: Codings) -> tuple[Part, ...]:
@@ -81,6 +84,13 @@ def _merge(pieces: set[frozenset[Factor]], order: list[Factor]) -> list[dict[Fac
 def labels(part: Part, codings: Codings) -> list[str]:
     """Return the labels of a part's columns; the first factor varies fastest."""
     names = [codings[factor].columns(full) for factor, full in part]
+    width = prod(map(len, names))
+    if width > MOST_COLUMNS:
+        factors = ":".join(map(text_of, (factor for factor, _ in part)))
+        raise DataError(
+            f"The term {factors} has {width:,} columns, and a term may have {MOST_COLUMNS:,}: "
+            "use combinations with very many levels as a group, (1 | a:b)."
+        )
     return [":".join(reversed(combination)) for combination in product(*reversed(names))]
 
 

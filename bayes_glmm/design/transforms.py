@@ -175,7 +175,7 @@ def _learn_bs(x: Array, options: Options, site: Site) -> State:
         if df < degree:
             raise DataError(f"{site.text}: df must be at least the degree, {degree}.")
         inner = splines.quantile_knots(x, df - degree)
-    _distinct((float(np.min(x)), *inner, float(np.max(x))), site)
+    _distinct(x, (float(np.min(x)), *inner, float(np.max(x))), len(inner) + degree, site)
     return {
         "degree": (float(degree),),
         "inner": inner,
@@ -197,7 +197,7 @@ def _learn_cr(x: Array, options: Options, site: Site) -> State:
     df = _count(options, "df", 3, site)
     values = np.unique(x)
     knots = (float(values[0]), *splines.quantile_knots(values, df - 1), float(values[-1]))
-    _distinct(knots, site)
+    _distinct(x, knots, df, site)
     return {"knots": knots, "constraint": splines.centring(splines.natural_splines(x, knots))}
 
 
@@ -210,10 +210,11 @@ def _cr(x: Array, state: State, site: Site) -> Array:
     return found
 
 
-def _distinct(knots: tuple[float, ...], site: Site) -> None:
-    if np.any(np.diff(knots) <= 0):
+def _distinct(x: Array, knots: tuple[float, ...], df: int, site: Site) -> None:
+    distinct = len(np.unique(x))
+    if distinct <= df or np.any(np.diff(knots) <= 0):
         raise DataError(
-            f"{site.text}: too few distinct values for {len(knots)} knots: "
+            f"{site.text}: too few distinct values ({distinct}) for {df} columns: "
             "use a smaller df, or the column itself."
         )
 
