@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bayes_glmm.errors import SpecError
@@ -88,7 +88,8 @@ class RandomEffect:
     def __post_init__(self) -> None:
         group = (self.group,) if isinstance(self.group, str) else tuple(self.group)
         object.__setattr__(self, "group", group)
-        object.__setattr__(self, "terms", tuple(_term(t) for t in self.terms))
+        object.__setattr__(self, "terms", _ordered(self.terms))
+        object.__setattr__(self, "correlated", self.correlated or not self.terms)
         if not group or not all(group):
             raise SpecError("A random effect needs a grouping column.")
         if not (self.intercept or self.terms):
@@ -114,8 +115,8 @@ class Predictor:
     offsets: tuple[Expression, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "terms", tuple(_term(t) for t in self.terms))
-        object.__setattr__(self, "random", tuple(self.random))
+        object.__setattr__(self, "terms", _ordered(self.terms))
+        object.__setattr__(self, "random", tuple(dict.fromkeys(self.random)))
         object.__setattr__(self, "offsets", tuple(self.offsets))
 
 
@@ -213,6 +214,14 @@ def _term(term: Term | Factor | str) -> Term:
     if isinstance(term, str):
         return tuple(Variable(name) for name in term.split(":"))
     return (term,) if isinstance(term, Variable | Call) else tuple(term)
+
+
+def _ordered(terms: Iterable[Term | Factor | str]) -> tuple[Term, ...]:
+    """Sort by order of interaction, keeping the first of equal terms."""
+    unique: dict[frozenset[Factor], Term] = {}
+    for term in map(_term, terms):
+        unique.setdefault(frozenset(term), tuple(dict.fromkeys(term)))
+    return tuple(sorted(unique.values(), key=len))
 
 
 def _pairs[V](mapping: Mapping[str, V] | tuple[tuple[str, V], ...]) -> tuple[tuple[str, V], ...]:

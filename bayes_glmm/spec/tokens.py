@@ -1,0 +1,74 @@
+"""Formula text to tokens; nothing outside the alphabet gets past here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NoReturn
+
+from bayes_glmm.errors import FormulaError
+
+MOST_CHARACTERS = 2000
+MOST_TOKENS = 400
+_PATTERN = re.compile(
+    r"""(?P<space>[ \t]+)
+      | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
+      | (?P<name>[^\W\d]\w*)
+      | (?P<quoted>`[^`\n]+`)
+      | (?P<text>"[^"\n]*"|'[^'\n]*')
+      | (?P<operator>\|\||\*\*|[~+\-*/:|(),=^])""",
+    re.VERBOSE,
+)
+_MISTAKES = {
+    ".": "a dot is not in the grammar: functions have plain names, as in log(x)",
+    "`": "this back-quote is not closed",
+    "[": "brackets are not in the grammar",
+    "{": "braces are not in the grammar",
+    "\n": "a formula is one line",
+    "%": "there is no %in%: write a:b",
+}
+
+
+@dataclass(frozen=True)
+class Token:
+    """A piece of a formula: its kind, its value and where it begins."""
+
+    kind: str
+    value: str
+    at: int
+
+
+def refuse(text: str, at: int, message: str) -> NoReturn:
+    """Raise a :class:`FormulaError` that shows the place."""
+    left = max(0, at - 60)
+    shown = text[left : at + 30].replace("\n", " ").replace("\t", " ")
+    raise FormulaError(f"{message}\n  {shown}\n  {' ' * (at - left)}^")
+
+
+def tokenize(text: str) -> list[Token]:
+    """Return the tokens of a formula, an ``end`` token last.
+
+    Raises
+    ------
+    FormulaError
+        A character outside the grammar, or a formula beyond the limits.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise FormulaError(f"The formula has {len(text)} characters; {MOST_CHARACTERS} are allowed.")
+    tokens, at = [], 0
+    while at < len(text):
+        found = _PATTERN.match(text, at)
+        if found is None:
+            reason = _MISTAKES.get(text[at], f"{text[at]!r} is not in the grammar")
+            refuse(text, at, reason[0].upper() + reason[1:] + ".")
+        kind, value = str(found.lastgroup), found.group()
+        if kind in ("quoted", "text"):
+            value = value[1:-1]
+        if kind == "number" and text[found.end() : found.end() + 1].isidentifier():
+            refuse(text, found.end(), "A name cannot begin with a digit: put it in back-quotes.")
+        if kind != "space":
+            tokens.append(Token("name" if kind == "quoted" else kind, value, at))
+        at = found.end()
+        if len(tokens) > MOST_TOKENS:
+            raise FormulaError(f"The formula has more than {MOST_TOKENS} parts.")
+    return [*tokens, Token("end", "", len(text))]

@@ -1,0 +1,110 @@
+"""Specs as TOML text: data only, unknown keys refused."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from bayes_glmm.errors import PriorError, SpecError, suggestion
+from bayes_glmm.spec.formula import parse
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.priors import Prior
+
+VERSION = 1
+LONGEST = 100_000
+OPTIONS = ("family", "link", "exposure", "offset", "missing", "success")
+KEYS = ("version", "formula", *OPTIONS, "priors")
+
+
+def write_toml(spec: ModelSpec) -> str:
+    """Write a model as TOML.
+
+    Examples
+    --------
+    >>> print(write_toml(parse("deaths ~ 1 + (1 | ward)", family="poisson", exposure="days")))
+    version = 1
+    formula = "deaths ~ 1 + (1 | ward)"
+    family = "poisson"
+    exposure = "days"
+    missing = "error"
+    <BLANKLINE>
+    """
+    lines = [f"version = {VERSION}"]
+    formula = spec.formula
+    if isinstance(formula, str):
+        lines.append(f"formula = {_text(formula)}")
+    values = {key: vars(spec)[key] for key in OPTIONS}
+    lines += [f"{key} = {_text(value)}" for key, value in values.items() if value is not None]
+    if not isinstance(formula, str):
+        lines += ["", "[formula]", *(f"{_text(k)} = {_text(v)}" for k, v in formula.items())]
+    if spec.priors:
+        lines += ["", "[priors]", *(f"{_text(k)} = {_prior(p)}" for k, p in spec.priors)]
+    return "\n".join(lines) + "\n"
+
+
+def read_toml(text: str) -> ModelSpec:
+    """Read a model from TOML text.
+
+    Raises
+    ------
+    SpecError
+        The text is no TOML, has unknown keys, or is of an unknown version.
+    """
+    return spec_from(load_toml(text), "The model")
+
+
+def load_toml(text: str) -> dict[str, Any]:
+    """Read TOML text of a bounded size."""
+    if len(text) > LONGEST:
+        raise SpecError(f"The TOML text has {len(text)} characters; {LONGEST} are allowed.")
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SpecError(f"This is not TOML: {error}") from error
+
+
+def spec_from(table: Mapping[str, Any], what: str) -> ModelSpec:
+    """Build a model from a TOML table, naming what it belongs to in errors."""
+    refuse_unknown(table, KEYS, what)
+    if table.get("version", VERSION) != VERSION:
+        raise SpecError(f"{what} is of version {table['version']!r}; this package reads {VERSION}.")
+    if "formula" not in table:
+        raise SpecError(f"{what} has no formula.")
+    formula = table["formula"]
+    texts = formula.values() if isinstance(formula, dict) else [formula]
+    given = {key: table[key] for key in OPTIONS if key in table}
+    for key, value in [*given.items(), *(("formula", text) for text in texts)]:
+        if not isinstance(value, str):
+            raise SpecError(f"{what}: {key} is text in quotes, not {value!r}.")
+    priors = table.get("priors", {})
+    if not isinstance(priors, dict):
+        raise SpecError(f"{what}: priors is a table.")
+    return parse(formula, **given, priors={k: _read_prior(k, v) for k, v in priors.items()})
+
+
+def refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], what: str) -> None:
+    """Raise when a table has a key outside the known ones."""
+    for key in table:
+        if key not in known:
+            raise SpecError(f"{what} has an unknown key {key!r}." + suggestion(key, list(known)))
+
+
+def _read_prior(target: str, value: object) -> Prior:
+    if not isinstance(value, dict) or not isinstance(value.get("distribution"), str):
+        raise PriorError(
+            f"The prior of {target!r} is written {{distribution = 'Normal', sigma = 1.0}}, "
+            f"not {value!r}."
+        )
+    parameters = {k: v for k, v in value.items() if k != "distribution"}
+    return Prior(value["distribution"], **parameters)
+
+
+def _prior(prior: Prior) -> str:
+    inside = ", ".join(f"{key} = {value!r}" for key, value in prior.parameters)
+    return f"{{distribution = {_text(prior.name)}, {inside}}}"
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,86 @@
+"""Specs back to text that the grammar reads to the same spec."""
+
+from __future__ import annotations
+
+import re
+
+from bayes_glmm.errors import SpecError
+from bayes_glmm.spec.model import (
+    Arithmetic,
+    Call,
+    Expression,
+    Number,
+    Predictor,
+    RandomEffect,
+    Response,
+    Term,
+    Text,
+    Variable,
+)
+
+
+def name_text(name: str) -> str:
+    """Write a column's name, back-quoted where it is no plain name."""
+    if re.fullmatch(r"[^\W\d]\w*", name):
+        return name
+    if "`" in name or "\n" in name:
+        raise SpecError(f"A column named {name!r} cannot be written in a formula: rename it.")
+    return f"`{name}`"
+
+
+def expression_text(expression: Expression) -> str:
+    """Write an expression."""
+    match expression:
+        case Variable(name):
+            return name_text(name)
+        case Number(value):
+            return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        case Text(value):
+            if '"' in value and "'" in value:
+                raise SpecError(f"The level {value!r} has both kinds of quotes: rename it.")
+            return f"'{value}'" if '"' in value else f'"{value}"'
+        case Arithmetic(operator, left, right):
+            return f"{_operand(left)} {operator} {_operand(right)}"
+        case Call(function, arguments, options):
+            parts = [expression_text(a) for a in arguments]
+            parts += [f"{key}={expression_text(value)}" for key, value in options]
+            return f"{function}({', '.join(parts)})"
+
+
+def term_text(term: Term) -> str:
+    """Write an interaction of factors."""
+    return ":".join(expression_text(factor) for factor in term)
+
+
+def terms_text(intercept: bool, terms: tuple[Term, ...]) -> list[str]:
+    """Write the terms of a sum, the intercept first where it must be said."""
+    first = [] if intercept and terms else ["1" if intercept else "0"]
+    return first + [term_text(t) for t in terms]
+
+
+def random_text(effect: RandomEffect) -> str:
+    """Write a random effect."""
+    group = ":".join(name_text(column) for column in effect.group)
+    if effect.structure is not None:
+        group = f"gr({group}, {name_text(effect.structure)})"
+    left = ["1" if effect.intercept else "0", *(term_text(t) for t in effect.terms)]
+    return f"({' + '.join(left)} {'|' if effect.correlated else '||'} {group})"
+
+
+def predictor_text(predictor: Predictor) -> str:
+    """Write the right-hand side of a formula."""
+    parts = terms_text(predictor.intercept, predictor.terms)
+    parts += [random_text(effect) for effect in predictor.random]
+    parts += [f"offset({expression_text(e)})" for e in predictor.offsets]
+    return " + ".join(parts)
+
+
+def response_text(response: Response) -> str:
+    """Write the left-hand side of a formula."""
+    modifiers = " + ".join(expression_text(m) for m in response.modifiers)
+    return name_text(response.column) + (f" | {modifiers}" if modifiers else "")
+
+
+def _operand(expression: Expression) -> str:
+    text = expression_text(expression)
+    return f"({text})" if isinstance(expression, Arithmetic) else text
