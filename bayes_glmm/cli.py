@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from bayes_glmm.errors import ArgumentError, BayesGLMMError, TemplateError
+from bayes_glmm.errors import ArgumentError, BayesGLMMError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,11 +83,10 @@ def check(
     """
     from bayes_glmm.fitting import check as check_design
 
-    spec = _spec(
-        model, roles, family=family, link=link, exposure=exposure, offset=offset,
+    spec, table = _model(
+        model, data, roles, family=family, link=link, exposure=exposure, offset=offset,
         success=success, missing=missing,
     )  # fmt: skip
-    table = _table(data, spec)
     found = _naming(data, partial(check_design, spec, table))
     for finding in found:
         _console().print(str(finding), markup=False, soft_wrap=True)
@@ -128,11 +127,10 @@ def fit(
 
     if not out.resolve().parent.is_dir():
         _stop(f"{out}: the folder does not exist; make it first.")
-    spec = _spec(
-        model, roles, family=family, link=link, exposure=exposure, offset=offset,
+    spec, table = _model(
+        model, data, roles, family=family, link=link, exposure=exposure, offset=offset,
         success=success, missing=missing,
     )  # fmt: skip
-    table = _table(data, spec)
     run = partial(
         fitting.fit, spec, table, seed=seed, chains=chains, draws=draws, tune=tune, cores=cores,
         target_accept=target_accept, store=store, progress=progress,
@@ -177,9 +175,10 @@ def predict(
     """
     from bayes_glmm.answers.predictions import predictions
     from bayes_glmm.results import Fit, load
+    from bayes_glmm.tables import read_table
 
     tree = load(fit)
-    rows = _table(data, Fit.of(tree).spec)
+    rows = read_table(data, Fit.of(tree).spec)
     run = partial(predictions, tree, data=rows, groups=groups.value, kind=kind.value)
     table = _naming(data, run)
     if out is None:
@@ -202,7 +201,8 @@ def templates(
     if name is None:
         _show(library.templates())
     else:
-        _console().print(library.template(name).text, markup=False, soft_wrap=True, end="")
+        path = library.template_folder() / f"{library.template(name).name}.toml"
+        _console().print(path.read_text("utf-8"), markup=False, soft_wrap=True, end="")
 
 
 @app.command()
@@ -218,24 +218,32 @@ def demo(
     run_demo(_console(), out)
 
 
-def _spec(model: str, roles: list[str] | None, **options: str | None) -> ModelSpec:
+def _model(
+    model: str, data: Path, roles: list[str] | None, **options: str | None
+) -> tuple[ModelSpec, pd.DataFrame]:
+    """Read the model and, in its light, the table."""
     from bayes_glmm.fitting import resolve_spec
+    from bayes_glmm.roles import cast_roles
     from bayes_glmm.spec.model import ModelSpec
     from bayes_glmm.spec.templates import template
+    from bayes_glmm.tables import column_names, existing, read_table
 
     path, chosen = Path(model), _pairs(roles or [])
-    if "~" in model:
-        if chosen:
-            raise ArgumentError("--map is for templates: a formula names its columns itself.")
-        return resolve_spec(model, **options)
-    if any(options.values()):
-        given = ", ".join(f"--{k}" for k, v in options.items() if v)
+    is_formula, is_file = "~" in model, path.suffix == ".toml"
+    if chosen and (is_formula or is_file):
+        raise ArgumentError("--map is for templates: this model names its columns itself.")
+    if any(options.values()) and not is_formula:
+        given = ", ".join(f"--{key}" for key, value in options.items() if value)
         raise ArgumentError(f"{given} goes with a formula; {model} is a ready model.")
-    if path.suffix == ".toml":
-        if not path.is_file():
-            raise TemplateError(f"{path}: there is no such file.")
-        return _naming(path, lambda: ModelSpec.from_toml(path.read_text("utf-8")))
-    return template(model).map(chosen)
+    if is_formula:
+        spec = resolve_spec(model, **options)
+    elif is_file:
+        text = existing(path).read_text("utf-8")
+        spec = resolve_spec(_naming(path, lambda: ModelSpec.from_toml(text)))
+    else:
+        found, columns = template(model), column_names(data)
+        spec = _naming(data, lambda: cast_roles(found, chosen, columns))
+    return spec, read_table(data, spec)
 
 
 def _pairs(roles: Sequence[str]) -> dict[str, str]:
@@ -243,12 +251,6 @@ def _pairs(roles: Sequence[str]) -> dict[str, str]:
         if not all(role.partition("=")):
             raise ArgumentError(f"--map {role}: write ROLE=COLUMN.")
     return {role.partition("=")[0]: role.partition("=")[2] for role in roles}
-
-
-def _table(path: Path, spec: ModelSpec) -> pd.DataFrame:
-    from bayes_glmm.tables import identifier_columns, read_table
-
-    return read_table(path, identifier_columns(spec))
 
 
 def _naming[T](path: Path, question: Callable[[], T]) -> T:

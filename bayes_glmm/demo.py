@@ -35,7 +35,7 @@ def run_demo(console: Console, out: Path) -> None:
 
     data = dataset(TABLE)
     console.print(f"[bold]{data.attrs['title']}[/]\n{data.attrs['source']}\n")
-    console.print("Do anti-infective catheters prevent bloodstream infections, and how sure is that?")
+    console.print("Do anti-infective catheters prevent infections, and how sure is that?")
     tree = fit_demo(data, progress=console.is_terminal)
     fitted = Fit.of(tree)
     console.print(f"Model: {fitted.spec.formula}, {fitted.spec.family}, rate per catheter-day")

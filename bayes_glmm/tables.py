@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayes_glmm.errors import DataError, MissingDependencyError
-from bayes_glmm.spec.model import Arithmetic, Call, Expression, ModelSpec, Variable
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
+    from bayes_glmm.spec.model import ModelSpec
+
 _MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 
 
-def read_table(path: str | Path, text: Collection[str] = ()) -> pd.DataFrame:
+def read_table(path: str | Path, spec: ModelSpec | None = None) -> pd.DataFrame:
     """Read a CSV or Parquet file; its rows are counted from 1.
 
     Parameters
     ----------
     path : str or Path
         Ends with ``.parquet`` or ``.pq``, else it is read as CSV.
-    text : collection of str
-        Columns of a CSV file that are kept as they are written, so that ``001``
-        stays ``001`` and ``NA`` is a name; only an empty cell is missing.
+    spec : ModelSpec, optional
+        Columns of a CSV file that this model uses as groups and as nothing else
+        are kept as they are written, so that ``001`` stays ``001`` and ``NA`` is a
+        name; there only an empty cell is missing.
 
     Raises
     ------
@@ -36,61 +39,73 @@ def read_table(path: str | Path, text: Collection[str] = ()) -> pd.DataFrame:
     """
     import pandas as pd
 
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"{path}: there is no such file.")
-    try:
-        parquet = path.suffix.lower() in (".parquet", ".pq")
-        data = pd.read_parquet(path) if parquet else _read_csv(path, text)
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"{path}: reading Parquet needs pyarrow: pip install 'bayes-glmm[all]'."
-        ) from error
-    except (ValueError, OSError) as error:
-        raise DataError(f"{path}: not a readable table ({error}).") from error
+    path = existing(path)
+    with _refusing(path):
+        data = pd.read_parquet(path) if _is_parquet(path) else _read_csv(path, spec)
     if data.empty:
         raise DataError(f"{path}: the table has no rows.")
     data.index = pd.RangeIndex(1, len(data) + 1)
     return data
 
 
-def _read_csv(path: Path, text: Collection[str]) -> pd.DataFrame:
+def column_names(path: str | Path) -> list[str]:
+    """Return the column names of a CSV or Parquet file; raises as :func:`read_table`."""
     import pandas as pd
 
-    header = pd.read_csv(path, nrows=0).columns
+    path = existing(path)
+    with _refusing(path):
+        head = pd.read_parquet(path) if _is_parquet(path) else pd.read_csv(path, nrows=0)
+    return list(head.columns)
+
+
+def existing(path: str | Path) -> Path:
+    """Return the path of a file that is there.
+
+    Raises
+    ------
+    DataError
+        It is not.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file.")
+    return path
+
+
+def _is_parquet(path: Path) -> bool:
+    return path.suffix.lower() in (".parquet", ".pq")
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"{path}: reading Parquet needs pyarrow: pip install 'bayes-glmm[all]'."
+        ) from error
+    except (ValueError, OSError) as error:
+        raise DataError(f"{path}: not a readable table ({error}).") from error
+
+
+def _read_csv(path: Path, spec: ModelSpec | None) -> pd.DataFrame:
+    import pandas as pd
+
+    header = list(pd.read_csv(path, nrows=0).columns)
+    text = _identifiers(spec, header)
     return pd.read_csv(
         path,
-        dtype={column: "str" for column in header if column in text},
+        dtype=dict.fromkeys(text, "str"),
         keep_default_na=False,
         na_values={c: [""] if c in text else list(_MISSING) for c in header},
     )
 
 
-def identifier_columns(spec: ModelSpec) -> frozenset[str]:
-    """Return the columns that the model uses as groups and as nothing else."""
-    groups, others = set[str](), {spec.response.column, spec.exposure, spec.offset}
-    for modifier in spec.response.modifiers:
-        others.update(_names(modifier))
-    for _, predictor in spec.predictors:
-        terms = [*predictor.terms, predictor.offsets]
-        for effect in predictor.random:
-            groups.update(effect.group)
-            terms.extend(effect.terms)
-        others.update(name for term in terms for part in term for name in _names(part))
-    return frozenset(groups - others)
+def _identifiers(spec: ModelSpec | None, header: list[str]) -> list[str]:
+    from bayes_glmm.design.uses import column_roles
 
-
-def _names(expression: Expression) -> Iterator[str]:
-    parts: tuple[Any, ...] = ()
-    match expression:
-        case Variable(name):
-            yield name
-        case Arithmetic(_, left, right):
-            parts = (left, right)
-        case Call(_, arguments):
-            parts = arguments
-    for part in parts:
-        yield from _names(part)
+    roles = {} if spec is None else column_roles(spec, header)
+    return [column for column in header if roles.get(column) == ("group",)]
 
 
 def rich_table(data: pd.DataFrame, *, title: str | None = None) -> Table:

@@ -35,9 +35,10 @@ MAY_IMPORT = {
     "report": ANSWERED | {"plots"},
     "fitting": MODEL | {"answers"},
     "datasets": {"errors"},
-    "tables": {"errors", "spec"},
-    "demo": ANSWERED | {"fitting", "plots", "report", "datasets"},
-    "cli": ANSWERED | {"fitting", "report", "datasets", "tables", "demo"},
+    "tables": {"errors", "spec", "design"},
+    "roles": {"errors", "spec"},
+    "demo": ANSWERED | {"fitting", "report", "datasets", "tables"},
+    "cli": ANSWERED | {"fitting", "report", "roles", "tables", "demo"},
     "__main__": {"cli"},
 }
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "print"}

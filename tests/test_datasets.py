@@ -41,7 +41,8 @@ def test_identifiers_are_text() -> None:
 
 
 def test_tables_are_independent_copies() -> None:
-    bg.dataset("surgical")["deaths"] = 0
+    table = bg.dataset("surgical")
+    table["deaths"] = 0
     assert bg.dataset("surgical")["deaths"].sum() > 0
 
 

@@ -9,13 +9,13 @@ import pytest
 
 from bayes_glmm.errors import DataError
 from bayes_glmm.spec.formula import parse
-from bayes_glmm.tables import identifier_columns, read_table
+from bayes_glmm.tables import read_table
 
 
 def test_identifiers_stay_as_written_and_rows_count_from_one(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("id,x\n001,1\nNA,2\n,NA\n")
-    table = read_table(path, {"id"})
+    table = read_table(path, parse("x ~ 1 + (1 | id)"))
     assert list(table["id"][:2]) == ["001", "NA"]
     assert table["id"].isna().tolist() == [False, False, True]
     assert table["x"].isna().tolist() == [False, False, True]
@@ -48,5 +48,10 @@ def test_what_is_no_table_is_refused_by_name(name: str, tmp_path: Path) -> None:
         ("y ~ offset(log(t)) + (1 | t)", set()),
     ],
 )
-def test_identifier_columns_are_groups_and_nothing_else(formula: str, expected: set[str]) -> None:
-    assert identifier_columns(parse(formula)) == expected
+def test_only_groups_that_are_nothing_else_are_text(
+    formula: str, expected: set[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("y,x,g,a,b,h,n,s,z,t,year\n1,2,3,4,5,6,7,8,9,10,11\n")
+    table = read_table(path, parse(formula))
+    assert {c for c in table if table[c].dtype.kind not in "iuf"} == expected
