@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.summary import summary
     from bayes_glmm.datasets import dataset, datasets
     from bayes_glmm.fitting import build_model, check, fit, prior_predictive, priors, simulate
-    from bayes_glmm.results import load, save
+    from bayes_glmm.results_io import load, save
     from bayes_glmm.spec.formula import parse
     from bayes_glmm.spec.model import ModelSpec, Predictor, RandomEffect, Response
     from bayes_glmm.spec.priors import Prior
@@ -43,7 +43,7 @@ _PUBLIC = {
     "diagnose": "answers.diagnose",
     "errors": "errors",
     "fit": "fitting",
-    "load": "results",
+    "load": "results_io",
     "parse": "spec.formula",
     "plot_caterpillar": "plots",
     "plot_ppc": "plots",
@@ -57,7 +57,7 @@ _PUBLIC = {
     "random_effects": "answers.effects",
     "rank": "answers.effects",
     "report": "report",
-    "save": "results",
+    "save": "results_io",
     "shrinkage": "answers.effects",
     "simulate": "fitting",
     "slopes": "answers.comparisons",

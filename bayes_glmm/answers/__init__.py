@@ -1,0 +1,1 @@
+"""From a fitted tree to answers, without PyMC."""

@@ -1,0 +1,260 @@
+"""The fitted result: one labelled tree that holds enough for every answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.design.design import Design, GroupDesign
+from bayes_glmm.design.schema import Schema
+from bayes_glmm.errors import ArgumentTypeError, ResultError, suggestion
+from bayes_glmm.families import get_family
+from bayes_glmm.families.base import Family
+from bayes_glmm.families.links import Link
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.priors import Prior
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FORMAT = 1
+KEY = "bayes_glmm"
+SAMPLE = ("chain", "draw")
+
+
+class UnconvergedWarning(UserWarning):
+    """An answer rests on chains that did not converge."""
+
+
+def make_tree(
+    posterior: Mapping[str, NDArray[Any]],
+    sample_stats: Mapping[str, NDArray[Any]],
+    spec: ModelSpec,
+    schema: Schema,
+    design: Design,
+    data: pd.DataFrame,
+    priors: Mapping[str, Prior],
+    info: Mapping[str, Any],
+) -> xr.DataTree:
+    """Label draws by the design and keep with them all that answers need.
+
+    Parameters
+    ----------
+    posterior : mapping of str to ndarray, shape (n_chains, n_draws, ...)
+        The graph's variables, by name.
+    sample_stats : mapping of str to ndarray, shape (n_chains, n_draws)
+    data : pandas.DataFrame
+        Training rows; the columns that the model uses are kept.
+    info : mapping
+        What else goes into the attributes, JSON-able.
+    """
+    import xarray as xr
+
+    dims, coords = dimensions(design)
+    draws = xr.Dataset(
+        {name: ((*SAMPLE, *dims.get(name, ())), values) for name, values in posterior.items()}
+    )
+    n_chains, n_draws = next(iter(posterior.values())).shape[:2]
+    draws = draws.assign_coords(
+        {"chain": np.arange(n_chains), "draw": np.arange(n_draws)}
+        | {d: c for d, c in coords.items() if d in draws.dims}
+    )
+    stats = xr.Dataset({k: (SAMPLE, v) for k, v in sample_stats.items()}, draws[list(SAMPLE)].coords)
+    observed = {"y": ("observation", design.response)}
+    if design.trials is not None:
+        observed["trials"] = ("observation", design.trials)
+    record = {
+        "format": FORMAT,
+        "spec": spec.to_toml(),
+        "schema": schema.to_dict(),
+        "priors": {k: [p.name, dict(p.parameters)] for k, p in priors.items()},
+        "converged": True,
+        "verdict": [],
+        "notes": [],
+        "findings": [],
+        "dropped": [],
+        "n_rows": design.n_rows,
+        **info,
+    }
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": draws,
+            "sample_stats": stats,
+            "observed_data": xr.Dataset(observed, {"observation": design.rows}),
+            "constant_data": columns_to_dataset(data, schema.used_columns, design.rows),
+        }
+    )
+    tree.attrs[KEY] = json.dumps(record)
+    return tree
+
+
+def with_info(tree: xr.DataTree, **changes: Any) -> xr.DataTree:
+    """Return the tree with entries of its record replaced."""
+    copy = tree.copy()
+    copy.attrs[KEY] = json.dumps(json.loads(tree.attrs[KEY]) | changes)
+    return copy
+
+
+def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, NDArray[Any]]]:
+    """Return the dimensions of every posterior variable, and their labels."""
+    dims: dict[str, tuple[str, ...]] = {"beta": ("coefficient",)}
+    coords: dict[str, NDArray[Any]] = {"coefficient": np.array(design.mu.coefficients, dtype=str)}
+    for group in design.mu.groups:
+        name, term = group.name, f"{group.name}_term"
+        dims |= {f"sd_{name}": (term,), f"u_{name}": (name, term)}
+        dims[f"corr_{name}"] = (term, f"{term}_other")
+        coords |= {name: group.levels, term: np.array(group.terms, dtype=str)}
+        coords[f"{term}_other"] = coords[term]
+        wide = [b for b in group.blocks if len(b) > 1]
+        for number, members in enumerate(wide):
+            suffix = "" if len(wide) == 1 else f"_{number}"
+            whole = len(members) == len(group.terms)
+            own = (term, f"{term}_other") if whole else tuple(
+                f"{term}_block{suffix}{side}" for side in ("", "_other")
+            )  # fmt: skip
+            dims[f"corr_chol_{name}{suffix}"] = own
+            coords |= {d: np.array(group.terms, dtype=str)[list(members)] for d in own}
+    return dims, coords
+
+
+def columns_to_dataset(data: pd.DataFrame, columns: tuple[str, ...], rows: Any) -> xr.Dataset:
+    """Keep raw columns as variables whose names any file format takes."""
+    import xarray as xr
+
+    variables = {}
+    for i, column in enumerate(columns):
+        plain = re.fullmatch(r"[^\W\d]\w*", column) and column != "observation"
+        attrs: dict[str, Any] = {"column": column}
+        series = data[column]
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            attrs["categories"] = json.dumps([str(c) for c in series.cat.categories])
+        if series.dtype.kind == "b":
+            attrs["boolean"] = 1
+            values = series.to_numpy(np.int8)
+        elif series.dtype.kind in "iuf":
+            values = series.to_numpy()
+        else:
+            values = np.array([str(v) for v in series], dtype=np.str_)
+        variables[column if plain else f"column_{i}"] = ("observation", values, attrs)
+    return xr.Dataset(variables, {"observation": rows})
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A result read for answering: the model, its draws and its training rows.
+
+    Attributes
+    ----------
+    tree : xarray.DataTree
+    info : dict
+        The record kept in the tree's attributes.
+    spec : ModelSpec
+    schema : Schema
+    """
+
+    tree: xr.DataTree
+    info: dict[str, Any]
+    spec: ModelSpec
+    schema: Schema
+
+    @classmethod
+    def of(cls, tree: xr.DataTree) -> Fit:
+        """Read a tree that :func:`bayes_glmm.fit` or ``load`` returned.
+
+        Raises
+        ------
+        ResultError
+            The tree was made by something else, or by a newer version.
+        """
+        if KEY not in getattr(tree, "attrs", {}):
+            if not hasattr(tree, "attrs"):
+                raise ArgumentTypeError(f"A fitted result is needed, not {type(tree).__name__}.")
+            raise ResultError("This tree was not made by bayes_glmm.fit: its record is missing.")
+        try:
+            info = json.loads(tree.attrs[KEY])
+            if info["format"] != FORMAT:
+                raise ResultError(
+                    f"The result has format {info['format']}; this version reads {FORMAT}."
+                )
+            return cls(tree, info, ModelSpec.from_toml(info["spec"]), Schema.from_dict(info["schema"]))
+        except (ValueError, KeyError, TypeError) as error:
+            if isinstance(error, ResultError):
+                raise
+            raise ResultError(f"The record of this result is damaged: {error}") from error
+
+    @property
+    def family(self) -> Family:
+        """The family of the response."""
+        return get_family(self.spec.family)
+
+    @property
+    def link(self) -> Link:
+        """The link of ``mu``."""
+        return self.family.link(self.spec.link)
+
+    @property
+    def priors(self) -> dict[str, Prior]:
+        """The priors used, fully expanded."""
+        return {k: Prior(name, **values) for k, (name, values) in self.info["priors"].items()}
+
+    @property
+    def posterior(self) -> xr.Dataset:
+        """The posterior draws."""
+        return self.tree["posterior"].to_dataset()
+
+    @property
+    def banner(self) -> str | None:
+        """A warning that every answer repeats when the chains did not converge."""
+        if self.info["converged"]:
+            return None
+        reasons = "; ".join(f["message"] for f in self.info["verdict"][:3])
+        return f"The chains did not converge, so do not report this: {reasons}"
+
+    @cached_property
+    def data(self) -> pd.DataFrame:
+        """The training rows: columns that the model uses, index as row identifiers."""
+        stored = self.tree["constant_data"].to_dataset()
+        columns = {}
+        for variable in stored.data_vars.values():
+            values: Any = variable.values
+            if "categories" in variable.attrs:
+                values = pd.Categorical(values, json.loads(variable.attrs["categories"]))
+            elif "boolean" in variable.attrs:
+                values = values.astype(bool)
+            columns[variable.attrs["column"]] = values
+        return pd.DataFrame(columns, index=stored["observation"].values)
+
+    @cached_property
+    def design(self) -> Design:
+        """The arrays of the training rows."""
+        return self.schema.apply(self.data)
+
+    @property
+    def groups(self) -> tuple[GroupDesign, ...]:
+        """The random effects of the model."""
+        return self.design.mu.groups
+
+    def group(self, name: str) -> GroupDesign:
+        """Return one group's design, refusing an unknown name."""
+        known = [g.name for g in self.groups]
+        if name not in known:
+            raise ResultError(f"The model has no group {name!r}." + suggestion(str(name), known))
+        return next(g for g in self.groups if g.name == name)
+
+
+def read_fit(tree: xr.DataTree) -> Fit:
+    """Read a tree for an answer, warning once when its chains did not converge."""
+    import warnings
+
+    fit = Fit.of(tree)
+    if fit.banner:
+        warnings.warn(fit.banner, UnconvergedWarning, stacklevel=3)
+    return fit
