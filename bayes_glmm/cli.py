@@ -139,7 +139,7 @@ def fit(
     save(tree, out)
     _show(summary(tree))
     info = Fit.of(tree).info
-    for sentence in (*info["notes"], *info["verdict"]):
+    for sentence in (*info["notes"], *(found["message"] for found in info["verdict"])):
         _console().print(sentence, markup=False, soft_wrap=True)
     _console().print(f"Saved: {out}", markup=False, soft_wrap=True)
     if not info["converged"]:

@@ -41,9 +41,8 @@ def run_demo(console: Console, out: Path) -> None:
     console.print(f"Model: {fitted.spec.formula}, {fitted.spec.family}, rate per catheter-day")
     console.print(f"Fitted in {fitted.info['wall_seconds']:.0f} s, compilation included.\n")
 
-    verdict = diagnose(tree)
-    console.print("[bold]Convergence:[/] " + "; ".join(fitted.info["verdict"]), soft_wrap=True)
-    for finding in verdict.findings:
+    console.print("[bold]Convergence:[/] " + (fitted.banner or "the chains converged."))
+    for finding in diagnose(tree).findings:
         console.print(str(finding), markup=False, soft_wrap=True)
     console.print(
         rich_table(summary(tree, exponentiate=True), title="Rate ratios (IRR) and sds")

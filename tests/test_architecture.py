@@ -56,12 +56,13 @@ def part(module: str) -> str:
 
 
 def imports(node: ast.AST) -> set[str]:
-    """Dotted names that one import statement names."""
+    """Modules that one import statement names."""
     match node:
         case ast.Import(names):
             return {alias.name for alias in names}
         case ast.ImportFrom(module, names, _):
-            return {f"{module}.{alias.name}" for alias in names} | {module or ""}
+            modules = {f"{module}.{alias.name}" for alias in names}
+            return {name if name in NAMES else str(module) for name in modules}
     return set()
 
 
