@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.links import Link, get_link
+from bayes_glmm.families.links import LINKS, Link, get_link
 from bayes_glmm.spec.priors import Prior
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 type Array = NDArray[np.float64]
 type Parameters = Mapping[str, Array]
+
+UNIT_FREE = ("logit", "probit", "cloglog", "log")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Parameter:
     meaning : str
         One phrase for tables, with the parametrisation.
     prior : callable
-        Takes the scale of the response on the link scale, gives the default prior.
+        Takes the standard deviation of the response, gives the default prior.
     """
 
     name: str
@@ -74,9 +76,17 @@ class Family(ABC):
         """Return a finite mean response per unit exposure, inside the link's domain."""
 
     def scale(self, y: Array, link: str) -> float:
-        """Return the unit of the predictor: sd of ``y`` on identity, one otherwise."""
-        spread = float(np.std(y)) if link == "identity" else 1.0
-        return spread if spread > 0 else 1.0
+        """Return the unit of the predictor.
+
+        It is one where the link is free of units (logit, probit, cloglog, log),
+        and the standard deviation of ``y`` carried to the link scale otherwise.
+        """
+        if link in UNIT_FREE:
+            return 1.0
+        mean, spread = float(np.mean(y)), response_scale(y)
+        slope = float(LINKS[link].derivative(LINKS[link].forward(np.float64(mean))))
+        size = spread / abs(slope) if slope else 1.0
+        return size if np.isfinite(size) and size > 0 else 1.0
 
     @abstractmethod
     def likelihood(
@@ -122,9 +132,51 @@ class Family(ABC):
     ) -> Array:
         """Draw responses (NumPy), in the shape that the arguments broadcast to."""
 
-    @abstractmethod
     def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
-        """Distribution-specific variance on the link scale (Nakagawa et al. 2017)."""
+        """Distribution-specific variance on the link scale (Nakagawa et al. 2017).
+
+        The delta method here: the variance over the squared slope of the link.
+        """
+        return self.variance(mu, parameters) / link.derivative(link.forward(mu)) ** 2
 
     def __repr__(self) -> str:
         return f"<family {self.name}>"
+
+
+def response_scale(y: Array) -> float:
+    """Return the standard deviation of a response, one if it is constant."""
+    spread = float(np.std(y))
+    return spread if np.isfinite(spread) and spread > 0 else 1.0
+
+
+def scale_prior(spread: float) -> Prior:
+    """Return the default prior of a scale in the units of the response."""
+    return Prior("HalfStudentT", nu=4.0, sigma=spread)
+
+
+def fill(value: Array | float, like: Array) -> Array:
+    """Broadcast a value over the shape of another."""
+    return np.array(np.broadcast_to(value, np.broadcast_shapes(np.shape(value), np.shape(like))))
+
+
+def whole(values: Array) -> NDArray[np.bool_]:
+    """Whether values are whole numbers; infinities are not."""
+    return np.isfinite(values) & (values == np.rint(values))
+
+
+def invalid_counts(y: Array) -> list[tuple[NDArray[np.bool_], str]]:
+    """Return what makes numbers no counts."""
+    return [
+        (y < 0, "is negative: counts start at 0"),
+        (~whole(y), "is not a whole number: give counts, and what they refer to as exposure"),
+    ]
+
+
+def count_start(y: Array, exposure: Array) -> float:
+    """Return counts per unit exposure, half a count from zero."""
+    return float((np.sum(y) + 0.5) / np.sum(exposure))
+
+
+def counts_of(draws: Array | NDArray[np.int64]) -> Array:
+    """Return counts as floats, the type of every response."""
+    return np.asarray(draws, np.float64)

@@ -1,0 +1,125 @@
+"""Default priors from the scale of the data, and the user's in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_glmm.design.design import Design
+from bayes_glmm.errors import PriorError, suggestion
+from bayes_glmm.families import get_family
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.priors import CORRELATION, POSITIVE, REAL, Prior
+
+WIDTH = 2.5
+TAIL = 4.0
+LKJ_SHAPE = 2.0
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One parameter that needs a prior.
+
+    ``keys`` are the names under which a user may give it, the most specific first.
+    """
+
+    name: str
+    support: str
+    default: Prior
+    keys: tuple[str, ...]
+
+
+def resolve_priors(spec: ModelSpec, design: Design) -> dict[str, Prior]:
+    """Return the prior of every parameter: the user's where given, else the default.
+
+    Defaults are weakly informative and follow the scale of the data: with ``s``
+    the standard deviation of the response on the identity link and one
+    otherwise, the intercept (at the covariates' means) is ``Normal(link(mean of
+    the response per exposure), 2.5 s)``, a coefficient ``Normal(0, 2.5 s / sd(x))``,
+    the sd of a random effect ``HalfStudentT(4, s / rms(z))`` with ``z`` the
+    variable that varies by group, correlations ``LKJ(2)``, and the family's own
+    parameters as the family says.
+
+    Returns
+    -------
+    dict of str to Prior
+        ``intercept``, ``beta[x]``, ``sd_g[term]``, ``corr_g``, ``sigma``, ...
+
+    Raises
+    ------
+    PriorError
+        A prior for something the model does not have, or on the wrong support.
+    """
+    slots = list(_slots(design))
+    given = dict(spec.priors)
+    known = list(dict.fromkeys(key for slot in slots for key in slot.keys))
+    for target in given:
+        if target not in known:
+            raise PriorError(
+                f"The model has no parameter {target!r} to give a prior."
+                + suggestion(target, known)
+            )
+    return {slot.name: _choose(slot, given) for slot in slots}
+
+
+def _choose(slot: Slot, given: dict[str, Prior]) -> Prior:
+    for key in slot.keys:
+        if key in given:
+            if given[key].support != slot.support:
+                raise PriorError(
+                    f"{given[key]!r} is no prior for {slot.name!r}: {_WANTED[slot.support]}."
+                )
+            return given[key]
+    return slot.default
+
+
+_WANTED = {
+    REAL: "it can be any number, so use Normal, StudentT, Laplace, Logistic or Cauchy",
+    POSITIVE: "it is positive, so use HalfNormal, HalfStudentT, Exponential, Gamma, "
+    "InverseGamma, LogNormal or HalfCauchy",
+    "unit": "it is between 0 and 1, so use Beta",
+    CORRELATION: "it is a correlation matrix, so use LKJ",
+}
+
+
+def _slots(design: Design) -> Iterator[Slot]:
+    mu, family = design.mu, get_family(design.family)
+    unit = _unit(design)
+    if mu.intercept:
+        default = Prior("Normal", mu=_start(design), sigma=WIDTH * unit)
+        yield Slot("intercept", REAL, default, ("intercept",))
+    for label, spread in zip(mu.coefficients, mu.scales, strict=True):
+        default = Prior("Normal", mu=0, sigma=WIDTH * unit / (spread or 1.0))
+        name = f"beta[{label}]"
+        yield Slot(name, REAL, default, (name, label, "beta"))
+    for group in mu.groups:
+        sd = f"sd_{group.name}"
+        sizes = np.sqrt((group.Z**2).mean(axis=0)) if group.Z is not None else np.ones(1)
+        for label, size in zip(group.terms, sizes, strict=True):
+            default = Prior("HalfStudentT", nu=TAIL, sigma=unit / (float(size) or 1.0))
+            name = f"{sd}[{label}]"
+            yield Slot(name, POSITIVE, default, (name, sd, "sd"))
+        if any(len(members) > 1 for members in group.blocks):
+            name = f"corr_{group.name}"
+            yield Slot(name, CORRELATION, Prior("LKJ", eta=LKJ_SHAPE), (name, "corr"))
+    for parameter in family.parameters:
+        default = parameter.prior(unit)
+        yield Slot(parameter.name, default.support, default, (parameter.name,))
+
+
+def _exposure(design: Design) -> np.ndarray:
+    """Return what the offset multiplies the mean by, where the link is the log."""
+    return np.exp(design.mu.offset) if design.link == "log" else np.ones(design.n_rows)
+
+
+def _unit(design: Design) -> float:
+    return get_family(design.family).scale(np.asarray(design.response, float), design.link)
+
+
+def _start(design: Design) -> float:
+    family = get_family(design.family)
+    mean = family.start(np.asarray(design.response, float), design.trials, _exposure(design))
+    middle = float(family.link(design.link).forward(np.float64(mean)))
+    return middle if design.link == "log" else middle - float(design.mu.offset.mean())

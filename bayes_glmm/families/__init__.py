@@ -1,0 +1,49 @@
+"""Response distributions, each in one file and listed once, here."""
+
+from __future__ import annotations
+
+from bayes_glmm.errors import ArgumentTypeError, SpecError, suggestion
+from bayes_glmm.families.base import Family, Parameter
+from bayes_glmm.families.bernoulli import Bernoulli
+from bayes_glmm.families.binomial import Binomial
+from bayes_glmm.families.gaussian import Gaussian
+from bayes_glmm.families.links import LINKS, Link, get_link
+from bayes_glmm.families.negative_binomial import NegativeBinomial
+from bayes_glmm.families.poisson import Poisson
+from bayes_glmm.families.student_t import StudentT
+
+__all__ = ["FAMILIES", "LINKS", "Family", "Link", "Parameter", "get_family", "get_link"]
+
+FAMILIES: tuple[Family, ...] = (
+    Gaussian(),
+    StudentT(),
+    Bernoulli(),
+    Binomial(),
+    Poisson(),
+    NegativeBinomial(),
+)
+_BY_NAME = {family.name: family for family in FAMILIES}
+
+
+def get_family(family: str | Family) -> Family:
+    """Return the family of that name; a :class:`Family` is returned as it is.
+
+    Raises
+    ------
+    SpecError
+        No family has that name; the nearest ones are named.
+    ArgumentTypeError
+        Neither a name nor a family.
+
+    Examples
+    --------
+    >>> get_family("poisson").default_link
+    'log'
+    """
+    if isinstance(family, Family):
+        return family
+    if not isinstance(family, str):
+        raise ArgumentTypeError(f"family must be a name or a Family, not {family!r}.")
+    if family not in _BY_NAME:
+        raise SpecError(f"Unknown family {family!r}." + suggestion(family, list(_BY_NAME)))
+    return _BY_NAME[family]

@@ -1,0 +1,82 @@
+"""Events that happen or do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.families import symbolic
+from bayes_glmm.families.base import Array, Family, Parameters, counts_of, fill
+from bayes_glmm.families.binomial import LATENT_VARIANCE, log_successes, success_terms
+from bayes_glmm.families.links import Link
+
+
+class Bernoulli(Family):
+    """One (the event) with probability ``mu``, else zero."""
+
+    name = "bernoulli"
+    support = "0 and 1"
+    links = ("logit", "probit", "cloglog")
+    discrete = True
+
+    def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
+        """Refuse everything but 0 and 1."""
+        message = "is neither 0 nor 1: use family='binomial' with trials for counts of successes"
+        return [((y != 0) & (y != 1), message)]
+
+    def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
+        """Return the share of ones, half an event from the ends."""
+        return float((np.sum(y) + 0.5) / (len(y) + 1))
+
+    def likelihood(
+        self,
+        name: str,
+        eta: Any,
+        link: Link,
+        parameters: Mapping[str, Any],
+        trials: Any | None,
+        **kwargs: Any,
+    ) -> Any:
+        """Add ``y ~ Bernoulli(mu)``."""
+
+        def density(y: Any, eta: Any) -> Any:
+            return success_terms(y, 1 - y, eta, link)
+
+        def draw(eta: Any, size: Any) -> Any:
+            import pymc as pm
+
+            return pm.Bernoulli.dist(p=link.symbolic(eta), size=size)
+
+        return symbolic.observe(name, eta, density=density, draw=draw, label="Bernoulli", **kwargs)
+
+    def logpdf(
+        self,
+        y: Array,
+        eta: Array,
+        link: Link,
+        parameters: Parameters,
+        trials: Array | None = None,
+    ) -> Array:
+        """Log-probability of ``y`` row by row."""
+        return log_successes(y, 1 - np.asarray(y), eta, link)
+
+    def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
+        """Return ``mu * (1 - mu)``."""
+        return mu * (1 - mu)
+
+    def simulate(
+        self,
+        rng: np.random.Generator,
+        mu: Array,
+        parameters: Parameters,
+        trials: Array | None = None,
+    ) -> Array:
+        """Draw zeros and ones."""
+        return counts_of(rng.binomial(1, mu))
+
+    def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
+        """Variance of the latent variable: pi**2/3 (logit), 1 (probit), pi**2/6 (cloglog)."""
+        return fill(LATENT_VARIANCE[link.name], mu)

@@ -1,0 +1,82 @@
+"""Normal errors around the mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.families.base import (
+    Array,
+    Family,
+    Parameter,
+    Parameters,
+    fill,
+    scale_prior,
+)
+from bayes_glmm.families.links import Link
+
+
+class Gaussian(Family):
+    """Normal distribution with mean ``mu`` and standard deviation ``sigma``.
+
+    ``sigma`` is in the units of the response whatever the link. Its default
+    prior is ``HalfStudentT(nu=4, sigma=sd(y))``.
+    """
+
+    name = "gaussian"
+    support = "real numbers"
+    links = ("identity", "log", "inverse")
+    parameters = (Parameter("sigma", "residual standard deviation", scale_prior),)
+    free_variance = True
+
+    def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
+        """Refuse what is not finite."""
+        return [(~np.isfinite(y), "is not finite: remove the rows or use missing='drop'")]
+
+    def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
+        """Return the mean of the response."""
+        return float(np.mean(y))
+
+    def likelihood(
+        self,
+        name: str,
+        eta: Any,
+        link: Link,
+        parameters: Mapping[str, Any],
+        trials: Any | None,
+        **kwargs: Any,
+    ) -> Any:
+        """Add ``y ~ Normal(mu, sigma)``."""
+        import pymc as pm
+
+        return pm.Normal(name, mu=link.symbolic(eta), sigma=parameters["sigma"], **kwargs)
+
+    def logpdf(
+        self,
+        y: Array,
+        eta: Array,
+        link: Link,
+        parameters: Parameters,
+        trials: Array | None = None,
+    ) -> Array:
+        """Log-density of ``y`` row by row."""
+        sigma = parameters["sigma"]
+        z = (y - link.inverse(eta)) / sigma
+        return -0.5 * z**2 - np.log(sigma) - 0.5 * np.log(2 * np.pi)
+
+    def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
+        """Return ``sigma**2``."""
+        return fill(parameters["sigma"] ** 2, mu)
+
+    def simulate(
+        self,
+        rng: np.random.Generator,
+        mu: Array,
+        parameters: Parameters,
+        trials: Array | None = None,
+    ) -> Array:
+        """Draw normal responses."""
+        return rng.normal(mu, parameters["sigma"])

@@ -1,0 +1,198 @@
+"""From a design to the generative PyMC graph: the model as one would write it down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from bayes_glmm.coordinates import Standardized, StandardizedRows
+from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.families import get_family
+from bayes_glmm.results import dimensions
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.priors import REAL, Prior
+
+
+
+class HalfStudentT:
+    """Student's t folded at zero; PyMC's own has a constant in single precision."""
+
+    @staticmethod
+    def dist(nu: Any, sigma: Any, **kwargs: Any) -> Any:
+        """Return the distribution without a name."""
+        return pm.CustomDist.dist(nu, sigma, class_name="HalfStudentT", **_HALF_T, **kwargs)
+
+    def __new__(cls, name: str, nu: Any, sigma: Any, **kwargs: Any) -> Any:
+        """Register a variable in the model in context."""
+        own = {"class_name": "HalfStudentT", "transform": pm.distributions.transforms.log}
+        return pm.CustomDist(name, nu, sigma, **_HALF_T, **own, **kwargs)
+
+
+def _half_t_density(value: Any, nu: Any, sigma: Any) -> Any:
+    inside = pm.logp(pm.StudentT.dist(nu=nu, mu=np.float64(0), sigma=sigma), value)
+    return pt.switch(value < 0, np.float64(-np.inf), np.log(np.float64(2)) + inside)
+
+
+def _half_t_draw(nu: Any, sigma: Any, rng: Any = None, size: Any = None) -> Any:
+    return np.abs(sigma * rng.standard_t(nu, size))
+
+
+_HALF_T = {"logp": _half_t_density, "random": _half_t_draw, "signature": "(),()->()"}
+DISTRIBUTIONS = {
+    "Normal": pm.Normal,
+    "StudentT": pm.StudentT,
+    "Cauchy": pm.Cauchy,
+    "Laplace": pm.Laplace,
+    "Logistic": pm.Logistic,
+    "HalfNormal": pm.HalfNormal,
+    "HalfStudentT": HalfStudentT,
+    "HalfCauchy": pm.HalfCauchy,
+    "Exponential": pm.Exponential,
+    "Gamma": pm.Gamma,
+    "InverseGamma": pm.InverseGamma,
+    "LogNormal": pm.LogNormal,
+    "Beta": pm.Beta,
+}
+LOCATION = {"Cauchy": "alpha"}
+
+
+def build_graph(
+    spec: ModelSpec,
+    design: Design,
+    priors: Mapping[str, Prior],
+    coordinates: Literal["standardized", "natural"] = "standardized",
+) -> pm.Model:
+    """Build the model of a design with its resolved priors.
+
+    Parameters
+    ----------
+    coordinates : {"standardized", "natural"}
+        What samplers see: standardised coefficients and effects, or the
+        variables as they are reported. The density is the same.
+
+    Returns
+    -------
+    pymc.Model
+        Its named variables are those of the posterior.
+    """
+    mu, family = design.mu, get_family(design.family)
+    standardized = coordinates == "standardized"
+    dims, coords = dimensions(design)
+    with pm.Model(coords={"observation": design.rows, **coords}) as model:
+        intercept, beta = fixed_effects(mu, priors, standardized)
+        eta = pm.Data("offset", mu.offset, dims="observation") + intercept
+        if mu.coefficients:
+            eta += pm.Data("X", mu.X, dims=("observation", "coefficient")) @ beta
+        for group in mu.groups:
+            eta += random_effects(group, priors, dims, standardized)
+        own = {p.name: scalar(p.name, priors[p.name]) for p in family.parameters}
+        trials = design.trials
+        if trials is not None:
+            trials = pm.Data("trials", trials, dims="observation")
+        observed = pm.Data("response", _whole(design.response, family.discrete), dims="observation")
+        family.likelihood(
+            "y", eta, family.link(design.link), own, trials, observed=observed, dims="observation"
+        )
+    return model
+
+
+def fixed_effects(
+    mu: PredictorDesign, priors: Mapping[str, Prior], standardized: bool
+) -> tuple[Any, Any]:
+    """State coefficients, and the intercept whose prior is at the covariates' means."""
+    beta: Any = np.float64(0)
+    if mu.coefficients:
+        given = [priors[f"beta[{c}]"] for c in mu.coefficients]
+        beta = vector("beta", given, "coefficient", standardized)
+    if not mu.intercept:
+        return np.float64(0), beta
+    prior = priors["intercept"]
+    values = _values(prior)
+    location = LOCATION.get(prior.name, "mu")
+    if mu.coefficients:
+        values[location] = values[location] - mu.centers @ beta
+    transform = Standardized() if standardized else None
+    intercept = DISTRIBUTIONS[prior.name](
+        "intercept", **values, default_transform=None, transform=transform
+    )
+    return intercept, beta
+
+
+def random_effects(
+    group: GroupDesign,
+    priors: Mapping[str, Prior],
+    dims: Mapping[str, tuple[str, ...]],
+    standardized: bool,
+) -> Any:
+    """State the effects of one group; return what they add to each row."""
+    name, term = group.name, f"{group.name}_term"
+    sd = vector(f"sd_{name}", [priors[f"sd_{name}[{t}]"] for t in group.terms], term, False)
+    wide = [b for b in group.blocks if len(b) > 1]
+    effect_dims = (name, term)
+    if not wide:
+        u = pm.Normal(
+            f"u_{name}", np.float64(0), sd, dims=effect_dims,
+            default_transform=None, transform=Standardized() if standardized else None,
+        )  # fmt: skip
+    else:
+        L = correlations(group, wide, priors[f"corr_{name}"], dims)
+        u = pm.MvNormal(
+            f"u_{name}", mu=np.zeros(len(group.terms)), chol=sd[:, None] * L, dims=effect_dims,
+            default_transform=None, transform=StandardizedRows() if standardized else None,
+        )  # fmt: skip
+    index = pm.Data(f"index_{name}", group.index, dims="observation")
+    if group.Z is None:
+        return u[index, 0]
+    return (pm.Data(f"Z_{name}", group.Z, dims=("observation", term)) * u[index]).sum(axis=-1)
+
+
+def correlations(
+    group: GroupDesign,
+    wide: Sequence[tuple[int, ...]],
+    prior: Prior,
+    dims: Mapping[str, tuple[str, ...]],
+) -> Any:
+    """State the correlations of each block; return the factor of the whole matrix."""
+    whole = pt.as_tensor(np.eye(len(group.terms)))
+    for number, members in enumerate(wide):
+        name = f"corr_chol_{group.name}" + ("" if len(wide) == 1 else f"_{number}")
+        L = pm.LKJCorr(name, n=len(members), eta=np.float64(prior["eta"]), dims=dims[name])
+        whole = whole[np.ix_(members, members)].set(L)
+    name = f"corr_{group.name}"
+    pm.Deterministic(name, whole @ whole.T, dims=dims[name])
+    return whole
+
+
+def scalar(name: str, prior: Prior) -> Any:
+    """State a parameter of the family."""
+    return DISTRIBUTIONS[prior.name](name, **_values(prior))
+
+
+def vector(name: str, priors: Sequence[Prior], dim: str, standardized: bool) -> Any:
+    """State a vector whose elements may have priors of different kinds."""
+    kinds = {p.name for p in priors}
+    if len(kinds) == 1:
+        together = {
+            key: np.array([p[key] for p in priors], np.float64) for key, _ in priors[0].parameters
+        }
+        given: dict[str, Any] = {"transform": Standardized()} if standardized else {}
+        return DISTRIBUTIONS[kinds.pop()](name, **together, dims=dim, **given)
+
+    def stacked(size: Any) -> Any:
+        return pt.stack([DISTRIBUTIONS[p.name].dist(**_values(p)) for p in priors])
+
+    log = pm.distributions.transforms.log
+    own = {} if priors[0].support == REAL else {"transform": log}
+    return pm.CustomDist(name, dist=stacked, dims=dim, **own)
+
+
+def _values(prior: Prior) -> dict[str, Any]:
+    return {key: np.float64(value) for key, value in prior.parameters}
+
+
+def _whole(response: Any, discrete: bool) -> Any:
+    return response.astype(np.int64) if discrete else response
