@@ -123,7 +123,8 @@ def fit(
     """
     from bayes_glmm import fitting
     from bayes_glmm.answers.summary import summary
-    from bayes_glmm.results import Fit, save
+    from bayes_glmm.results import Fit
+    from bayes_glmm.results_io import save
 
     if not out.resolve().parent.is_dir():
         _stop(f"{out}: the folder does not exist; make it first.")
@@ -155,7 +156,7 @@ def report(
     Example: `bayes-glmm report fit.nc --out report.html`
     """
     from bayes_glmm.report import report as write_report
-    from bayes_glmm.results import load
+    from bayes_glmm.results_io import load
 
     write_report(load(fit), out)
     _console().print(f"Written: {out}", markup=False, soft_wrap=True)
@@ -174,7 +175,8 @@ def predict(
     Example: `bayes-glmm predict fit.nc new.csv --groups population --out predictions.csv`
     """
     from bayes_glmm.answers.predictions import predictions
-    from bayes_glmm.results import Fit, load
+    from bayes_glmm.results import Fit
+    from bayes_glmm.results_io import load
     from bayes_glmm.tables import read_table
 
     tree = load(fit)

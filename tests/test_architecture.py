@@ -19,7 +19,7 @@ NAMES = {
 BASE = {"errors", "spec", "families", "structures"}
 CORE = BASE | {"design", "results"}
 MODEL = CORE | {"coordinates", "graph", "engine"}
-ANSWERED = CORE | {"answers"}
+ANSWERED = CORE | {"answers", "results_io"}
 MAY_IMPORT = {
     "errors": set(),
     "spec": {"errors"},
@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "graph": BASE | {"design", "coordinates"},
     "engine": BASE | {"design", "coordinates", "graph"},
     "results": BASE | {"design"},
+    "results_io": {"errors", "results"},
     "answers": CORE,
     "plots": ANSWERED,
     "report": ANSWERED | {"plots"},
