@@ -168,6 +168,7 @@ def predict(
     data: Annotated[Path, typer.Argument(help="New rows, CSV or Parquet.", show_default=False)],
     groups: Annotated[Groups, typer.Option(help="Whose prediction.")] = Groups.population,
     kind: Annotated[Kind, typer.Option(help="Mean, or a new response.")] = Kind.expected,
+    per: Annotated[float | None, typer.Option(help="Exposure that every row is set to.")] = None,
     out: Annotated[Path | None, typer.Option(help="CSV to write; else it is printed.")] = None,
 ) -> None:
     """Predict new rows from a fit.
@@ -181,12 +182,12 @@ def predict(
 
     tree = load(fit)
     rows = read_table(data, Fit.of(tree).spec)
-    run = partial(predictions, tree, data=rows, groups=groups.value, kind=kind.value)
+    run = partial(predictions, tree, data=rows, groups=groups.value, kind=kind.value, per=per)
     table = _naming(data, run)
     if out is None:
-        _console().print(table.to_csv(), end="", markup=False, soft_wrap=True)
+        _console().print(table.to_csv(index=False), end="", markup=False, soft_wrap=True)
     else:
-        table.to_csv(out)
+        table.to_csv(out, index=False)
         _console().print(f"Written: {out} ({len(table)} rows)", markup=False, soft_wrap=True)
 
 

@@ -50,9 +50,9 @@ def run_demo(console: Console, out: Path) -> None:
     console.print(rich_table(shrinkage(tree, "study"), title="Trials, shrunken to the population"))
     for measure, title in (
         ("ratio", "Rate ratio, averaged over the population of trials"),
-        ("difference", "Difference in infections per row's catheter-days, averaged likewise"),
+        ("difference", "Difference in infections per 1,000 catheter-days, averaged likewise"),
     ):
-        table = comparisons(tree, "treat", measure=measure, groups="population")
+        table = comparisons(tree, "treat", measure=measure, groups="population", per=1000)
         console.print(rich_table(table, title=title))
     out.parent.mkdir(parents=True, exist_ok=True)
     report(tree, out)

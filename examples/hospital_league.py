@@ -37,8 +37,8 @@ def main() -> None:
     print("\nRanks with their uncertainty")
     print(league.round(2).to_string())
 
-    average = bg.predictions(tree, groups="population", by=[])
-    print(f"\nDeath rates averaged over the population of hospitals: {average.attrs['estimand']}")
+    print("\nDeath rate averaged over the population of hospitals")
+    print(bg.predictions(tree, groups="population", by=True).round(3).to_string())
 
     bg.report(tree, "hospital_league.html")
     print("\nOne page with all of it: hospital_league.html")

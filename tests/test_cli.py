@@ -138,7 +138,7 @@ def test_the_whole_walk_keeps_identifiers_as_text(
     assert call("predict", out, table, "--groups", "known", "--out", predicted) == 0
     rates = pd.read_csv(predicted)["mean"]
     assert len(rates) == 5
-    assert rates.between(0, 60).all()
+    assert rates.between(0, 0.3).all()
 
     table.write_text(HOSPITALS.replace("001,", "1,"))
     error = refused(capsys, "predict", out, table, "--groups", "known")
