@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +19,7 @@ from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.design import Design
 from bayes_glmm.design.frames import to_pandas
 from bayes_glmm.design.schema import Schema
+from bayes_glmm.design.uses import drop_missing
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, Findings
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.formula import parse
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
+    from bayes_glmm.engine.run import Draws
     from bayes_glmm.families.base import Family
 
 type Model = str | ModelSpec | Mapping[str, str]
@@ -353,8 +355,9 @@ def _assemble(
     log_likelihood: bool,
 ) -> xr.DataTree:
     """Label the draws, judge their convergence, and put all of it in one tree."""
-    from bayes_glmm.answers.diagnose import convergence
-    from bayes_glmm.results import make_tree
+    from bayes_glmm.answers.convergence import convergence
+    from bayes_glmm.answers.pointwise import with_log_likelihood
+    from bayes_glmm.results import make_tree, with_info
 
     tree = make_tree(
         result.posterior, result.stats, prepared.spec, schema, design, prepared.data, priors,
@@ -362,4 +365,4 @@ def _assemble(
     )  # fmt: skip
     converged, verdict = convergence(tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset())
     tree = with_info(tree, converged=converged, verdict=[asdict(f) for f in verdict])
-    return add_log_likelihood(tree) if log_likelihood else tree
+    return with_log_likelihood(tree) if log_likelihood else tree

@@ -1,0 +1,229 @@
+"""Contrasts of predictions: what changing one variable does, averaged inside each draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.answers.expected import Groups, blocks, mean_draws, prepare_rows
+from bayes_glmm.answers.predictions import By, Cells, describe, rows_of, with_exposure
+from bayes_glmm.answers.predictor import n_draws
+from bayes_glmm.answers.tables import answer
+from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.results import Fit, read_fit
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+type Array = NDArray[np.float64]
+type Measure = Literal["difference", "ratio", "odds_ratio", "lift"]
+STEP = 1e-4
+
+
+def comparisons(
+    tree: xr.DataTree,
+    variable: str,
+    data: Any = None,
+    measure: Measure = "difference",
+    groups: Groups = "population",
+    by: By = None,
+    *,
+    contrast: Sequence[Any] | float | None = None,
+    per: float | None = None,
+    draws: bool = False,
+    seed: int = 0,
+) -> pd.DataFrame | xr.DataArray:
+    """Compare the mean response under two values of a variable.
+
+    Every row is predicted twice, with the variable set to one value and to the
+    other and all else as it is; both are averaged over the rows inside each draw
+    (marginal standardisation) and then compared.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    variable : str
+        A column of the model: not a group.
+    data : DataFrame, optional
+        Rows to standardise over; the training rows when not given.
+    measure : {"difference", "ratio", "odds_ratio", "lift"}
+        Of the averages: ``high - low``, ``high / low``, the ratio of their odds
+        (probabilities only), ``(high - low) / low``.
+    groups : {"population", "typical", "known", "new"}
+        Whose response is averaged, as in :func:`predictions`.
+    by : str, list of str, optional
+        Compare within the cells of these columns.
+    contrast : pair of values, or number, optional
+        ``(low, high)``, or the size of a step from each row's own value. By default
+        each level against the first, 0 against 1 for a 0/1 column, and a step of one
+        unit for any other number.
+    per : float, optional
+        Set every row's exposure to this.
+    draws : bool, default False
+    seed : int, default 0
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``variable``, ``contrast``, cells, ``mean``, ``sd`` and the interval.
+
+    Raises
+    ------
+    ArgumentError
+        The variable is not in the model, or the measure does not fit the scale.
+
+    Examples
+    --------
+    >>> bg.comparisons(tree, "treatment", measure="ratio")  # doctest: +SKIP
+    """
+    fit = read_fit(tree)
+    _check(fit, variable, measure)
+    table = with_exposure(fit, rows_of(fit, data), per)
+    cells = Cells.of(table, True if by is None else by)
+    found, labels = [], []
+    for low, high, text in contrasts(fit, table, variable, contrast):
+        averages = [_average(fit, table, variable, v, groups, cells, seed) for v in (low, high)]
+        found.append(measured(measure, *averages))
+        cell = cells.labels.drop(columns="rows") if by is not None else pd.DataFrame(index=[0])
+        labels.append(cell.assign(variable=variable, contrast=text, measure=measure))
+    frame = pd.concat(labels, ignore_index=True)
+    first = ["variable", "contrast", "measure"]
+    frame = frame[[*first, *(c for c in frame if c not in first)]]
+    about = describe(fit, groups, "expected", True, per) | {"measure": measure}
+    if measure != "difference":
+        about["scale"] = f"{measure} of {about['scale']}"
+    return answer(fit, np.concatenate(found, axis=1), frame, about, draws=draws)
+
+
+def slopes(
+    tree: xr.DataTree,
+    variable: str,
+    data: Any = None,
+    groups: Groups = "population",
+    by: By = None,
+    *,
+    per: float | None = None,
+    draws: bool = False,
+    seed: int = 0,
+) -> pd.DataFrame | xr.DataArray:
+    """Average the derivative of the mean response in a numeric variable.
+
+    Parameters are those of :func:`comparisons`. The derivative is taken at each
+    row's own values by a central difference of 1e-4 standard deviations and
+    averaged over rows inside each draw.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Response units per unit of the variable.
+
+    Raises
+    ------
+    ArgumentError
+        The variable is not a number in the model.
+    """
+    fit = read_fit(tree)
+    _check(fit, variable, "difference")
+    if fit.schema.column(variable).kind != "numeric":
+        raise ArgumentError(f"slopes() needs a number; {variable!r} has levels: use comparisons().")
+    table = with_exposure(fit, rows_of(fit, data), per)
+    cells = Cells.of(table, True if by is None else by)
+    h = STEP * (float(np.std(fit.data[variable].astype(float))) or 1.0)
+    x = table[variable].astype(float)
+    low, high = (_average(fit, table, variable, x + d, groups, cells, seed) for d in (-h, h))
+    labels = cells.labels.drop(columns="rows") if by is not None else pd.DataFrame(index=[0])
+    labels = labels.assign(variable=variable)
+    about = describe(fit, groups, "expected", True, per)
+    about["scale"] = f"{about['scale']} per unit of {variable}"
+    return answer(fit, (high - low) / (2 * h), labels, about, draws=draws)
+
+
+def measured(measure: str, low: Array, high: Array) -> Array:
+    """Compare averages draw by draw."""
+    match measure:
+        case "difference":
+            return high - low
+        case "ratio":
+            return high / low
+        case "lift":
+            return (high - low) / low
+    return (high / (1 - high)) / (low / (1 - low))
+
+
+def contrasts(
+    fit: Fit, table: pd.DataFrame, variable: str, contrast: Sequence[Any] | float | None
+) -> list[tuple[Any, Any, str]]:
+    """Return ``(low, high, text)`` of each contrast of a variable."""
+    column = fit.schema.column(variable)
+    if isinstance(contrast, int | float | np.number) and not isinstance(contrast, bool):
+        if column.kind != "numeric":
+            raise ArgumentError(f"{variable!r} has levels: give contrast=(low, high).")
+        x = table[variable].astype(float)
+        return [(x, x + float(contrast), f"+{contrast:g}")]
+    if contrast is not None:
+        pair = list(contrast)
+        if isinstance(contrast, str) or len(pair) != 2:
+            raise ArgumentError(f"contrast={contrast!r}: give two values, (low, high).")
+        return [(pair[0], pair[1], f"{pair[1]} - {pair[0]}")]
+    if column.kind == "boolean":
+        return [(False, True, "True - False")]
+    levels = _coded_levels(fit, variable) or column.levels
+    if levels:
+        first, *others = levels
+        return [(first, other, f"{other} - {first}") for other in others]
+    training = fit.data[variable]
+    if set(training.unique()) <= {0, 1}:
+        return [(0, 1, "1 - 0")]
+    x = table[variable].astype(float)
+    return [(x, x + 1, "+1")]
+
+
+def _coded_levels(fit: Fit, variable: str) -> tuple[str, ...]:
+    """Return the levels of a number that the formula turns into a factor."""
+    for coding in fit.schema.codings.values():
+        levels = getattr(coding, "levels", ())
+        if levels and getattr(coding, "column", None) == variable:
+            return tuple(levels)
+    return ()
+
+
+def _average(
+    fit: Fit, table: pd.DataFrame, variable: str, value: Any, groups: Groups, cells: Cells, seed: int
+) -> Array:
+    changed = table.assign(**{variable: _valued(fit, table, variable, value)})
+    rows = prepare_rows(fit, changed, groups, seed)
+    total = np.zeros((n_draws(fit), cells.n))
+    for block in blocks(fit, rows.design):
+        cells.add(total, mean_draws(fit, rows, groups, block), block)
+    return total
+
+
+def _valued(fit: Fit, table: pd.DataFrame, variable: str, value: Any) -> Any:
+    if isinstance(value, pd.Series):
+        return value
+    if fit.schema.column(variable).kind == "numeric":
+        try:
+            value = float(value)
+        except (TypeError, ValueError) as error:
+            raise ArgumentError(f"{variable!r} is a number; {value!r} is none.") from error
+    return pd.Series([value] * len(table), index=table.index)
+
+
+def _check(fit: Fit, variable: str, measure: str) -> None:
+    roles = {c.name: set(c.roles) for c in fit.schema.columns}
+    usable = [name for name, uses in roles.items() if uses & {"fixed", "slope"}]
+    if variable not in usable:
+        why = " It is a group: compare its levels with rank()." if variable in roles else ""
+        raise ArgumentError(
+            f"{variable!r} is no explanatory variable of this model.{why}"
+            + ("" if why else suggestion(str(variable), usable))
+        )
+    known = get_args(Measure.__value__)
+    if measure not in known:
+        raise ArgumentError(f"Unknown measure {measure!r}." + suggestion(str(measure), known))
+    if measure == "odds_ratio" and fit.link.name not in ("logit", "probit", "cloglog"):
+        raise ArgumentError("Odds ratios are for probabilities; use measure='ratio'.")

@@ -1,0 +1,248 @@
+"""Levels of a group: deviations, totals, shrinkage and ranks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.answers.predictor import flat
+from bayes_glmm.answers.tables import answer, interval
+from bayes_glmm.errors import ArgumentError
+from bayes_glmm.results import Fit, read_fit
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayes_glmm.design.design import GroupDesign
+
+type Array = NDArray[np.float64]
+
+
+def random_effects(
+    tree: xr.DataTree, group: str, *, draws: bool = False
+) -> pd.DataFrame | xr.DataArray:
+    """Tabulate each level's deviations from the population, on the link scale.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    group : str
+        Name of a group, such as ``"Subject"`` or ``"school_by_class"``.
+    draws : bool, default False
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``level``, ``term``, ``n`` rows, ``mean``, ``sd`` and the interval.
+
+    Raises
+    ------
+    ResultError
+        The model has no such group.
+    """
+    fit = read_fit(tree)
+    design = fit.group(group)
+    u = flat(fit, f"u_{group}")
+    about = {"estimand": f"deviations of {group} from the population", "scale": _link(fit)}
+    return answer(fit, u.reshape(len(u), -1), _labels(design), about, draws=draws)
+
+
+def coefficients(
+    tree: xr.DataTree, group: str, *, draws: bool = False
+) -> pd.DataFrame | xr.DataArray:
+    """Tabulate each level's own coefficients: fixed effect plus deviation.
+
+    Parameters are those of :func:`random_effects`. A varying term without a fixed
+    effect of the same name is its deviation alone.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Link scale, one row per level and varying term.
+    """
+    fit = read_fit(tree)
+    design = fit.group(group)
+    total = flat(fit, f"u_{group}").copy()
+    fixed = list(fit.design.mu.coefficients)
+    for t, term in enumerate(design.terms):
+        if term == "intercept" and fit.design.mu.intercept:
+            total[:, :, t] += flat(fit, "intercept")[:, None]
+        elif term in fixed:
+            total[:, :, t] += flat(fit, "beta")[:, fixed.index(term), None]
+    about = {"estimand": f"coefficients of each {group}", "scale": _link(fit)}
+    return answer(fit, total.reshape(len(total), -1), _labels(design), about, draws=draws)
+
+
+def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
+    """Set each level's raw estimate beside its partially pooled one.
+
+    The raw estimate is the deviation that the level's own rows would give with
+    every other part of the predictor at its posterior mean: one Newton
+    maximisation per level of its likelihood, started at the pooled value. Where it
+    does not exist (no events, or only events) it is infinite.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    group : str
+        A group with a varying intercept.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``level``, ``n`` rows, ``raw`` and ``pooled`` deviations (link scale), the
+        interval of the pooled one, and ``shrinkage``, the share of the population's
+        variance that the level's own rows leave open: ``Var(u | y) / E[sd**2]``.
+
+    Raises
+    ------
+    ArgumentError
+        The group has no varying intercept.
+
+    References
+    ----------
+    .. [1] Efron & Morris (1977). Stein's paradox in statistics. *Scientific American*
+       236(5), 119-127.
+    """
+    fit = read_fit(tree)
+    design = fit.group(group)
+    if "intercept" not in design.terms:
+        raise ArgumentError(f"shrinkage() needs a varying intercept; {group!r} has none.")
+    t = design.terms.index("intercept")
+    u = flat(fit, f"u_{group}")[:, :, t]
+    sd = flat(fit, f"sd_{group}")[:, t]
+    low, high, names = interval(u)
+    left_open = np.clip(u.var(axis=0) / np.mean(sd**2), 0, 1)
+    table = pd.DataFrame(
+        {
+            "level": design.levels,
+            "n": _sizes(design),
+            "raw": raw_estimates(fit, design, t),
+            "pooled": u.mean(axis=0),
+            names[0]: low,
+            names[1]: high,
+            "shrinkage": left_open,
+        }
+    )
+    table.attrs = {"estimand": f"deviations of {group}", "scale": _link(fit)}
+    if fit.banner:
+        table.attrs["banner"] = fit.banner
+    return table
+
+
+def raw_estimates(fit: Fit, group: GroupDesign, term: int) -> Array:
+    """Maximise each level's own likelihood in one deviation, all levels at once."""
+    eta, pooled = _mean_predictor(fit, group, term)
+    own = {p.name: np.array(flat(fit, p.name).mean()) for p in fit.family.parameters}
+    y, trials = fit.design.response, fit.design.trials
+    z = np.ones(len(eta)) if group.Z is None else group.Z[:, term]
+    value, h = pooled.copy(), 1e-4
+
+    def by_level(shift: float) -> Array:
+        at = eta + z * (value + shift)[group.index]
+        rows = fit.family.logpdf(np.asarray(y, float), at, fit.link, own, trials)
+        return np.bincount(group.index, rows, minlength=group.n_levels)
+
+    for _ in range(60):
+        low, middle, high = by_level(-h), by_level(0.0), by_level(h)
+        slope, bend = (high - low) / (2 * h), (high - 2 * middle + low) / h**2
+        step = np.where(bend < -1e-12, -slope / np.minimum(bend, -1e-12), np.sign(slope))
+        value = value + np.clip(step, -2.0, 2.0)
+        if np.nanmax(np.abs(step)) < 1e-6:
+            break
+    return np.where(np.abs(value) > 20, np.sign(value) * np.inf, value)
+
+
+def rank(tree: xr.DataTree, group: str, threshold: float | None = None, *, k: int = 1) -> pd.DataFrame:
+    """Rank the levels of a group in every draw; rank 1 is the lowest deviation.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    group : str
+        A group with a varying intercept.
+    threshold : float, optional
+        Response scale: adds the probability that a level's mean response, at the
+        covariates' means and per unit exposure, is above it.
+    k : int, default 1
+        Adds the probabilities of being among the ``k`` lowest and ``k`` highest.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``level``, ``n``, ``expected_rank``, the interval of the rank,
+        ``p_lowest``, ``p_highest`` and ``p_above``, sorted by expected rank.
+
+    References
+    ----------
+    .. [1] Goldstein & Spiegelhalter (1996). League tables and their limitations.
+       *JRSS A* 159, 385-443. doi:10.2307/2983325
+    """
+    fit = read_fit(tree)
+    design = fit.group(group)
+    if "intercept" not in design.terms:
+        raise ArgumentError(f"rank() needs a varying intercept; {group!r} has none.")
+    if not 1 <= k <= design.n_levels:
+        raise ArgumentError(f"k={k}: from 1 to the number of levels, {design.n_levels}.")
+    u = flat(fit, f"u_{group}")[:, :, design.terms.index("intercept")]
+    ranks = u.argsort(axis=1).argsort(axis=1) + 1
+    low, high, names = interval(ranks.astype(float))
+    table = pd.DataFrame(
+        {
+            "level": design.levels,
+            "n": _sizes(design),
+            "expected_rank": ranks.mean(axis=0),
+            names[0]: low,
+            names[1]: high,
+            "p_lowest": (ranks <= k).mean(axis=0),
+            "p_highest": (ranks > design.n_levels - k).mean(axis=0),
+        }
+    )
+    if threshold is not None:
+        base = flat(fit, "intercept")[:, None] if fit.design.mu.intercept else 0.0
+        if fit.design.mu.coefficients:
+            base = base + (flat(fit, "beta") @ fit.design.mu.centers)[:, None]
+        table["p_above"] = (fit.link.inverse(base + u) > threshold).mean(axis=0)
+    table.attrs = {"estimand": f"ranks of {group} by deviation", "scale": "rank, 1 is lowest"}
+    if fit.banner:
+        table.attrs["banner"] = fit.banner
+    return table.sort_values("expected_rank", ignore_index=True)
+
+
+def _mean_predictor(fit: Fit, group: GroupDesign, term: int) -> tuple[Array, Array]:
+    """Return the posterior mean predictor without one varying term, and that term."""
+    mu = fit.design.mu
+    eta = mu.offset + (flat(fit, "intercept").mean() if mu.intercept else 0.0)
+    if mu.coefficients:
+        eta = eta + mu.X @ flat(fit, "beta").mean(axis=0)
+    pooled = np.zeros(group.n_levels)
+    for other in fit.design.mu.groups:
+        u = flat(fit, f"u_{other.name}").mean(axis=0)
+        if other.name == group.name:
+            pooled = u[:, term].copy()
+            u = u.copy()
+            u[:, term] = 0.0
+        eta = eta + (other.values * u[other.index]).sum(axis=1)
+    return eta, pooled
+
+
+def _labels(group: GroupDesign) -> pd.DataFrame:
+    q = len(group.terms)
+    return pd.DataFrame(
+        {
+            "level": np.repeat(group.levels, q),
+            "term": np.tile(np.array(group.terms), group.n_levels),
+            "n": np.repeat(_sizes(group), q),
+        }
+    )
+
+
+def _sizes(group: GroupDesign) -> NDArray[np.intp]:
+    return np.bincount(group.index, minlength=group.n_levels)
+
+
+def _link(fit: Fit) -> str:
+    return "response" if fit.link.name == "identity" else f"link ({fit.link.name})"

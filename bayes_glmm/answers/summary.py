@@ -1,0 +1,101 @@
+"""The table of parameters, on the scale it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.answers.diagnostics import diagnostics
+from bayes_glmm.answers.tables import answer
+from bayes_glmm.errors import ArgumentError
+from bayes_glmm.results import Fit, read_fit
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+type Array = NDArray[np.float64]
+EXPONENTIATED = {
+    ("logit", True): "odds ratio",
+    ("log", True): "incidence rate ratio",
+    ("log", False): "ratio of means",
+    ("cloglog", True): "hazard ratio",
+}
+
+
+def summary(
+    tree: xr.DataTree, exponentiate: bool = False, *, draws: bool = False
+) -> pd.DataFrame | xr.DataArray:
+    """Tabulate fixed effects, standard deviations, correlations and family parameters.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    exponentiate : bool, default False
+        Give fixed effects as odds, rate or hazard ratios, draw by draw; standard
+        deviations and correlations stay on the link scale.
+    draws : bool, default False
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``parameter``, ``scale``, ``mean``, ``sd``, the interval, ``r_hat``,
+        ``ess_bulk``, ``ess_tail`` and ``mcse``. Fixed effects are conditional: they
+        compare rows of one and the same group.
+
+    Raises
+    ------
+    ArgumentError
+        The link has no multiplicative reading.
+    """
+    fit = read_fit(tree)
+    rows = list(_rows(fit, exponentiate))
+    labels = pd.DataFrame([(name, scale) for name, scale, _ in rows], columns=["parameter", "scale"])
+    values = np.column_stack([values for _, _, values in rows])
+    about = {"estimand": "parameters, conditional on group effects", "scale": "see column scale"}
+    table = answer(fit, values, labels, about, draws=draws)
+    if not isinstance(table, pd.DataFrame):
+        return table
+    shape = (fit.posterior.sizes["chain"], fit.posterior.sizes["draw"], -1)
+    found = diagnostics(values.reshape(shape))
+    return table.assign(**found, mcse=table.attrs["mcse"])
+
+
+def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
+    link = fit.link.name
+    counts = fit.family.discrete
+    ratio = EXPONENTIATED.get((link, counts))
+    if exponentiate and ratio is None:
+        raise ArgumentError(
+            f"Coefficients on the {link} link have no multiplicative reading; "
+            "use comparisons() for effects on the response scale."
+        )
+    scale = f"link ({link})" if link != "identity" else "response"
+    fixed = ratio if exponentiate and ratio else scale
+    posterior = fit.posterior
+    change = np.exp if exponentiate else np.asarray
+    if "intercept" in posterior:
+        base = {"odds ratio": "odds", "incidence rate ratio": "rate", "hazard ratio": "hazard",
+                "ratio of means": "mean"}.get(fixed, fixed)  # fmt: skip
+        yield "intercept", base, change(posterior["intercept"].values.ravel())
+    for label in posterior["coefficient"].values if "beta" in posterior else ():
+        values = posterior["beta"].sel(coefficient=label).values
+        yield str(label), fixed, change(values.ravel())
+    for group in fit.groups:
+        sd = posterior[f"sd_{group.name}"].values
+        for t, term in enumerate(group.terms):
+            yield f"sd_{group.name}[{term}]", scale, sd[..., t].ravel()
+        name = f"corr_{group.name}"
+        if name in posterior:
+            for block in group.blocks:
+                for i in range(len(block)):
+                    for j in range(i):
+                        a, b = block[j], block[i]
+                        label = f"{name}[{group.terms[a]}, {group.terms[b]}]"
+                        yield label, "correlation", posterior[name].values[..., a, b].ravel()
+    for parameter in fit.family.parameters:
+        text = scale if parameter.name == "sigma" else parameter.meaning
+        yield parameter.name, text, posterior[parameter.name].values.ravel()
