@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from bayes_glmm import __version__
 from bayes_glmm.design.checks import run_checks
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.design import Design
@@ -318,13 +319,13 @@ def fit(
 def _provenance(
     prepared: Prepared, schema: Schema, priors: Mapping[str, Prior], settings: dict[str, Any]
 ) -> dict[str, Any]:
-    packages = ("bayes_glmm", "pymc", "pytensor", "nutpie", "numba", "numpy", "arviz-stats")
+    packages = ("pymc", "pytensor", "nutpie", "numba", "numpy", "arviz-stats")
     return {
         "spec": prepared.spec.to_toml(),
         "priors": {k: [p.name, dict(p.parameters)] for k, p in priors.items()},
         "seed": settings["seed"],
         "settings": settings,
-        "versions": {p: version(p) for p in packages},
+        "versions": {"bayes_glmm": __version__, **{p: version(p) for p in packages}},
         "data_hash": data_hash(prepared.data, schema.used_columns),
         "n_rows": len(prepared.data),
         "dropped": list(prepared.dropped),

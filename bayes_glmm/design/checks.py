@@ -1,0 +1,124 @@
+"""Everything that can be said about a model on its data before sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from bayes_glmm.design import checks_fixed, checks_groups, checks_response
+from bayes_glmm.design.context import Context
+from bayes_glmm.design.design import Design
+from bayes_glmm.design.schema import Schema
+from bayes_glmm.errors import ArgumentError, BayesGLMMError, Finding, Findings, suggestion
+from bayes_glmm.spec.model import ModelSpec
+
+SEVERITIES = ("error", "warning", "info", "ignore")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One named check: what it says by default and how it looks.
+
+    Attributes
+    ----------
+    name : str
+    severity : {"error", "warning", "info"}
+        Default; a finding keeps it unless the caller's ``actions`` change it.
+    meaning : str
+        One line for the documentation.
+    find : callable
+        ``(Context) -> iterator of Finding``; it runs on a built design.
+    """
+
+    name: str
+    severity: str
+    meaning: str
+    find: Callable[[Context, str, str], Iterator[Finding]]
+
+
+CHECKS = tuple(
+    Check(*row)
+    for row in (
+        ("support", "error", "responses the family cannot have", checks_response.support),
+        ("constant_response", "error", "a response without variation", checks_response.constant),
+        ("offset", "error", "an exposure or offset without a finite value", checks_response.offset),
+        ("offset_scale", "warning", "an offset that looks like an exposure", checks_response.scale),
+        ("huge_counts", "info", "counts above ten million", checks_response.huge),
+        ("constant_predictor", "error", "a column of X without variation", checks_fixed.constant),
+        ("rank_deficient", "error", "coefficients that others determine", checks_fixed.rank),
+        ("few_rows", "warning", "fewer rows than coefficients", checks_fixed.few_rows),
+        ("scales", "info", "predictors of very different scales", checks_fixed.scales),
+        ("separation", "warning", "a predictor that splits the outcomes", checks_fixed.separation),
+        ("one_level", "error", "a group with a single level", checks_groups.one_level),
+        ("few_groups", "warning", "a group with fewer than five levels", checks_groups.few),
+        ("one_row_groups", "error", "levels of one row each", checks_groups.one_row),
+        ("over_specified", "error", "as many effects as rows", checks_groups.over_specified),
+        ("olre", "error", "an observation-level effect beside its like", checks_groups.olre),
+        ("olre_dispersion", "warning", "two terms for one over-dispersion", checks_groups.olre_nb),
+        ("constant_slope", "warning", "a slope constant within groups", checks_groups.slopes),
+        ("same_groups", "error", "two groups with one partition", checks_groups.same),
+        ("confounded_group", "warning", "a fixed factor equal to a group", checks_groups.confounded),
+        ("numeric_group", "info", "a group that is also a number", checks_groups.numeric),
+    )
+)
+
+
+def run_checks(
+    spec: ModelSpec, data: pd.DataFrame, actions: Mapping[str, str] | None = None
+) -> tuple[Findings, Schema | None, Design | None]:
+    """Learn the schema, build the design, and run every check.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    data : pandas.DataFrame
+    actions : mapping of str to str, optional
+        Severity by name of check: ``"error"``, ``"warning"``, ``"info"`` or ``"ignore"``.
+
+    Returns
+    -------
+    findings : Findings
+    schema, design
+        ``None`` where the data do not even make arrays; the reason is a finding.
+
+    Raises
+    ------
+    ArgumentError
+        An unknown check or severity in ``actions``.
+    """
+    actions = _actions(actions)
+    try:
+        schema = Schema.learn(spec, data)
+        design = schema.apply(data)
+    except BayesGLMMError as error:
+        finding = Finding(_named(error), "error", str(error))
+        return Findings((finding,)), None, None
+    context = Context(spec, data, schema, design)
+    found: list[Finding] = []
+    for check in CHECKS:
+        severity = actions.get(check.name, check.severity)
+        if severity == "ignore":
+            continue
+        for finding in check.find(context, check.name, severity):
+            changed = check.name in actions
+            found.append(replace(finding, severity=severity) if changed else finding)
+    return Findings(tuple(found)), schema, design
+
+
+def _named(error: BayesGLMMError) -> str:
+    name = type(error).__name__.removesuffix("Error")
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+
+def _actions(actions: Mapping[str, str] | None) -> dict[str, str]:
+    known = [check.name for check in CHECKS]
+    for name, severity in (actions or {}).items():
+        if name not in known:
+            raise ArgumentError(f"There is no check {name!r}." + suggestion(name, known))
+        if severity not in SEVERITIES:
+            raise ArgumentError(f"{name}: the severity is one of {', '.join(SEVERITIES)}.")
+    return dict(actions or {})
+
+

@@ -1,0 +1,170 @@
+"""Checks of random effects: too few levels, too many effects, the same thing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+
+from bayes_glmm.design.context import OBSERVATION, Context
+from bayes_glmm.errors import Finding
+from bayes_glmm.spec.model import Variable
+
+FEW = 5
+
+
+def one_level(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find groups with a single level."""
+    for group in context.design.mu.groups:
+        if group.n_levels < 2:
+            yield context.finding(
+                name, severity,
+                f"Group {group.name!r} has one level: nothing varies between levels; remove the term.",
+                figure=float(group.n_levels), threshold=2.0,
+            )  # fmt: skip
+
+
+def few(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find groups whose sd will rest on its prior."""
+    for group in context.design.mu.groups:
+        if 2 <= group.n_levels < FEW:
+            yield context.finding(
+                name, severity,
+                f"Group {group.name!r} has {group.n_levels} levels: its sd rests on the prior. State "
+                "that prior in the report, or use the column as a fixed factor.",
+                figure=float(group.n_levels), threshold=float(FEW),
+            )  # fmt: skip
+
+
+def one_row(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find groups whose every level has one row, where the family has that variation too."""
+    for group in context.design.mu.groups:
+        if group.name == OBSERVATION or group.structure or group.n_levels < context.design.n_rows:
+            continue
+        if context.has_residual:
+            yield context.finding(
+                name, severity,
+                f"Every level of {group.name!r} has one row: its sd and the residual sd cannot be "
+                "told apart; remove the term.",
+            )  # fmt: skip
+        elif context.is_binary:
+            yield context.finding(
+                name, "warning",
+                f"Every level of {group.name!r} has one 0/1 row: its sd rests on the prior.",
+            )  # fmt: skip
+
+
+def over_specified(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find groups with as many effects as rows beside a residual."""
+    n = context.design.n_rows
+    for group in context.design.mu.groups:
+        q = len(group.terms)
+        if q > 1 and context.has_residual and not group.structure and group.n_levels * q >= n:
+            yield context.finding(
+                name, severity,
+                f"Group {group.name!r} has {group.n_levels} levels x {q} varying terms = "
+                f"{group.n_levels * q} effects for {n} rows: remove a varying term.",
+                figure=float(group.n_levels * q), threshold=float(n),
+            )  # fmt: skip
+
+
+def olre(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find an observation-level effect where rows have no room for it."""
+    if not any(g.name == OBSERVATION for g in context.design.mu.groups):
+        return
+    if context.has_residual:
+        yield context.finding(
+            name, severity,
+            f"(1 | {OBSERVATION}) repeats the residual of the {context.family.name} family: remove it.",
+        )  # fmt: skip
+    elif context.is_binary or (
+        context.design.trials is not None and (context.design.trials == 1).all()
+    ):
+        yield context.finding(
+            name, severity,
+            f"(1 | {OBSERVATION}) cannot be estimated from single 0/1 rows: they carry no "
+            "over-dispersion; remove it.",
+        )  # fmt: skip
+
+
+def olre_nb(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find an observation-level effect beside a dispersion parameter."""
+    if not (context.family.free_variance and context.family.discrete):
+        return
+    for group in context.design.mu.groups:
+        if group.name == OBSERVATION or group.n_levels == context.design.n_rows:
+            own = ", ".join(p.name for p in context.family.parameters)
+            yield context.finding(
+                name, severity,
+                f"(1 | {group.name}) and {own} of {context.family.name} both absorb over-dispersion of "
+                "single rows and cannot be told apart: keep one, e.g. poisson with "
+                f"(1 | {OBSERVATION}).",
+            )  # fmt: skip
+
+
+def slopes(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find varying terms that do not vary within any level."""
+    for group in context.design.mu.groups:
+        if group.Z is None:
+            continue
+        for t, term in enumerate(group.terms):
+            if term == "intercept":
+                continue
+            z = group.Z[:, t]
+            low, high = np.full(group.n_levels, np.inf), np.full(group.n_levels, -np.inf)
+            np.minimum.at(low, group.index, z)
+            np.maximum.at(high, group.index, z)
+            if (high <= low).all() and "intercept" in group.terms:
+                yield context.finding(
+                    name, severity,
+                    f"{term!r} is constant within every level of {group.name!r}: its effect cannot "
+                    f"vary there; write (1 | {group.name}).",
+                )  # fmt: skip
+
+
+def same(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find two groups that sort the rows alike."""
+    for a, b in combinations(context.design.mu.groups, 2):
+        if a.structure or b.structure or a.n_levels != b.n_levels:
+            continue
+        if len(np.unique(np.column_stack([a.index, b.index]), axis=0)) == a.n_levels:
+            yield context.finding(
+                name, severity,
+                f"Groups {a.name!r} and {b.name!r} sort the rows alike: their sds cannot be told "
+                "apart; remove one.",
+            )  # fmt: skip
+
+
+def confounded(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find a fixed factor that is also a group."""
+    factors = {
+        factor.name
+        for term in context.spec.mu.terms
+        for factor in term
+        if isinstance(factor, Variable) and context.schema.column(factor.name).levels
+    }
+    for effect in context.spec.mu.random:
+        if effect.structure is None and effect.intercept and factors & set(effect.group) and len(effect.group) == 1:
+            yield context.finding(
+                name, severity,
+                f"{effect.group[0]!r} is a fixed factor and a group at once: the sd of {effect.name!r} "
+                "is decided by its prior; keep one of the two.",
+            )  # fmt: skip
+
+
+def numeric(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find a group's id used as a number in the fixed effects."""
+    numbers = {
+        factor.name
+        for term in context.spec.mu.terms
+        for factor in term
+        if isinstance(factor, Variable) and not context.schema.column(factor.name).levels
+    }
+    for effect in context.spec.mu.random:
+        if len(effect.group) == 1 and effect.group[0] in numbers:
+            yield context.finding(
+                name, severity,
+                f"{effect.group[0]!r} is a group and a number in the fixed effects: that is right for "
+                "a time trend with deviations, wrong for an identifier.",
+            )  # fmt: skip

@@ -1,0 +1,59 @@
+"""What a check may look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.design.design import Design
+from bayes_glmm.design.schema import Schema
+from bayes_glmm.errors import Finding, listed
+from bayes_glmm.families import get_family
+from bayes_glmm.families.base import Family
+from bayes_glmm.spec.model import ModelSpec
+
+OBSERVATION = "observation"
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """A model, its table, and the arrays made of them."""
+
+    spec: ModelSpec
+    data: pd.DataFrame
+    schema: Schema
+    design: Design
+
+    @property
+    def family(self) -> Family:
+        """The family of the response."""
+        return get_family(self.design.family)
+
+    @cached_property
+    def y(self) -> NDArray[np.float64]:
+        """The response."""
+        return np.asarray(self.design.response, np.float64)
+
+    @property
+    def has_residual(self) -> bool:
+        """Whether the family has a free scale of single rows, as sigma is."""
+        return not self.family.discrete
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether single rows are 0 or 1 without trials."""
+        return self.design.link in ("logit", "probit", "cloglog") and not self.family.has_trials
+
+    def finding(
+        self, name: str, severity: str, message: str, rows: NDArray[np.bool_] | None = None, **figures: float
+    ) -> Finding:
+        """Make a finding, naming the first ten of the rows concerned."""
+        if rows is None:
+            return Finding(name, severity, message, **figures)
+        ids = self.design.rows[rows]
+        message = f"{message} Rows: {listed(ids)}."
+        return Finding(name, severity, message, tuple(map(str, ids[:10])), **figures)
