@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
 
@@ -28,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-UsageError = typer.BadParameter.__bases__[0]
+UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 
 
 class Groups(StrEnum):
@@ -138,7 +140,8 @@ def fit(
     )  # fmt: skip
     tree = _naming(data, run)
     save(tree, out)
-    _show(summary(tree))
+    with _unwarned():
+        _show(summary(tree))
     info = Fit.of(tree).info
     for sentence in (*info["notes"], *(found["message"] for found in info["verdict"])):
         _console().print(sentence, markup=False, soft_wrap=True)
@@ -158,7 +161,8 @@ def report(
     from bayes_glmm.report import report as write_report
     from bayes_glmm.results_io import load
 
-    write_report(load(fit), out)
+    with _unwarned():
+        write_report(load(fit), out)
     _console().print(f"Written: {out}", markup=False, soft_wrap=True)
 
 
@@ -183,7 +187,8 @@ def predict(
     tree = load(fit)
     rows = read_table(data, Fit.of(tree).spec)
     run = partial(predictions, tree, data=rows, groups=groups.value, kind=kind.value, per=per)
-    table = _naming(data, run)
+    with _unwarned():
+        table = _naming(data, run)
     if out is None:
         _console().print(table.to_csv(index=False), end="", markup=False, soft_wrap=True)
     else:
@@ -202,7 +207,8 @@ def templates(
     from bayes_glmm.spec import templates as library
 
     if name is None:
-        _show(library.templates())
+        for row in library.templates().itertuples():
+            _console().print(f"[bold]{row.name}[/]\n  {row.title}\n  {row.question}", soft_wrap=True)
     else:
         path = library.template_folder() / f"{library.template(name).name}.toml"
         _console().print(path.read_text("utf-8"), markup=False, soft_wrap=True, end="")
@@ -263,6 +269,18 @@ def _naming[T](path: Path, question: Callable[[], T]) -> T:
     except BayesGLMMError as error:
         error.add_note(str(path))
         raise
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Say on one line of standard error what is a warning to those who program."""
+    from bayes_glmm.results import UnconvergedWarning
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UnconvergedWarning)
+        yield
+    for said in dict.fromkeys(str(warning.message) for warning in caught):
+        sys.stderr.write(" ".join(said.split()) + "\n")
 
 
 def _console() -> Console:

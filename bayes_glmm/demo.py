@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from rich.console import Console
 
+    from bayes_glmm.answers.comparisons import Measure
+
 MODEL = "hospital_infections"
 TABLE = "nielweise2008"
 
@@ -48,10 +50,11 @@ def run_demo(console: Console, out: Path) -> None:
         rich_table(summary(tree, exponentiate=True), title="Rate ratios (IRR) and sds")
     )
     console.print(rich_table(shrinkage(tree, "study"), title="Trials, shrunken to the population"))
-    for measure, title in (
+    answers: tuple[tuple[Measure, str], ...] = (
         ("ratio", "Rate ratio, averaged over the population of trials"),
         ("difference", "Difference in infections per 1,000 catheter-days, averaged likewise"),
-    ):
+    )
+    for measure, title in answers:
         table = comparisons(tree, "treat", measure=measure, groups="population", per=1000)
         console.print(rich_table(table, title=title))
     out.parent.mkdir(parents=True, exist_ok=True)

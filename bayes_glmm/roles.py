@@ -65,6 +65,7 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
         return tuple(_renamed(part, names) for part in value)
     if not is_dataclass(value):
         return value
+    kind: Any = type(value)
     parts = {field.name: _renamed(getattr(value, field.name), names) for field in fields(value)}
     match value:
         case Variable(name):
@@ -73,4 +74,4 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
             parts["column"] = names.get(column, column)
         case RandomEffect(group):
             parts["group"] = tuple(names.get(name, name) for name in group)
-    return type(value)(**parts)
+    return kind(**parts)
