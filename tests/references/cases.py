@@ -90,7 +90,7 @@ CASES = (
     Case("sleepstudy_random_slope_uncorrelated", "sleepstudy",
          "Reaction ~ Days + (1 + Days || Subject)", scale=56),
     Case("sleepstudy_random_intercept", "sleepstudy", "Reaction ~ Days + (1 | Subject)", scale=56),
-    Case("penicillin_crossed", "penicillin", "diameter ~ 1 + (1 | plate) + (1 | sample)",
+    Case("penicillin_crossed", "penicillin", "diameter ~ 1 + (1 | plate) + (1 | sample)", groups={"sample_group": "sample"},
          scale=2, label="REML"),
     Case("pastes_nested", "pastes", "strength ~ 1 + (1 | batch/cask)", scale=3,
          groups={"batch_by_cask": "cask:batch"}, label="REML"),

@@ -1,0 +1,16 @@
+"""Pictures of answers; nothing statistical is computed here."""
+
+from __future__ import annotations
+
+from bayes_glmm.plots.checks import plot_ppc, plot_prior_posterior
+from bayes_glmm.plots.curves import plot_predictions, plot_trajectories
+from bayes_glmm.plots.levels import plot_caterpillar, plot_shrinkage
+
+__all__ = [
+    "plot_caterpillar",
+    "plot_ppc",
+    "plot_predictions",
+    "plot_prior_posterior",
+    "plot_shrinkage",
+    "plot_trajectories",
+]

@@ -1,0 +1,40 @@
+"""One restrained style for every picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BLUE, ORANGE, GREY, GREEN = "#0072B2", "#D55E00", "#8A8A8A", "#009E73"
+COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", "#E69F00")
+
+
+def axes(ax: Axes | None, width: float = 6.4, height: float = 4.0) -> Axes:
+    """Return the axes to draw on, new ones where none are given."""
+    if ax is None:
+        _, ax = plt.subplots(figsize=(width, height), layout="constrained")
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    ax.grid(True, color="#E6E6E6", linewidth=0.7)
+    ax.set_axisbelow(True)
+    return ax
+
+
+def bounds(table: pd.DataFrame) -> tuple[str, str, str]:
+    """Return the names of the interval's columns, and its name for a reader."""
+    low = next(c for c in table if str(c).endswith("_lb"))
+    stem = str(low).removesuffix("_lb")
+    kind = "".join(c for c in stem if c.isalpha()).upper()
+    return low, f"{stem}_ub", f"{stem[len(kind) :]} % {kind}"
+
+
+def warn(ax: Axes, table: pd.DataFrame) -> Axes:
+    """Write across the top when the chains did not converge."""
+    if table.attrs.get("banner"):
+        ax.set_title("NOT CONVERGED: do not report", color=ORANGE, fontweight="bold")
+    return ax
