@@ -19,8 +19,8 @@ from bayes_glmm.spec.priors import Prior
 type Array = NDArray[Any]
 COORDINATES = "coordinates"
 JITTER = 1.0
-MOST_WHITENED = 400
-MOST_UNCERTAIN = 0.25
+MOST_WHITENED = 800
+MOST_UNCERTAIN = 0.6
 
 
 @dataclass(frozen=True, eq=False)
