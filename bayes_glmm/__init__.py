@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.predictions import predictions
     from bayes_glmm.answers.summary import summary
     from bayes_glmm.datasets import dataset, datasets
-    from bayes_glmm.fitting import build_model, check, fit, prior_predictive, priors, simulate
+    from bayes_glmm.fitting import build_model, check, fit, priors
+    from bayes_glmm.prior_predictive import prior_predictive
+    from bayes_glmm.simulate import simulate
     from bayes_glmm.results_io import load, save
     from bayes_glmm.spec.formula import parse
     from bayes_glmm.spec.model import ModelSpec, Predictor, RandomEffect, Response
@@ -52,14 +54,14 @@ _PUBLIC = {
     "plot_shrinkage": "plots",
     "plot_trajectories": "plots",
     "predictions": "answers.predictions",
-    "prior_predictive": "fitting",
+    "prior_predictive": "prior_predictive",
     "priors": "fitting",
     "random_effects": "answers.effects",
     "rank": "answers.effects",
     "report": "report",
     "save": "results_io",
     "shrinkage": "answers.effects",
-    "simulate": "fitting",
+    "simulate": "simulate",
     "slopes": "answers.comparisons",
     "summary": "answers.summary",
     "template": "spec.templates",
