@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.summary import summary
     from bayes_glmm.datasets import dataset, datasets
     from bayes_glmm.fitting import build_model, check, fit, priors
+    from bayes_glmm.plots import (
+        plot_caterpillar,
+        plot_ppc,
+        plot_predictions,
+        plot_prior_posterior,
+        plot_shrinkage,
+        plot_trajectories,
+    )
     from bayes_glmm.prior_predictive import prior_predictive
+    from bayes_glmm.report import report
     from bayes_glmm.simulate import simulate
     from bayes_glmm.results_io import load, save
     from bayes_glmm.spec.formula import parse

@@ -62,7 +62,7 @@ def simulate(
     >>> table = pd.DataFrame({"y": [0, 1, 2], "x": [0.0, 1.0, 2.0]})
     >>> truth = {"intercept": 0.5, "beta": {"x": 0.2}}
     >>> simulate("y ~ x", table, truth, seed=1, family="poisson")["y"].tolist()
-    [1, 1, 1]
+    [2, 2, 3]
     """
     from bayes_glmm.fitting import prepare
 
@@ -78,7 +78,8 @@ def simulate(
     kind = get_family(design.family)
     y = kind.simulate(rng, kind.link(design.link).inverse(eta), own, design.trials)
     column = prepared.spec.response.column
-    return prepared.data.assign(**{column: np.asarray(y)})
+    drawn = np.asarray(y).astype(np.int64) if kind.discrete else np.asarray(y)
+    return prepared.data.assign(**{column: drawn})
 
 
 def _predictor(design: Design, parameters: Mapping[str, Any], rng: np.random.Generator) -> Array:

@@ -13,6 +13,13 @@ import math
 import numpy as np
 from numba import carray, cfunc, njit, types
 
+from bayes_glmm.engine.densities import (
+    correlation_factor,
+    factor_gradient,
+    positive_prior,
+    standardised_prior,
+)
+from bayes_glmm.engine.maps import FAST, effects, effects_gradient, whiten, whiten_gradient
 from bayes_glmm.engine.rows import log_likelihood
 
 HEADER = 20
@@ -23,75 +30,6 @@ HEADER = 20
 ) = range(20)  # fmt: skip
 GROUP_WIDTH = 8
 LEVELS, TERMS, AT_INDEX, AT_Z, AT_SD_PRIOR, AT_BLOCKS, AT_WEIGHT, AT_PULL = range(8)
-NORMAL, STUDENT_T, LAPLACE, LOGISTIC, HALF_NORMAL, HALF_STUDENT_T, GAMMA, INVERSE_GAMMA, LOG_NORMAL = range(9)
-FAST = {"reassoc", "contract"}
-
-
-@njit(cache=True)
-def standardised_prior(kind, z, nu):
-    """Log-density of a location-scale prior in its standardised coordinate."""
-    if kind == NORMAL:
-        return -0.5 * z * z, -z
-    if kind == STUDENT_T:
-        return -0.5 * (nu + 1.0) * math.log1p(z * z / nu), -(nu + 1.0) * z / (nu + z * z)
-    if kind == LAPLACE:
-        return -abs(z), -1.0 if z > 0.0 else 1.0
-    e = math.exp(-abs(z))
-    return -abs(z) - 2.0 * math.log1p(e), -math.tanh(0.5 * z)
-
-
-@njit(cache=True)
-def positive_prior(kind, x, a, b):
-    """Log-density of exp(x), Jacobian included, and its derivative in x."""
-    v = math.exp(x)
-    if kind == HALF_NORMAL:
-        r = (v / a) ** 2
-        return x - 0.5 * r, 1.0 - r
-    if kind == HALF_STUDENT_T:
-        r = (v / b) ** 2 / a
-        return x - 0.5 * (a + 1.0) * math.log1p(r), 1.0 - (a + 1.0) * r / (1.0 + r)
-    if kind == GAMMA:
-        return a * x - b * v, a - b * v
-    if kind == INVERSE_GAMMA:
-        return -a * x - b / v, b / v - a
-    z = (x - a) / b
-    return -0.5 * z * z, -z / b
-
-
-@njit(cache=True)
-def correlation_factor(q, start, stop, x, L):
-    """Fill rows start..stop of L with unit-norm rows made of free numbers x.
-
-    Returns the log-density of the LKJ prior with its Jacobian, up to constants,
-    divided by the exponent that the caller multiplies back.
-    """
-    at = 0
-    total = 0.0
-    for i in range(start + 1, stop):
-        square = 1.0
-        for j in range(start, i):
-            square += x[at + j - start] ** 2
-        length = math.sqrt(square)
-        for j in range(start, i):
-            L[i, j] = x[at + j - start] / length
-        L[i, i] = 1.0 / length
-        at += i - start
-        total += math.log(square)
-    return total
-
-
-@njit(cache=True)
-def factor_gradient(start, stop, x, L, dL, power, grad):
-    """Pull dL back to the free numbers and add the prior's derivative."""
-    at = 0
-    for i in range(start + 1, stop):
-        along = 0.0
-        for j in range(start, i + 1):
-            along += dL[i, j] * L[i, j]
-        for j in range(start, i):
-            k = at + j - start
-            grad[k] = L[i, i] * (dL[i, j] - L[i, j] * along) - power * x[k] * L[i, i] ** 2
-        at += i - start
 
 
 @njit(cache=True, fastmath=FAST)
@@ -108,181 +46,6 @@ def dot(a, b):
     for i in range(len(a)):
         total += a[i] * b[i]
     return total
-
-
-@njit(cache=True)
-def informed(A, W, b, z, C, r, w):
-    """Centre one level's effects where its data put them.
-
-    With weight ``W`` and pull ``b`` of the data, the effects given the scales are
-    about normal with precision ``inv(A A') + W`` and mean its inverse times ``b``;
-    ``z`` is standard normal in just that case. Fills the factor ``C`` of
-    ``I + A' W A``, ``r = inv(C) A' b`` and the non-centred effects ``w``; returns
-    ``log det C``.
-    """
-    q = len(z)
-    total = 0.0
-    for i in range(q):
-        for j in range(i + 1):
-            value = 1.0 if i == j else 0.0
-            for k in range(i, q):
-                for m in range(j, q):
-                    value += A[k, i] * W[k, m] * A[m, j]
-            for k in range(j):
-                value -= C[i, k] * C[j, k]
-            C[i, j] = math.sqrt(value) if i == j else value / C[j, j]
-        total += math.log(C[i, i])
-    for i in range(q):
-        value = 0.0
-        for k in range(i, q):
-            value += A[k, i] * b[k]
-        for k in range(i):
-            value -= C[i, k] * r[k]
-        r[i] = value / C[i, i]
-    for i in range(q - 1, -1, -1):
-        value = z[i] + r[i]
-        for k in range(i + 1, q):
-            value -= C[k, i] * w[k]
-        w[i] = value / C[i, i]
-    return total
-
-
-@njit(cache=True)
-def informed_gradient(A, W, b, C, r, w, d_w, d_z, dA, scratch):
-    """Pull the derivative of ``w`` back to ``z`` and ``A``, ``-log det C`` included."""
-    q = len(w)
-    dC, inner, half, back = scratch[0], scratch[1], scratch[2], scratch[3, 0]
-    for i in range(q):
-        value = d_w[i]
-        for k in range(i):
-            value -= C[i, k] * d_z[k]
-        d_z[i] = value / C[i, i]
-    for i in range(q - 1, -1, -1):
-        value = d_z[i]
-        for k in range(i + 1, q):
-            value -= C[k, i] * back[k]
-        back[i] = value / C[i, i]
-    for i in range(q):
-        for j in range(i + 1):
-            dC[i, j] = -w[i] * d_z[j] - back[i] * r[j]
-            dA[i, j] += b[i] * back[j]
-        dC[i, i] -= 1.0 / C[i, i]
-    for i in range(q):
-        for j in range(i + 1):
-            value = 0.0
-            for k in range(i, q):
-                value += C[k, i] * dC[k, j]
-            inner[i, j] = inner[j, i] = 0.5 * value
-    for j in range(q):
-        for i in range(q - 1, -1, -1):
-            value = inner[i, j]
-            for k in range(i + 1, q):
-                value -= C[k, i] * half[k, j]
-            half[i, j] = value / C[i, i]
-    for i in range(q):
-        for j in range(q - 1, -1, -1):
-            value = half[i, j]
-            for k in range(j + 1, q):
-                value -= C[k, j] * inner[i, k]
-            inner[i, j] = value / C[j, j]
-    for i in range(q):
-        for j in range(i + 1):
-            value = 0.0
-            for k in range(q):
-                for m in range(k, q):
-                    value += W[i, m] * A[m, k] * inner[k, j]
-            dA[i, j] += 2.0 * value
-
-
-@njit(cache=True)
-def scalar_effects(W, b, z, a, w, u):
-    """``effects`` of a group with one term: the same formulas without matrices."""
-    total = 0.0
-    product = 1.0
-    for level in range(len(z)):
-        square = 1.0 + a * a * W[level]
-        w[level] = (z[level] * math.sqrt(square) + a * b[level]) / square
-        u[level] = a * w[level]
-        total -= 0.5 * w[level] ** 2
-        product *= square
-        if product > 1e200:
-            total -= 0.5 * math.log(product)
-            product = 1.0
-    return total - 0.5 * math.log(product)
-
-
-@njit(cache=True)
-def scalar_gradient(W, b, z, a, w, d_u, d_z):
-    """Return the derivative in ``a`` of a group with one term; fill ``d_z``."""
-    d_a = 0.0
-    for level in range(len(z)):
-        square = 1.0 + a * a * W[level]
-        root = math.sqrt(square)
-        d_w = a * d_u[level] - w[level]
-        d_z[level] = d_w / root
-        slope = a * W[level]
-        moved = (b[level] - 2.0 * slope * w[level] + z[level] * slope / root) / square
-        d_a += d_u[level] * w[level] + d_w * moved - slope / square
-    return d_a
-
-
-@njit(cache=True)
-def effects(F, at_weight, at_pull, z, A, w, u):
-    """Turn coordinates into effects ``u = A w``; return their log-density."""
-    levels, q = z.shape
-    if q == 1 and at_weight > 0:
-        W, b = F[at_weight : at_weight + levels], F[at_pull : at_pull + levels]
-        return scalar_effects(W, b, z[:, 0], A[0, 0], w[:, 0], u[:, 0])
-    C, r = np.zeros((q, q)), np.zeros(q)
-    total = 0.0
-    for level in range(levels):
-        if at_weight == 0:
-            for i in range(q):
-                w[level, i] = z[level, i]
-        else:
-            W, b = level_data(F, at_weight, at_pull, level, q)
-            total -= informed(A, W, b, z[level], C, r, w[level])
-        for i in range(q):
-            total -= 0.5 * w[level, i] ** 2
-            value = 0.0
-            for j in range(i + 1):
-                value += A[i, j] * w[level, j]
-            u[level, i] = value
-    return total
-
-
-@njit(cache=True)
-def effects_gradient(F, at_weight, at_pull, z, A, w, d_u, d_z, dA):
-    """Pull the derivative of ``u`` back to the coordinates and to ``A``."""
-    levels, q = z.shape
-    if q == 1 and at_weight > 0:
-        W, b = F[at_weight : at_weight + levels], F[at_pull : at_pull + levels]
-        dA[0, 0] += scalar_gradient(W, b, z[:, 0], A[0, 0], w[:, 0], d_u[:, 0], d_z[:, 0])
-        return
-    C, r, d_w, again = np.zeros((q, q)), np.zeros(q), np.empty(q), np.empty(q)
-    scratch = np.empty((4, q, q))
-    for level in range(levels):
-        for j in range(q):
-            pulled = -w[level, j]
-            for i in range(j, q):
-                pulled += A[i, j] * d_u[level, i]
-                dA[i, j] += d_u[level, i] * w[level, j]
-            d_w[j] = pulled
-        if at_weight == 0:
-            for j in range(q):
-                d_z[level, j] = d_w[j]
-        else:
-            W, b = level_data(F, at_weight, at_pull, level, q)
-            informed(A, W, b, z[level], C, r, again)
-            informed_gradient(A, W, b, C, r, again, d_w, d_z[level], dA, scratch)
-
-
-@njit(cache=True)
-def level_data(F, at_weight, at_pull, level, q):
-    """View the weight and pull of one level."""
-    start = at_weight + level * q * q
-    pull = at_pull + level * q
-    return F[start : start + q * q].reshape((q, q)), F[pull : pull + q]
 
 
 @njit(cache=True)
@@ -467,30 +230,6 @@ def log_density(I, x, grad):
         group_backward(I, F, at, x[k : k + q + free], L[g], sd[g], dA, grad[k : k + q + free])
         k += size
     return total
-
-
-@njit(cache=True, fastmath=FAST)
-def whiten(F, centre, factor, z, x):
-    """Fill ``x = centre + T z`` for a packed lower-triangular ``T``."""
-    at = factor
-    for i in range(len(z)):
-        total = 0.0
-        for j in range(i + 1):
-            total += F[at + j] * z[j]
-        x[i] = F[centre + i] + total
-        at += i + 1
-
-
-@njit(cache=True, fastmath=FAST)
-def whiten_gradient(F, factor, d_x, d_z):
-    """Fill ``d_z = T' d_x``."""
-    d_z[:] = 0.0
-    at = factor
-    for i in range(len(d_x)):
-        slope = d_x[i]
-        for j in range(i + 1):
-            d_z[j] += F[at + j] * slope
-        at += i + 1
 
 
 @njit(cache=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import EngineError
+from bayes_glmm.files import aside, write_atomically
 
 IDENTITY = "run.json"
 
@@ -89,32 +89,8 @@ class Store:
         parts = {f"draw:{k}": v for k, v in result.draws.items()}
         parts |= {f"stat:{k}": v for k, v in result.stats.items()}
         path = self.path(chain, attempt)
-        with _aside(path) as handle:
+        with aside(path) as handle:
             np.savez(handle, **parts)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    with _aside(path) as handle:
-        handle.write(content)
-
-
-class _aside:  # noqa: N801
-    def __init__(self, path: Path):
-        self.path, self.part = path, path.with_name(path.name + ".part")
-
-    def __enter__(self):
-        self.handle = self.part.open("wb")
-        return self.handle
-
-    def __exit__(self, kind, *rest):
-        self.handle.flush()
-        os.fsync(self.handle.fileno())
-        self.handle.close()
-        if kind is None:
-            os.replace(self.part, self.path)
-        else:
-            self.part.unlink(missing_ok=True)
 
 
 def _under(parts: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

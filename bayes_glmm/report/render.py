@@ -55,7 +55,7 @@ def report(tree: xr.DataTree, path: str | Path, title: str | None = None) -> Pat
 
     import jinja2
 
-    from bayes_glmm.engine.store import write_atomically
+    from bayes_glmm.files import write_atomically
     from bayes_glmm.results import UnconvergedWarning
 
     path = Path(path)

@@ -52,7 +52,7 @@ class Prior:
     Examples
     --------
     >>> Prior("HalfNormal", sigma=1)
-    Prior('HalfNormal', sigma=1.0)
+    Prior('HalfNormal', sigma=1)
     """
 
     name: str

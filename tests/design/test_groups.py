@@ -101,7 +101,6 @@ def test_effects_of_one_group_are_one_design(table: pd.DataFrame) -> None:
     "effects",
     [
         (RandomEffect("school"), RandomEffect("school", terms=("x",))),
-        (RandomEffect("school", terms=("x", "x")),),
         (RandomEffect("school", ("x",)), RandomEffect("school", ("x",), intercept=False)),
     ],
 )
