@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     )
     from bayes_glmm.prior_predictive import prior_predictive
     from bayes_glmm.report import report
-    from bayes_glmm.simulate import simulate
     from bayes_glmm.results_io import load, save
+    from bayes_glmm.simulate import simulate
     from bayes_glmm.spec.formula import parse
     from bayes_glmm.spec.model import ModelSpec, Predictor, RandomEffect, Response
     from bayes_glmm.spec.priors import Prior

@@ -208,7 +208,9 @@ def templates(
 
     if name is None:
         for row in library.templates().itertuples():
-            _console().print(f"[bold]{row.name}[/]\n  {row.title}\n  {row.question}", soft_wrap=True)
+            _console().print(
+                f"[bold]{row.name}[/]\n  {row.title}\n  {row.question}", soft_wrap=True
+            )
     else:
         path = library.template_folder() / f"{library.template(name).name}.toml"
         _console().print(path.read_text("utf-8"), markup=False, soft_wrap=True, end="")

@@ -364,6 +364,8 @@ def _assemble(
         result.posterior, result.stats, prepared.spec, schema, design, prepared.data, priors,
         {**info, "findings": [asdict(f) for f in prepared.findings], "converged": True},
     )  # fmt: skip
-    converged, verdict = convergence(tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset())
+    converged, verdict = convergence(
+        tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
+    )
     tree = with_info(tree, converged=converged, verdict=[asdict(f) for f in verdict])
     return with_log_likelihood(tree) if log_likelihood else tree

@@ -17,7 +17,6 @@ from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import REAL, Prior
 
 
-
 class HalfStudentT:
     """Student's t folded at zero; PyMC's own has a constant in single precision."""
 

@@ -67,7 +67,9 @@ def make_tree(
         {"chain": np.arange(n_chains), "draw": np.arange(n_draws)}
         | {d: c for d, c in coords.items() if d in draws.dims}
     )
-    stats = xr.Dataset({k: (SAMPLE, v) for k, v in sample_stats.items()}, draws[list(SAMPLE)].coords)
+    stats = xr.Dataset(
+        {k: (SAMPLE, v) for k, v in sample_stats.items()}, draws[list(SAMPLE)].coords
+    )
     observed = {"y": ("observation", design.response)}
     if design.trials is not None:
         observed["trials"] = ("observation", design.trials)
@@ -184,7 +186,9 @@ class Fit:
                 raise ResultError(
                     f"The result has format {info['format']}; this version reads {FORMAT}."
                 )
-            return cls(tree, info, ModelSpec.from_toml(info["spec"]), Schema.from_dict(info["schema"]))
+            return cls(
+                tree, info, ModelSpec.from_toml(info["spec"]), Schema.from_dict(info["schema"])
+            )
         except (ValueError, KeyError, TypeError) as error:
             if isinstance(error, ResultError):
                 raise

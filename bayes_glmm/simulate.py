@@ -123,7 +123,9 @@ def _number(parameters: Mapping[str, Any], name: str) -> Any:
 
 def _labelled(parameters: Mapping[str, Any], name: str, labels: tuple[str, ...]) -> Array:
     if name not in parameters:
-        raise ArgumentError(f"simulate() needs the parameter {name!r}, for {', '.join(labels[:8])}.")
+        raise ArgumentError(
+            f"simulate() needs the parameter {name!r}, for {', '.join(labels[:8])}."
+        )
     given = parameters[name]
     if isinstance(given, Mapping):
         for label in given:

@@ -15,7 +15,9 @@ from bayes_glmm.spec.formula import parse
 CHAINS, DRAWS = 4, 250
 
 
-def tree_of(formula: str, data: pd.DataFrame, truth: dict, *, spread=0.05, seed=0, info=None, **options):
+def tree_of(
+    formula: str, data: pd.DataFrame, truth: dict, *, spread=0.05, seed=0, info=None, **options
+):
     """Make a tree whose draws scatter around ``truth`` with independent normal noise."""
     spec = parse(formula, **options)
     schema = Schema.learn(spec, data)
@@ -35,7 +37,9 @@ def tree_of(formula: str, data: pd.DataFrame, truth: dict, *, spread=0.05, seed=
         "tree_depth": np.full((CHAINS, DRAWS), 3),
         "reached_max_treedepth": np.zeros((CHAINS, DRAWS), bool),
     }
-    record = {"seed": 1, "settings": {"draws": DRAWS}, "versions": {}, "data_hash": "0"} | (info or {})
+    record = {"seed": 1, "settings": {"draws": DRAWS}, "versions": {}, "data_hash": "0"} | (
+        info or {}
+    )
     priors = resolve_priors(spec, design)
     return make_tree(posterior, stats, spec, schema, design, data, priors, record)
 
@@ -51,7 +55,9 @@ def poisson_tree(seed: int = 0):
     days = rng.uniform(50, 500, n)
     order = np.array([wards.index(w) for w in ward])
     eta = np.log(days) - 4 - 0.4 * (arm == "treated") + u[order]
-    data = pd.DataFrame({"events": rng.poisson(np.exp(eta)), "arm": arm, "ward": ward, "days": days})
+    data = pd.DataFrame(
+        {"events": rng.poisson(np.exp(eta)), "arm": arm, "ward": ward, "days": days}
+    )
     levels = sorted(wards)
     effects = np.array([[u[wards.index(w)]] for w in levels if w in set(ward)])
     truth = {"intercept": -4.0, "beta": [-0.4], "sd_ward": [0.5], "u_ward": effects}

@@ -165,8 +165,8 @@ def contrasts(
         x = table[variable].astype(float)
         return [(x, x + float(contrast), f"+{contrast:g}")]
     if contrast is not None:
-        pair = list(contrast)
-        if isinstance(contrast, str) or len(pair) != 2:
+        pair = [] if isinstance(contrast, str | bool | int | float) else list(contrast)
+        if len(pair) != 2:
             raise ArgumentError(f"contrast={contrast!r}: give two values, (low, high).")
         return [(pair[0], pair[1], f"{pair[1]} - {pair[0]}")]
     if column.kind == "boolean":
@@ -192,7 +192,13 @@ def _coded_levels(fit: Fit, variable: str) -> tuple[str, ...]:
 
 
 def _average(
-    fit: Fit, table: pd.DataFrame, variable: str, value: Any, groups: Groups, cells: Cells, seed: int
+    fit: Fit,
+    table: pd.DataFrame,
+    variable: str,
+    value: Any,
+    groups: Groups,
+    cells: Cells,
+    seed: int,
 ) -> Array:
     changed = table.assign(**{variable: _valued(fit, table, variable, value)})
     rows = prepare_rows(fit, changed, groups, seed)

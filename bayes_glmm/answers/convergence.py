@@ -69,7 +69,9 @@ def stacked(posterior: xr.Dataset) -> tuple[list[str], np.ndarray]:
     return names, np.concatenate(parts, axis=2)
 
 
-def _worst(kind: str, values: np.ndarray, names: list[str], limit: float, above: bool) -> Finding | None:
+def _worst(
+    kind: str, values: np.ndarray, names: list[str], limit: float, above: bool
+) -> Finding | None:
     bad = values > limit if above else values < limit
     if not bad.any():
         return None
@@ -84,7 +86,9 @@ def _worst(kind: str, values: np.ndarray, names: list[str], limit: float, above:
         "ess_tail": f"the effective sample size of the tails is {figure:.0f} (below {limit:.0f}) "
         f"for {shown}: its interval is not precise",
     }
-    advice = "; sample longer (draws=, tune=), and simplify the random effects if that does not help."
+    advice = (
+        "; sample longer (draws=, tune=), and simplify the random effects if that does not help."
+    )
     return Finding(kind, "error", texts[kind] + advice, figure=figure, threshold=float(limit))
 
 

@@ -57,7 +57,9 @@ class Report:
         )
         head = "converged" if self.converged else "did <strong>not</strong> converge"
         none = "" if rows else f"<p>Nothing found among: {escape(', '.join(self.looked_at))}.</p>"
-        table = rows and f"<table><tr><th>severity</th><th>name</th><th>finding</th></tr>{rows}</table>"
+        table = (
+            rows and f"<table><tr><th>severity</th><th>name</th><th>finding</th></tr>{rows}</table>"
+        )
         return f"<p>The chains {head}.</p>{none}{table}"
 
 

@@ -6,7 +6,6 @@ together: a model with thousands of random effects needs them by the thousand.
 
 from __future__ import annotations
 
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft

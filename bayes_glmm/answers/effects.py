@@ -156,7 +156,9 @@ def raw_estimates(fit: Fit, group: GroupDesign, term: int) -> Array:
     return np.where(np.abs(value) > 20, np.sign(value) * np.inf, value)
 
 
-def rank(tree: xr.DataTree, group: str, threshold: float | None = None, *, k: int = 1) -> pd.DataFrame:
+def rank(
+    tree: xr.DataTree, group: str, threshold: float | None = None, *, k: int = 1
+) -> pd.DataFrame:
     """Rank the levels of a group in every draw; rank 1 is the lowest deviation.
 
     Parameters

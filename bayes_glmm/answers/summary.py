@@ -53,7 +53,9 @@ def summary(
     """
     fit = read_fit(tree)
     rows = list(_rows(fit, exponentiate))
-    labels = pd.DataFrame([(name, scale) for name, scale, _ in rows], columns=["parameter", "scale"])
+    labels = pd.DataFrame(
+        [(name, scale) for name, scale, _ in rows], columns=["parameter", "scale"]
+    )
     values = np.column_stack([values for _, _, values in rows])
     about = {"estimand": "parameters, conditional on group effects", "scale": "see column scale"}
     table = answer(fit, values, labels, about, draws=draws)

@@ -59,7 +59,12 @@ CHECKS = tuple(
         ("olre_dispersion", "warning", "two terms for one over-dispersion", checks_groups.olre_nb),
         ("constant_slope", "warning", "a slope constant within groups", checks_groups.slopes),
         ("same_groups", "error", "two groups with one partition", checks_groups.same),
-        ("confounded_group", "warning", "a fixed factor equal to a group", checks_groups.confounded),
+        (
+            "confounded_group",
+            "warning",
+            "a fixed factor equal to a group",
+            checks_groups.confounded,
+        ),
         ("numeric_group", "info", "a group that is also a number", checks_groups.numeric),
     )
 )
@@ -120,5 +125,3 @@ def _actions(actions: Mapping[str, str] | None) -> dict[str, str]:
         if severity not in SEVERITIES:
             raise ArgumentError(f"{name}: the severity is one of {', '.join(SEVERITIES)}.")
     return dict(actions or {})
-
-

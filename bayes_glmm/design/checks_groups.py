@@ -145,7 +145,12 @@ def confounded(context: Context, name: str, severity: str) -> Iterator[Finding]:
         if isinstance(factor, Variable) and context.schema.column(factor.name).levels
     }
     for effect in context.spec.mu.random:
-        if effect.structure is None and effect.intercept and factors & set(effect.group) and len(effect.group) == 1:
+        if (
+            effect.structure is None
+            and effect.intercept
+            and factors & set(effect.group)
+            and len(effect.group) == 1
+        ):
             yield context.finding(
                 name, severity,
                 f"{effect.group[0]!r} is a fixed factor and a group at once: the sd of {effect.name!r} "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,12 @@ class Context:
         return self.design.link in ("logit", "probit", "cloglog") and not self.family.has_trials
 
     def finding(
-        self, name: str, severity: str, message: str, rows: NDArray[np.bool_] | None = None, **figures: float
+        self,
+        name: str,
+        severity: str,
+        message: str,
+        rows: NDArray[np.bool_] | None = None,
+        **figures: Any,
     ) -> Finding:
         """Make a finding, naming the first ten of the rows concerned."""
         if rows is None:

@@ -121,5 +121,5 @@ def _unit(design: Design) -> float:
 def _start(design: Design) -> float:
     family = get_family(design.family)
     mean = family.start(np.asarray(design.response, float), design.trials, _exposure(design))
-    middle = float(family.link(design.link).forward(np.float64(mean)))
+    middle = float(family.link(design.link).forward(np.asarray(mean, np.float64)))
     return middle if design.link == "log" else middle - float(design.mu.offset.mean())

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import carray, cfunc, njit, types
+from numba import carray, cfunc, njit, types  # type: ignore[attr-defined]
 
 from bayes_glmm.engine.densities import (
     correlation_factor,
@@ -189,7 +189,9 @@ def log_density(I, x, grad):
         w = noncentred[k + q + free : k + size].reshape((levels, q))
         u = np.empty((levels, q))
         total += effects(F, I[at + AT_WEIGHT], I[at + AT_PULL], z, A[g], w, u)
-        add_effects(eta, I[I[at + AT_INDEX] : I[at + AT_INDEX] + n], block(F, I[at + AT_Z], q, n), u)
+        add_effects(
+            eta, I[I[at + AT_INDEX] : I[at + AT_INDEX] + n], block(F, I[at + AT_Z], q, n), u
+        )
         k += size
 
     parameters = np.empty(n_parameters)

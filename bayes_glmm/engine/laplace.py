@@ -71,7 +71,7 @@ class _Problem:
         mu = program.design.mu
         n, scales = program.design.n_rows, program.locations
         fixed = np.concatenate([np.ones((n, int(mu.intercept))), mu.X - mu.centers], axis=1)
-        base = mu.offset + (scales[0][0] if mu.intercept else 0.0)
+        base: Array = mu.offset + (scales[0][0] if mu.intercept else 0.0)
         for j, (location, _) in enumerate(scales[int(mu.intercept) :]):
             if location:
                 base = base + location * (mu.X[:, j] - mu.centers[j])
@@ -133,7 +133,7 @@ class _Problem:
         parameters = np.exp(x[len(x) - len(self.program.names) :])
         eta = self.base + J @ v
         value, slope = self.rows(eta, parameters)
-        value -= 0.5 * v @ v
+        value = value - 0.5 * float(v @ v)
         for _ in range(NEWTON_STEPS):
             if not np.isfinite(value):
                 return None

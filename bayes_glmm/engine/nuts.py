@@ -75,7 +75,9 @@ def chain_seeds(seed: int, chains: int) -> list[int]:
     return [int(child.generate_state(1, np.uint32)[0]) for child in children]
 
 
-def _begin(compiled: Any, settings: Settings, target: float, seed: int, k: int, report: Report) -> Any:
+def _begin(
+    compiled: Any, settings: Settings, target: float, seed: int, k: int, report: Report
+) -> Any:
     import nutpie
 
     def heard(chains: list[Any]) -> None:
@@ -115,7 +117,13 @@ def _collect(sampler: Any) -> Chain:
 def progress(settings: Settings, chains: list[int]) -> Iterator[Report]:
     """Show one bar per chain in a terminal or a notebook; stay silent elsewhere."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     console = Console(stderr=True)
     if not (settings.progress and (console.is_terminal or console.is_jupyter)):

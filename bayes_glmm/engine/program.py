@@ -80,7 +80,9 @@ class Program:
         """Location and scale of the prior of the intercept and each coefficient."""
         mu = self.design.mu
         names = ["intercept"] * mu.intercept + [f"beta[{c}]" for c in mu.coefficients]
-        return [(p[_REAL[p.name][1]], p[_REAL[p.name][2]]) for p in map(self.priors.get, names)]
+        return [
+            (p[_REAL[p.name][1]], p[_REAL[p.name][2]]) for p in map(self.priors.__getitem__, names)
+        ]
 
     @property
     def group_starts(self) -> list[tuple[int, GroupDesign]]:
@@ -204,7 +206,9 @@ def write_program(
         order, known = _order(group), informed.get(group.name)
         sds = [f"sd_{group.name}[{group.terms[t]}]" for t in order]
         shapes = [priors[f"corr_{group.name}"]["eta"] if len(b) > 1 else 1.0 for b in group.blocks]
-        total += sum(_lkj_constant(len(b), eta) for b, eta in zip(group.blocks, shapes, strict=True))
+        total += sum(
+            _lkj_constant(len(b), eta) for b, eta in zip(group.blocks, shapes, strict=True)
+        )
         blocks = [len(group.blocks)]
         for members, eta in zip(group.blocks, shapes, strict=True):
             blocks += [len(members), int(np.float64(eta).view(np.int64))]
@@ -248,7 +252,7 @@ def expand(program: Program, draws: Array) -> dict[str, Array]:
     dict of str to ndarray
         The variables of the graph, leading dimensions kept.
     """
-    design, priors, mu = program.design, program.priors, program.design.mu
+    priors, mu = program.priors, program.design.mu
     if program.whitening is not None:
         draws = program.whitening.centre + draws @ program.whitening.factor.T
     lead, k = draws.shape[:-1], 0

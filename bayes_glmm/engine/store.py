@@ -81,7 +81,9 @@ class Store:
             with path.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
                 parts = {k: arrays[k] for k in arrays.files}
         except (ValueError, OSError, zipfile.BadZipFile) as error:
-            raise EngineError(f"{path} cannot be read ({error}). Remove it to sample again.") from error
+            raise EngineError(
+                f"{path} cannot be read ({error}). Remove it to sample again."
+            ) from error
         return Chain(_under(parts, "draw:"), _under(parts, "stat:"))
 
     def write(self, chain: int, attempt: int, result: Chain) -> None:
@@ -90,7 +92,7 @@ class Store:
         parts |= {f"stat:{k}": v for k, v in result.stats.items()}
         path = self.path(chain, attempt)
         with aside(path) as handle:
-            np.savez(handle, **parts)
+            np.savez(handle, allow_pickle=False, **parts)
 
 
 def _under(parts: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

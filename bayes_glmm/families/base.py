@@ -84,7 +84,7 @@ class Family(ABC):
         if link in UNIT_FREE:
             return 1.0
         mean, spread = float(np.mean(y)), response_scale(y)
-        slope = float(LINKS[link].derivative(LINKS[link].forward(np.float64(mean))))
+        slope = float(LINKS[link].derivative(LINKS[link].forward(np.asarray(mean))))
         size = spread / abs(slope) if slope else 1.0
         return size if np.isfinite(size) and size > 0 else 1.0
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bayes_glmm.answers.expected import Groups
 from bayes_glmm.answers.predictions import predictions
 from bayes_glmm.errors import ArgumentError, suggestion
 from bayes_glmm.plots.style import COLOURS, GREY, axes, bounds, warn
@@ -60,12 +61,17 @@ def plot_predictions(
     table = predictions(tree, spread, groups=groups, by=[variable, *([by] if by else [])])
     low, high, name = bounds(table)
     ax = axes(ax)
-    parts = [(None, table)] if by is None else list(table.groupby(by, observed=True, sort=True))
+    assert isinstance(table, pd.DataFrame)
+    parts: list[Any] = (
+        [(None, table)] if by is None else list(table.groupby(by, observed=True, sort=True))
+    )
     for k, (label, part) in enumerate(parts):
         colour = COLOURS[k % len(COLOURS)]
         if numeric:
             ax.plot(part[variable], part["mean"], color=colour, label=label)
-            ax.fill_between(part[variable], part[low], part[high], color=colour, alpha=0.18, linewidth=0)
+            ax.fill_between(
+                part[variable], part[low], part[high], color=colour, alpha=0.18, linewidth=0
+            )
         else:
             at = np.arange(len(part)) + (k - (len(parts) - 1) / 2) * 0.12
             ax.errorbar(
@@ -103,11 +109,16 @@ def plot_trajectories(
     for _, part in own.sort_values("_time").groupby("_id"):
         ax.plot(part["_time"], part["mean"], color=GREY, linewidth=0.7, alpha=0.7)
     ax.plot([], [], color=GREY, label=f"single {group}")
-    for k, groups in enumerate(("typical", "population")):
+    averages: tuple[Groups, ...] = ("typical", "population")
+    for k, groups in enumerate(averages):
         table = predictions(tree, rows, groups=groups, by=time)
         low, high, name = bounds(table)
-        ax.plot(table[time], table["mean"], color=COLOURS[k], linewidth=2.2, label=f"{groups}, {name}")
-        ax.fill_between(table[time], table[low], table[high], color=COLOURS[k], alpha=0.15, linewidth=0)
+        ax.plot(
+            table[time], table["mean"], color=COLOURS[k], linewidth=2.2, label=f"{groups}, {name}"
+        )
+        ax.fill_between(
+            table[time], table[low], table[high], color=COLOURS[k], alpha=0.15, linewidth=0
+        )
     ax.legend(frameon=False, fontsize=8)
     ax.set_xlabel(time)
     ax.set_ylabel(own.attrs["scale"])
@@ -120,5 +131,3 @@ def _grid(values: pd.Series, numeric: bool) -> list[Any]:
     if isinstance(values.dtype, pd.CategoricalDtype):
         return list(values.cat.categories)
     return sorted(values.unique())
-
-

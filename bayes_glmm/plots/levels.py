@@ -76,9 +76,16 @@ def plot_shrinkage(tree: xr.DataTree, group: str, ax: Axes | None = None) -> Axe
     ax.axvline(0, color=GREY, linewidth=1)
     ax.hlines(places, rows[low], rows[high], color=BLUE, linewidth=1.2, alpha=0.55)
     at = places[finite]
-    ax.hlines(at, rows["raw"][finite], rows["pooled"][finite], color=ORANGE, linewidth=0.9, alpha=0.8)
+    ax.hlines(
+        at, rows["raw"][finite], rows["pooled"][finite], color=ORANGE, linewidth=0.9, alpha=0.8
+    )
     ax.scatter(
-        rows["raw"][finite], at, s=sizes[finite], facecolor="white", edgecolor=ORANGE, label="own rows only"
+        rows["raw"][finite],
+        at,
+        s=sizes[finite],
+        facecolor="white",
+        edgecolor=ORANGE,
+        label="own rows only",
     )
     ax.scatter(rows["pooled"], places, s=sizes, color=BLUE, label=f"partially pooled, {name}")
     if len(rows) <= MOST_LABELS:

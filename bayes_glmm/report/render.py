@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_LEVELS = 200
+TALL = 1000
+MOST_SHOWN = 30
 
 
 def report(tree: xr.DataTree, path: str | Path, title: str | None = None) -> Path:
@@ -108,7 +110,8 @@ def cells(table: pd.DataFrame, columns: list[str] | None = None) -> dict[str, An
 
 def _format(value: Any) -> str:
     if isinstance(value, float | np.floating):
-        return "–" if np.isnan(value) else f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+        number = float(value)
+        return "–" if np.isnan(number) else f"{number:.3g}" if abs(number) < TALL else f"{number:,.0f}"
     return str(value)
 
 
@@ -136,7 +139,7 @@ def _averages(tree: xr.DataTree, fit: Fit) -> dict[str, Any]:
 
 def _comparisons(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
     variables = [
-        c.name for c in fit.schema.columns if "fixed" in c.roles and len(c.levels) <= 30
+        c.name for c in fit.schema.columns if "fixed" in c.roles and len(c.levels) <= MOST_SHOWN
     ]
     if not variables:
         return None
@@ -171,7 +174,8 @@ def picture(draw: Callable[[], Axes]) -> str:
     import matplotlib.pyplot as plt
 
     with mpl.rc_context({"figure.dpi": 110, "font.size": 9}):
-        figure = draw().figure
+        draw()
+        figure = plt.gcf()
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", metadata={"Software": None})
         plt.close(figure)

@@ -9,7 +9,9 @@ def in_words(fit: Fit) -> list[str]:
     """Say what is modelled, sentence by sentence."""
     design, spec = fit.design, fit.spec
     family = fit.family.name.replace("_", " ")
-    known = f", per unit of {spec.exposure} (its logarithm is a known term)" if spec.exposure else ""
+    known = (
+        f", per unit of {spec.exposure} (its logarithm is a known term)" if spec.exposure else ""
+    )
     trials = spec.response.modifier("trials")
     of = " out of its trials" if trials else ""
     lines = [

@@ -107,7 +107,9 @@ class Parser:
         if not self.sees("~"):
             left = self.response()
         if not response and left is not None:
-            self.fail("Only the formula of mu has a response: begin this one with ~.", self.tokens[0])
+            self.fail(
+                "Only the formula of mu has a response: begin this one with ~.", self.tokens[0]
+            )
         if response and left is None:
             self.fail("The response is missing before ~.")
         self.expect("~", "A ~ is needed between the response and the terms.")
@@ -365,7 +367,9 @@ class Parser:
         for token in self.tokens[begin:]:
             if token.kind == "operator" and token.value in "()":
                 depth += 1 if token.value == "(" else -1
-            if depth == 0 or (token.value in ("|", "||") and token.kind == "operator" and depth == 1):
+            if depth == 0 or (
+                token.value in ("|", "||") and token.kind == "operator" and depth == 1
+            ):
                 break
         if depth != 1 or token.value not in ("|", "||"):
             return None
@@ -388,7 +392,7 @@ class Parser:
 
     def groups(self) -> list[tuple[tuple[str, ...], str | None]]:
         """Read ``a/b``, ``a:b``, ``a + b`` and ``gr(a, S)``."""
-        out = []
+        out: list[tuple[tuple[str, ...], str | None]] = []
         while True:
             token = self.name("A grouping column is missing after the bar.")
             if token.value == "gr" and self.sees("("):

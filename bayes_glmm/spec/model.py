@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bayes_glmm.errors import SpecError
 from bayes_glmm.spec.priors import Prior
@@ -205,7 +206,7 @@ class ModelSpec:
 
         return read_toml(text)
 
-    def with_(self, **changes: object) -> ModelSpec:
+    def with_(self, **changes: Any) -> ModelSpec:
         """Return a copy with some fields replaced."""
         return replace(self, **changes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -61,8 +62,7 @@ class Prior:
     def __init__(self, name: str, **parameters: float):
         if name not in DISTRIBUTIONS:
             raise PriorError(
-                f"Unknown prior distribution {name!r}."
-                + suggestion(name, list(DISTRIBUTIONS))
+                f"Unknown prior distribution {name!r}." + suggestion(name, list(DISTRIBUTIONS))
             )
         known = DISTRIBUTIONS[name][1]
         for given in parameters:
@@ -92,7 +92,7 @@ class Prior:
         return f"Prior({self.name!r}, {inside})"
 
     @cached_property
-    def frozen(self):
+    def frozen(self) -> Any:
         """The SciPy distribution; not defined for ``LKJ``."""
         from scipy import stats
 
@@ -134,26 +134,26 @@ class HalfStudentT:
     nu: float
     sigma: float
 
-    def logpdf(self, x):
+    def logpdf(self, x: Any) -> Any:
         """Log-density at ``x``; minus infinity below zero."""
         from scipy import stats
 
         inside = math.log(2) + stats.t.logpdf(x, self.nu, scale=self.sigma)
         return np.where(np.asarray(x) < 0, -np.inf, inside)
 
-    def ppf(self, q):
+    def ppf(self, q: Any) -> Any:
         """Quantile function."""
         from scipy import stats
 
         return stats.t.ppf((1 + np.asarray(q)) / 2, self.nu, scale=self.sigma)
 
-    def cdf(self, x):
+    def cdf(self, x: Any) -> Any:
         """Distribution function."""
         from scipy import stats
 
         return np.maximum(2 * stats.t.cdf(x, self.nu, scale=self.sigma) - 1, 0)
 
-    def rvs(self, size=None, random_state=None):
+    def rvs(self, size: Any = None, random_state: Any = None) -> Any:
         """Random numbers."""
         rng = np.random.default_rng(random_state)
         return np.abs(self.sigma * rng.standard_t(self.nu, size))
@@ -165,7 +165,9 @@ def _number(name: str, key: str, value: object) -> float:
     number = float(value)
     location = key in _FREE_LOCATION or (name == "Cauchy" and key == "alpha")
     if not math.isfinite(number) or (not location and number <= 0):
-        raise PriorError(f"{name}: {key} must be finite{'' if location else ' and positive'}, not {value!r}.")
+        raise PriorError(
+            f"{name}: {key} must be finite{'' if location else ' and positive'}, not {value!r}."
+        )
     return number
 
 

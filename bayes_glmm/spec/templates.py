@@ -123,7 +123,9 @@ def read_template(text: str, name: str) -> Template:
             **_strings({k: table[k] for k in _TEXTS}, what),
         )
     except (SpecError, AttributeError, TypeError) as error:
-        raise error if isinstance(error, TemplateError) else TemplateError(f"{what}: {error}") from error
+        raise (
+            error if isinstance(error, TemplateError) else TemplateError(f"{what}: {error}")
+        ) from error
 
 
 def _strings(table: Any, what: str) -> dict[str, str]:

@@ -54,7 +54,9 @@ def tokenize(text: str) -> list[Token]:
         A character outside the grammar, or a formula beyond the limits.
     """
     if len(text) > MOST_CHARACTERS:
-        raise FormulaError(f"The formula has {len(text)} characters; {MOST_CHARACTERS} are allowed.")
+        raise FormulaError(
+            f"The formula has {len(text)} characters; {MOST_CHARACTERS} are allowed."
+        )
     tokens, at = [], 0
     while at < len(text):
         found = _PATTERN.match(text, at)

@@ -39,7 +39,9 @@ def total(family, link, y, trials, eta, parameters):
 
 def oracle(family, link, y, trials, eta, parameters):
     if family in ("bernoulli", "binomial"):
-        ways = special.gammaln(trials + 1) - special.gammaln(y + 1) - special.gammaln(trials - y + 1)
+        ways = (
+            special.gammaln(trials + 1) - special.gammaln(y + 1) - special.gammaln(trials - y + 1)
+        )
         yes = np.where(y > 0, y * LOGS[link](eta), 0)
         no = np.where(trials > y, (trials - y) * COMPLEMENTS[link](eta), 0)
         return (ways + yes + no).sum()
@@ -71,7 +73,11 @@ CASES = [
 def table(family, link, seed):
     rng = np.random.default_rng(seed)
     n = 40
-    eta = rng.normal(size=n) if link not in ("identity", "sqrt", "inverse") else rng.uniform(0.5, 3, n)
+    eta = (
+        rng.normal(size=n)
+        if link not in ("identity", "sqrt", "inverse")
+        else rng.uniform(0.5, 3, n)
+    )
     trials = np.ones(n)
     if family in ("gaussian", "student_t"):
         y = rng.normal(size=n)
@@ -114,7 +120,9 @@ def test_value_and_gradient(family, link, parameters, seed):
 
 @pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])
 def test_probabilities_near_zero_and_one(link):
-    eta = np.array([-36.0, -20.0, -9.0, 3.4, 9.0, 36.0] if link != "cloglog" else [-36, -20, -3, 3, 6.0])
+    eta = np.array(
+        [-36.0, -20.0, -9.0, 3.4, 9.0, 36.0] if link != "cloglog" else [-36, -20, -3, 3, 6.0]
+    )
     for success in (0.0, 1.0):
         y, trials = np.full(len(eta), success), np.ones(len(eta))
         for i in range(len(eta)):
