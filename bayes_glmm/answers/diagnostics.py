@@ -13,7 +13,8 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 type Array = NDArray[np.float64]
-CHUNK = 4_000_000
+CHUNK = 250_000
+FEW_LAGS = (6, 14)
 
 
 def diagnostics(cube: Array) -> dict[str, Array]:
@@ -26,7 +27,8 @@ def diagnostics(cube: Array) -> dict[str, Array]:
     Returns
     -------
     dict of str to ndarray
-        NaN where a variable does not vary, or chains have fewer than four draws.
+        NaN where a variable does not vary or is not finite, or chains have fewer
+        than four draws.
 
     References
     ----------
@@ -39,28 +41,35 @@ def diagnostics(cube: Array) -> dict[str, Array]:
         return out
     step = max(1, CHUNK // (chains * draws))
     for start in range(0, n, step):
-        part = cube[:, :, start : start + step]
-        spread = np.ptp(part, axis=(0, 1))
-        varies = np.isfinite(spread) & (spread > 1e-12)
+        part = np.ascontiguousarray(np.moveaxis(cube[:, :, start : start + step], 2, 0))
+        varies = np.isfinite(part).all((1, 2)) & (np.ptp(part, axis=(1, 2)) > 1e-12)
         if varies.any():
             places = start + np.flatnonzero(varies)
-            for name, values in _chunk(part[:, :, varies]).items():
+            for name, values in _chunk(part[varies]).items():
                 out[name][places] = values
     return out
 
 
-def split(cube: Array) -> Array:
-    """Cut every chain in two halves, leaving a middle draw out."""
-    half = cube.shape[1] // 2
-    return np.concatenate([cube[:, :half], cube[:, -half:]], axis=0)
+def split(x: Array) -> Array:
+    """Cut every chain in two halves, leaving a middle draw out.
+
+    Shapes are (n_variables, n_chains, n_draws) here and below.
+    """
+    half = x.shape[2] // 2
+    return np.concatenate([x[:, :, :half], x[:, :, -half:]], axis=1)
 
 
 def _chunk(whole: Array) -> dict[str, Array]:
     x = split(whole)
-    z = normal_scores(x)
-    folded = normal_scores(np.abs(x - np.median(x, axis=(0, 1))))
-    low, high = np.quantile(whole, [0.05, 0.95], axis=(0, 1))
-    tails = [ess((x <= q).astype(float)) for q in (low, high)]
+    flat = x.reshape(len(x), -1)
+    scores, ordered = normal_scores(flat)
+    z = scores.reshape(x.shape)
+    size = flat.shape[1]
+    middle = (ordered[:, (size - 1) // 2] + ordered[:, size // 2]) / 2
+    folded = normal_scores(np.abs(flat - middle[:, None]))[0].reshape(x.shape)
+    if whole.size != x.size:
+        ordered = np.sort(whole.reshape(len(whole), -1), axis=1)
+    tails = [ess((x <= _quantile(ordered, q)[:, None, None]).astype(float)) for q in (0.05, 0.95)]
     return {
         "r_hat": np.maximum(r_hat(z), r_hat(folded)),
         "ess_bulk": ess(z),
@@ -68,51 +77,100 @@ def _chunk(whole: Array) -> dict[str, Array]:
     }
 
 
-def normal_scores(x: Array) -> Array:
-    """Replace draws by normal quantiles of their ranks over all chains."""
-    flat = x.reshape(-1, x.shape[2])
-    ranks = rankdata(flat, axis=0)
-    return ndtri((ranks - 0.375) / (len(flat) + 0.25)).reshape(x.shape)
+def normal_scores(flat: Array) -> tuple[Array, Array]:
+    """Return normal quantiles of the ranks in each row, and the rows sorted."""
+    n = flat.shape[1]
+    order = np.argsort(flat, axis=1)
+    ordered = np.take_along_axis(flat, order, axis=1)
+    scores = np.empty_like(flat)
+    by_rank = ndtri((np.arange(1, n + 1) - 0.375) / (n + 0.25))
+    np.put_along_axis(scores, order, by_rank[None, :], axis=1)
+    for row in np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1)):
+        scores[row] = ndtri((rankdata(flat[row]) - 0.375) / (n + 0.25))
+    return scores, ordered
+
+
+def _quantile(ordered: Array, q: float) -> Array:
+    """Return the linearly interpolated quantile of sorted rows."""
+    place = q * (ordered.shape[1] - 1)
+    low = int(place)
+    high = min(low + 1, ordered.shape[1] - 1)
+    gap = ordered[:, high] - ordered[:, low]
+    weight = place - low
+    value = ordered[:, low] + gap * weight
+    if weight >= 0.5:
+        value = ordered[:, high] - gap * (1 - weight)
+    return value
 
 
 def r_hat(x: Array) -> Array:
     """Return the square root of pooled over within-chain variance."""
-    draws = x.shape[1]
-    between = draws * x.mean(axis=1).var(axis=0, ddof=1)
-    within = x.var(axis=1, ddof=1).mean(axis=0)
+    draws = x.shape[2]
+    between = draws * x.mean(axis=2).var(axis=1, ddof=1)
+    within = x.var(axis=2, ddof=1).mean(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.sqrt((between / within + draws - 1) / draws)
 
 
 def ess(x: Array) -> Array:
-    """Return the effective sample size by Geyer's initial monotone sequence."""
-    chains, draws, n = x.shape
-    covariance = autocovariance(x)
-    within = covariance[:, 0].mean(axis=0) * draws / (draws - 1.0)
-    total = within * (draws - 1.0) / draws
-    if chains > 1:
-        total = total + x.mean(axis=1).var(axis=0, ddof=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rho = 1.0 - (within - covariance.mean(axis=0)) / total
-    rho[0] = 1.0
-    last = max(0, -(-(draws - 2) // 2) - 1)
-    pairs = rho[0 : 2 * last + 1 : 2] + rho[1 : 2 * last + 2 : 2]
-    ended = pairs <= 0
-    stop = np.where(ended.any(axis=0), ended.argmax(axis=0), last)
-    kept = np.arange(last + 1)[:, None] < stop
-    monotone = np.minimum.accumulate(np.where(kept, pairs, np.inf), axis=0)
-    even, columns = rho[2 * stop, np.arange(n)], np.arange(n)
-    counted = (even > 0) | (pairs[stop, columns] >= 0)
-    tau = -1.0 + 2.0 * np.where(kept, monotone, 0.0).sum(axis=0) + np.where(counted, even, 0.0)
-    tau = np.maximum(tau, 1.0 / np.log10(chains * draws))
-    return np.where(total > 0, chains * draws / tau, chains * draws)
+    """Return the effective sample size by Geyer's initial monotone sequence.
+
+    Most variables forget within a few draws, so a few lags are computed first, and
+    all of them only where the sequence has not ended by then.
+    """
+    means = x.mean(axis=2)
+    centred = x - means[:, :, None]
+    between = means.var(axis=1, ddof=1) if x.shape[1] > 1 else np.zeros(len(x))
+    out, open_ = np.empty(len(x)), np.arange(len(x))
+    lagged = np.empty((len(x), 0))
+    for lags in FEW_LAGS:
+        if lags + 3 > x.shape[2] or not len(open_):
+            break
+        new = [_lag(centred[open_], t) for t in range(lagged.shape[1], lags)]
+        lagged = np.column_stack([lagged, *new])
+        out[open_], ended = _geyer(lagged, between[open_], x.shape)
+        open_, lagged = open_[~ended], lagged[~ended]
+    if len(open_):
+        out[open_], _ = _geyer(_all_lags(centred[open_]), between[open_], x.shape)
+    return out
 
 
-def autocovariance(x: Array) -> Array:
-    """Return the biased autocovariance of each chain, shape of ``x``."""
-    draws = x.shape[1]
+def _lag(centred: Array, t: int) -> Array:
+    """Return the autocovariance at one lag, averaged over chains."""
+    draws = centred.shape[2]
+    pairs = np.einsum("vcd,vcd->v", centred[:, :, : draws - t], centred[:, :, t:])
+    return pairs / (draws * centred.shape[1])
+
+
+def _all_lags(centred: Array) -> Array:
+    draws = centred.shape[2]
     size = next_fast_len(2 * draws, real=True)
-    transform = rfft(x - x.mean(axis=1, keepdims=True), size, axis=1)
-    return irfft(np.abs(transform) ** 2, size, axis=1)[:, :draws] / draws
+    transform = rfft(centred, size, axis=2)
+    power = (transform.real**2 + transform.imag**2).mean(axis=1)
+    return irfft(power, size, axis=1)[:, :draws] / draws
 
 
+def _geyer(
+    covariance: Array, between: Array, shape: tuple[int, ...]
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Return sample sizes from the leading lags, and where those were enough."""
+    _, chains, draws = shape
+    within = covariance[:, :1] * draws / (draws - 1.0)
+    total = covariance[:, :1] + between[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rho = 1.0 - (within - covariance) / total
+    rho[:, 0] = 1.0
+    every = rho[:, : rho.shape[1] // 2 * 2]
+    every = every[:, ::2] + every[:, 1::2]
+    pairs = every[:, : max(0, (draws - 3) // 2)]
+    over = np.column_stack([pairs <= 0, np.ones(len(rho), bool)])
+    stop = over.argmax(axis=1)
+    kept = np.arange(pairs.shape[1]) < stop[:, None]
+    monotone = np.minimum.accumulate(np.where(kept, pairs, np.inf), axis=1)
+    where = np.arange(len(rho)), np.minimum(stop, every.shape[1] - 1)
+    last = rho[:, ::2][where]
+    counted = (last > 0) | (every[where] >= 0)
+    tau = -1.0 + 2.0 * np.where(kept, monotone, 0.0).sum(axis=1) + np.where(counted, last, 0.0)
+    sizes = chains * draws / np.maximum(tau, 1.0 / np.log10(chains * draws))
+    still = total[:, 0] <= 0
+    return np.where(still, chains * draws, sizes), still | (stop < pairs.shape[1])
