@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayes_glmm.answers.diagnostics import diagnostics
 from bayes_glmm.errors import Finding, listed
@@ -16,6 +19,30 @@ R_HAT = 1.01
 ESS_PER_CHAIN = 100
 BFMI = 0.3
 DEEP_SHARE = 0.01
+STILL = 1e-12
+LONGER = "Sample longer (draws=, tune=), and simplify the random effects if that does not help."
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure about the chains, met or not.
+
+    Attributes
+    ----------
+    name : str
+    figure, threshold : float
+        NaN figure: it could not be computed.
+    meaning : str
+        What the figure is, in a phrase.
+    finding : Finding or None
+        What to say and do where the threshold is not met.
+    """
+
+    name: str
+    figure: float
+    threshold: float
+    meaning: str
+    finding: Finding | None = None
 
 
 def convergence(posterior: xr.Dataset, stats: xr.Dataset) -> tuple[bool, list[Finding]]:
@@ -24,7 +51,8 @@ def convergence(posterior: xr.Dataset, stats: xr.Dataset) -> tuple[bool, list[Fi
     Parameters
     ----------
     posterior : xarray.Dataset
-        Dims (chain, draw, ...); variables that do not vary are passed over.
+        Dims (chain, draw, ...). Entries of correlation matrices that are fixed by
+        construction (the diagonal, a factor's upper triangle) are passed over.
     stats : xarray.Dataset
         ``diverging``, ``energy`` and ``reached_max_treedepth`` over (chain, draw).
 
@@ -34,110 +62,159 @@ def convergence(posterior: xr.Dataset, stats: xr.Dataset) -> tuple[bool, list[Fi
     findings : list of Finding
         Severity ``error`` where the chains must not be reported from.
     """
-    names, cube = stacked(posterior)
-    found = diagnostics(cube)
-    chains = cube.shape[0]
-    verdicts = [
-        _worst("r_hat", found["r_hat"], names, R_HAT, above=True),
-        *(
-            _worst(kind, found[kind], names, ESS_PER_CHAIN * chains, above=False)
-            for kind in ("ess_bulk", "ess_tail")
-        ),
-        _divergences(stats),
-        _energy(stats),
-        _depth(stats),
-    ]
-    findings = [f for f in verdicts if f is not None]
+    findings = [m.finding for m in measures(posterior, stats) if m.finding is not None]
     return not any(f.severity == "error" for f in findings), findings
 
 
-def stacked(posterior: xr.Dataset) -> tuple[list[str], np.ndarray]:
-    """Return names and draws of all elements, shape (n_chains, n_draws, n_elements)."""
-    names, parts = [], []
-    for name, variable in posterior.data_vars.items():
-        values = variable.values
-        dims = variable.dims[2:]
-        if not dims:
-            names.append(str(name))
-        else:
-            labels = [[str(v) for v in variable[d].values] for d in dims]
-            shape = values.shape[2:]
-            for place in np.ndindex(*shape):
-                inner = ", ".join(labels[k][i] for k, i in enumerate(place))
-                names.append(f"{name}[{inner}]")
-        parts.append(values.reshape(*values.shape[:2], -1))
-    return names, np.concatenate(parts, axis=2)
+def measures(posterior: xr.Dataset, stats: xr.Dataset) -> list[Measure]:
+    """Measure everything that :func:`convergence` judges, met or not."""
+    elements = Elements.of(posterior)
+    chains = posterior.sizes["chain"]
+    return [
+        _moved(elements),
+        _worst(elements, "r_hat", R_HAT),
+        _worst(elements, "ess_bulk", float(ESS_PER_CHAIN * chains)),
+        _worst(elements, "ess_tail", float(ESS_PER_CHAIN * chains)),
+        *_of_the_sampler(stats),
+    ]
 
 
-def _worst(
-    kind: str, values: np.ndarray, names: list[str], limit: float, above: bool
-) -> Finding | None:
+@dataclass(frozen=True, eq=False)
+class Elements:
+    """Diagnostics of every free element of every variable.
+
+    Attributes
+    ----------
+    places : list of (xarray.DataArray, ndarray)
+        Each variable with the flat positions of its free elements.
+    figures : dict of str to ndarray, shape (n_elements,)
+        ``r_hat``, ``ess_bulk``, ``ess_tail``; NaN where an element never moved.
+    """
+
+    places: list[tuple[xr.DataArray, NDArray[np.intp]]]
+    figures: dict[str, NDArray[np.float64]]
+
+    @classmethod
+    def of(cls, posterior: xr.Dataset) -> Elements:
+        """Compute them variable by variable."""
+        places, parts = [], []
+        for name, variable in posterior.data_vars.items():
+            cube = variable.values.reshape(*variable.shape[:2], -1)
+            free = _free(str(name), variable.shape[2:], cube)
+            if len(free):
+                whole = len(free) == cube.shape[2]
+                places.append((variable, free))
+                parts.append(diagnostics(cube if whole else cube[:, :, free]))
+        kinds = ("r_hat", "ess_bulk", "ess_tail")
+        return cls(places, {k: np.concatenate([p[k] for p in parts]) for k in kinds})
+
+    def name(self, i: int) -> str:
+        """Return the label of an element, such as ``u_ward[w3, intercept]``."""
+        for variable, free in self.places:
+            if i < len(free):
+                where = np.unravel_index(free[i], variable.shape[2:]) if variable.ndim > 2 else ()
+                labels = [str(variable[d].values[k]) for d, k in zip(variable.dims[2:], where, strict=True)]
+                return f"{variable.name}[{', '.join(labels)}]" if labels else str(variable.name)
+            i -= len(free)
+        raise IndexError(i)
+
+
+def _free(name: str, shape: tuple[int, ...], cube: NDArray[Any]) -> NDArray[np.intp]:
+    """Return positions of elements that are not fixed by construction."""
+    if not name.startswith("corr_") or len(shape) != 2:
+        return np.arange(cube.shape[2])
+    factor = name.startswith("corr_chol_")
+    lower = np.ravel_multi_index(np.tril_indices(shape[0], 0 if factor else -1), shape)
+    still = np.ptp(cube[:, :, lower], axis=(0, 1)) <= STILL
+    return np.asarray(lower[~still])
+
+
+def _moved(elements: Elements) -> Measure:
+    values = elements.figures["ess_bulk"]
+    still = np.flatnonzero(~np.isfinite(values))
+    meaning = "parameters that never moved, or left the numbers"
+    if not len(still):
+        return Measure("stuck", 0.0, 0.0, meaning)
+    shown = listed((elements.name(i) for i in still), limit=3)
+    message = (
+        f"{len(still)} of {len(values)} parameters have the same value in every draw, values that are "
+        f"not finite, or fewer than four draws: {shown}. Nothing was learned about them; sample "
+        "with other data, priors or more draws."
+    )
+    figure = float(len(still))
+    return Measure(
+        "stuck", figure, 0.0, meaning, Finding("stuck", "error", message, (), figure, 0.0)
+    )
+
+
+MEANINGS = {
+    "r_hat": ("largest R-hat", "R-hat is {:.3f} (above {:g}) for {}: the chains disagree."),
+    "ess_bulk": (
+        "smallest effective sample size of a mean",
+        "The effective sample size is {:.0f} (below {:.0f}) for {}: its mean is not precise.",
+    ),
+    "ess_tail": (
+        "smallest effective sample size of the tails",
+        "The effective sample size of the tails is {:.0f} (below {:.0f}) for {}: its interval is "
+        "not precise.",
+    ),
+}
+
+
+def _worst(elements: Elements, kind: str, limit: float) -> Measure:
+    values = elements.figures[kind]
+    above = kind == "r_hat"
+    meaning, text = MEANINGS[kind]
+    if not np.isfinite(values).any():
+        return Measure(kind, float("nan"), limit, meaning)
+    order = np.argsort(-values if above else values)
+    figure = float(values[order[0]])
     bad = values > limit if above else values < limit
     if not bad.any():
-        return None
-    order = np.argsort(-values if above else values)
-    worst = [i for i in order if bad[i]]
-    figure = float(values[worst[0]])
-    shown = listed((names[i] for i in worst), limit=3)
-    texts = {
-        "r_hat": f"R-hat is {figure:.3f} (above {limit}) for {shown}: the chains disagree",
-        "ess_bulk": f"the effective sample size is {figure:.0f} (below {limit:.0f}) for {shown}: "
-        "its mean is not precise",
-        "ess_tail": f"the effective sample size of the tails is {figure:.0f} (below {limit:.0f}) "
-        f"for {shown}: its interval is not precise",
-    }
-    advice = (
-        "; sample longer (draws=, tune=), and simplify the random effects if that does not help."
+        return Measure(kind, figure, limit, meaning)
+    worst = [int(i) for i in order if bad[i]]
+    shown = listed([elements.name(i) for i in worst[:3]] + worst[3:], limit=3)
+    message = f"{text.format(figure, limit, shown)} {LONGER}"
+    return Measure(kind, figure, limit, meaning, Finding(kind, "error", message, (), figure, limit))
+
+
+def _of_the_sampler(stats: xr.Dataset) -> Iterator[Measure]:
+    if "diverging" in stats:
+        yield _divergences(np.asarray(stats["diverging"].values))
+    if "energy" in stats:
+        yield _energy(np.asarray(stats["energy"].values, float))
+    if "reached_max_treedepth" in stats:
+        yield _depth(float(stats["reached_max_treedepth"].mean()))
+
+
+def _divergences(diverging: NDArray[Any]) -> Measure:
+    n, meaning = int(diverging.sum()), "iterations that diverged"
+    message = (
+        f"{n} of {diverging.size} iterations diverged ({n / diverging.size:.2%}): part of the "
+        "posterior was not explored. Raise target_accept, or simplify random effects whose sd may be "
+        "zero."
     )
-    return Finding(kind, "error", texts[kind] + advice, figure=figure, threshold=float(limit))
+    found = Finding("divergences", "error", message, (), float(n), 0.0) if n else None
+    return Measure("divergences", float(n), 0.0, meaning, found)
 
 
-def _divergences(stats: xr.Dataset) -> Finding | None:
-    n = int(stats["diverging"].sum()) if "diverging" in stats else 0
-    if not n:
-        return None
-    share = n / stats["diverging"].size
-    return Finding(
-        "divergences",
-        "error",
-        f"{n} of {stats['diverging'].size} iterations diverged ({share:.2%}): part of the posterior was not "
-        "explored; raise target_accept, or simplify random effects whose sd may be zero.",
-        figure=float(n),
-        threshold=0.0,
+def _energy(energy: NDArray[np.float64]) -> Measure:
+    spread = energy.var(axis=1, ddof=1)
+    steps = np.square(np.diff(energy, axis=1)).mean(axis=1)
+    lowest = float((steps / spread).min()) if (spread > 0).all() else float("nan")
+    message = (
+        f"E-BFMI is {lowest:.2f} (below {BFMI}): the tails are explored slowly. A near-zero sd or a "
+        "heavy-tailed prior is the usual cause: look at those first."
     )
+    found = Finding("energy", "warning", message, (), lowest, BFMI) if lowest < BFMI else None
+    return Measure("energy", lowest, BFMI, "smallest E-BFMI of a chain", found)
 
 
-def _energy(stats: xr.Dataset) -> Finding | None:
-    if "energy" not in stats:
-        return None
-    energy = np.asarray(stats["energy"].values, float)
-    spread = energy.var(axis=1)
-    if not (spread > 0).all():
-        return None
-    lowest = float((np.square(np.diff(energy, axis=1)).mean(axis=1) / spread).min())
-    if lowest >= BFMI:
-        return None
-    return Finding(
-        "energy",
-        "warning",
-        f"E-BFMI is {lowest:.2f} (below {BFMI}): the tails are explored slowly; a near-zero sd or a "
-        "heavy-tailed prior is the usual cause.",
-        figure=lowest,
-        threshold=BFMI,
-    )
-
-
-def _depth(stats: xr.Dataset) -> Finding | None:
-    if "reached_max_treedepth" not in stats:
-        return None
-    share = float(stats["reached_max_treedepth"].mean())
-    if share <= DEEP_SHARE:
-        return None
-    return Finding(
-        "tree_depth",
-        "warning",
+def _depth(share: float) -> Measure:
+    message = (
         f"{share:.1%} of the trajectories were cut at the largest tree depth: sampling is slow, not "
-        "wrong; standardise predictors of very different scales.",
-        figure=share,
-        threshold=DEEP_SHARE,
+        "wrong. Standardise predictors of very different scales."
     )
+    bad = share > DEEP_SHARE
+    found = Finding("tree_depth", "warning", message, (), share, DEEP_SHARE) if bad else None
+    return Measure("tree_depth", share, DEEP_SHARE, "share of trajectories cut short", found)
