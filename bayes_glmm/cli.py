@@ -141,7 +141,7 @@ def fit(
     tree = _naming(data, run)
     save(tree, out)
     with _unwarned():
-        _show(summary(tree))
+        _show(summary(tree).drop(columns=["ess_bulk", "ess_tail", "mcse"]))
     info = Fit.of(tree).info
     for sentence in (*info["notes"], *(found["message"] for found in info["verdict"])):
         _console().print(sentence, markup=False, soft_wrap=True)

@@ -46,10 +46,11 @@ def run_demo(console: Console, out: Path) -> None:
     console.print("[bold]Convergence:[/] " + (fitted.banner or "the chains converged."))
     for finding in diagnose(tree).findings:
         console.print(str(finding), markup=False, soft_wrap=True)
+    rates = summary(tree, exponentiate=True).drop(columns=["sd", "ess_bulk", "ess_tail", "mcse"])
+    console.print(rich_table(rates, title="Rate ratios (IRR) and sds"))
     console.print(
-        rich_table(summary(tree, exponentiate=True), title="Rate ratios (IRR) and sds")
+        rich_table(shrinkage(tree, "study"), title="Trials' log rates, shrunken to the population")
     )
-    console.print(rich_table(shrinkage(tree, "study"), title="Trials, shrunken to the population"))
     answers: tuple[tuple[Measure, str], ...] = (
         ("ratio", "Rate ratio, averaged over the population of trials"),
         ("difference", "Difference in infections per 1,000 catheter-days, averaged likewise"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bayes_glmm.errors import DataError, MissingDependencyError
 
@@ -114,10 +114,13 @@ def rich_table(data: pd.DataFrame, *, title: str | None = None) -> Table:
     from rich.table import Table
 
     shown = data.reset_index() if data.index.name or data.index.nlevels > 1 else data
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    for column in shown.columns:
+    table = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    for place, column in enumerate(shown.columns):
         number = shown[column].dtype.kind in "iuf"
-        table.add_column(str(column), justify="right" if number else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if number else "left"
+        table.add_column(str(column), justify=side, no_wrap=number or not place, overflow="fold")
     for row in shown.itertuples(index=False):
         table.add_row(*(_cell(value) for value in row))
     return table

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bayes_glmm.answers.convergence import convergence
+import pandas as pd
+
+from bayes_glmm.answers.convergence import Measure, convergence, measures
 from bayes_glmm.answers.verdicts import VERDICTS
 from bayes_glmm.errors import Finding, Findings
 from bayes_glmm.results import Fit
@@ -27,44 +30,64 @@ class Report:
         Each with figure, threshold, meaning and next step.
     converged : bool
         Whether the chains may be reported from.
+    chains : tuple of Measure
+        What was measured about the chains, met or not.
     looked_at : tuple of str
-        Names of everything that was looked at, found or not.
+        Names of everything else that was looked at, found or not.
     """
 
     findings: Findings
     converged: bool
-    looked_at: tuple[str, ...]
+    chains: tuple[Measure, ...] = ()
+    looked_at: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Whether nothing is worse than information."""
         return self.findings.passed
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """What was measured about the chains: ``name``, ``figure``, ``threshold``, ``met``."""
+        return pd.DataFrame(
+            [(m.name, m.meaning, m.figure, m.threshold, m.finding is None) for m in self.chains],
+            columns=["name", "meaning", "figure", "threshold", "met"],
+        )
+
     def __getitem__(self, name: str) -> tuple[Finding, ...]:
         return self.findings[name]
 
     def __str__(self) -> str:
-        head = "The chains converged." if self.converged else "The chains did NOT converge."
-        lines = [head, *(f"- {finding}" for finding in self.findings)]
+        lines = ["The chains converged." if self.converged else "The chains did NOT converge."]
+        width = max((len(m.meaning) for m in self.chains), default=0)
+        for m in self.chains:
+            met = "ok" if m.finding is None else "NOT MET"
+            lines.append(f"  {m.meaning:<{width}}  {_figure(m.figure):>8}  {_limit(m):<10}  {met}")
+        lines += [f"- {finding}" for finding in self.findings]
         if not len(self.findings):
             lines.append(f"Nothing was found among: {', '.join(self.looked_at)}.")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escape(f.severity)}</td><td>{escape(f.name)}</td><td>{escape(f.message)}</td></tr>"
-            for f in self.findings
-        )
         head = "converged" if self.converged else "did <strong>not</strong> converge"
-        none = "" if rows else f"<p>Nothing found among: {escape(', '.join(self.looked_at))}.</p>"
-        table = (
-            rows and f"<table><tr><th>severity</th><th>name</th><th>finding</th></tr>{rows}</table>"
+        chains = _html_table(
+            ("figure", "value", "threshold", "met"),
+            [
+                (m.meaning, _figure(m.figure), _limit(m), "no" if m.finding else "yes")
+                for m in self.chains
+            ],
         )
-        return f"<p>The chains {head}.</p>{none}{table}"
+        found = _html_table(
+            ("severity", "name", "finding"), [(f.severity, f.name, f.message) for f in self.findings]
+        )
+        none = "" if found else f"<p>Nothing found among: {escape(', '.join(self.looked_at))}.</p>"
+        return f"<p>The chains {head}.</p>{chains}{found}{none}"
 
 
 def diagnose(tree: xr.DataTree) -> Report:
-    """Judge a fit: its chains, its random effects, and its fit to the data.
+    """Judge a fit: its chains, its random effects, its priors and its fit to the data.
+
+    Findings of the checks before sampling are repeated, so that the report is whole.
 
     Parameters
     ----------
@@ -85,5 +108,40 @@ def diagnose(tree: xr.DataTree) -> Report:
     >>> print(bg.diagnose(tree))  # doctest: +SKIP
     """
     fit = Fit.of(tree)
-    found = tuple(finding for _, verdict in VERDICTS for finding in verdict(fit))
-    return Report(Findings(found), bool(fit.info["converged"]), tuple(n for n, _ in VERDICTS))
+    chains = tuple(measures(fit.posterior, tree["sample_stats"].to_dataset()))
+    found = tuple(_unique([*_said(fit, "verdict"), *(m.finding for m in chains if m.finding)]))
+    judged = tuple(f for _, verdict, limit in VERDICTS for f in verdict(fit, limit))
+    names = {f.name for f in judged}
+    before = tuple(f for f in _said(fit, "findings") if f.name not in names)
+    converged = bool(fit.info["converged"]) and not any(f.severity == "error" for f in found)
+    looked_at = ("convergence", *(name for name, _, _ in VERDICTS), "checks before sampling")
+    return Report(Findings(found + judged + before), converged, chains, looked_at)
+
+
+def _said(fit: Fit, record: str) -> Iterator[Finding]:
+    """Repeat findings kept in the result."""
+    for finding in fit.info[record]:
+        yield Finding(**{**finding, "rows": tuple(finding["rows"])})
+
+
+def _unique(findings: list[Finding]) -> list[Finding]:
+    return list({f.name: f for f in reversed(findings)}.values())[::-1]
+
+
+def _limit(measure: Measure) -> str:
+    least = measure.name in ("ess_bulk", "ess_tail", "energy")
+    return f"{'≥' if least else '≤'} {_figure(measure.threshold)}"
+
+
+def _figure(value: float) -> str:
+    return "–" if value != value else f"{value:.0f}" if abs(value) >= 10 else f"{value:.4g}"  # noqa: PLR0124
+
+
+def _html_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    if not rows:
+        return ""
+    head = "".join(f'<th scope="col">{escape(c)}</th>' for c in columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(v))}</td>" for v in row) + "</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.expected import blocks, mean_draws, prepare_rows
 from bayes_glmm.answers.predictor import flat
+from bayes_glmm.answers.tables import interval
 from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
 MOST_DRAWS = 400
+MOST_CELLS = 20_000_000
+MOST_VALUES = 40
+BINS = 30
 
 
 def replicated(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> tuple[Array, Array, Array]:
@@ -20,11 +27,12 @@ def replicated(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> tuple[Array, 
     -------
     y, mean, variance : ndarray, shape (n, n_rows)
         Replicated responses, with their mean and variance given each row's own
-        group effects (response scale).
+        group effects (response scale). Fewer draws of more rows than 50,000.
     """
-    rows = prepare_rows(fit, fit.data, "known", seed)
     total = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
-    chosen = np.unique(np.linspace(0, total - 1, min(n, total)).astype(int))
+    few = max(20, min(n, MOST_CELLS // fit.design.n_rows))
+    chosen = np.unique(np.linspace(0, total - 1, min(few, total)).astype(int))
+    rows = prepare_rows(fit, fit.data, "known", seed)
     own = {p.name: flat(fit, p.name)[chosen][:, None] for p in fit.family.parameters}
     mu = np.empty((len(chosen), rows.design.n_rows))
     for block in blocks(fit, rows.design):
@@ -38,3 +46,105 @@ def replicated(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> tuple[Array, 
 def pearson(y: Array, mean: Array, variance: Array) -> Array:
     """Return the sum of squared Pearson residuals, one per draw."""
     return ((y - mean) ** 2 / np.maximum(variance, 1e-300)).sum(axis=-1)
+
+
+def is_count(fit: Fit) -> bool:
+    """Whether responses are counts without an upper end."""
+    return fit.family.discrete and "counts" in fit.family.support
+
+
+def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.DataFrame:
+    """Tabulate the responses beside replicated ones, in bins.
+
+    Binary responses are compared with their probabilities instead: rows in tenths
+    by predicted probability, since any model repeats the share of ones.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``value`` (the bin's middle, or the mean predicted probability), ``width``,
+        ``rows``, ``observed`` (rows in the bin, or the share of ones), the
+        replications' ``mean`` and their interval.
+        ``attrs`` say which: ``kind`` and ``scale``.
+    """
+    y = np.asarray(fit.design.response, float)
+    again, mean, _ = replicated(fit, n=n, seed=seed)
+    if fit.family.discrete and not is_count(fit) and fit.design.trials is None:
+        return _calibration(y, again, mean)
+    trials = fit.design.trials
+    name = fit.spec.response.column
+    if trials is not None:
+        y, again, name = y / trials, again / trials, f"{name} / trials"
+    edges = _edges(y, again, whole=fit.family.discrete and trials is None)
+    counts = np.array([np.histogram(row, edges)[0] for row in again], float)
+    low, high, names = interval(counts)
+    table = pd.DataFrame(
+        {
+            "value": (edges[1:] + edges[:-1]) / 2,
+            "width": np.diff(edges),
+            "rows": len(y),
+            "observed": np.histogram(y, edges)[0],
+            "mean": counts.mean(axis=0),
+            names[0]: low,
+            names[1]: high,
+        }
+    )
+    beyond = int((y > edges[-1]).sum() + (y < edges[0]).sum())
+    table.attrs = {"kind": "frequencies", "scale": name, "draws": len(again), "beyond": beyond}
+    return table
+
+
+def _edges(y: Array, again: Array, *, whole: bool) -> Array:
+    """Return bins: one per whole number while those are few, else equal widths."""
+    low, high = min(y.min(), np.quantile(again, 0.001)), max(y.max(), np.quantile(again, 0.999))
+    if whole:
+        step = max(1, int(np.ceil((high - low + 1) / MOST_VALUES)))
+        return np.arange(np.floor(low), np.ceil(high) + step + 1, step) - 0.5
+    if high <= low:
+        high = low + 1.0
+    return np.linspace(low, high, BINS + 1)
+
+
+def _calibration(y: Array, again: Array, mean: Array) -> pd.DataFrame:
+    expected = mean.mean(axis=0)
+    order = np.argsort(expected, kind="stable")
+    parts = [part for part in np.array_split(order, min(10, len(order))) if len(part)]
+    shares = np.column_stack([again[:, part].mean(axis=1) for part in parts])
+    low, high, names = interval(shares)
+    table = pd.DataFrame(
+        {
+            "value": [expected[part].mean() for part in parts],
+            "width": 0.0,
+            "rows": [len(part) for part in parts],
+            "observed": [y[part].mean() for part in parts],
+            "mean": shares.mean(axis=0),
+            names[0]: low,
+            names[1]: high,
+        }
+    )
+    table.attrs = {"kind": "calibration", "scale": "probability", "draws": len(again), "beyond": 0}
+    return table
+
+
+def prior_posterior(fit: Fit) -> Iterator[tuple[str, Array, Array, Array]]:
+    """Yield each parameter with a prior on a line, a grid, and the prior's density there.
+
+    Yields
+    ------
+    name : str
+    draws : ndarray, shape (n_draws,)
+    grid, density : ndarray
+        From the posterior's reach and half as much again, within the support.
+    """
+    from bayes_glmm.answers.verdicts_priors import prior_draws
+
+    for name, prior in fit.priors.items():
+        if prior.support == "correlation":
+            continue
+        draws = prior_draws(fit, name)
+        low, high = np.quantile(draws, [0.001, 0.999])
+        reach = (high - low) or 1.0
+        start = low - 0.5 * reach
+        grid = np.linspace(max(0.0, start) if prior.support == "positive" else start,
+                           high + 0.5 * reach, 200)  # fmt: skip
+        yield name, draws, grid, np.exp(prior.frozen.logpdf(grid))

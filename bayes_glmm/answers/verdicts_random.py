@@ -1,0 +1,141 @@
+"""Verdicts on the random effects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.answers.predictor import flat
+from bayes_glmm.answers.tables import interval
+from bayes_glmm.design.defaults import resolve_priors
+from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.errors import Finding
+from bayes_glmm.results import Fit
+
+type Array = NDArray[np.float64]
+
+NEAR_ZERO = 0.1
+EDGE = 0.95
+SURE = 0.99
+ENOUGH_LEVELS = 10
+
+
+def near_zero_sd(fit: Fit, threshold: float) -> Iterator[Finding]:
+    """Find standard deviations that may be zero: the Bayesian singular fit.
+
+    The figure is P(sd < 0.1 × scale), the scale that of the default prior: one on
+    links without units, the response's otherwise, per unit of the varying term.
+    """
+    units = resolve_priors(replace(fit.spec, priors=()), fit.design)
+    for group in fit.groups:
+        sd = flat(fit, f"sd_{group.name}")
+        for t, term in enumerate(group.terms):
+            name = f"sd_{group.name}[{term}]"
+            small = NEAR_ZERO * units[name]["sigma"]
+            share = float((sd[:, t] < small).mean())
+            if share > threshold:
+                yield Finding(
+                    "near_zero_sd", "warning",
+                    f"{name} is below {small:.2g} with probability {share:.0%}: the data hardly show "
+                    f"that {_read(term)} varies by {group.name}. Keep it if the design demands it; "
+                    f"otherwise leave {_part(group, term)} out and compare.",
+                    figure=share, threshold=threshold,
+                )  # fmt: skip
+
+
+def few_groups(fit: Fit, threshold: float) -> Iterator[Finding]:
+    """Say how much the prior decides about sds that rest on few levels."""
+    for group in fit.groups:
+        if group.n_levels >= threshold:
+            continue
+        sd = flat(fit, f"sd_{group.name}")
+        for t, term in enumerate(group.terms):
+            name = f"sd_{group.name}[{term}]"
+            low, high, (lower, _) = interval(sd[:, [t]])
+            given = fit.priors[name].frozen.ppf([0.055, 0.945])
+            share = float((high[0] - low[0]) / (given[1] - given[0]))
+            yield Finding(
+                "few_groups", "warning",
+                f"{name} rests on {group.n_levels} levels: {lower[:-3]} from {low[0]:.2g} to "
+                f"{high[0]:.2g}, where its prior had {given[0]:.2g} to {given[1]:.2g} "
+                f"({share:.0%} of that width is left). Try another prior for it, or make "
+                f"{group.name} a fixed effect.",
+                figure=float(group.n_levels), threshold=threshold,
+            )  # fmt: skip
+
+
+def edge(fit: Fit, threshold: float) -> Iterator[Finding]:
+    """Find correlations of varying effects beyond ±0.95."""
+    for group in fit.groups:
+        name = f"corr_{group.name}"
+        if name not in fit.posterior:
+            continue
+        corr = flat(fit, name)
+        pairs = [(b[j], b[i]) for b in group.blocks for i in range(len(b)) for j in range(i)]
+        for first, second in pairs:
+            share = float((np.abs(corr[:, first, second]) > EDGE).mean())
+            if share > threshold:
+                yield Finding(
+                    "correlation_at_edge", "warning",
+                    f"The correlation of {group.terms[first]} and {group.terms[second]} by {group.name} "
+                    f"is beyond ±{EDGE} with probability {share:.0%}: one of the two varying terms says "
+                    "it all. Leave one out, or centre the slope's variable.",
+                    figure=share, threshold=threshold,
+                )  # fmt: skip
+
+
+def confounded(fit: Fit, threshold: float) -> Iterator[Finding]:
+    """Find levels' effects that go with the levels' means of a covariate.
+
+    The model holds random effects independent of the covariates. Where they are
+    not, a coefficient mixes what happens within levels with what differs between.
+    Covariates that do not vary within the levels cannot be judged.
+    """
+    mu = fit.design.mu
+    for group in fit.groups:
+        if group.n_levels < ENOUGH_LEVELS or "intercept" not in group.terms:
+            continue
+        u = flat(fit, f"u_{group.name}")[:, :, group.terms.index("intercept")]
+        for k, label in enumerate(mu.coefficients):
+            means = _means(group, mu.X[:, k])
+            if means is None:
+                continue
+            r = _correlation(u, means)
+            middle = float(r.mean())
+            sure = max((r > 0).mean(), (r < 0).mean()) > SURE
+            if sure and abs(middle) > threshold:
+                yield Finding(
+                    "group_covariate_correlation", "warning",
+                    f"The effects of {group.name} correlate with its means of {label} "
+                    f"({middle:+.2f}): the coefficient mixes differences within {group.name} with "
+                    f"differences between. Add the mean of {label} by {group.name} as a column.",
+                    figure=middle, threshold=threshold,
+                )  # fmt: skip
+
+
+def _means(group: GroupDesign, x: Array) -> Array | None:
+    """Return the covariate's mean by level; None unless it varies within and between."""
+    n = np.bincount(group.index, minlength=group.n_levels)
+    means = np.bincount(group.index, x, group.n_levels) / np.maximum(n, 1)
+    whole, within = x.var(), (x - means[group.index]).var()
+    varies = within > 0.01 * whole and means.var() > 0.01 * whole
+    return means if varies and (n > 0).all() else None
+
+
+def _correlation(u: Array, x: Array) -> Array:
+    """Return the correlation of ``x`` with the effects in each draw."""
+    x = (x - x.mean()) / np.linalg.norm(x - x.mean())
+    spread = u.std(axis=1) * np.sqrt(u.shape[1])
+    return (u @ x) / np.maximum(spread, 1e-300)
+
+
+def _read(term: str) -> str:
+    return "the intercept" if term == "intercept" else f"the slope of {term}"
+
+
+def _part(group: GroupDesign, term: str) -> str:
+    whole = len(group.terms) == 1
+    return f"the random effect of {group.name}" if whole else f"{term} of {group.name}"

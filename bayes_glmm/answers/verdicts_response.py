@@ -1,0 +1,69 @@
+"""Verdicts on the fit to the responses, by posterior predictive checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bayes_glmm.answers.ppc import is_count, pearson, replicated
+from bayes_glmm.errors import Finding
+from bayes_glmm.results import Fit
+
+TAIL = 0.01
+
+
+def dispersion(fit: Fit, threshold: float) -> Iterator[Finding]:
+    """Find more, or much less, variation of single rows than the family has.
+
+    The statistic is Pearson's chi-square given each row's own group effects, of
+    the data against replicated data, draw by draw; its mean per row is one in a
+    model that holds.
+    """
+    family, design = fit.family, fit.design
+    absorbed = any(g.n_levels == design.n_rows for g in fit.groups)
+    one_trial = design.trials is None or bool((design.trials <= 1).all())
+    if not family.discrete or family.free_variance or absorbed:
+        return
+    if not is_count(fit) and one_trial:
+        return
+    y = np.asarray(design.response, float)
+    again, mean, variance = replicated(fit)
+    observed, expected = pearson(y, mean, variance), pearson(again, mean, variance)
+    p = float((expected >= observed).mean())
+    ratio = float(observed.mean() / len(y))
+    if p < TAIL and ratio > threshold:
+        remedy = "negative_binomial or " if is_count(fit) else ""
+        yield Finding(
+            "overdispersion", "warning",
+            f"Single rows vary {ratio:.1f} times as much as {family.name} allows (replicated data vary as "
+            f"much in {p:.1%} of the draws): intervals are too narrow. Use {remedy}(1 | observation)"
+            f"{', not both' if remedy else ''}.",
+            figure=ratio, threshold=threshold,
+        )  # fmt: skip
+    elif p > 1 - TAIL and ratio < 1 / threshold:
+        yield Finding(
+            "underdispersion", "info",
+            f"Single rows vary {ratio:.2f} times as much as {family.name} expects: intervals are wider "
+            "than the data need. Look for rows that are not independent trials or events.",
+            figure=ratio, threshold=1 / threshold,
+        )  # fmt: skip
+
+
+def zeros(fit: Fit, threshold: float) -> Iterator[Finding]:
+    """Find more zeros than the model makes; the figure is the predictive p-value."""
+    if not is_count(fit):
+        return
+    y = np.asarray(fit.design.response, float)
+    again, _, _ = replicated(fit)
+    observed = float((y == 0).mean())
+    made = (again == 0).mean(axis=1)
+    p = float((made >= observed).mean())
+    if p < threshold:
+        yield Finding(
+            "excess_zeros", "warning",
+            f"{observed:.0%} of the rows are zero; the model makes {made.mean():.0%}, and as many as "
+            f"observed in {p:.1%} of the draws. Look at over-dispersion first, then at a "
+            "zero-inflated family.",
+            figure=p, threshold=threshold,
+        )  # fmt: skip
