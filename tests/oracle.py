@@ -60,21 +60,34 @@ def log_likelihood(family, link, y, trials, eta, own) -> np.ndarray:
         else:
             rate = np.exp(eta)
             with np.errstate(divide="ignore"):
-                yes, no = np.where(eta < -30, eta - rate / 2, np.log(-np.expm1(-rate))), -rate
+                near_one = np.log1p(-np.exp(-rate))
+                yes = np.where(rate < 0.5, np.log(-np.expm1(-rate)), near_one)
+                yes, no = np.where(eta < -30, eta - rate / 2, yes), -rate
         ways = special.gammaln(n + 1) - special.gammaln(y + 1) - special.gammaln(n - y + 1)
         return ways + np.where(y > 0, y * yes, 0) + np.where(n > y, (n - y) * no, 0)
     mu = {"identity": lambda e: e, "log": np.exp, "sqrt": np.square, "inverse": lambda e: 1 / e}[link](eta)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_mu = eta if link == "log" else np.log(mu)
     match family:
         case "gaussian":
             return stats.norm.logpdf(y, mu, own["sigma"])
         case "student_t":
             return stats.t.logpdf(y, own["nu"], mu, own["sigma"])
         case "poisson":
-            return stats.poisson.logpmf(y, mu)
+            return np.where(mu < 0, -np.inf, _times(y, log_mu) - mu - special.gammaln(y + 1))
         case "negative_binomial":
             size = own["dispersion"]
-            return stats.nbinom.logpmf(y, size, size / (size + mu))
+            ways = special.gammaln(y + size) - special.gammaln(size) - special.gammaln(y + 1)
+            # SciPy's own takes p = size / (size + mu), and loses small means in 1 - p
+            over = np.log1p(np.abs(mu) / size)
+            value = ways + _times(y, log_mu - np.log(size) - over) - size * over
+            return np.where(mu < 0, -np.inf, value)
     raise AssertionError(family)
+
+
+def _times(count, term):
+    """Count times term, zero for no count."""
+    return np.where(count > 0, count * np.where(count > 0, term, 0), 0)
 
 
 def log_posterior(design, priors, point) -> float:

@@ -113,7 +113,10 @@ class Elements:
         for variable, free in self.places:
             if i < len(free):
                 where = np.unravel_index(free[i], variable.shape[2:]) if variable.ndim > 2 else ()
-                labels = [str(variable[d].values[k]) for d, k in zip(variable.dims[2:], where, strict=True)]
+                labels = [
+                    str(variable[d].values[k])
+                    for d, k in zip(variable.dims[2:], where, strict=True)
+                ]
                 return f"{variable.name}[{', '.join(labels)}]" if labels else str(variable.name)
             i -= len(free)
         raise IndexError(i)
@@ -135,7 +138,7 @@ def _moved(elements: Elements) -> Measure:
     meaning = "parameters that never moved, or left the numbers"
     if not len(still):
         return Measure("stuck", 0.0, 0.0, meaning)
-    shown = listed((elements.name(i) for i in still), limit=3)
+    shown = _shown(elements, still.tolist())
     message = (
         f"{len(still)} of {len(values)} parameters have the same value in every draw, values that are "
         f"not finite, or fewer than four draws: {shown}. Nothing was learned about them; sample "
@@ -147,8 +150,12 @@ def _moved(elements: Elements) -> Measure:
     )
 
 
+def _shown(elements: Elements, worst: list[int]) -> str:
+    return listed([*map(elements.name, worst[:3]), *map(str, worst[3:])], limit=3)
+
+
 MEANINGS = {
-    "r_hat": ("largest R-hat", "R-hat is {:.3f} (above {:g}) for {}: the chains disagree."),
+    "r_hat": ("largest R-hat", "R-hat is {:.4f} (above {:g}) for {}: the chains disagree."),
     "ess_bulk": (
         "smallest effective sample size of a mean",
         "The effective sample size is {:.0f} (below {:.0f}) for {}: its mean is not precise.",
@@ -173,7 +180,7 @@ def _worst(elements: Elements, kind: str, limit: float) -> Measure:
     if not bad.any():
         return Measure(kind, figure, limit, meaning)
     worst = [int(i) for i in order if bad[i]]
-    shown = listed([elements.name(i) for i in worst[:3]] + worst[3:], limit=3)
+    shown = _shown(elements, worst)
     message = f"{text.format(figure, limit, shown)} {LONGER}"
     return Measure(kind, figure, limit, meaning, Finding(kind, "error", message, (), figure, limit))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["Report", "convergence", "diagnose"]
+TALL = 10
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ class Report:
             ],
         )
         found = _html_table(
-            ("severity", "name", "finding"), [(f.severity, f.name, f.message) for f in self.findings]
+            ("severity", "name", "finding"),
+            [(f.severity, f.name, f.message) for f in self.findings],
         )
         none = "" if found else f"<p>Nothing found among: {escape(', '.join(self.looked_at))}.</p>"
         return f"<p>The chains {head}.</p>{chains}{found}{none}"
@@ -134,7 +137,9 @@ def _limit(measure: Measure) -> str:
 
 
 def _figure(value: float) -> str:
-    return "–" if value != value else f"{value:.0f}" if abs(value) >= 10 else f"{value:.4g}"  # noqa: PLR0124
+    if math.isnan(value):
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= TALL else f"{value:.4g}"
 
 
 def _html_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:

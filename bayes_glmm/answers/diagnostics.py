@@ -42,12 +42,19 @@ def diagnostics(cube: Array) -> dict[str, Array]:
     step = max(1, CHUNK // (chains * draws))
     for start in range(0, n, step):
         part = np.ascontiguousarray(np.moveaxis(cube[:, :, start : start + step], 2, 0))
-        varies = np.isfinite(part).all((1, 2)) & (np.ptp(part, axis=(1, 2)) > 1e-12)
+        varies = _varies(part.min(axis=(1, 2)), part.max(axis=(1, 2)))
         if varies.any():
             places = start + np.flatnonzero(varies)
             for name, values in _chunk(part[varies]).items():
                 out[name][places] = values
     return out
+
+
+def _varies(low: Array, high: Array) -> NDArray[np.bool_]:
+    """Whether extremes are finite and differ by more than rounding."""
+    finite = np.isfinite(low) & np.isfinite(high)
+    low, high = np.where(finite, low, 0.0), np.where(finite, high, 0.0)
+    return high - low > 1e-13 * np.maximum(np.abs(low), np.abs(high))
 
 
 def split(x: Array) -> Array:

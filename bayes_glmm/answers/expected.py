@@ -28,6 +28,7 @@ from bayes_glmm.results import Fit
 type Array = NDArray[np.float64]
 type Groups = Literal["known", "typical", "new", "population"]
 CELLS = 4_000_000
+NEW_LEVELS, RESPONSES = 1, 2
 MEANING = {
     "known": "each row's own group effects",
     "typical": "random effects of zero (a typical group, not an average one)",
@@ -45,17 +46,21 @@ class Rows:
     data : pandas.DataFrame
     design : Design
     effects : dict of str to ndarray, shape (n_draws, n_levels, n_terms)
-        Effects by group, new levels after the known ones; the design's indices
-        point into them. Empty where the estimand reads none.
+        Effects of the known levels by group; empty where the estimand reads none.
+    new_levels : dict of str to ndarray of str, shape (n_rows,)
+        Each row's level by group, where the model does not know it; else empty text.
+    seed : int
     """
 
     data: pd.DataFrame
     design: Design
     effects: dict[str, Array]
+    new_levels: dict[str, NDArray[np.str_]]
+    seed: int
 
 
 def prepare_rows(fit: Fit, data: pd.DataFrame, groups: str, seed: int) -> Rows:
-    """Turn rows into arrays for one estimand; draw the effects of new levels.
+    """Turn rows into arrays for one estimand.
 
     Raises
     ------
@@ -71,33 +76,32 @@ def prepare_rows(fit: Fit, data: pd.DataFrame, groups: str, seed: int) -> Rows:
         "known" if groups == "known" else "any" if groups == "new" else "ignore"
     )
     design = fit.schema.apply(data, groups=how, response=False)
-    if groups in ("typical", "population"):
-        return Rows(data, design, {})
-    effects = {g.name: flat(fit, f"u_{g.name}") for g in design.mu.groups}
-    if groups == "known":
-        return Rows(data, design, effects)
-    return _with_new_levels(fit, data, design, effects, seed)
+    effects, new = {}, {}
+    if groups in ("known", "new"):
+        effects = {g.name: flat(fit, f"u_{g.name}") for g in design.mu.groups}
+    if groups == "new":
+        columns = {g.name: g.columns for g in fit.schema.predictors["mu"].groups}
+        for group in design.mu.groups:
+            codes, names = group_levels(data, columns[group.name])
+            new[group.name] = np.where(group.index < 0, names[codes], "")
+    return Rows(data, design, effects, new, seed)
 
 
-def _with_new_levels(
-    fit: Fit, data: pd.DataFrame, design: Design, effects: dict[str, Array], seed: int
-) -> Rows:
-    learned = {g.name: g.columns for g in fit.schema.predictors["mu"].groups}
-    streams = np.random.SeedSequence(seed).spawn(len(design.mu.groups))
-    changed: list[GroupDesign] = []
-    for group, stream in zip(design.mu.groups, streams, strict=True):
-        codes, _ = group_levels(data, learned[group.name])
-        fresh = group.index < 0
-        ids, position = np.unique(codes[fresh], return_inverse=True)
-        index = group.index.copy()
-        index[fresh] = group.n_levels + position
-        rng = np.random.default_rng(stream)
-        z = rng.standard_normal((n_draws(fit), len(ids), len(group.terms)))
-        new = z @ np.swapaxes(factors(fit, group), -1, -2)
-        effects[group.name] = np.concatenate([effects[group.name], new], axis=1)
-        changed.append(replace(group, index=index))
-    mu = replace(design.mu, groups=tuple(changed))
-    return Rows(data, replace(design, predictors={**design.predictors, "mu": mu}), effects)
+def _new_part(fit: Fit, rows: Rows, group: GroupDesign, ids: NDArray[np.str_]) -> Array:
+    """Return what new levels add to each row, shape (n_draws, n_rows).
+
+    A level's draws depend on the seed, the group and the level's name alone: not on
+    which other rows are asked about, nor on how rows are cut into blocks.
+    """
+    levels, index = np.unique(ids, return_inverse=True)
+    root, shape = factors(fit, group), (n_draws(fit), len(group.terms))
+    u = np.zeros((shape[0], len(levels), shape[1]))
+    for i, level in enumerate(levels):
+        if level:
+            key = [rows.seed, NEW_LEVELS, *group.name.encode(), 0, *level.encode()]
+            z = np.random.default_rng(key).standard_normal(shape)
+            u[:, i] = np.einsum("dij,dj->di", root, z)
+    return group_part(u, replace(group, index=index.astype(np.int32)))
 
 
 def blocks(fit: Fit, design: Design) -> Iterator[slice]:
@@ -120,23 +124,36 @@ def mean_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     eta = fixed_part(fit, part)
     for group in part.mu.groups:
         eta += group_part(rows.effects[group.name], group)
+        ids = rows.new_levels[group.name][block] if groups == "new" else None
+        if ids is not None and (ids != "").any():
+            eta += _new_part(fit, rows, group, ids)
     return np.asarray(fit.link.inverse(eta))
 
 
-def response_draws(fit: Fit, rows: Rows, groups: str, block: slice, seed: int) -> Array:
+def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     """Return draws of new observations, one per posterior draw and row.
 
-    Under ``"population"`` each draw has a new random part of its own.
+    Under ``"population"`` each draw has a new random part of its own. Every row has
+    random numbers of its own, so results do not depend on the blocks.
     """
     part = take(rows.design, np.arange(block.start, block.stop))
-    rng = np.random.default_rng([seed, block.start, 7])
+    own = parameters(fit)
+    streams = [np.random.default_rng([rows.seed, RESPONSES, row]) for row in range(*_ends(block))]
     if groups == "population":
-        spread = np.sqrt(random_variance(fit, part))
-        eta = fixed_part(fit, part) + spread * rng.standard_normal(spread.shape)
+        z = np.column_stack([rng.standard_normal(n_draws(fit)) for rng in streams])
+        eta = fixed_part(fit, part) + np.sqrt(random_variance(fit, part)) * z
         mu = np.asarray(fit.link.inverse(eta))
     else:
         mu = mean_draws(fit, rows, groups, block)
-    return np.asarray(fit.family.simulate(rng, mu, parameters(fit), part.trials), float)
+    found = np.empty(mu.shape)
+    for i, rng in enumerate(streams):
+        trials = None if part.trials is None else part.trials[i : i + 1]
+        found[:, i] = np.asarray(fit.family.simulate(rng, mu[:, i : i + 1], own, trials))[:, 0]
+    return found
+
+
+def _ends(block: slice) -> tuple[int, int]:
+    return block.start, block.stop
 
 
 def take(design: Design, rows: NDArray[np.intp]) -> Design:

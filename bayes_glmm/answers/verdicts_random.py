@@ -20,7 +20,8 @@ type Array = NDArray[np.float64]
 NEAR_ZERO = 0.1
 EDGE = 0.95
 SURE = 0.99
-ENOUGH_LEVELS = 10
+ENOUGH_LEVELS = 12
+CHANCE = 3.0
 
 
 def near_zero_sd(fit: Fit, threshold: float) -> Iterator[Finding]:
@@ -92,7 +93,8 @@ def confounded(fit: Fit, threshold: float) -> Iterator[Finding]:
 
     The model holds random effects independent of the covariates. Where they are
     not, a coefficient mixes what happens within levels with what differs between.
-    Covariates that do not vary within the levels cannot be judged.
+    Covariates that do not vary within the levels cannot be judged, and chance gives
+    ``J`` levels a correlation of about ``1 / sqrt(J)``: the limit is at least thrice that.
     """
     mu = fit.design.mu
     for group in fit.groups:
@@ -103,16 +105,17 @@ def confounded(fit: Fit, threshold: float) -> Iterator[Finding]:
             means = _means(group, mu.X[:, k])
             if means is None:
                 continue
+            limit = max(threshold, CHANCE / np.sqrt(group.n_levels - 1))
             r = _correlation(u, means)
             middle = float(r.mean())
             sure = max((r > 0).mean(), (r < 0).mean()) > SURE
-            if sure and abs(middle) > threshold:
+            if sure and abs(middle) > limit:
                 yield Finding(
                     "group_covariate_correlation", "warning",
                     f"The effects of {group.name} correlate with its means of {label} "
                     f"({middle:+.2f}): the coefficient mixes differences within {group.name} with "
                     f"differences between. Add the mean of {label} by {group.name} as a column.",
-                    figure=middle, threshold=threshold,
+                    figure=middle, threshold=float(limit),
                 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from bayes_glmm.design.design import Design
 from bayes_glmm.errors import PriorError, suggestion
 from bayes_glmm.families import get_family
+from bayes_glmm.families.base import response_scale
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import CORRELATION, POSITIVE, REAL, Prior
 
@@ -35,12 +36,13 @@ def resolve_priors(spec: ModelSpec, design: Design) -> dict[str, Prior]:
     """Return the prior of every parameter: the user's where given, else the default.
 
     Defaults are weakly informative and follow the scale of the data: with ``s``
-    the standard deviation of the response on the identity link and one
-    otherwise, the intercept (at the covariates' means) is ``Normal(link(mean of
-    the response per exposure), 2.5 s)``, a coefficient ``Normal(0, 2.5 s / sd(x))``,
-    the sd of a random effect ``HalfStudentT(4, s / rms(z))`` with ``z`` the
-    variable that varies by group, correlations ``LKJ(2)``, and the family's own
-    parameters as the family says.
+    the unit of the predictor (:meth:`Family.scale`: one for logit, probit, cloglog
+    and log, the standard deviation of the response on the identity link), the
+    intercept (at the covariates' means) is ``Normal(link(mean of the response per
+    exposure), 2.5 s)``, a coefficient ``Normal(0, 2.5 s / sd(x))``, the sd of a
+    random effect ``HalfStudentT(4, s / rms(z))`` with ``z`` the variable that
+    varies by group, correlations ``LKJ(2)``, and the family's own parameters as
+    the family says, from the standard deviation of the response.
 
     Returns
     -------
@@ -104,8 +106,9 @@ def _slots(design: Design) -> Iterator[Slot]:
         if any(len(members) > 1 for members in group.blocks):
             name = f"corr_{group.name}"
             yield Slot(name, CORRELATION, Prior("LKJ", eta=LKJ_SHAPE), (name, "corr"))
+    spread = response_scale(np.asarray(design.response, float))
     for parameter in family.parameters:
-        default = parameter.prior(unit)
+        default = parameter.prior(spread)
         yield Slot(parameter.name, default.support, default, (parameter.name,))
 
 
@@ -122,4 +125,6 @@ def _start(design: Design) -> float:
     family = get_family(design.family)
     mean = family.start(np.asarray(design.response, float), design.trials, _exposure(design))
     middle = float(family.link(design.link).forward(np.asarray(mean, np.float64)))
+    if not np.isfinite(middle):  # a mean outside the link's domain says nothing about its centre
+        return 0.0
     return middle if design.link == "log" else middle - float(design.mu.offset.mean())
