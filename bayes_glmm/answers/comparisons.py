@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.expected import Groups, blocks, mean_draws, prepare_rows
-from bayes_glmm.answers.predictions import By, Cells, describe, rows_of, with_exposure
+from bayes_glmm.answers.predictions import describe
 from bayes_glmm.answers.predictor import n_draws
+from bayes_glmm.answers.rows import By, Cells, rows_of, with_exposure
 from bayes_glmm.answers.tables import answer
 from bayes_glmm.errors import ArgumentError, suggestion
 from bayes_glmm.results import Fit, read_fit

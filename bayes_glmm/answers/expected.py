@@ -138,7 +138,8 @@ def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     """
     part = take(rows.design, np.arange(block.start, block.stop))
     own = parameters(fit)
-    streams = [np.random.default_rng([rows.seed, RESPONSES, row]) for row in range(*_ends(block))]
+    places = range(block.start, block.stop)
+    streams = [np.random.default_rng([rows.seed, RESPONSES, place]) for place in places]
     if groups == "population":
         z = np.column_stack([rng.standard_normal(n_draws(fit)) for rng in streams])
         eta = fixed_part(fit, part) + np.sqrt(random_variance(fit, part)) * z
@@ -150,10 +151,6 @@ def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
         trials = None if part.trials is None else part.trials[i : i + 1]
         found[:, i] = np.asarray(fit.family.simulate(rng, mu[:, i : i + 1], own, trials))[:, 0]
     return found
-
-
-def _ends(block: slice) -> tuple[int, int]:
-    return block.start, block.stop
 
 
 def take(design: Design, rows: NDArray[np.intp]) -> Design:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,22 +12,23 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.expected import (
     MEANING,
     Groups,
+    Rows,
     blocks,
     mean_draws,
     prepare_rows,
     response_draws,
 )
+from bayes_glmm.answers.integrate import method
 from bayes_glmm.answers.predictor import n_draws
-from bayes_glmm.answers.tables import answer
-from bayes_glmm.design.frames import to_pandas
-from bayes_glmm.errors import ArgumentError, MissingDataError, suggestion
+from bayes_glmm.answers.rows import By, Cells, row_labels, rows_of, with_exposure
+from bayes_glmm.answers.tables import answer, statistics, tabulate
+from bayes_glmm.errors import ArgumentError, MissingDataError, listed
 from bayes_glmm.results import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr
 
 type Array = NDArray[np.float64]
-type By = str | Sequence[str] | bool | None
 
 
 def predictions(
@@ -59,8 +59,8 @@ def predictions(
         The mean, or new observations. For families with trials the mean is the
         probability and the response a number of successes.
     by : str, list of str, True, optional
-        Average within the cells of these columns, inside each draw; ``True``
-        averages all rows.
+        Average within the cells of these columns, inside each draw; ``True`` and
+        ``[]`` average all rows.
     per : float, optional
         Set the exposure of every row to this, e.g. 1,000 for a rate per 1,000.
     draws : bool, default False
@@ -79,9 +79,15 @@ def predictions(
     UnknownLevelError
         A level that the model has not seen.
     MissingDataError
-        A needed column is absent or has missing values.
+        A needed column is absent or has missing values; one of ``by`` included.
     ArgumentError
-        An unknown estimand, kind or ``by``.
+        An unknown estimand or kind, no rows, or ``per`` without an exposure.
+
+    Notes
+    -----
+    Row identifiers (the table's index) are the levels of an observation-level
+    random effect: under ``"known"`` and ``"new"`` a given row has the effect of the
+    training row of its identifier only if its values are those of that row too.
 
     References
     ----------
@@ -98,104 +104,55 @@ def predictions(
     table = with_exposure(fit, rows_of(fit, data), per)
     cells = Cells.of(table, by)
     rows = prepare_rows(fit, table, groups, seed)
+    if kind == "response" and fit.family.has_trials and rows.design.trials is None:
+        _refuse_without_trials(fit, table)
+    about = describe(fit, groups, kind, by, per)
+    found = _blocks_of_draws(fit, rows, groups, kind)
+    if not cells.averaged and not draws:
+        return tabulate(fit, _by_row(fit, found), row_labels(fit, table), about)
     values = np.zeros((n_draws(fit), cells.n))
+    for block, part in found:
+        cells.add(values, part, block)
+    labels = cells.labels if cells.averaged else row_labels(fit, table)
+    return answer(fit, values, labels, about, draws=draws)
+
+
+def _blocks_of_draws(
+    fit: Fit, rows: Rows, groups: str, kind: str
+) -> Iterator[tuple[slice, Array]]:
     for block in blocks(fit, rows.design):
-        found = (
-            mean_draws(fit, rows, groups, block)
-            if kind == "expected"
-            else response_draws(fit, rows, groups, block, seed)
-        )
-        cells.add(values, found, block)
-    labels = cells.labels if by is not None else row_labels(fit, table)
-    return answer(fit, values, labels, describe(fit, groups, kind, by, per), draws=draws)
+        make = mean_draws if kind == "expected" else response_draws
+        yield block, make(fit, rows, groups, block)
 
 
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """Rows sorted into the cells that are averaged."""
-
-    index: NDArray[np.intp]
-    sizes: NDArray[np.intp]
-    labels: pd.DataFrame
-
-    @classmethod
-    def of(cls, table: pd.DataFrame, by: By) -> Cells:
-        """Sort rows by columns; each its own cell without any."""
-        n = len(table)
-        if by is None or by is False:
-            return cls(np.arange(n), np.ones(n, np.intp), pd.DataFrame(index=range(n)))
-        names = [] if by is True else [by] if isinstance(by, str) else list(by)
-        known = [str(c) for c in table.columns]
-        for name in names:
-            if name not in known:
-                raise MissingDataError(
-                    f"by: there is no column {name!r} among the rows; give data= with it."
-                    + suggestion(name, known)
-                )
-        if not names:
-            return cls(np.zeros(n, np.intp), np.array([n]), pd.DataFrame({"rows": [n]}))
-        grouped = table.groupby(names, sort=True, observed=True, dropna=False)
-        index = grouped.ngroup().to_numpy()
-        first = np.unique(index, return_index=True)[1]
-        sizes = np.bincount(index)
-        labels = table.iloc[first][names].reset_index(drop=True).assign(rows=sizes)
-        return cls(index, sizes, labels)
-
-    @property
-    def n(self) -> int:
-        """Number of cells."""
-        return len(self.sizes)
-
-    def add(self, total: Array, values: Array, block: slice) -> None:
-        """Add a block of rows to the averages."""
-        index = self.index[block]
-        if self.n == len(self.index) and (self.sizes == 1).all():
-            total[:, index] += values
-            return
-        for cell in np.unique(index):
-            total[:, cell] += values[:, index == cell].sum(axis=1) / self.sizes[cell]
+def _refuse_without_trials(fit: Fit, table: pd.DataFrame) -> None:
+    needed = [c.name for c in fit.schema.columns if "trials" in c.roles]
+    absent = [name for name in needed if name not in table]
+    raise MissingDataError(
+        f"kind='response' draws numbers of successes and needs the trials: {listed(absent)} "
+        "is not among the rows. kind='expected' gives probabilities without them."
+    )
 
 
-def rows_of(fit: Fit, data: Any) -> pd.DataFrame:
-    """Return the rows asked about: the given ones, or those of the training data."""
-    return fit.data if data is None else to_pandas(data)
-
-
-def with_exposure(fit: Fit, table: pd.DataFrame, per: float | None) -> pd.DataFrame:
-    """Set the exposure of every row, refusing what has no logarithm."""
-    exposure = fit.spec.exposure
-    if per is not None:
-        if exposure is None:
-            raise ArgumentError("per= needs a model with an exposure; this one has none.")
-        if not per > 0:
-            raise ArgumentError(f"per={per!r}: an exposure is positive.")
-        return table.assign(**{exposure: float(per)})
-    if exposure is not None and exposure in table:
-        bad = ~(pd.to_numeric(table[exposure], errors="coerce") > 0)
-        if bad.any():
-            raise MissingDataError(
-                f"The exposure {exposure!r} must be positive: rows "
-                f"{', '.join(map(str, table.index[bad][:10]))} are not."
-            )
-    return table
-
-
-def row_labels(fit: Fit, table: pd.DataFrame) -> pd.DataFrame:
-    """Return what identifies each row: its id and the predictors it has."""
-    skip = {fit.spec.response.column, "row"}
-    names = [c for c in fit.schema.used_columns if c in table.columns and c not in skip]
-    return table[names].reset_index(drop=True).assign(row=table.index)[["row", *names]]
+def _by_row(fit: Fit, found: Iterator[tuple[slice, Array]]) -> pd.DataFrame:
+    """Summarise row by row, so that never all draws of all rows are held."""
+    chains = fit.posterior.sizes["chain"]
+    parts = [statistics(v.reshape(chains, -1, v.shape[1])) for _, v in found]
+    return pd.concat(parts, ignore_index=True)
 
 
 def describe(fit: Fit, groups: str, kind: str, by: By, per: float | None) -> dict[str, Any]:
     """Say in words what is estimated and on which scale."""
     average = "" if by is None else ", averaged over rows inside each draw"
-    return {
+    about = {
         "estimand": f"{kind} response, {MEANING[groups]}{average}",
         "groups": groups,
         "kind": kind,
         "scale": scale_of(fit, kind, per),
     }
+    if groups == "population" and kind == "expected":
+        about["integration"] = method(fit.link)
+    return about
 
 
 def scale_of(fit: Fit, kind: str, per: float | None) -> str:

@@ -46,17 +46,41 @@ def answer(
         The table's ``attrs["mcse"]`` has the Monte Carlo standard error of each
         mean, by batch means.
     """
-    shape = (fit.posterior.sizes["chain"], fit.posterior.sizes["draw"])
-    cube = values.reshape(*shape, -1)
-    attrs = {**attrs, **({"banner": fit.banner} if fit.banner else {})}
+    cube = values.reshape(fit.posterior.sizes["chain"], fit.posterior.sizes["draw"], -1)
     if draws:
-        return _labelled(cube, labels, attrs)
+        return _labelled(cube, labels, _with_banner(fit, attrs))
+    return tabulate(fit, statistics(cube), labels, attrs)
+
+
+def statistics(cube: Array) -> pd.DataFrame:
+    """Summarise draws of shape (n_chains, n_draws, n_rows), one row each.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``mean``, ``sd``, the two bounds, and ``mcse``.
+    """
+    values = cube.reshape(-1, cube.shape[2])
     low, high, names = interval(values)
-    table = labels.reset_index(drop=True).assign(
-        **{"mean": values.mean(0), "sd": values.std(0, ddof=1), names[0]: low, names[1]: high}
-    )
-    table.attrs = attrs | {"mcse": batch_mcse(cube).tolist()}
+    spread = values.std(0, ddof=1) if len(values) > 1 else np.full(values.shape[1], np.nan)
+    return pd.DataFrame(
+        {"mean": values.mean(0), "sd": spread, names[0]: low, names[1]: high,
+         "mcse": batch_mcse(cube)}
+    )  # fmt: skip
+
+
+def tabulate(
+    fit: Fit, found: pd.DataFrame, labels: pd.DataFrame, attrs: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Set labels before what :func:`statistics` found; the errors go to ``attrs``."""
+    columns = {name: found[name].to_numpy() for name in found.columns.drop("mcse")}
+    table = labels.reset_index(drop=True).assign(**columns)
+    table.attrs = _with_banner(fit, attrs) | {"mcse": found["mcse"].tolist()}
     return table
+
+
+def _with_banner(fit: Fit, attrs: Mapping[str, Any]) -> dict[str, Any]:
+    return {**attrs, **({"banner": fit.banner} if fit.banner else {})}
 
 
 def interval(values: Array) -> tuple[Array, Array, tuple[str, str]]:
