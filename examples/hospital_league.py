@@ -4,7 +4,8 @@ Twelve hospitals, deaths after heart surgery in infants. The raw table ranks by 
 where few were operated; the model shrinks each rate to the common one by as much as its
 data are weak, and says how uncertain every rank is.
 
-Run with ``python examples/hospital_league.py``; writes ``hospital_league.html``.
+Run with ``python examples/hospital_league.py``; writes ``hospital_league.html``
+and ``hospital_league.png``.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ def main() -> None:
     print("\nDeath rate averaged over the population of hospitals")
     print(bg.predictions(tree, groups="population", by=True).round(3).to_string())
 
+    picture = bg.plot_shrinkage(tree, "hospital")
+    picture.figure.savefig("hospital_league.png", dpi=110, bbox_inches="tight")
     bg.report(tree, "hospital_league.html")
     print("\nOne page with all of it: hospital_league.html")
 

@@ -26,7 +26,7 @@ def test_every_column_is_documented(name: str) -> None:
         ("nielweise2008", 18, "events", 125),
         ("epil", 236, "y", 1948),
         ("penicillin", 144, "diameter", 3308),
-        ("chickweight", 578, "weight", 70411),
+        ("rats", 150, "weight", 36398),
     ],
 )
 def test_figures_are_the_ones_that_were_published(
