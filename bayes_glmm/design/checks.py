@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from bayes_glmm.design import checks_fixed, checks_groups, checks_response
+from bayes_glmm.design import checks_fixed, checks_groups, checks_response, separation
 from bayes_glmm.design.context import Context
 from bayes_glmm.design.design import Design
+from bayes_glmm.design.frames import to_pandas
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import ArgumentError, BayesGLMMError, Finding, Findings, suggestion
 from bayes_glmm.spec.model import ModelSpec
@@ -29,7 +30,7 @@ class Check:
     meaning : str
         One line for the documentation.
     find : callable
-        ``(Context) -> iterator of Finding``; it runs on a built design.
+        ``(Context, name, severity) -> iterator of Finding``, on a built design.
     """
 
     name: str
@@ -47,10 +48,11 @@ CHECKS = tuple(
         ("offset_scale", "warning", "an offset that looks like an exposure", checks_response.scale),
         ("huge_counts", "info", "counts above ten million", checks_response.huge),
         ("constant_predictor", "error", "a column of X without variation", checks_fixed.constant),
+        ("duplicate_columns", "error", "columns of X that are copies", checks_fixed.duplicates),
         ("rank_deficient", "error", "coefficients that others determine", checks_fixed.rank),
         ("few_rows", "warning", "fewer rows than coefficients", checks_fixed.few_rows),
         ("scales", "info", "predictors of very different scales", checks_fixed.scales),
-        ("separation", "warning", "a predictor that splits the outcomes", checks_fixed.separation),
+        ("separation", "warning", "a predictor that splits the outcomes", separation.separation),
         ("one_level", "error", "a group with a single level", checks_groups.one_level),
         ("few_groups", "warning", "a group with fewer than five levels", checks_groups.few),
         ("one_row_groups", "error", "levels of one row each", checks_groups.one_row),
@@ -92,8 +94,19 @@ def run_checks(
     ------
     ArgumentError
         An unknown check or severity in ``actions``.
+    ArgumentTypeError
+        ``data`` is not a table.
+
+    Examples
+    --------
+    >>> from bayes_glmm.spec.formula import parse
+    >>> table = pd.DataFrame({"y": [1.0, 2.5, 2.0, 4.0], "g": ["a", "a", "b", "b"]})
+    >>> findings, _, _ = run_checks(parse("y ~ 1 + (1 | g)"), table)
+    >>> [(f.name, f.severity) for f in findings]
+    [('few_groups', 'warning')]
     """
     actions = _actions(actions)
+    data = to_pandas(data)
     try:
         schema = Schema.learn(spec, data)
         design = schema.apply(data)

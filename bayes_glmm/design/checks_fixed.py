@@ -1,4 +1,4 @@
-"""Checks of the fixed effects: variation, rank, scale and separation."""
+"""Checks of the fixed effects: variation, copies, rank and scale."""
 
 from __future__ import annotations
 
@@ -6,123 +6,133 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import qr
-from scipy.optimize import linprog
+from scipy.linalg import qr, solve_triangular
 
 from bayes_glmm.design.context import Context
+from bayes_glmm.design.design import PredictorDesign
 from bayes_glmm.errors import Finding, listed
 
 TOLERANCE = 1e-8
-MOST_ROWS = 20_000
 SCALES = 1e6
+BLOCK = 20_000
 
 
 def constant(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find columns of X that do not vary beside an intercept."""
-    mu = context.design.mu
-    if not mu.intercept:
-        return
-    for label, spread, center in zip(mu.coefficients, mu.scales, mu.centers, strict=True):
-        if spread <= 1e-12 * max(1.0, abs(center)):
+    """Find columns of X that do not vary beside an intercept, or are zero without one."""
+    for where, predictor in context.predictors:
+        for k in np.flatnonzero(~_live(predictor)):
+            value = predictor.X[0, k]
+            why = ", which the intercept already says" if predictor.intercept else ""
             yield context.finding(
                 name, severity,
-                f"{label!r} is {center:g} in every row, which the intercept already says: remove it.",
+                f"{predictor.coefficients[k]!r}{where} is {value:g} in every row{why}: remove it.",
+            )  # fmt: skip
+
+
+def duplicates(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find columns of X that are copies of each other."""
+    for where, predictor in context.predictors:
+        for copy, first in _copies(predictor).items():
+            a, b = predictor.coefficients[first], predictor.coefficients[copy]
+            yield context.finding(
+                name, severity,
+                f"{a!r} and {b!r}{where} have the same value in every row: their coefficients "
+                "cannot be told apart; remove one.",
             )  # fmt: skip
 
 
 def rank(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find coefficients whose columns others determine, by pivoted QR."""
-    mu = context.design.mu
-    live = mu.scales > 0 if mu.intercept else np.ones(len(mu.coefficients), bool)
-    labels = [c for c, keep in zip(mu.coefficients, live, strict=True) if keep]
-    if not labels:
-        return
-    X = mu.X[:, live] - mu.centers[live]
-    sizes = np.sqrt((X**2).sum(axis=0))
-    _, R, order = qr(X / np.where(sizes > 0, sizes, 1), mode="economic", pivoting=True)
-    pivots = np.abs(np.diag(R))
-    r = int((pivots > TOLERANCE * max(pivots[0], 1e-300)).sum())
-    for column in range(r, len(labels)):
-        if column < R.shape[0]:
-            weights = np.linalg.solve(R[:r, :r], R[:r, column])
-            others = [labels[order[k]] for k in np.flatnonzero(np.abs(weights) > 1e-6)]
-        else:
-            others = [labels[k] for k in order[:r]]
-        equal = len(others) == 1 and "a multiple of" or "a combination of"
-        yield context.finding(
-            name, severity,
-            f"The column of {labels[order[column]]!r} is {equal} {listed(others) or 'nothing'}"
-            f"{' (and the intercept)' if mu.intercept else ''}: their coefficients cannot be told "
-            "apart; remove one.",
-            figure=float(pivots[column]) if column < len(pivots) else 0.0, threshold=TOLERANCE,
-        )  # fmt: skip
+    for where, predictor in context.predictors:
+        keep = _live(predictor)
+        keep[list(_copies(predictor))] = False
+        labels = [c for c, k in zip(predictor.coefficients, keep, strict=True) if k]
+        if not labels:
+            continue
+        own = " (and the intercept)" if predictor.intercept else ""
+        for column, others, pivot in _dependent(_scaled(predictor, keep)):
+            how = "a multiple of" if len(others) == 1 else "a combination of"
+            yield context.finding(
+                name, severity,
+                f"The column of {labels[column]!r}{where} is {how} "
+                f"{listed(repr(labels[k]) for k in others)}{own}: their coefficients cannot be "
+                "told apart; remove one of them.",
+                figure=pivot, threshold=TOLERANCE,
+            )  # fmt: skip
 
 
 def few_rows(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find more coefficients than rows."""
-    p = len(context.design.mu.coefficients) + context.design.mu.intercept
-    if context.design.n_rows <= p:
-        yield context.finding(
-            name, severity,
-            f"{p} coefficients and {context.design.n_rows} rows: the answers rest on the priors.",
-            figure=float(context.design.n_rows), threshold=float(p),
-        )  # fmt: skip
+    for where, predictor in context.predictors:
+        p = len(predictor.coefficients) + predictor.intercept
+        if context.design.n_rows < p:
+            yield context.finding(
+                name, severity,
+                f"{p} coefficients{where} for {context.design.n_rows} rows: the answers rest on "
+                "the priors; remove terms.",
+                figure=float(context.design.n_rows), threshold=float(p),
+            )  # fmt: skip
 
 
 def scales(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find predictors whose scales differ by more than a million."""
-    mu = context.design.mu
-    spread = np.where(mu.scales > 0, mu.scales, np.nan)
-    if len(spread) < 2 or not np.isfinite(spread).any():
-        return
-    ratio = float(np.nanmax(spread) / np.nanmin(spread))
-    if ratio > SCALES:
-        large, small = mu.coefficients[np.nanargmax(spread)], mu.coefficients[np.nanargmin(spread)]
-        yield context.finding(
-            name, severity,
-            f"{large!r} varies {ratio:.1g} times as much as {small!r}: change a unit so that their "
-            "coefficients can be read side by side.",
-            figure=ratio, threshold=SCALES,
-        )  # fmt: skip
+    for where, predictor in context.predictors:
+        live = np.flatnonzero(_live(predictor) & (predictor.scales > 0))
+        if len(live) < 2:
+            continue
+        order = live[np.argsort(predictor.scales[live])]
+        ratio = float(predictor.scales[order[-1]] / predictor.scales[order[0]])
+        if ratio > SCALES:
+            large, small = predictor.coefficients[order[-1]], predictor.coefficients[order[0]]
+            yield context.finding(
+                name, severity,
+                f"{large!r}{where} varies {ratio:.1g} times as much as {small!r}: change a unit so "
+                "that their coefficients can be read side by side.",
+                figure=ratio, threshold=SCALES,
+            )  # fmt: skip
 
 
-def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find combinations of predictors that split successes from failures.
-
-    The linear programme of Konis: maximise the summed margin of a direction that
-    puts no row on the wrong side; any gain means separation.
-    """
-    mu, y = context.design.mu, context.y
-    if context.design.link not in ("logit", "probit", "cloglog") or not mu.coefficients:
-        return
-    trials = context.design.trials
-    fails = (1 - y if trials is None else trials - y) > 0
-    X = np.column_stack([np.ones(len(y)), mu.X - mu.centers]) if mu.intercept else mu.X
-    X = X / np.maximum(np.abs(X).max(axis=0), 1e-300)
-    sides = np.vstack([X[y > 0], -X[fails]])
-    sides = np.unique(np.round(sides, 12), axis=0)
-    if len(sides) > MOST_ROWS:
-        yield context.finding(
-            name, "info",
-            f"Separation was not looked for: {len(sides)} different rows, more than {MOST_ROWS}.",
-        )  # fmt: skip
-        return
-    direction = _direction(sides)
-    if direction is None:
-        return
-    labels = (["intercept"] if mu.intercept else []) + list(mu.coefficients)
-    used = [c for c, b in zip(labels, direction, strict=True) if abs(b) > 1e-6 and c != "intercept"]
-    yield context.finding(
-        name, severity,
-        f"{listed(used) or 'the intercept'} separates successes from failures: the likelihood has no "
-        "maximum there and the estimate is decided by its prior. Merge rare levels, or choose that "
-        "prior on purpose and report it.",
-    )  # fmt: skip
+def _live(predictor: PredictorDesign) -> NDArray[np.bool_]:
+    if not predictor.intercept:
+        return predictor.X.any(axis=0)
+    return predictor.scales > 1e-12 * np.maximum(1e-300, np.abs(predictor.centers))
 
 
-def _direction(sides: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    found = linprog(
-        -sides.sum(axis=0), A_ub=-sides, b_ub=np.zeros(len(sides)), bounds=[(-1, 1)] * sides.shape[1],
-        method="highs",
-    )  # fmt: skip
-    return found.x if found.status == 0 and -found.fun > 1e-6 else None
+def _copies(predictor: PredictorDesign) -> dict[int, int]:
+    """Map every column that repeats an earlier one to that one."""
+    first: dict[bytes, list[int]] = {}
+    copies: dict[int, int] = {}
+    live = _live(predictor)
+    for k in np.flatnonzero(live):
+        key = np.array([predictor.scales[k], predictor.X[0, k], predictor.X[-1, k]]).tobytes()
+        same = (
+            j for j in first.get(key, []) if np.array_equal(predictor.X[:, j], predictor.X[:, k])
+        )
+        earlier = next(same, None)
+        if earlier is None:
+            first.setdefault(key, []).append(int(k))
+        else:
+            copies[int(k)] = earlier
+    return copies
+
+
+def _scaled(predictor: PredictorDesign, keep: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the triangle R of the centred columns of unit length, block by block of rows."""
+    centers = predictor.centers[keep]
+    R = np.empty((0, int(keep.sum())))
+    for start in range(0, len(predictor.X), BLOCK):
+        block = predictor.X[start : start + BLOCK, keep] - centers
+        R = np.linalg.qr(np.vstack([R, block]), mode="r")
+    sizes = np.sqrt((R**2).sum(axis=0))
+    return R / np.where(sizes > 0, sizes, 1)
+
+
+def _dependent(R: NDArray[np.float64]) -> Iterator[tuple[int, list[int], float]]:
+    """Yield dependent columns, the columns that make each of them, and its pivot."""
+    _, T, order = qr(R, mode="economic", pivoting=True)
+    pivots = np.abs(np.diag(T))
+    r = int((pivots > TOLERANCE * pivots[0]).sum())
+    for column in range(r, T.shape[1]):
+        weights = solve_triangular(T[:r, :r], T[:r, column])
+        others = sorted(int(order[k]) for k in np.flatnonzero(np.abs(weights) > 1e-6))
+        yield int(order[column]), others, float(pivots[column]) if column < len(pivots) else 0.0

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from bayes_glmm.design.context import OBSERVATION, Context
+from bayes_glmm.design.groups import group_levels
 from bayes_glmm.errors import Finding
-from bayes_glmm.spec.model import Variable
+from bayes_glmm.spec.model import Term, Variable
 
 FEW = 5
 
@@ -60,7 +63,9 @@ def over_specified(context: Context, name: str, severity: str) -> Iterator[Findi
     n = context.design.n_rows
     for group in context.design.mu.groups:
         q = len(group.terms)
-        if q > 1 and context.has_residual and not group.structure and group.n_levels * q >= n:
+        if group.structure or not context.has_residual or group.n_levels == n:
+            continue
+        if q > 1 and group.n_levels * q >= n:
             yield context.finding(
                 name, severity,
                 f"Group {group.name!r} has {group.n_levels} levels x {q} varying terms = "
@@ -78,9 +83,7 @@ def olre(context: Context, name: str, severity: str) -> Iterator[Finding]:
             name, severity,
             f"(1 | {OBSERVATION}) repeats the residual of the {context.family.name} family: remove it.",
         )  # fmt: skip
-    elif context.is_binary or (
-        context.design.trials is not None and (context.design.trials == 1).all()
-    ):
+    elif context.is_binary:
         yield context.finding(
             name, severity,
             f"(1 | {OBSERVATION}) cannot be estimated from single 0/1 rows: they carry no "
@@ -128,7 +131,7 @@ def same(context: Context, name: str, severity: str) -> Iterator[Finding]:
     for a, b in combinations(context.design.mu.groups, 2):
         if a.structure or b.structure or a.n_levels != b.n_levels:
             continue
-        if len(np.unique(np.column_stack([a.index, b.index]), axis=0)) == a.n_levels:
+        if _pairs(a.index, b.index, b.n_levels) == a.n_levels:
             yield context.finding(
                 name, severity,
                 f"Groups {a.name!r} and {b.name!r} sort the rows alike: their sds cannot be told "
@@ -137,25 +140,39 @@ def same(context: Context, name: str, severity: str) -> Iterator[Finding]:
 
 
 def confounded(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find a fixed factor that is also a group."""
-    factors = {
-        factor.name
-        for term in context.spec.mu.terms
-        for factor in term
-        if isinstance(factor, Variable) and context.schema.column(factor.name).levels
-    }
-    for effect in context.spec.mu.random:
-        if (
-            effect.structure is None
-            and effect.intercept
-            and factors & set(effect.group)
-            and len(effect.group) == 1
-        ):
-            yield context.finding(
-                name, severity,
-                f"{effect.group[0]!r} is a fixed factor and a group at once: the sd of {effect.name!r} "
-                "is decided by its prior; keep one of the two.",
-            )  # fmt: skip
+    """Find a group whose level is known from a fixed factor."""
+    factors = {}
+    for term in context.spec.mu.terms:
+        column = _factor_column(term, context)
+        if column is not None:
+            factors[column] = group_levels(context.data, [column])
+    for group in context.design.mu.groups:
+        if group.structure or "intercept" not in group.terms or group.n_levels < 2:
+            continue
+        for column, (codes, levels) in factors.items():
+            if _pairs(codes, group.index, group.n_levels) == len(levels):
+                yield context.finding(
+                    name, severity,
+                    f"The fixed factor {column!r} already tells the levels of group "
+                    f"{group.name!r} apart: the sd of the group is decided by its prior; keep one "
+                    "of the two.",
+                )  # fmt: skip
+
+
+def _factor_column(term: Term, context: Context) -> str | None:
+    """Return the column of a main effect that has one coefficient per level."""
+    if len(term) != 1:
+        return None
+    factor = term[0]
+    if isinstance(factor, Variable):
+        return factor.name if context.schema.column(factor.name).levels else None
+    inside = factor.arguments[0] if factor.function == "C" and factor.arguments else None
+    return inside.name if isinstance(inside, Variable) else None
+
+
+def _pairs(a: NDArray[np.integer], b: NDArray[np.integer], n: int) -> int:
+    """Count the different pairs of codes, those of ``b`` below ``n``."""
+    return len(pd.unique(a.astype(np.int64) * n + b))
 
 
 def numeric(context: Context, name: str, severity: str) -> Iterator[Finding]:

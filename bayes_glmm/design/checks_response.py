@@ -6,61 +6,84 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bayes_glmm.design.columns import numbers
 from bayes_glmm.design.context import Context
-from bayes_glmm.errors import Finding
+from bayes_glmm.design.expressions import text_of
+from bayes_glmm.design.uses import offset_expressions
+from bayes_glmm.errors import Finding, listed
+from bayes_glmm.spec.model import Variable
 
 HUGE = 1e7
+LARGE = 20.0
 
 
 def support(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find responses that the family cannot have."""
+    """Find responses and trials that the family cannot have."""
+    column = context.spec.response.column
     for rows, message in context.family.invalid(context.y, context.design.trials):
         if rows.any():
-            column = context.spec.response.column
-            yield context.finding(name, severity, f"Response {column!r}: {message}", rows)
+            yield context.finding(name, severity, f"Response {column!r} {message}.", rows)
 
 
 def constant(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find a response that does not vary."""
     y, trials = context.y, context.design.trials
-    same = y if trials is None else y / np.where(trials > 0, trials, 1)
-    if len(y) < 2 or np.ptp(same) > 0:
+    if trials is None:
+        same = np.ptp(y) == 0
+    else:
+        same = not y.any() or bool((y == trials).all())
+    if len(y) < 2 or not same:
         return
-    if context.family.discrete and trials is not None and 0 < same[0] < 1:
-        return
-    column = context.spec.response.column
+    value = f"{y[0]:g}" if trials is None or not y.any() else "equal to its trials"
     yield context.finding(
         name, severity,
-        f"Response {column!r} is {same[0]:g} in every row: there is nothing to model.",
+        f"Response {context.spec.response.column!r} is {value} in every row: there is nothing to "
+        "model; check the column, or how the rows were selected.",
     )  # fmt: skip
 
 
 def offset(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find known terms that are not finite, such as the logarithm of no exposure."""
-    bad = ~np.isfinite(context.design.mu.offset)
-    if not bad.any():
-        return
-    what = (
-        f"The exposure {context.spec.exposure!r} must be positive: it is logged."
-        if context.spec.exposure
-        else "The offset is not finite."
-    )
-    yield context.finding(name, severity, f"{what} Remove or correct these rows.", bad)
+    bad = np.zeros(context.design.n_rows, dtype=bool)
+    exposure = context.spec.exposure
+    if exposure is not None:
+        bad = ~(numbers(context.data, exposure) > 0)
+        if bad.any():
+            yield context.finding(
+                name, severity,
+                f"The exposure {exposure!r} must be above 0, for it is logged: correct or remove "
+                "these rows.",
+                bad,
+            )  # fmt: skip
+    for parameter, predictor in context.design.predictors.items():
+        rest = ~np.isfinite(predictor.offset) & ~(bad & (parameter == "mu"))
+        if rest.any():
+            terms = list(map(text_of, offset_expressions(context.spec, parameter)))
+            if parameter == "mu" and context.spec.offset is not None:
+                terms.append(context.spec.offset)
+            yield context.finding(
+                name, severity,
+                f"The offset ({listed(terms)}) is not finite: correct or remove these rows.", rest,
+            )  # fmt: skip
 
 
 def scale(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find an offset that is probably an exposure on its own scale."""
-    column = context.spec.offset
-    if column is None or context.design.link != "log":
+    if context.design.link != "log":
         return
-    values = np.asarray(context.data[column], float)
-    if (values > 0).all() and (values == np.floor(values)).all() and np.median(values) > 20:
-        yield context.finding(
-            name, severity,
-            f"The offset {column!r} holds large whole numbers, but an offset is on the log scale: "
-            f"write exposure={column!r}, which is logged for you.",
-            figure=float(np.median(values)), threshold=20.0,
-        )  # fmt: skip
+    columns = [e.name for e in offset_expressions(context.spec, "mu") if isinstance(e, Variable)]
+    columns += [] if context.spec.offset is None else [context.spec.offset]
+    for column in columns:
+        values = numbers(context.data, column)
+        large = float(np.mean(values > LARGE))
+        if (values > 0).all() and (values == np.rint(values)).all() and large > 0.5:
+            yield context.finding(
+                name, severity,
+                f"The offset {column!r} holds whole numbers, mostly above {LARGE:g}, but an offset "
+                f"is on the scale of the logarithm: write exposure={column!r}, which is logged "
+                "for you.",
+                figure=float(np.median(values)), threshold=LARGE,
+            )  # fmt: skip
 
 
 def huge(context: Context, name: str, severity: str) -> Iterator[Finding]:
@@ -69,7 +92,8 @@ def huge(context: Context, name: str, severity: str) -> Iterator[Finding]:
     if context.family.discrete and rows.any():
         yield context.finding(
             name, severity,
-            f"Response {context.spec.response.column!r} has counts up to {context.y.max():.3g}: such "
-            "counts are nearly continuous; consider gaussian on their logarithm.",
+            f"Response {context.spec.response.column!r} has counts up to {context.y.max():.3g}: if "
+            "they refer to a size or a time, give it as exposure; else consider a larger unit, or "
+            "gaussian on the logarithm.",
             rows, figure=float(context.y.max()), threshold=HUGE,
         )  # fmt: skip

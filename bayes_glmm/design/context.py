@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design
+from bayes_glmm.design.design import Design, PredictorDesign
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import Finding, listed
 from bayes_glmm.families import get_family
@@ -46,8 +46,26 @@ class Context:
 
     @property
     def is_binary(self) -> bool:
-        """Whether single rows are 0 or 1 without trials."""
-        return self.design.link in ("logit", "probit", "cloglog") and not self.family.has_trials
+        """Whether every row is one 0 or 1: by its family, or by single trials."""
+        if self.family.has_trials:
+            return self.design.trials is None or bool((self.design.trials == 1).all())
+        bad = np.zeros(3, dtype=bool)
+        for mask, _ in self.family.invalid(np.array([0.0, 1.0, 2.0]), None):
+            bad |= mask
+        return self.family.discrete and bad.tolist() == [False, False, True]
+
+    @property
+    def failures(self) -> NDArray[np.float64]:
+        """Trials without success; one trial per row where the model states none."""
+        return (1.0 if self.design.trials is None else self.design.trials) - self.y
+
+    @property
+    def predictors(self) -> list[tuple[str, PredictorDesign]]:
+        """Every linear predictor with the words that say which one it is."""
+        return [
+            ("" if name == "mu" else f" in the formula of {name!r}", predictor)
+            for name, predictor in self.design.predictors.items()
+        ]
 
     def finding(
         self,

@@ -1,0 +1,101 @@
+"""Separation: directions of the coefficients along which the likelihood never falls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.design.context import Context
+from bayes_glmm.errors import Finding, listed
+
+MOST_ROWS = 20_000
+SECONDS = 10.0
+GAIN = 1e-6
+
+
+def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find combinations of predictors that split successes from failures.
+
+    The linear programme of Konis (2007): maximise the summed margin of a direction
+    that puts no row on the wrong side; any gain means separation. It looks at the
+    fixed effects alone and on each different row once.
+    """
+    mu = context.design.mu
+    if not (context.is_binary or context.family.has_trials) or not mu.coefficients:
+        return
+    yes, no = context.y > 0, context.failures > 0
+    if not (yes.any() and no.any()):
+        return
+    live = (mu.scales > 0) if mu.intercept else (np.abs(mu.X).max(axis=0) > 0)
+    labels = ["intercept"] * mu.intercept
+    labels += [c for c, keep in zip(mu.coefficients, live, strict=True) if keep]
+    sides = _sides(mu.X[:, live] - mu.centers[live], mu.intercept, yes, no)
+    if len(sides) > MOST_ROWS:
+        message = (
+            f"Separation was not looked for: {len(sides)} different rows, more than {MOST_ROWS}."
+        )
+        yield context.finding(name, "info", message)
+        return
+    try:
+        found = _separating(sides)
+    except TimeoutError:
+        message = f"Separation was not settled within {SECONDS:g} s on {len(sides)} different rows."
+        yield context.finding(name, "info", message)
+        return
+    if found is None:
+        return
+    direction, complete = found
+    used = [c for c, b in zip(labels, direction, strict=True) if abs(b) > GAIN and c != "intercept"]
+    kind = "completely separates" if complete else "separates some"
+    yield context.finding(
+        name, severity,
+        f"{listed(used) or 'The intercept'} {kind} successes from failures: the likelihood has no "
+        "maximum there and the estimate is prior-dominated. Merge rare levels, drop the term, or "
+        "choose its prior on purpose and report it.",
+    )  # fmt: skip
+
+
+def _sides(
+    X: NDArray[np.float64], intercept: bool, yes: NDArray[np.bool_], no: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the different rows, those of failures with their sign turned."""
+    if intercept:
+        X = np.column_stack([np.ones(len(X)), X])
+    X = np.round(X / np.abs(X).max(axis=0), 12)
+    found = [pd.DataFrame(rows).drop_duplicates().to_numpy() for rows in (X[yes], X[no])]
+    return np.vstack([found[0], -found[1]])
+
+
+def _separating(sides: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool] | None:
+    """Return a separating direction and whether it puts every row strictly on its side."""
+    n, p = sides.shape
+    best = _solve(-sides.sum(axis=0), -sides, np.zeros(n), [(-1, 1)] * p)
+    if best is None or float(sides.sum(axis=0) @ best) <= GAIN:
+        return None
+    small = _smallest(sides)
+    return (best, False) if small is None else (small, True)
+
+
+def _smallest(sides: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the direction of least absolute sum with every margin at least one, if any."""
+    n, p = sides.shape
+    found = _solve(np.ones(2 * p), np.hstack([-sides, sides]), -np.ones(n), [(0, 1e6)] * (2 * p))
+    return None if found is None else found[:p] - found[p:]
+
+
+def _solve(
+    cost: NDArray[np.float64],
+    matrix: NDArray[np.float64],
+    bound: NDArray[np.float64],
+    box: list[tuple[float, float]],
+) -> NDArray[np.float64] | None:
+    from scipy.optimize import linprog
+
+    options = {"time_limit": SECONDS}
+    found = linprog(cost, matrix, bound, bounds=box, method="highs", options=options)
+    if found.status == 1:
+        raise TimeoutError
+    return found.x if found.status == 0 else None
