@@ -1,0 +1,279 @@
+"""Every check fires where it should, stays silent where it should, and says what to do."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bayes_glmm.design.checks import CHECKS, run_checks
+from bayes_glmm.design.checks_fixed import BLOCK
+from bayes_glmm.errors import ArgumentError, ArgumentTypeError, Finding, Findings
+from bayes_glmm.spec.formula import parse
+
+N = 60
+
+
+def table(n: int = N) -> pd.DataFrame:
+    """Rows without a fault: 12 schools in 6 districts, every outcome at every predictor."""
+    rng = np.random.default_rng(7)
+    i = np.arange(n)
+    return pd.DataFrame(
+        {
+            "y": rng.normal(size=n),
+            "count": rng.poisson(4, n),
+            "event": rng.permutation(i % 2),
+            "wins": rng.integers(1, 5, n),
+            "n": 5 + i % 3,
+            "x": rng.normal(size=n),
+            "z": rng.normal(size=n),
+            "f": np.array(["a", "b", "c"])[i % 3],
+            "school": i % 12,
+            "district": i % 6,
+            "pair": i % 2,
+            "time": np.exp(rng.normal(size=n)),
+            "row": [f"r{k}" for k in i],
+        },
+        index=[f"id{k}" for k in i],
+    )
+
+
+def found(formula: str, changes: dict[str, Any] | None = None, **options: Any) -> Findings:
+    data = table()
+    for name, value in (changes or {}).items():
+        data[name] = value(data) if callable(value) else value
+    return run_checks(parse(formula, **options), data)[0]
+
+
+def at(name: str, value: float, *rows: int) -> dict[str, Any]:
+    """Return the change that sets a column at some rows."""
+    return {name: lambda d: d[name].astype(float).where(~np.isin(np.arange(len(d)), rows), value)}
+
+
+POISSON = {"family": "poisson"}
+EVENT = {"family": "bernoulli"}
+WINS = {"family": "binomial"}
+NEGBIN = {"family": "negative_binomial"}
+HALF = np.repeat([0, 1], N // 2)
+
+# check, severity, words of the message, (formula, changes, options) that fires, that does not
+CASES = [
+    ("support", "error", ("'count'", "is negative", "id3, id9"),
+     ("count ~ x", at("count", -1, 3, 9), POISSON), ("y ~ x", {}, {})),
+    ("support", "error", ("not a whole number", "id5", "exposure"),
+     ("count ~ x", at("count", 2.5, 5), POISSON), ("count ~ x", {}, POISSON)),
+    ("support", "error", ("'event'", "neither 0 nor 1", "id4"),
+     ("event ~ x", at("event", 2, 4), EVENT), ("event ~ x", {}, EVENT)),
+    ("support", "error", ("'wins'", "more successes than trials", "id8"),
+     ("wins | trials(n) ~ x", at("wins", 9, 8), WINS), ("wins | trials(n) ~ x", {}, WINS)),
+    ("support", "error", ("trials", "above 0", "id2"),
+     ("wins | trials(n) ~ x", at("n", 5.5, 2), WINS), ("wins | trials(n) ~ x", {}, WINS)),
+    ("constant_response", "error", ("'y'", "3 in every row"),
+     ("y ~ x", {"y": 3.0}, {}), ("y ~ x", at("y", 3.0, 1), {})),
+    ("constant_response", "error", ("'wins'", "equal to its trials"),
+     ("wins | trials(n) ~ x", {"wins": lambda d: d.n}, WINS),
+     ("wins | trials(n) ~ x", {"wins": lambda d: d.n - (d.n == 7)}, WINS)),
+    ("offset", "error", ("exposure 'time'", "above 0", "id3, id4"),
+     ("count ~ x", at("time", 0, 3, 4), {**POISSON, "exposure": "time"}),
+     ("count ~ x", {}, {**POISSON, "exposure": "time"})),
+    ("offset", "error", ("log(time)", "not finite", "id6"),
+     ("count ~ x + offset(log(time))", at("time", 0, 6), POISSON),
+     ("count ~ x + offset(log(time))", {}, POISSON)),
+    ("offset_scale", "warning", ("'days'", "exposure='days'"),
+     ("count ~ x", {"days": np.arange(N) + 10}, {**POISSON, "offset": "days"}),
+     ("count ~ x", {"days": np.log(np.arange(N) + 10)}, {**POISSON, "offset": "days"})),
+    ("offset_scale", "warning", ("'days'", "exposure='days'"),
+     ("count ~ x + offset(days)", {"days": np.arange(N) + 10}, POISSON),
+     ("count ~ x + offset(log(days))", {"days": np.arange(N) + 10}, POISSON)),
+    ("huge_counts", "info", ("'count'", "exposure", "id1"),
+     ("count ~ x", at("count", 3e8, 1), POISSON), ("y ~ x", at("y", 3e8, 1), {})),
+    ("constant_predictor", "error", ("'x'", "2 in every row", "remove"),
+     ("y ~ x + z", {"x": 2.0}, {}), ("y ~ 0 + x + z", {"x": 2.0}, {})),
+    ("constant_predictor", "error", ("'x'", "0 in every row"),
+     ("y ~ 0 + x + z", {"x": 0.0}, {}), ("y ~ 0 + x + z", {}, {})),
+    ("duplicate_columns", "error", ("'x'", "'z'", "remove one"),
+     ("y ~ x + z", {"z": lambda d: d.x}, {}), ("y ~ x + z", {"z": lambda d: d.x + 1}, {})),
+    ("rank_deficient", "error", ("'x'", "'z'", "a multiple of", "(and the intercept)"),
+     ("y ~ x + z", {"z": lambda d: 5 + 2e6 * d.x}, {}), ("y ~ 0 + x + z", {"z": lambda d: 5 + d.x}, {})),
+    ("rank_deficient", "error", ("'x'", "'z'", "'s'", "a combination of"),
+     ("y ~ x + z + s", {"s": lambda d: 3 * d.x - d.z}, {}),
+     ("y ~ x + z + s", {"s": lambda d: d.x * d.z}, {})),
+    ("rank_deficient", "error", ("'f[b]'", "a multiple of"),
+     ("y ~ f + x", {"x": lambda d: 2.0 * (d.f == "b")}, {}), ("y ~ f * x", {}, {})),
+    ("few_rows", "warning", ("63 coefficients", "60 rows"),
+     ("y ~ row + x + z + time", {}, {}), ("y ~ f + x", {}, {})),
+    ("scales", "info", ("'x'", "'z'", "unit"),
+     ("y ~ x + z", {"x": lambda d: 1e8 * d.x}, {}), ("y ~ x + z", {"x": lambda d: 1e3 * d.x}, {})),
+    ("separation", "warning", ("x completely separates", "prior-dominated"),
+     ("event ~ x + z", {"event": lambda d: (d.x > 0.2).astype(int)}, EVENT), ("event ~ x + z", {}, EVENT)),
+    ("separation", "warning", ("f[b] separates some",),
+     ("event ~ f + x", {"event": lambda d: d.event.where(d.f != "b", 1)}, EVENT),
+     ("event ~ f + x", {}, EVENT)),
+    ("separation", "warning", ("f[c] separates some", "Merge rare levels"),
+     ("wins | trials(n) ~ f", {"wins": lambda d: d.wins.where(d.f != "c", 0)}, WINS),
+     ("wins | trials(n) ~ f", {}, WINS)),
+    ("one_level", "error", ("'school'", "one level"),
+     ("y ~ x + (1 | school)", {"school": 1}, {}), ("y ~ x + (1 | pair)", {}, {})),
+    ("few_groups", "warning", ("'pair'", "2 levels", "prior"),
+     ("y ~ x + (1 | pair)", {}, {}), ("y ~ x + (1 | district)", {}, {})),
+    ("one_row_groups", "error", ("'row'", "residual", "remove"),
+     ("y ~ x + (1 | row)", {}, {}), ("count ~ x + (1 | row)", {}, POISSON)),
+    ("one_row_groups", "error", ("'row'", "residual"),
+     ("y ~ x + (1 | row)", {}, {"family": "student_t"}), ("y ~ x + (1 | school)", {}, {})),
+    ("one_row_groups", "warning", ("'row'", "one 0/1 row"),
+     ("event ~ x + (1 | row)", {}, EVENT), ("wins | trials(n) ~ x + (1 | row)", {}, WINS)),
+    ("over_specified", "error", ("'block'", "30 levels x 2", "60 effects for 60 rows"),
+     ("y ~ x + (1 + x | block)", {"block": np.arange(N) % 30}, {}),
+     ("count ~ x + (1 + x | block)", {"block": np.arange(N) % 30}, POISSON)),
+    ("olre", "error", ("observation", "gaussian", "remove"),
+     ("y ~ x + (1 | observation)", {}, {}), ("count ~ x + (1 | observation)", {}, POISSON)),
+    ("olre", "error", ("observation", "student_t"),
+     ("y ~ x + (1 | observation)", {}, {"family": "student_t"}), ("y ~ x + (1 | school)", {}, {})),
+    ("olre", "error", ("observation", "0/1"),
+     ("event ~ x + (1 | observation)", {}, EVENT),
+     ("wins | trials(n) ~ x + (1 | observation)", {}, WINS)),
+    ("olre", "error", ("observation", "0/1"),
+     ("event | trials(one) ~ x + (1 | observation)", {"one": 1}, WINS),
+     ("event | trials(n) ~ x + (1 | observation)", {}, WINS)),
+    ("olre_dispersion", "warning", ("dispersion", "keep one"),
+     ("count ~ x + (1 | observation)", {}, NEGBIN), ("count ~ x + (1 | observation)", {}, POISSON)),
+    ("constant_slope", "warning", ("'x'", "'school'", "(1 | school)"),
+     ("y ~ x + (1 + x | school)", {"x": lambda d: np.sqrt(d.school)}, {}),
+     ("y ~ x + (1 + x | school)", {}, {})),
+    ("same_groups", "error", ("'school'", "'code'", "remove one"),
+     ("y ~ x + (1 | school) + (1 | code)", {"code": lambda d: "s" + (11 - d.school).astype(str)}, {}),
+     ("y ~ x + (1 | school) + (1 | code)", {"code": lambda d: (np.arange(N) // 5)}, {})),
+    ("confounded_group", "warning", ("'school'", "keep one"),
+     ("y ~ C(school) + (1 | school)", {}, {}), ("y ~ f + (1 | school)", {}, {})),
+    ("confounded_group", "warning", ("'code'", "'school'"),
+     ("y ~ code + (1 | school)", {"code": lambda d: "s" + d.school.astype(str)}, {}),
+     ("y ~ x:code + (1 | school)", {"code": lambda d: "s" + d.school.astype(str)}, {})),
+    ("confounded_group", "warning", ("'school'", "'district'"),
+     ("y ~ C(school) + (1 | district)", {}, {}), ("y ~ C(district) + (1 | school)", {}, {})),
+    ("numeric_group", "info", ("'school'", "identifier"),
+     ("y ~ school + (1 | school)", {}, {}), ("y ~ C(district) + (1 | district)", {}, {})),
+]  # fmt: skip
+IDS = [f"{case[0]}-{k}" for k, case in enumerate(CASES)]
+
+
+@pytest.mark.parametrize(("name", "severity", "words", "bad", "good"), CASES, ids=IDS)
+def test_fires_and_stays_silent(
+    name: str, severity: str, words: tuple[str, ...], bad: tuple, good: tuple
+) -> None:
+    formula, changes, options = bad
+    findings = found(formula, changes, **options)[name]
+    assert len(findings) == 1
+    assert findings[0].severity == severity
+    for word in words:
+        assert word in findings[0].message
+    formula, changes, options = good
+    assert found(formula, changes, **options)[name] == ()
+
+
+def test_every_check_has_a_case_and_a_meaning() -> None:
+    assert {case[0] for case in CASES} == {check.name for check in CHECKS}
+    assert all(check.meaning and check.severity in ("error", "warning", "info") for check in CHECKS)
+
+
+def test_at_most_ten_rows_are_listed() -> None:
+    finding = found("count ~ x", at("count", -1, *range(20, 35)), **POISSON)["support"][0]
+    assert finding.rows == tuple(f"id{k}" for k in range(20, 30))
+    assert "5 more" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("formula", "changes", "options", "words"),
+    [
+        ("f ~ x", {}, EVENT, ("3 levels", "a, b, c", "compare it")),
+        ("y ~ x", at("x", np.nan, 3), {}, ("'x'", "missing", "id3", "missing='drop'")),
+        ("y ~ x", at("x", np.inf, 3), {}, ("'x'", "infinite", "id3")),
+        ("y ~ scool", {}, {}, ("'scool'", "'school'")),
+        ("f ~ x", {}, {}, ("'f'", "text", "numbers")),
+    ],
+)
+def test_what_makes_no_arrays_is_a_finding(
+    formula: str, changes: dict, options: dict, words: tuple[str, ...]
+) -> None:
+    data = table().assign(**changes)
+    findings, _, design = run_checks(parse(formula, **options), data)
+    assert design is None
+    assert [f.severity for f in findings] == ["error"]
+    for word in words:
+        assert word in findings.errors[0].message
+
+
+@pytest.mark.parametrize("severity", ["error", "info", "ignore"])
+def test_severities_can_be_changed(severity: str) -> None:
+    findings, _, _ = run_checks(parse("y ~ x + (1 | pair)"), table(), {"few_groups": severity})
+    assert [f.severity for f in findings] == [severity] * (severity != "ignore")
+
+
+def test_unknown_actions_are_refused() -> None:
+    with pytest.raises(ArgumentError, match="few_groups"):
+        run_checks(parse("y ~ x"), table(), {"few_group": "error"})
+    with pytest.raises(ArgumentError, match="few_groups: the severity"):
+        run_checks(parse("y ~ x"), table(), {"few_groups": "fatal"})
+    with pytest.raises(ArgumentTypeError):
+        run_checks(parse("y ~ x"), 3)  # type: ignore[arg-type]
+
+
+def test_separation_of_many_rows_is_left_out() -> None:
+    data = pd.concat([table()] * 400, ignore_index=True)
+    few = run_checks(parse("event ~ x + z", **EVENT), data)[0]
+    assert few["separation"] == ()
+    data["x"] += np.linspace(0, 1, len(data))
+    finding = run_checks(parse("event ~ x + z", **EVENT), data)[0]["separation"][0]
+    assert finding.severity == "info"
+    assert "24000 different rows" in finding.message
+
+
+def test_rank_is_the_same_over_blocks_of_rows() -> None:
+    n = 2 * BLOCK + 17
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame(rng.normal(size=(n, 4)), columns=["y", "a", "b", "c"])
+    assert run_checks(parse("y ~ a + b + c"), data)[0].items == ()
+    data["c"] = data.a - 3 * data.b
+    assert len(run_checks(parse("y ~ a + b + c"), data)[0]["rank_deficient"]) == 1
+    data["c"] += 1e-5 * rng.normal(size=n)
+    assert run_checks(parse("y ~ a + b + c"), data)[0]["rank_deficient"] == ()
+
+
+NATURAL = [
+    ("cbpp", "incidence | trials(size) ~ C(period) + (1 | herd)", WINS),
+    ("sleepstudy", "Reaction ~ Days + (1 + Days | Subject)", {}),
+    ("epil", "y ~ lbase * trt + lage + V4 + (1 | subject) + (1 | observation)", POISSON),
+    ("contraception", "use ~ age + livch + urban + (1 + urban | district)", EVENT),
+    ("grouseticks", "TICKS ~ C(YEAR) + HEIGHT + (1 | BROOD) + (1 | LOCATION) + (1 | INDEX)", POISSON),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "formula", "options"), NATURAL)
+def test_good_tables_with_their_models_pass(
+    data_folder: Path, name: str, formula: str, options: dict
+) -> None:
+    findings, schema, design = run_checks(
+        parse(formula, **options), pd.read_csv(data_folder / f"{name}.csv")
+    )
+    assert findings.items == ()
+    assert schema is not None
+    assert design is not None
+
+
+def test_a_hundred_thousand_rows_are_checked_in_seconds() -> None:
+    n, names = 100_000, [f"x{k}" for k in range(10)]
+    rng = np.random.default_rng(3)
+    data = pd.DataFrame(rng.normal(size=(n, 10)), columns=names)
+    data["y"], data["g"], data["h"] = (
+        rng.integers(0, 2, n),
+        rng.integers(0, 5000, n),
+        np.arange(n) % 90,
+    )
+    start = time.perf_counter()
+    text = f"y ~ {' + '.join(names)} + (1 + x0 | g) + (1 | h)"
+    findings: tuple[Finding, ...] = run_checks(parse(text, **EVENT), data)[0].items
+    assert time.perf_counter() - start < 5
+    assert [(f.name, f.severity) for f in findings] == [("separation", "info")]
