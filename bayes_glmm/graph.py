@@ -40,7 +40,16 @@ def _half_t_draw(nu: Any, sigma: Any, rng: Any = None, size: Any = None) -> Any:
     return np.abs(sigma * rng.standard_t(nu, size))
 
 
-_HALF_T = {"logp": _half_t_density, "random": _half_t_draw, "signature": "(),()->()"}
+def _half_t_start(rv: Any, size: Any, nu: Any, sigma: Any) -> Any:
+    return pt.broadcast_to(sigma, rv.shape)
+
+
+_HALF_T = {
+    "logp": _half_t_density,
+    "random": _half_t_draw,
+    "support_point": _half_t_start,
+    "signature": "(),()->()",
+}
 DISTRIBUTIONS = {
     "Normal": pm.Normal,
     "StudentT": pm.StudentT,

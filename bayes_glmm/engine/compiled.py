@@ -19,8 +19,8 @@ from bayes_glmm.spec.priors import Prior
 type Array = NDArray[Any]
 COORDINATES = "coordinates"
 JITTER = 1.0
-MOST_WHITENED = 800
-MOST_UNCERTAIN = 0.6
+MOST_WHITENED = 450
+MOST_UNCERTAIN = 0.4
 
 
 @dataclass(frozen=True, eq=False)
