@@ -18,6 +18,7 @@ MOST_DRAWS = 400
 MOST_CELLS = 20_000_000
 MOST_VALUES = 40
 BINS = 30
+FEW_ROWS = 40
 
 
 def replicated(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> tuple[Array, Array, Array]:
@@ -54,7 +55,7 @@ def is_count(fit: Fit) -> bool:
 
 
 def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.DataFrame:
-    """Tabulate the responses beside replicated ones, in bins.
+    """Tabulate the responses beside replicated ones, in bins; few ones row by row.
 
     Binary responses are compared with their probabilities instead: rows in tenths
     by predicted probability, since any model repeats the share of ones.
@@ -62,10 +63,10 @@ def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.Data
     Returns
     -------
     pandas.DataFrame
-        ``value`` (the bin's middle, or the mean predicted probability), ``width``,
-        ``rows``, ``observed`` (rows in the bin, or the share of ones), the
-        replications' ``mean`` and their interval.
-        ``attrs`` say which: ``kind`` and ``scale``.
+        ``value`` (the bin's middle, the mean predicted probability, or the place of
+        the ``row``), ``width``, ``rows``, ``observed`` (rows in the bin, the share of
+        ones, or the response), the replications' ``mean`` and their interval.
+        ``attrs["kind"]`` is ``frequencies``, ``calibration`` or ``rows``.
     """
     y = np.asarray(fit.design.response, float)
     again, mean, _ = replicated(fit, n=n, seed=seed)
@@ -75,6 +76,8 @@ def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.Data
     name = fit.spec.response.column
     if trials is not None:
         y, again, name = y / trials, again / trials, f"{name} / trials"
+    if len(y) <= FEW_ROWS:
+        return _each(y, again, fit.design.rows, name)
     edges = _edges(y, again, whole=fit.family.discrete and trials is None)
     counts = np.array([np.histogram(row, edges)[0] for row in again], float)
     low, high, names = interval(counts)
@@ -103,6 +106,25 @@ def _edges(y: Array, again: Array, *, whole: bool) -> Array:
     if high <= low:
         high = low + 1.0
     return np.linspace(low, high, BINS + 1)
+
+
+def _each(y: Array, again: Array, ids: NDArray[np.str_], name: str) -> pd.DataFrame:
+    order = np.argsort(again.mean(axis=0), kind="stable")
+    low, high, names = interval(again[:, order])
+    table = pd.DataFrame(
+        {
+            "row": ids[order],
+            "value": np.arange(len(y), dtype=float),
+            "width": 1.0,
+            "rows": 1,
+            "observed": y[order],
+            "mean": again[:, order].mean(axis=0),
+            names[0]: low,
+            names[1]: high,
+        }
+    )
+    table.attrs = {"kind": "rows", "scale": name, "draws": len(again), "beyond": 0}
+    return table
 
 
 def _calibration(y: Array, again: Array, mean: Array) -> pd.DataFrame:

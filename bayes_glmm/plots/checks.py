@@ -2,77 +2,166 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
-from bayes_glmm.answers.ppc import replicated
-from bayes_glmm.answers.predictor import flat
-from bayes_glmm.plots.style import BLUE, ORANGE, axes
+from bayes_glmm.answers.ppc import predictive_check, prior_posterior
+from bayes_glmm.errors import ArgumentError
+from bayes_glmm.plots.style import BLUE, GREY, ORANGE, SMALL, axes, bounds, legend, warn
 from bayes_glmm.results import Fit
+from bayes_glmm.spec.priors import Prior
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+
+MOST_PANELS = 24
+MOST_NAMED = 16
 
 
-def plot_ppc(tree: xr.DataTree, n: int = 60, ax: Axes | None = None) -> Axes:
-    """Draw the distribution of the response beside that of replicated data sets."""
+def plot_ppc(tree: xr.DataTree, n: int = 400, ax: Axes | None = None) -> Axes:
+    """Draw the responses beside those of replicated data sets.
+
+    Up to forty responses are compared row by row, more of them bin by bin. Binary responses are compared
+    with their predicted probabilities, in tenths of the rows.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    n : int, default 400
+        Number of replicated data sets.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
     fit = Fit.of(tree)
-    y = np.asarray(fit.design.response, float)
-    again, _, _ = replicated(fit, n=n)
+    table = predictive_check(fit, n=n)
     ax = axes(ax)
-    low, high = np.quantile(np.concatenate([y, again.ravel()]), [0, 0.998])
-    if fit.family.discrete and high - low <= 60:
-        edges = np.arange(np.floor(low), np.ceil(high) + 2) - 0.5
-    else:
-        edges = np.linspace(low, high, 31)
-    middle = (edges[1:] + edges[:-1]) / 2
-    counts = np.array([np.histogram(row, edges)[0] for row in again])
-    lines = ax.plot(middle, counts.T, color=BLUE, linewidth=0.6, alpha=0.25)
-    lines[0].set_label(f"{len(again)} replicated data sets")
-    ax.plot(middle, np.histogram(y, edges)[0], color=ORANGE, linewidth=2, label="observed")
-    ax.set_xlabel(fit.spec.response.column)
-    ax.set_ylabel("rows")
-    ax.legend(frameon=False, fontsize=8)
-    return ax
+    DRAWN[table.attrs["kind"]](ax, table, fit.spec.response.column)
+    legend(ax)
+    return warn(ax, fit)
 
 
-def plot_prior_posterior(tree: xr.DataTree) -> Figure:
-    """Draw the prior and the posterior of every parameter that has a prior on a line."""
-    fit = Fit.of(tree)
-    names = [k for k, p in fit.priors.items() if p.support != "correlation" and k != "intercept"]
-    columns = min(3, max(1, len(names)))
-    rows = -(-len(names) // columns)
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(3.1 * columns, 2.2 * rows), squeeze=False, layout="constrained"
+def _frequencies(ax: Axes, table: pd.DataFrame, name: str) -> None:
+    low, high, interval = bounds(table)
+    label = f"{table.attrs['draws']} replicated data sets, {interval}"
+    ax.bar(
+        table["value"], table[high] - table[low], table["width"] * 0.92, bottom=table[low],
+        color=BLUE, alpha=0.3, linewidth=0, label=label,
+    )  # fmt: skip
+    half = 0.46 * table["width"]
+    ax.hlines(
+        table["mean"], table["value"] - half, table["value"] + half, color=BLUE, linewidth=1.4
     )
-    for ax, name in zip(grid.ravel(), names, strict=False):
-        draws = _draws(fit, name)
-        reach = np.ptp(draws)
-        low, high = draws.min() - 0.5 * reach, draws.max() + 0.5 * reach
-        low = max(low, 0.0) if fit.priors[name].support == "positive" else low
-        x = np.linspace(low, high, 200)
-        axes(ax).hist(draws, bins=40, density=True, color=BLUE, alpha=0.6, label="posterior")
-        ax.plot(x, np.exp(fit.priors[name].frozen.logpdf(x)), color=ORANGE, label="prior")
-        ax.set_title(name, fontsize=9)
+    ax.plot(
+        table["value"], table["observed"], "o", color=ORANGE, markersize=4.5, label="observed",
+        clip_on=False, zorder=5,
+    )  # fmt: skip
+    ax.set_ylim(bottom=0)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    beyond = table.attrs["beyond"]
+    ax.set_xlabel(table.attrs["scale"] + (f" ({beyond} rows beyond the axis)" if beyond else ""))
+    ax.set_ylabel("number of rows")
+
+
+def _calibration(ax: Axes, table: pd.DataFrame, name: str) -> None:
+    low, high, interval = bounds(table)
+    ends = [0.0, float(max(table["value"].max(), table["observed"].max(), table[high].max()))]
+    ax.plot(ends, ends, color=GREY, linewidth=1)
+    label = f"{table.attrs['draws']} replicated data sets, {interval}"
+    ax.vlines(
+        table["value"], table[low], table[high], color=BLUE, alpha=0.4, linewidth=6, label=label
+    )
+    ax.plot(table["value"], table["observed"], "o", color=ORANGE, markersize=5, label="observed")
+    ax.set_xlabel("predicted probability (rows in tenths)")
+    ax.set_ylabel(f"share of rows with {name} = 1")
+
+
+def _rows(ax: Axes, table: pd.DataFrame, name: str) -> None:
+    low, high, interval = bounds(table)
+    label = f"{table.attrs['draws']} replications, mean and {interval}"
+    ax.vlines(table["value"], table[low], table[high], color=BLUE, alpha=0.4, linewidth=6)
+    ax.plot(table["value"], table["mean"], "_", color=BLUE, markersize=8, label=label)
+    ax.plot(table["value"], table["observed"], "o", color=ORANGE, markersize=5, label="observed")
+    few = len(table) <= MOST_NAMED
+    ax.set_xticks(table["value"] if few else [], table["row"].map(_plain) if few else [])
+    ax.set_xlabel("row, by its predicted mean")
+    ax.set_ylabel(table.attrs["scale"])
+
+
+DRAWN = {"calibration": _calibration, "frequencies": _frequencies, "rows": _rows}
+
+
+def plot_prior_posterior(
+    tree: xr.DataTree, names: list[str] | None = None
+) -> NDArray[Any]:  # of Axes
+    """Draw the prior and the posterior of every parameter that has a prior on a line.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    names : list of str, optional
+        Names of priors, such as ``"sd_ward[intercept]"``; the first 24 when not given.
+
+    Returns
+    -------
+    ndarray of matplotlib.axes.Axes
+        One panel per parameter; its horizontal axis is on the parameter's own scale.
+
+    Raises
+    ------
+    ArgumentError
+        No parameter has one of the names.
+    """
+    fit = Fit.of(tree)
+    wanted = [p for p in prior_posterior(fit) if names is None or p[0] in names][:MOST_PANELS]
+    if not wanted:
+        raise ArgumentError(f"No prior on a line has the name {names!r}: see bg.priors().")
+    columns = min(3, len(wanted))
+    rows = -(-len(wanted) // columns)
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(2.6 * columns, 1.9 * rows + 0.5), squeeze=False,
+        layout="constrained",
+    )  # fmt: skip
+    for ax, (name, draws, x, density) in zip(grid.ravel(), wanted, strict=False):
+        axes(ax, grid="x").hist(
+            draws, bins=30, density=True, color=BLUE, alpha=0.5, label="posterior"
+        )
+        ax.plot(x, density, color=ORANGE, linewidth=1.8, label="prior")
+        ax.fill_between(x, density, color=ORANGE, alpha=0.12, linewidth=0)
+        ax.set_xlim(x[0], x[-1])
+        ax.set_ylim(bottom=0)
+        where = " at the covariates' means" if name == "intercept" and _centred(fit) else ""
+        ax.set_title(f"{_plain(name)}{where}", fontsize=SMALL)
+        ax.set_xlabel(_prior_text(fit.priors[name]), fontsize=SMALL - 1, color=ORANGE)
         ax.set_yticks([])
-    for ax in grid.ravel()[len(names) :]:
+        ax.locator_params(axis="x", nbins=5)
+    for ax in grid.ravel()[len(wanted) :]:
         ax.set_visible(False)
-    if names:
-        grid.ravel()[0].legend(frameon=False, fontsize=7)
-    return figure
+    handles, labels = grid.ravel()[0].get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="outside upper right", ncols=2, fontsize=SMALL, frameon=False
+    )
+    if fit.banner:
+        figure.suptitle("NOT CONVERGED: do not report", color=ORANGE, fontweight="bold")
+    return np.asarray(grid.ravel()[: len(wanted)])
 
 
-def _draws(fit: Fit, name: str) -> np.ndarray:
-    stem, _, label = name.partition("[")
-    if not label:
-        return flat(fit, stem)
-    label = name[len(stem) + 1 : -1]
-    variable = fit.posterior[stem]
-    place = [str(v) for v in variable[variable.dims[-1]].values].index(label)
-    return flat(fit, stem)[:, place]
+def _centred(fit: Fit) -> bool:
+    return bool(fit.design.mu.coefficients)
 
 
+def _plain(text: str) -> str:
+    """Keep a dollar sign from being read as mathematics."""
+    return text.replace("$", r"\$")
+
+
+def _prior_text(prior: Prior) -> str:
+    return f"{prior.name}({', '.join(f'{v:.3g}' for _, v in prior.parameters)})"

@@ -9,24 +9,33 @@ import pandas as pd
 
 from bayes_glmm.answers.expected import Groups
 from bayes_glmm.answers.predictions import predictions
+from bayes_glmm.answers.profiles import profile
 from bayes_glmm.errors import ArgumentError, suggestion
-from bayes_glmm.plots.style import COLOURS, GREY, axes, bounds, warn
+from bayes_glmm.plots.style import COLOURS, GREY, LINES, SMALL, axes, bounds, legend, warn
 from bayes_glmm.results import Fit
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-GRID = 60
+WHOSE = {
+    "population": "average over the population",
+    "typical": "typical group (effects of zero)",
+    "known": "own groups",
+    "new": "new groups",
+}
+CROWDED = 6
 
 
 def plot_predictions(
     tree: xr.DataTree,
     variable: str,
     by: str | None = None,
-    groups: Any = "population",
+    groups: Groups = "population",
     data: Any = None,
     ax: Axes | None = None,
+    *,
+    per: float | None = None,
 ) -> Axes:
     """Draw the mean response along a variable, averaged over the other columns.
 
@@ -40,50 +49,55 @@ def plot_predictions(
     data : DataFrame, optional
         Rows to average over; the training rows when not given.
     ax : matplotlib.axes.Axes, optional
+    per : float, optional
+        Exposure of every row, e.g. 1,000 for a rate per 1,000.
 
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    ArgumentError
+        The model has no such column.
     """
-    fit = Fit.of(tree)
-    rows = fit.data if data is None else data
-    for name in (variable, by):
-        if name is not None and name not in rows:
-            raise ArgumentError(f"There is no column {name!r}." + suggestion(name, list(rows)))
-    column = fit.schema.column(variable)
-    numeric = column.kind == "numeric" and rows[variable].nunique() > 8
-    values = _grid(rows[variable], numeric)
-    if len(rows) > 400:
-        rows = rows.sample(400, random_state=0)
-    spread = pd.concat([rows.assign(**{variable: value}) for value in values], ignore_index=True)
-    if isinstance(rows[variable].dtype, pd.CategoricalDtype):
-        spread[variable] = spread[variable].astype(rows[variable].dtype)
-    table = predictions(tree, spread, groups=groups, by=[variable, *([by] if by else [])])
-    low, high, name = bounds(table)
+    table = profile(tree, variable, by, groups, data, per=per)
+    _, _, name = bounds(table)
     ax = axes(ax)
-    assert isinstance(table, pd.DataFrame)
-    parts: list[Any] = (
-        [(None, table)] if by is None else list(table.groupby(by, observed=True, sort=True))
-    )
+    parts = [(None, table)] if by in (None, variable) else _parts(table, str(by))
     for k, (label, part) in enumerate(parts):
-        colour = COLOURS[k % len(COLOURS)]
-        if numeric:
-            ax.plot(part[variable], part["mean"], color=colour, label=label)
-            ax.fill_between(
-                part[variable], part[low], part[high], color=colour, alpha=0.18, linewidth=0
-            )
-        else:
-            at = np.arange(len(part)) + (k - (len(parts) - 1) / 2) * 0.12
-            ax.errorbar(
-                at, part["mean"], yerr=[part["mean"] - part[low], part[high] - part["mean"]],
-                fmt="o", color=colour, capsize=0, label=label,
-            )  # fmt: skip
-            ax.set_xticks(range(len(part)), [str(v) for v in part[variable]])
-    if by is not None:
-        ax.legend(title=by, frameon=False, fontsize=8)
+        shift = (k - (len(parts) - 1) / 2) * 0.12
+        _draw(ax, part, variable, k, label, shift)
+    if parts[0][0] is not None:
+        legend(ax, title=by)
     ax.set_xlabel(variable)
-    ax.set_ylabel(f"{table.attrs['scale']}, {groups}\nmean and {name}")
+    ax.set_ylabel(f"{table.attrs['scale']}\n{WHOSE[groups]}, mean and {name}", fontsize=SMALL)
     return warn(ax, table)
+
+
+def _parts(table: pd.DataFrame, by: str) -> list[tuple[Any, pd.DataFrame]]:
+    return list(table.groupby(by, observed=True, sort=True))
+
+
+def _draw(ax: Axes, part: pd.DataFrame, variable: str, k: int, label: Any, shift: float) -> None:
+    low, high, _ = bounds(part)
+    colour, line = COLOURS[k % len(COLOURS)], LINES[k // len(COLOURS) % len(LINES)]
+    name = None if label is None else str(label)
+    if part.attrs["curve"]:
+        ax.plot(part[variable], part["mean"], line, color=colour, linewidth=2, label=name)
+        ax.fill_between(part[variable], part[low], part[high], color=colour, alpha=0.2, linewidth=0)
+        return
+    numbers = part.attrs["numeric"]
+    at = part[variable].to_numpy(float) if numbers else np.arange(len(part), dtype=float)
+    gap = float(np.diff(at).min()) if numbers and len(at) > 1 else 1.0
+    ax.vlines(at + shift * gap, part[low], part[high], color=colour, linewidth=2)
+    ax.plot(at + shift * gap, part["mean"], "o", color=colour, markersize=6, label=name)
+    if numbers:
+        ax.set_xticks(at, [f"{v:g}" for v in at])
+        return
+    names = [str(v).replace("$", r"\$") for v in part[variable]]
+    ax.set_xticks(at, names, rotation=35 if len(at) > CROWDED else 0)
+    ax.set_xlim(-0.6, len(at) - 0.4)
 
 
 def plot_trajectories(
@@ -93,41 +107,63 @@ def plot_trajectories(
 
     Where the link is not linear the last two differ: the typical curve is that of
     a level with effects of zero, the average is what a policy sees.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    time : str
+        A numeric column.
+    group : str
+        A group with columns of its own.
+    n : int, default 40
+        The most single levels to draw, spaced evenly.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ArgumentError
+        ``time`` is no numeric column, or the group has no column.
     """
     fit = Fit.of(tree)
-    columns = {g.name: g.columns for g in fit.schema.predictors["mu"].groups}
     fit.group(group)
-    if not columns[group]:
+    columns = {g.name: list(g.columns) for g in fit.schema.predictors["mu"].groups}[group]
+    numbers = [c.name for c in fit.schema.columns if c.kind == "numeric" and c.name in fit.data]
+    if time not in numbers:
+        raise ArgumentError(f"There is no numeric column {time!r}." + suggestion(time, numbers))
+    if not columns:
         raise ArgumentError("plot_trajectories() needs a group that is a column.")
-    rows = fit.data
-    ids = rows[list(columns[group])].astype(str).agg(":".join, axis=1)
-    chosen = ids.drop_duplicates().iloc[:n]
-    shown = ids.isin(chosen)
-    own = predictions(tree, rows[shown], groups="known")
-    own = own.assign(_id=ids[shown].to_numpy(), _time=rows[shown][time].to_numpy())
+    own, drawn, levels = _single(tree, fit, time, columns, n)
     ax = axes(ax)
-    for _, part in own.sort_values("_time").groupby("_id"):
-        ax.plot(part["_time"], part["mean"], color=GREY, linewidth=0.7, alpha=0.7)
-    ax.plot([], [], color=GREY, label=f"single {group}")
-    averages: tuple[Groups, ...] = ("typical", "population")
-    for k, groups in enumerate(averages):
-        table = predictions(tree, rows, groups=groups, by=time)
+    for part in own:
+        ax.plot(part[time], part["mean"], color=GREY, linewidth=0.7, alpha=0.6)
+    ax.plot([], [], color=GREY, linewidth=0.9, label=f"single {group} ({drawn} of {levels})")
+    estimands: tuple[Groups, ...] = ("population", "typical")
+    for k, groups in enumerate(estimands):
+        table = profile(tree, time, groups=groups)
         low, high, name = bounds(table)
-        ax.plot(
-            table[time], table["mean"], color=COLOURS[k], linewidth=2.2, label=f"{groups}, {name}"
-        )
-        ax.fill_between(
-            table[time], table[low], table[high], color=COLOURS[k], alpha=0.15, linewidth=0
-        )
-    ax.legend(frameon=False, fontsize=8)
+        x, colour = table[time], COLOURS[1 - k]
+        ax.plot(x, table["mean"], LINES[k], color=colour, linewidth=2.2, label=WHOSE[groups])
+        ax.fill_between(x, table[low], table[high], color=colour, alpha=0.18, linewidth=0)
+    legend(ax)
     ax.set_xlabel(time)
-    ax.set_ylabel(own.attrs["scale"])
-    return warn(ax, own)
+    ax.set_ylabel(f"{table.attrs['scale']}, mean and {name}", fontsize=SMALL)
+    return warn(ax, table)
 
 
-def _grid(values: pd.Series, numeric: bool) -> list[Any]:
-    if numeric:
-        return list(np.linspace(float(values.min()), float(values.max()), GRID))
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return list(values.cat.categories)
-    return sorted(values.unique())
+def _single(
+    tree: xr.DataTree, fit: Fit, time: str, columns: list[str], n: int
+) -> tuple[list[pd.DataFrame], int, int]:
+    """Predict the rows of evenly spaced levels; one table per level, by time."""
+    ids = fit.data.groupby(columns, observed=True, sort=True).ngroup()
+    levels = int(ids.max()) + 1
+    chosen = np.unique(np.linspace(0, levels - 1, min(n, levels)).astype(int))
+    shown = ids.isin(chosen).to_numpy()
+    table = predictions(tree, fit.data[shown], groups="known")
+    assert isinstance(table, pd.DataFrame)
+    keyed = table.assign(**{time: fit.data[time].to_numpy()[shown]}, _id=ids.to_numpy()[shown])
+    parts = [part.sort_values(time) for _, part in keyed.groupby("_id")]
+    return parts, len(chosen), levels

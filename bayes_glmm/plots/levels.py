@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from bayes_glmm.answers.effects import random_effects, shrinkage
 from bayes_glmm.errors import ResultError, suggestion
-from bayes_glmm.plots.style import BLUE, GREY, ORANGE, axes, bounds, warn
+from bayes_glmm.plots.style import BLUE, GREY, ORANGE, SMALL, axes, bounds, legend, warn
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-MOST_LABELS = 80
+MOST_LABELS = 120
+MOST_ROOM = 40
+LONGEST = 28
 
 
 def plot_caterpillar(
     tree: xr.DataTree, group: str, term: str | None = None, ax: Axes | None = None
 ) -> Axes:
     """Draw each level's deviation with its interval, sorted.
+
+    Intervals that leave out zero are in colour.
 
     Parameters
     ----------
@@ -33,29 +38,30 @@ def plot_caterpillar(
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    ResultError
+        The model has no such group, or the group no such varying term.
     """
     table = random_effects(tree, group)
+    assert isinstance(table, pd.DataFrame)
     terms = list(dict.fromkeys(table["term"]))
     term = terms[0] if term is None else term
     if term not in terms:
         raise ResultError(f"{group!r} has no varying term {term!r}." + suggestion(term, terms))
-    rows = table[table["term"] == term].sort_values("mean")
+    rows = table[table["term"] == term].sort_values("mean", kind="stable")
     low, high, name = bounds(table)
     places = np.arange(len(rows))
-    ax = axes(ax, height=max(2.6, min(14.0, 0.9 + 0.19 * len(rows))))
-    apart = (rows[low] > 0) | (rows[high] < 0)
+    ax = axes(ax, height=_height(len(rows)), grid="x")
+    width = 1.6 if len(rows) <= MOST_LABELS else 0.5
+    apart = ((rows[low] > 0) | (rows[high] < 0)).to_numpy()
     ax.axvline(0, color=GREY, linewidth=1)
     for chosen, colour in ((~apart, GREY), (apart, BLUE)):
-        part, at = rows[chosen], places[chosen.to_numpy()]
-        ax.hlines(at, part[low], part[high], color=colour, linewidth=1.6)
-        ax.plot(part["mean"], at, "o", color=colour, markersize=4)
-    if len(rows) <= MOST_LABELS:
-        ax.set_yticks(places, rows["level"], fontsize=8 if len(rows) < 40 else 6)
-    else:
-        ax.set_yticks([])
-    ax.set_ylim(-0.8, len(rows) - 0.2)
-    ax.grid(False, axis="y")
-    ax.set_ylabel(group)
+        part = rows[chosen]
+        ax.hlines(places[chosen], part[low], part[high], color=colour, linewidth=width)
+        ax.plot(part["mean"], places[chosen], "o", color=colour, markersize=2.6 * width)
+    _name_levels(ax, rows["level"], group)
     ax.set_xlabel(f"deviation of {term}, {table.attrs['scale']}; mean and {name}")
     return warn(ax, table)
 
@@ -65,38 +71,54 @@ def plot_shrinkage(tree: xr.DataTree, group: str, ax: Axes | None = None) -> Axe
 
     Small levels move far, large ones hardly: the size of a point grows with the
     rows of its level. Raw estimates that do not exist are left out and counted.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    group : str
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
     """
     table = shrinkage(tree, group)
     low, high, name = bounds(table)
-    rows = table.sort_values("pooled").reset_index(drop=True)
+    rows = table.sort_values("pooled", kind="stable").reset_index(drop=True)
     places = np.arange(len(rows))
-    finite = np.isfinite(rows["raw"])
-    sizes = 14 + 60 * np.sqrt(rows["n"] / rows["n"].max())
-    ax = axes(ax, height=max(2.8, min(14.0, 1.1 + 0.19 * len(rows))))
+    finite = np.isfinite(rows["raw"]).to_numpy()
+    raw = rows[finite]
+    sizes = 8 + 34 * np.sqrt(rows["n"] / rows["n"].max())
+    ax = axes(ax, height=_height(len(rows)) + 0.5, grid="x")
     ax.axvline(0, color=GREY, linewidth=1)
-    ax.hlines(places, rows[low], rows[high], color=BLUE, linewidth=1.2, alpha=0.55)
-    at = places[finite]
-    ax.hlines(
-        at, rows["raw"][finite], rows["pooled"][finite], color=ORANGE, linewidth=0.9, alpha=0.8
-    )
-    ax.scatter(
-        rows["raw"][finite],
-        at,
-        s=sizes[finite],
-        facecolor="white",
-        edgecolor=ORANGE,
-        label="own rows only",
-    )
-    ax.scatter(rows["pooled"], places, s=sizes, color=BLUE, label=f"partially pooled, {name}")
-    if len(rows) <= MOST_LABELS:
-        ax.set_yticks(places, rows["level"], fontsize=8 if len(rows) < 40 else 6)
-    else:
-        ax.set_yticks([])
-    ax.set_ylim(-0.8, len(rows) - 0.2)
-    ax.grid(False, axis="y")
+    ax.hlines(places[finite], raw["raw"], raw["pooled"], color=ORANGE, linewidth=0.9, zorder=2)
+    ax.hlines(places, rows[low], rows[high], color=BLUE, linewidth=1.6, zorder=2)
+    hollow: dict[str, Any] = {"facecolor": "white", "edgecolor": ORANGE, "zorder": 3}
+    ax.scatter(raw["raw"], places[finite], s=sizes[finite], label="own rows only", **hollow)
+    pooled = f"partially pooled, mean and {name}"
+    ax.scatter(rows["pooled"], places, s=sizes, color=BLUE, label=pooled, zorder=4)
+    _name_levels(ax, rows["level"], group)
     without = int((~finite).sum())
-    note = f"; {without} without a finite raw estimate" if without else ""
-    ax.set_xlabel(f"deviation, {table.attrs['scale']}{note}")
+    note = f"\n{without} without a finite estimate of its own" if without else ""
+    ax.set_xlabel(f"deviation, {table.attrs['scale']}; point size: rows{note}")
+    legend(ax, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
+    if table.attrs.get("banner"):
+        ax.set_title("NOT CONVERGED: do not report", color=ORANGE, fontweight="bold", pad=24)
+    return ax
+
+
+def _height(n: int) -> float:
+    return 0.9 + (0.19 * max(n, 6) if n <= MOST_LABELS else 8.0)
+
+
+def _name_levels(ax: Axes, levels: pd.Series, group: str) -> None:
+    """Name every level while names fit; count them otherwise."""
+    ax.set_ylim(-0.8, len(levels) - 0.2)
+    if len(levels) > MOST_LABELS:
+        ax.set_yticks([])
+        ax.set_ylabel(f"{len(levels):,} levels of {group}")
+        return
+    names = [t if len(t) <= LONGEST else t[: LONGEST - 1] + "…" for t in map(str, levels)]
+    ax.set_yticks(np.arange(len(names)), [t.replace("$", r"\$") for t in names])
+    ax.tick_params(axis="y", length=0, labelsize=SMALL if len(names) <= MOST_ROOM else 8)
     ax.set_ylabel(group)
-    ax.legend(frameon=False, fontsize=8, loc="lower right")
-    return warn(ax, table)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from bayes_glmm.answers.comparisons import comparisons
+from bayes_glmm import plots
+from bayes_glmm.answers.comparisons import Measure, comparisons
 from bayes_glmm.answers.diagnose import diagnose
-from bayes_glmm.answers.effects import random_effects
+from bayes_glmm.answers.effects import random_effects, shrinkage
+from bayes_glmm.answers.expected import Groups
+from bayes_glmm.answers.ppc import predictive_check
 from bayes_glmm.answers.predictions import predictions
 from bayes_glmm.answers.summary import EXPONENTIATED, summary
 from bayes_glmm.errors import ArgumentError
@@ -22,14 +26,24 @@ from bayes_glmm.results import Fit
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.axes import Axes
 
 MOST_LEVELS = 200
-TALL = 1000
 MOST_SHOWN = 30
+MOST_PICTURES = 6
+TALL = 1000
+DRAWN = {
+    "calibration": "Each dot is a tenth of the rows: its share of ones against the probability the "
+    "model gives it. Dots should lie on the bars.",
+    "frequencies": "Each dot is the number of observed rows with such a response; the bars are what "
+    "the model makes in data sets simulated again. Most dots should lie on the bars.",
+    "rows": "Each dot is one observed row; the bars are what the model makes in data sets simulated "
+    "again. Most dots should lie on the bars.",
+}
 
 
-def report(tree: xr.DataTree, path: str | Path, title: str | None = None) -> Path:
+def report(
+    tree: xr.DataTree, path: str | Path, title: str | None = None, *, per: float | None = None
+) -> Path:
     """Write a fit as one self-contained HTML page.
 
     Parameters
@@ -39,6 +53,8 @@ def report(tree: xr.DataTree, path: str | Path, title: str | None = None) -> Pat
         The file to write.
     title : str, optional
         The question; the formula when not given.
+    per : float, optional
+        Exposure to predict and compare for, e.g. 1,000; each row's own when not given.
 
     Returns
     -------
@@ -67,19 +83,24 @@ def report(tree: xr.DataTree, path: str | Path, title: str | None = None) -> Pat
     page = jinja2.Environment(autoescape=True).from_string(source)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnconvergedWarning)
-        html = page.render(**content(tree, title))
+        html = page.render(**content(tree, title, per))
     write_atomically(path, html.encode("utf-8"))
     return path
 
 
-def content(tree: xr.DataTree, title: str | None) -> dict[str, Any]:
+def content(tree: xr.DataTree, title: str | None, per: float | None) -> dict[str, Any]:
     """Collect what the page shows."""
     fit = Fit.of(tree)
-    verdict = diagnose(tree)
     formula = fit.spec.formula
+    text = formula if isinstance(formula, str) else "; ".join(formula.values())
+    variables = fixed_variables(fit)
+    verdict = diagnose(tree)
+    chains = verdict.table.drop(columns="name").assign(
+        met=["yes" if met else "no" for met in verdict.table["met"]]
+    )
     return {
-        "title": title or (formula if isinstance(formula, str) else formula["mu"]),
-        "formula": formula if isinstance(formula, str) else "; ".join(formula.values()),
+        "title": title or text,
+        "formula": text,
         "family": fit.family.name,
         "link": fit.link.name,
         "banner": fit.banner,
@@ -87,31 +108,62 @@ def content(tree: xr.DataTree, title: str | None) -> dict[str, Any]:
         "mathematics": in_mathematics(fit),
         "info": fit.info,
         "verdict": verdict,
-        "effects": cells(summary(tree)),
+        "chains": cells(chains, "Each figure with its threshold"),
+        "effects": cells(summary(tree), "Parameters, conditional on group effects"),
         "ratios": _ratios(tree, fit),
-        "averages": _averages(tree, fit),
-        "comparisons": _comparisons(tree, fit),
+        "averages": _averages(tree, fit, per),
+        "comparisons": _comparisons(tree, fit, variables, per),
+        "curves": [
+            (name, picture(partial(plots.plot_predictions, tree, name, per=per)))
+            for name in variables[:MOST_PICTURES]
+        ],
         "groups": [_group(tree, fit, g.name) for g in fit.groups],
-        "check": picture(_drawn("plot_ppc", tree)),
+        "check": picture(partial(plots.plot_ppc, tree)),
+        "check_meaning": DRAWN[predictive_check(fit, n=20).attrs["kind"]],
         "priors": [(name, repr(prior)) for name, prior in fit.priors.items()],
+        "prior_picture": picture(partial(plots.plot_prior_posterior, tree)),
     }
 
 
-def cells(table: pd.DataFrame, columns: list[str] | None = None) -> dict[str, Any]:
-    """Turn a table into headings and formatted cells."""
-    table = table[columns] if columns else table
+def fixed_variables(fit: Fit) -> list[str]:
+    """Return columns of the fixed effects that can be compared."""
+    skip = {fit.spec.response.column, fit.spec.exposure, fit.spec.offset}
+    return [
+        c.name
+        for c in fit.schema.columns
+        if "fixed" in c.roles and len(c.levels) <= MOST_SHOWN and c.name not in skip
+    ]
+
+
+def cells(table: Any, caption: str) -> dict[str, Any]:
+    """Turn a table into headings and formatted cells; the first column heads the rows."""
     return {
-        "columns": [str(c) for c in table.columns],
+        "caption": caption,
+        "columns": [_heading(str(c)) for c in table.columns],
         "rows": [[_format(v) for v in row] for row in table.itertuples(index=False)],
         "scale": table.attrs.get("scale", ""),
         "estimand": table.attrs.get("estimand", ""),
     }
 
 
+def _heading(column: str) -> str:
+    """Write ``eti89_lb`` as a reader would."""
+    for end, word in (("_lb", "from"), ("_ub", "to")):
+        stem = column.removesuffix(end)
+        kind = stem.rstrip("0123456789.")
+        if stem != column and kind in ("eti", "hdi"):
+            return f"{stem[len(kind) :]} % {kind.upper()} {word}"
+    named = {"r_hat": "R-hat", "ess_bulk": "ESS bulk", "ess_tail": "ESS tail", "mcse": "MCSE"}
+    return named.get(column, column.replace("_", " "))
+
+
 def _format(value: Any) -> str:
     if isinstance(value, float | np.floating):
         number = float(value)
-        return "–" if np.isnan(number) else f"{number:.3g}" if abs(number) < TALL else f"{number:,.0f}"
+        if not np.isfinite(number):
+            return "–" if np.isnan(number) else "∞" if number > 0 else "−∞"
+        text = f"{number:.3g}" if abs(number) < TALL else f"{number:,.0f}"
+        return text.replace("-", "−", 1) if text.startswith("-") else text
     return str(value)
 
 
@@ -119,64 +171,74 @@ def _ratios(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
     if (fit.link.name, fit.family.discrete) not in EXPONENTIATED or not fit.design.mu.coefficients:
         return None
     table = summary(tree, exponentiate=True)
-    assert isinstance(table, pd.DataFrame)
     fixed = len(fit.design.mu.coefficients) + fit.design.mu.intercept
-    return cells(table.iloc[:fixed, :6])
+    return cells(table.iloc[:fixed, :6], "Fixed effects as ratios")
 
 
-def _averages(tree: xr.DataTree, fit: Fit) -> dict[str, Any]:
+def _averages(tree: xr.DataTree, fit: Fit, per: float | None) -> dict[str, Any]:
     """Set the average over the population beside a typical group's response."""
     parts = []
-    for groups in ("population", "typical") if fit.groups else ("population",):
-        table = predictions(tree, groups=groups, by=True)
-        assert isinstance(table, pd.DataFrame)
-        table.insert(0, "whose response", groups)
+    for groups, whose in WHOSE.items() if fit.groups else [("population", "all rows")]:
+        table = predictions(tree, groups=groups, by=True, per=per)
+        table.insert(0, "whose response", whose)
         parts.append(table.drop(columns="rows"))
     whole = pd.concat(parts, ignore_index=True)
     whole.attrs = {"scale": parts[0].attrs["scale"]}
-    return cells(whole)
+    return cells(whole, "Mean response of the rows of the data")
 
 
-def _comparisons(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
-    variables = [
-        c.name for c in fit.schema.columns if "fixed" in c.roles and len(c.levels) <= MOST_SHOWN
-    ]
-    if not variables:
-        return None
-    parts = [comparisons(tree, name) for name in variables]
-    tables = [p for p in parts if isinstance(p, pd.DataFrame)]
-    whole = pd.concat(tables, ignore_index=True)
-    whole.attrs = {k: tables[0].attrs[k] for k in ("scale", "estimand")}
-    return cells(whole)
+WHOSE: dict[Groups, str] = {
+    "population": "average over the population of groups",
+    "typical": "typical group (effects of zero)",
+}
+
+
+def _comparisons(
+    tree: xr.DataTree, fit: Fit, variables: list[str], per: float | None
+) -> list[dict[str, Any]]:
+    """Tabulate differences, and ratios where the link keeps means positive."""
+    measures: list[Measure] = ["difference"]
+    if fit.link.name in ("log", "logit", "probit", "cloglog"):
+        measures.append("ratio")
+    tables = []
+    for measure in measures if variables else []:
+        parts = [comparisons(tree, name, measure=measure, per=per) for name in variables]
+        whole = pd.concat(parts, ignore_index=True)
+        whole.attrs = {k: parts[0].attrs.get(k, "") for k in ("scale", "estimand")}
+        tables.append(cells(whole, CAPTIONS[measure]))
+    return tables
+
+
+CAPTIONS = {
+    "difference": "Difference of average responses",
+    "ratio": "Ratio of average responses",
+}
 
 
 def _group(tree: xr.DataTree, fit: Fit, name: str) -> dict[str, Any]:
     design = fit.group(name)
     if design.n_levels > MOST_LEVELS:
-        return {"name": name, "n": design.n_levels, "pictures": [], "table": None}
-    pictures = [picture(_drawn("plot_caterpillar", tree, name))]
+        return {"name": name, "n": design.n_levels, "pictures": [], "tables": []}
+    pictures, tables = [], []
     if "intercept" in design.terms:
-        pictures.append(picture(_drawn("plot_shrinkage", tree, name)))
-    table = random_effects(tree, name)
-    assert isinstance(table, pd.DataFrame)
-    return {"name": name, "n": design.n_levels, "pictures": pictures, "table": cells(table)}
+        alt = f"Each {name}: the estimate of its own rows beside the partially pooled one"
+        pictures.append((alt, picture(partial(plots.plot_shrinkage, tree, name))))
+        tables.append(cells(shrinkage(tree, name), "Estimates of own rows, and partially pooled"))
+    for term in design.terms:
+        alt = f"Deviations of each {name} in {term}, sorted, with intervals"
+        pictures.append((alt, picture(partial(plots.plot_caterpillar, tree, name, term))))
+    tables.append(cells(random_effects(tree, name), "Deviations from the population"))
+    return {"name": name, "n": design.n_levels, "pictures": pictures, "tables": tables}
 
 
-def _drawn(name: str, *arguments: Any) -> Callable[[], Axes]:
-    from bayes_glmm import plots
-
-    return lambda: vars(plots)[name](*arguments)
-
-
-def picture(draw: Callable[[], Axes]) -> str:
-    """Draw on a canvas of its own and return it as a data address."""
+def picture(draw: Callable[[], Any]) -> str:
+    """Draw, and return the picture as a data address."""
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
-    with mpl.rc_context({"figure.dpi": 110, "font.size": 9}):
-        draw()
-        figure = plt.gcf()
+    with mpl.rc_context({"font.size": 9, "font.family": "DejaVu Sans"}), plt.ioff():
+        figure = np.ravel(draw())[0].figure
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", metadata={"Software": None})
+        figure.savefig(buffer, format="png", dpi=130, metadata={"Software": None})
         plt.close(figure)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,86 @@
+"""Predictions along one variable, the other columns as they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from bayes_glmm.answers.expected import Groups
+from bayes_glmm.answers.predictions import predictions
+from bayes_glmm.answers.rows import rows_of
+from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.results import Fit
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+GRID = 50
+MOST_VALUES = 8
+MOST_ROWS = 400
+
+
+def profile(
+    tree: xr.DataTree,
+    variable: str,
+    by: str | None = None,
+    groups: Groups = "population",
+    data: Any = None,
+    *,
+    per: float | None = None,
+) -> pd.DataFrame:
+    """Set a column to each of its values in turn, and average over the rows.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    variable : str
+        A column that the model reads. Numbers with more than eight values are
+        spaced evenly over their range.
+    by : str, optional
+        Average within the values of this column.
+    groups : {"population", "typical", "known", "new"}
+    data : DataFrame, optional
+        Rows to average over; the training rows when not given, evenly spaced ones
+        when there are more than 400.
+    per : float, optional
+        Exposure of every row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As from :func:`bayes_glmm.predictions`; ``attrs["curve"]`` says whether the
+        values are points of a curve.
+
+    Raises
+    ------
+    ArgumentError
+        The model or the rows have no such column.
+    """
+    fit = Fit.of(tree)
+    rows = rows_of(fit, data)
+    used = [c for c in fit.schema.used_columns if c != fit.spec.response.column]
+    if variable not in used:
+        raise ArgumentError(f"The model reads no column {variable!r}." + suggestion(variable, used))
+    if by is not None and by not in rows:
+        raise ArgumentError(f"The rows have no column {by!r}." + suggestion(by, list(rows)))
+    column = fit.schema.column(variable)
+    source = rows[variable] if variable in rows else fit.data[variable]
+    curve = column.kind == "numeric" and source.nunique() > MOST_VALUES
+    values = np.linspace(source.min(), source.max(), GRID) if curve else _values(source)
+    if len(rows) > MOST_ROWS:
+        rows = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, MOST_ROWS).astype(int))]
+    spread = pd.concat([rows.assign(**{variable: value}) for value in values], ignore_index=True)
+    spread[variable] = spread[variable].astype(float if curve else source.dtype)
+    cells = [variable] if by in (None, variable) else [variable, str(by)]
+    table = predictions(tree, spread, groups=groups, by=cells, per=per)
+    assert isinstance(table, pd.DataFrame)
+    table.attrs |= {"curve": curve, "numeric": column.kind == "numeric"}
+    return table
+
+
+def _values(source: pd.Series) -> list[Any]:
+    if isinstance(source.dtype, pd.CategoricalDtype):
+        return list(source.cat.categories)
+    return sorted(source.unique())
