@@ -10,14 +10,27 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design, GroupDesign
-from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.design.frames import to_pandas
+from bayes_glmm.design.response import ResponseSchema, learn_response
+from bayes_glmm.design.schema import Schema
+from bayes_glmm.design.uses import drop_missing
+from bayes_glmm.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    listed,
+    suggestion,
+)
 from bayes_glmm.families import get_family
+from bayes_glmm.families.base import Family
+from bayes_glmm.spec.model import ModelSpec
 
 if TYPE_CHECKING:
-    from bayes_glmm.families.base import Family
     from bayes_glmm.fitting import Model
 
 type Array = NDArray[np.float64]
+
+LARGEST_MEAN = 1e18
 
 
 def simulate(
@@ -38,112 +51,259 @@ def simulate(
     Parameters
     ----------
     model, data, family, link, exposure, offset, missing, success
-        As in :func:`fit`. The response column may hold anything that the family
-        could have; it is replaced.
+        As in :func:`fit`. The response column need not exist; where it does, it is
+        replaced and only its levels are read.
     parameters : mapping
         By the posterior's names, on the link scale: ``intercept``, ``beta`` (a
-        mapping by coefficient, or values in order), ``sd_<group>`` (one number, or
-        by term), ``corr_<group>`` (a matrix; the identity when absent),
-        ``u_<group>`` (drawn when absent) and the family's own, such as ``sigma``.
+        mapping by coefficient, or values in order), ``sd_<group>`` (a mapping by
+        varying term, values in order, or one number for one term),
+        ``corr_<group>`` (a matrix over the terms; no correlation when absent),
+        ``u_<group>`` (a mapping by level or an array, shape (n_levels, n_terms);
+        drawn from the sds when absent) and the family's own, such as ``sigma``.
     seed : int
+        Equal seeds give equal responses. Every group and the response have streams
+        of their own, so that giving the effects of one group leaves the rest alone.
 
     Returns
     -------
     pandas.DataFrame
-        The table with the response replaced.
+        The table with the response replaced: whole numbers for counts, the two
+        levels where the column held text or truth values.
 
     Raises
     ------
     ArgumentError
-        A parameter is missing, unknown, or of the wrong size.
+        A parameter is missing, unknown, of the wrong size or out of its range, or
+        the parameters give means that the family cannot have.
+    SpecError, DataError
+        The model or the columns of the table are wrong.
 
     Examples
     --------
-    >>> table = pd.DataFrame({"y": [0, 1, 2], "x": [0.0, 1.0, 2.0]})
-    >>> truth = {"intercept": 0.5, "beta": {"x": 0.2}}
-    >>> simulate("y ~ x", table, truth, seed=1, family="poisson")["y"].tolist()
-    [2, 2, 3]
+    >>> table = pd.DataFrame({"x": [0.0, 1.0, 2.0], "g": ["a", "b", "b"]})
+    >>> truth = {"intercept": 0.5, "beta": {"x": 0.2}, "sd_g": 0.3}
+    >>> simulate("y ~ x + (1 | g)", table, truth, seed=1, family="poisson").columns.tolist()
+    ['x', 'g', 'y']
     """
-    from bayes_glmm.fitting import prepare
+    from bayes_glmm.fitting import resolve_spec
 
-    prepared = prepare(
-        model, data, family=family, link=link, exposure=exposure, offset=offset,
+    spec = resolve_spec(
+        model, family=family, link=link, exposure=exposure, offset=offset,
         missing=missing, success=success,
     )  # fmt: skip
-    _, design = prepared.require()
-    rng = np.random.default_rng(seed)
-    own = {p.name: _number(parameters, p.name) for p in get_family(design.family).parameters}
-    eta = _predictor(design, parameters, rng)
-    _refuse_unknown(design, parameters)
+    if not isinstance(parameters, Mapping):
+        raise ArgumentTypeError("parameters must be a mapping, such as {'intercept': 1.0}.")
+    table, levels = _with_placeholder(spec, to_pandas(data))
+    if spec.missing == "drop":
+        table = drop_missing(spec, table)[0]
+    design = _design(spec, table)
     kind = get_family(design.family)
-    y = kind.simulate(rng, kind.link(design.link).inverse(eta), own, design.trials)
-    column = prepared.spec.response.column
-    drawn = np.asarray(y).astype(np.int64) if kind.discrete else np.asarray(y)
-    return prepared.data.assign(**{column: drawn})
+    _refuse_unknown(design, kind, parameters)
+    *streams, last = _streams(seed, len(design.mu.groups) + 1)
+    own = {p.name: _own(parameters, p.name, p.prior(1.0).support) for p in kind.parameters}
+    mu = kind.link(design.link).inverse(_predictor(design, parameters, streams))
+    _refuse_means(design, kind, mu)
+    y = np.asarray(kind.simulate(last, mu, own, design.trials))
+    return table.assign(**{spec.response.column: _as_stored(y, kind, levels)})
 
 
-def _predictor(design: Design, parameters: Mapping[str, Any], rng: np.random.Generator) -> Array:
+def _with_placeholder(
+    spec: ModelSpec, table: pd.DataFrame
+) -> tuple[pd.DataFrame, ResponseSchema | None]:
+    """Return the table with zeros and ones as response, and what the column held."""
+    column = spec.response.column
+    named = None
+    if column in map(str, table.columns):
+        learned = learn_response(spec, table.loc[table[column].notna()])
+        named = learned if len(learned.levels) == 2 else None
+    if spec.success is not None and named is None:
+        raise DataError(
+            f"success={spec.success!r} needs a column {column!r} with two levels: add it."
+        )
+    placeholder: Any = np.arange(len(table)) % 2
+    if named is not None:
+        placeholder = np.array(named.levels, dtype=object)[placeholder]
+        placeholder = placeholder == "True" if not named.named else placeholder
+    return table.assign(**{column: placeholder}), named
+
+
+def _design(spec: ModelSpec, table: pd.DataFrame) -> Design:
+    """Build the design; a simulation needs only its known terms to be sound."""
+    design = Schema.learn(spec, table).apply(table)
+    bad = ~np.isfinite(design.mu.offset)
+    if bad.any():
+        column = spec.exposure or spec.offset
+        which = f" ({column!r})" if column else ""
+        raise DataError(
+            f"The exposure or offset{which} gives no finite term in rows "
+            f"{listed(design.rows[bad])}: an exposure must be above 0."
+        )
+    assert design.response is not None
+    for rows, message in get_family(design.family).invalid(design.response, design.trials):
+        if rows.any():
+            raise DataError(f"The table {message}. Rows: {listed(design.rows[rows])}.")
+    return design
+
+
+def _as_stored(y: Array, kind: Family, named: ResponseSchema | None) -> Any:
+    if named is None:
+        return y.astype(np.int64) if kind.discrete else y
+    failure, success = sorted(named.levels, key=lambda level: level == named.success)
+    words = np.where(y == 1, success, failure)
+    return words if named.named else words == "True"
+
+
+def _predictor(
+    design: Design, parameters: Mapping[str, Any], streams: list[np.random.Generator]
+) -> Array:
     mu = design.mu
     eta = mu.offset.copy()
     if mu.intercept:
         eta += _number(parameters, "intercept")
     if mu.coefficients:
         eta += mu.X @ _labelled(parameters, "beta", mu.coefficients)
-    for group in mu.groups:
+    for group, rng in zip(mu.groups, streams, strict=True):
         u = _effects(group, parameters, rng)
         eta += (group.values * u[group.index]).sum(axis=1)
     return eta
 
 
 def _effects(group: GroupDesign, parameters: Mapping[str, Any], rng: np.random.Generator) -> Array:
-    q = len(group.terms)
-    given = parameters.get(f"u_{group.name}")
-    if given is not None:
-        rows = _labelled(parameters, f"u_{group.name}", tuple(group.levels)) if q == 1 else given
-        u = np.asarray(rows, float).reshape(-1, q)
-        if len(u) != group.n_levels:
-            raise ArgumentError(f"u_{group.name} needs {group.n_levels} levels, not {len(u)}.")
-        return u
+    name, q = f"u_{group.name}", len(group.terms)
+    if parameters.get(name) is not None:
+        return _given_effects(group, parameters[name])
+    if group.structure is not None:
+        raise ArgumentError(
+            f"Effects with the structure {group.structure!r} are not drawn here: give {name!r}."
+        )
     sd = _labelled(parameters, f"sd_{group.name}", group.terms)
-    corr = np.asarray(parameters.get(f"corr_{group.name}", np.eye(q)), float)
-    if corr.shape != (q, q):
-        raise ArgumentError(f"corr_{group.name} is a {q} x {q} matrix, not {corr.shape}.")
-    try:
-        factor = sd[:, None] * np.linalg.cholesky(corr)
-    except np.linalg.LinAlgError as error:
-        raise ArgumentError(f"corr_{group.name} is no correlation matrix.") from error
+    if (sd < 0).any():
+        raise ArgumentError(f"sd_{group.name} holds standard deviations, which are not negative.")
+    factor = sd[:, None] * _root(group, parameters.get(f"corr_{group.name}"))
     return rng.standard_normal((group.n_levels, q)) @ factor.T
 
 
-def _number(parameters: Mapping[str, Any], name: str) -> Any:
+def _given_effects(group: GroupDesign, given: Any) -> Array:
+    name, q = f"u_{group.name}", len(group.terms)
+    if isinstance(given, pd.DataFrame):
+        given = given.T.to_dict()
+    levels = tuple(group.levels.tolist())
+    if isinstance(given, Mapping | pd.Series):
+        rows = _in_order(dict(given), name, levels)
+        parts = [_labelled({f"{name}[{k}]": v}, f"{name}[{k}]", group.terms)
+                 for k, v in zip(levels, rows, strict=True)]  # fmt: skip
+        return np.array(parts)
+    u = _floats(name, given)
+    if u.shape not in ((len(levels), q), (len(levels),) if q == 1 else ()):
+        raise ArgumentError(
+            f"{name} has the shape ({len(levels)}, {q}): levels by terms, not {u.shape}."
+        )
+    return u.reshape(-1, q)
+
+
+def _root(group: GroupDesign, given: Any) -> Array:
+    """Return a square root of the correlations; singular ones are allowed."""
+    q, name = len(group.terms), f"corr_{group.name}"
+    if given is None:
+        return np.eye(q)
+    corr = _floats(name, given)
+    if corr.shape != (q, q):
+        raise ArgumentError(f"{name} is a {q} x {q} matrix, not {corr.shape}.")
+    unit = np.allclose(np.diag(corr), 1) and np.allclose(corr, corr.T, atol=1e-10)
+    sizes, axes = np.linalg.eigh((corr + corr.T) / 2)
+    if not unit or sizes[0] < -1e-10:
+        raise ArgumentError(
+            f"{name} is no correlation matrix: it must be symmetric with ones on its diagonal, "
+            f"and its smallest eigenvalue is {sizes[0]:.3g}."
+        )
+    apart = np.ones((q, q), bool)
+    for members in group.blocks:
+        apart[np.ix_(members, members)] = False
+    if (corr[apart] != 0).any():
+        raise ArgumentError(f"{name} relates terms that the model keeps independent.")
+    return axes * np.sqrt(np.maximum(sizes, 0))
+
+
+def _number(parameters: Mapping[str, Any], name: str) -> Array:
     if name not in parameters:
         raise ArgumentError(f"simulate() needs the parameter {name!r}.")
-    return np.float64(parameters[name])
+    value = _floats(name, parameters[name])
+    if value.size != 1:
+        raise ArgumentError(f"{name} is one number, not {value.size}.")
+    return value.reshape(())
+
+
+def _own(parameters: Mapping[str, Any], name: str, support: str) -> Array:
+    value = _number(parameters, name)
+    if support == "positive" and not value > 0:
+        raise ArgumentError(f"{name} must be above 0, not {value:g}.")
+    return value
 
 
 def _labelled(parameters: Mapping[str, Any], name: str, labels: tuple[str, ...]) -> Array:
     if name not in parameters:
-        raise ArgumentError(
-            f"simulate() needs the parameter {name!r}, for {', '.join(labels[:8])}."
-        )
+        raise ArgumentError(f"simulate() needs the parameter {name!r}, for {listed(labels)}.")
     given = parameters[name]
-    if isinstance(given, Mapping):
-        for label in given:
-            if label not in labels:
-                raise ArgumentError(f"{name} has no {label!r}." + suggestion(str(label), labels))
-        absent = [label for label in labels if label not in given]
-        if absent:
-            raise ArgumentError(f"{name} lacks {', '.join(absent[:8])}.")
-        given = [given[label] for label in labels]
-    values = np.atleast_1d(np.asarray(given, float)).ravel()
+    if isinstance(given, Mapping | pd.Series):
+        given = _in_order(dict(given), name, labels)
+    values = _floats(name, given).ravel()
     if len(values) != len(labels):
-        raise ArgumentError(f"{name} needs {len(labels)} values ({', '.join(labels[:8])}).")
+        s = "s" if len(labels) > 1 else ""
+        raise ArgumentError(
+            f"{name} needs {len(labels)} value{s} ({listed(labels)}), not {len(values)}."
+        )
     return values
 
 
-def _refuse_unknown(design: Design, parameters: Mapping[str, Any]) -> None:
-    known = ["intercept", "beta", *(p.name for p in get_family(design.family).parameters)]
-    known += [f"{stem}_{g.name}" for g in design.mu.groups for stem in ("sd", "corr", "u")]
+def _in_order(given: dict[Any, Any], name: str, labels: tuple[str, ...]) -> list[Any]:
+    by_label = {str(label): value for label, value in given.items()}
+    known = set(labels)
+    for label in by_label:
+        if label not in known:
+            raise ArgumentError(f"{name} has no {label!r}." + suggestion(label, labels))
+    absent = [label for label in labels if label not in by_label]
+    if absent:
+        raise ArgumentError(f"{name} lacks {listed(absent)}.")
+    return [by_label[label] for label in labels]
+
+
+def _floats(name: str, given: Any) -> Array:
+    try:
+        values = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ArgumentTypeError(f"{name} must be numbers, not {given!r:.80}.") from error
+    if not np.isfinite(values).all():
+        raise ArgumentError(f"{name} must be finite.")
+    return values
+
+
+def _refuse_unknown(design: Design, kind: Family, parameters: Mapping[str, Any]) -> None:
+    mu = design.mu
+    known = ["intercept"] * mu.intercept + ["beta"] * bool(mu.coefficients)
+    known += [p.name for p in kind.parameters]
+    for group in mu.groups:
+        known += [f"sd_{group.name}", f"u_{group.name}"]
+        known += [f"corr_{group.name}"] * any(len(block) > 1 for block in group.blocks)
     for name in parameters:
         if name not in known:
-            raise ArgumentError(f"The model has no parameter {name!r}." + suggestion(name, known))
+            raise ArgumentError(
+                f"The model has no parameter {name!r}." + suggestion(str(name), known)
+            )
+
+
+def _refuse_means(design: Design, kind: Family, mu: Array) -> None:
+    bad = ~np.isfinite(mu)
+    if kind.discrete:
+        bad |= (mu < 0) | (mu > LARGEST_MEAN)
+    if bad.any():
+        raise ArgumentError(
+            f"The parameters give means that {kind.name} responses cannot have, such as "
+            f"{mu[bad][0]:g}, in rows {listed(design.rows[bad])}: use smaller effects, or a link "
+            "whose means stay in range."
+        )
+
+
+def _streams(seed: int, n: int) -> list[np.random.Generator]:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ArgumentError(f"seed={seed!r}: use a whole number from 0.")
+    return [np.random.default_rng(s) for s in np.random.SeedSequence(int(seed)).spawn(n)]
