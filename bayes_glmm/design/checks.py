@@ -44,7 +44,7 @@ CHECKS = tuple(
     for row in (
         ("support", "error", "responses the family cannot have", checks_response.support),
         ("constant_response", "error", "a response without variation", checks_response.constant),
-        ("offset", "error", "an exposure or offset without a finite value", checks_response.offset),
+        ("exposure", "error", "an exposure that is not above 0", checks_response.exposure),
         ("offset_scale", "warning", "an offset that looks like an exposure", checks_response.scale),
         ("huge_counts", "info", "counts above ten million", checks_response.huge),
         ("constant_predictor", "error", "a column of X without variation", checks_fixed.constant),

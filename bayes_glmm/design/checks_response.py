@@ -8,9 +8,8 @@ import numpy as np
 
 from bayes_glmm.design.columns import numbers
 from bayes_glmm.design.context import Context
-from bayes_glmm.design.expressions import text_of
 from bayes_glmm.design.uses import offset_expressions
-from bayes_glmm.errors import Finding, listed
+from bayes_glmm.errors import Finding
 from bayes_glmm.spec.model import Variable
 
 HUGE = 1e7
@@ -42,29 +41,19 @@ def constant(context: Context, name: str, severity: str) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def offset(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find known terms that are not finite, such as the logarithm of no exposure."""
-    bad = np.zeros(context.design.n_rows, dtype=bool)
-    exposure = context.spec.exposure
-    if exposure is not None:
-        bad = ~(numbers(context.data, exposure) > 0)
-        if bad.any():
-            yield context.finding(
-                name, severity,
-                f"The exposure {exposure!r} must be above 0, for it is logged: correct or remove "
-                "these rows.",
-                bad,
-            )  # fmt: skip
-    for parameter, predictor in context.design.predictors.items():
-        rest = ~np.isfinite(predictor.offset) & ~(bad & (parameter == "mu"))
-        if rest.any():
-            terms = list(map(text_of, offset_expressions(context.spec, parameter)))
-            if parameter == "mu" and context.spec.offset is not None:
-                terms.append(context.spec.offset)
-            yield context.finding(
-                name, severity,
-                f"The offset ({listed(terms)}) is not finite: correct or remove these rows.", rest,
-            )  # fmt: skip
+def exposure(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find exposures that have no logarithm; offsets are refused before they are arrays."""
+    column = context.spec.exposure
+    if column is None:
+        return
+    bad = ~(numbers(context.data, column) > 0)
+    if bad.any():
+        yield context.finding(
+            name, severity,
+            f"The exposure {column!r} must be above 0, for it is logged: correct or remove "
+            "these rows.",
+            bad,
+        )  # fmt: skip
 
 
 def scale(context: Context, name: str, severity: str) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from bayes_glmm.errors import Finding, listed
 MOST_ROWS = 20_000
 SECONDS = 10.0
 GAIN = 1e-6
+MOST_PRUNED = 20
 
 
 def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
@@ -49,7 +50,8 @@ def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
         return
     direction, complete = found
     used = [c for c, b in zip(labels, direction, strict=True) if abs(b) > GAIN and c != "intercept"]
-    kind = "completely separates" if complete else "separates some"
+    verb = "together separate" if len(used) > 1 else "separates"
+    kind = f"{verb} all" if complete else f"{verb} some"
     yield context.finding(
         name, severity,
         f"{listed(used) or 'The intercept'} {kind} successes from failures: the likelihood has no "
@@ -75,8 +77,11 @@ def _separating(sides: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool] 
     best = _solve(-sides.sum(axis=0), -sides, np.zeros(n), [(-1, 1)] * p)
     if best is None or float(sides.sum(axis=0) @ best) <= GAIN:
         return None
-    small = _smallest(sides)
-    return (best, False) if small is None else (small, True)
+    try:
+        small = _smallest(sides)
+    except TimeoutError:
+        small = None
+    return (best, False) if small is None else (_pruned(sides, small), True)
 
 
 def _smallest(sides: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -84,6 +89,21 @@ def _smallest(sides: NDArray[np.float64]) -> NDArray[np.float64] | None:
     n, p = sides.shape
     found = _solve(np.ones(2 * p), np.hstack([-sides, sides]), -np.ones(n), [(0, 1e6)] * (2 * p))
     return None if found is None else found[:p] - found[p:]
+
+
+def _pruned(sides: NDArray[np.float64], direction: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Leave out columns without which every row is still on its side, the least used first."""
+    used = [int(k) for k in np.argsort(np.abs(direction)) if abs(direction[k]) > GAIN]
+    for k in used if len(used) <= MOST_PRUNED else ():
+        fewer = [j for j in np.flatnonzero(direction) if j != k]
+        try:
+            shorter = _smallest(sides[:, fewer]) if fewer else None
+        except TimeoutError:
+            return direction
+        if shorter is not None:
+            direction = np.zeros(sides.shape[1])
+            direction[fewer] = shorter
+    return direction
 
 
 def _solve(

@@ -77,12 +77,9 @@ CASES = [
     ("constant_response", "error", ("'wins'", "equal to its trials"),
      ("wins | trials(n) ~ x", {"wins": lambda d: d.n}, WINS),
      ("wins | trials(n) ~ x", {"wins": lambda d: d.n - (d.n == 7)}, WINS)),
-    ("offset", "error", ("exposure 'time'", "above 0", "id3, id4"),
+    ("exposure", "error", ("exposure 'time'", "above 0", "id3, id4"),
      ("count ~ x", at("time", 0, 3, 4), {**POISSON, "exposure": "time"}),
      ("count ~ x", {}, {**POISSON, "exposure": "time"})),
-    ("offset", "error", ("log(time)", "not finite", "id6"),
-     ("count ~ x + offset(log(time))", at("time", 0, 6), POISSON),
-     ("count ~ x + offset(log(time))", {}, POISSON)),
     ("offset_scale", "warning", ("'days'", "exposure='days'"),
      ("count ~ x", {"days": np.arange(N) + 10}, {**POISSON, "offset": "days"}),
      ("count ~ x", {"days": np.log(np.arange(N) + 10)}, {**POISSON, "offset": "days"})),
@@ -108,7 +105,7 @@ CASES = [
      ("y ~ row + x + z + time", {}, {}), ("y ~ f + x", {}, {})),
     ("scales", "info", ("'x'", "'z'", "unit"),
      ("y ~ x + z", {"x": lambda d: 1e8 * d.x}, {}), ("y ~ x + z", {"x": lambda d: 1e3 * d.x}, {})),
-    ("separation", "warning", ("x completely separates", "prior-dominated"),
+    ("separation", "warning", ("x separates all", "prior-dominated"),
      ("event ~ x + z", {"event": lambda d: (d.x > 0.2).astype(int)}, EVENT), ("event ~ x + z", {}, EVENT)),
     ("separation", "warning", ("f[b] separates some",),
      ("event ~ f + x", {"event": lambda d: d.event.where(d.f != "b", 1)}, EVENT),
@@ -191,6 +188,8 @@ def test_at_most_ten_rows_are_listed() -> None:
         ("f ~ x", {}, EVENT, ("3 levels", "a, b, c", "compare it")),
         ("y ~ x", at("x", np.nan, 3), {}, ("'x'", "missing", "id3", "missing='drop'")),
         ("y ~ x", at("x", np.inf, 3), {}, ("'x'", "infinite", "id3")),
+        ("y ~ x + offset(log(time))", at("time", 0, 6), {}, ("log(time)", "positive", "id6")),
+        ("count ~ x", at("time", -np.inf, 2), {"offset": "time", **POISSON}, ("'time'", "id2")),
         ("y ~ scool", {}, {}, ("'scool'", "'school'")),
         ("f ~ x", {}, {}, ("'f'", "text", "numbers")),
     ],
@@ -219,6 +218,12 @@ def test_unknown_actions_are_refused() -> None:
         run_checks(parse("y ~ x"), table(), {"few_groups": "fatal"})
     with pytest.raises(ArgumentTypeError):
         run_checks(parse("y ~ x"), 3)  # type: ignore[arg-type]
+
+
+def test_separation_names_the_fewest_predictors() -> None:
+    rule = {"event": lambda d: (d.x + d.z / 2 > 0.2).astype(int)}
+    message = found("event ~ f + x + z + time", rule, **EVENT)["separation"][0].message
+    assert message.startswith("x, z together separate all successes from failures")
 
 
 def test_separation_of_many_rows_is_left_out() -> None:
