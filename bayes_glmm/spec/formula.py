@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bayes_glmm.errors import ArgumentTypeError, FormulaError
-from bayes_glmm.spec.grammar import Parser
+from bayes_glmm.errors import ArgumentTypeError, FormulaError, SpecError
+from bayes_glmm.spec.grammar import read_formula
 from bayes_glmm.spec.model import ModelSpec, Predictor, Response
 from bayes_glmm.spec.writing import predictor_text, response_text
 
@@ -51,36 +51,61 @@ def parse(
     >>> spec.formula
     'Reaction ~ Days + (1 + Days | Subject)'
     """
+    response, predictors = _read(formula)
+    return ModelSpec(
+        response,
+        predictors,
+        family,
+        link,
+        exposure,
+        offset,
+        () if priors is None else priors,  # type: ignore[arg-type]
+        missing,
+        success,
+    )
+
+
+def write_formula(spec: ModelSpec) -> str | dict[str, str]:
+    """Write a model's formula; a mapping when several parameters have one.
+
+    Raises
+    ------
+    SpecError
+        The model is outside the grammar or its limits, so that its text would not
+        be read as the same model.
+
+    Examples
+    --------
+    >>> write_formula(parse("y ~ b*a - 1 + (1 | school/class)"))
+    'y ~ 0 + b + a + b:a + (1 | school) + (1 | school:class)'
+    """
+    texts = {name: predictor_text(p) for name, p in spec.predictors}
+    mu = f"{response_text(spec.response)} ~ {texts.pop('mu')}"
+    formula = {"mu": mu, **{name: f"~ {text}" for name, text in texts.items()}}
+    try:
+        same = _read(formula) == (spec.response, spec.predictors)
+    except FormulaError as error:
+        raise SpecError(f"This model cannot be written as a formula. {error}") from error
+    if not same:
+        raise SpecError(f"This model cannot be written as a formula: {mu} is another model.")
+    return formula if texts else mu
+
+
+def _read(
+    formula: str | Mapping[str, str],
+) -> tuple[Response, tuple[tuple[str, Predictor], ...]]:
     if isinstance(formula, str):
         formula = {"mu": formula}
     if not isinstance(formula, Mapping) or "mu" not in formula:
         raise FormulaError("A model is one formula, or a mapping of formulas with one for 'mu'.")
-    response: Response | None = None
-    predictors: dict[str, Predictor] = {}
     for parameter, text in formula.items():
-        if not isinstance(text, str):
+        if not isinstance(text, str) or not isinstance(parameter, str):
             raise ArgumentTypeError(f"The formula of {parameter!r} is text, not {text!r}.")
-        left, predictors[parameter] = Parser(text).formula(parameter == "mu")
-        response = left or response
+    response, mu = read_formula(formula["mu"], response=True)
     assert response is not None
-    _refuse_response_as_term(response, predictors)
-    name: Any = getattr(family, "name", family)
-    return ModelSpec(
-        response, tuple(predictors.items()), name, link, exposure, offset,
-        tuple((priors or {}).items()), missing, success,
-    )  # fmt: skip
-
-
-def write_formula(spec: ModelSpec) -> str | dict[str, str]:
-    """Write a model's formula; a mapping when several parameters have one."""
-    texts = {name: predictor_text(p) for name, p in spec.predictors}
-    mu = f"{response_text(spec.response)} ~ {texts.pop('mu')}"
-    return {"mu": mu, **{name: f"~ {text}" for name, text in texts.items()}} if texts else mu
-
-
-def _refuse_response_as_term(response: Response, predictors: dict[str, Predictor]) -> None:
-    from bayes_glmm.spec.model import Variable
-
-    for predictor in predictors.values():
-        if any(Variable(response.column) in term for term in predictor.terms):
-            raise FormulaError(f"The response {response.column!r} is also a term: remove one.")
+    others = {
+        name: read_formula(text, response=False)[1]
+        for name, text in formula.items()
+        if name != "mu"
+    }
+    return response, (("mu", mu), *others.items())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bayes_glmm.errors import SpecError
+from bayes_glmm.errors import ArgumentTypeError, FormulaError, SpecError
 from bayes_glmm.spec.priors import Prior
 
 
@@ -22,6 +23,11 @@ class Number:
     """A constant inside a call."""
 
     value: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", float(self.value))
+        if not math.isfinite(self.value):
+            raise SpecError(f"A number in a model is finite, not {self.value}.")
 
 
 @dataclass(frozen=True)
@@ -64,11 +70,13 @@ class RandomEffect:
         Grouping column, or the columns whose combinations are the levels.
         ``"observation"`` is the observation-level random effect.
     terms : tuple
-        Varying slopes: column names or terms. The intercept is separate.
+        Varying slopes: column names or terms. The intercept is separate. ``"a:b"``
+        is the interaction of two columns; ``Variable("a:b")`` is a column of that name.
     intercept : bool, default True
         Whether the level of the group varies.
     correlated : bool, default True
-        One block with an LKJ prior; ``False`` makes every term independent.
+        One block with an LKJ prior; ``False`` makes every column of every term
+        independent, the columns of a factor with several levels among them.
     structure : str or None
         Name of a structured covariance, as in ``(1 | gr(animal, A))``.
 
@@ -88,11 +96,16 @@ class RandomEffect:
 
     def __post_init__(self) -> None:
         group = (self.group,) if isinstance(self.group, str) else tuple(self.group)
-        object.__setattr__(self, "group", group)
+        if not group or not all(isinstance(column, str) and column for column in group):
+            raise SpecError("A random effect needs a grouping column, or a tuple of them.")
+        object.__setattr__(self, "group", tuple(dict.fromkeys(group)))
         object.__setattr__(self, "terms", _ordered(self.terms))
-        object.__setattr__(self, "correlated", self.correlated or not self.terms)
-        if not group or not all(group):
-            raise SpecError("A random effect needs a grouping column.")
+        object.__setattr__(self, "correlated", bool(self.correlated or not self.terms))
+        if self.structure is not None and len(self.group) > 1:
+            raise SpecError(
+                f"The structure {self.structure!r} belongs to one column, not to the "
+                f"combinations of {' and '.join(self.group)}: combine them in the table."
+            )
         if not (self.intercept or self.terms):
             raise SpecError(f"The random effect of {self.name} has no term.")
 
@@ -117,8 +130,12 @@ class Predictor:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "terms", _ordered(self.terms))
-        object.__setattr__(self, "random", tuple(dict.fromkeys(self.random)))
-        object.__setattr__(self, "offsets", tuple(self.offsets))
+        random = (self.random,) if isinstance(self.random, RandomEffect) else tuple(self.random)
+        if not all(isinstance(effect, RandomEffect) for effect in random):
+            raise ArgumentTypeError("random= holds RandomEffect objects.")
+        object.__setattr__(self, "random", tuple(dict.fromkeys(random)))
+        offsets = (self.offsets,) if isinstance(self.offsets, str) else tuple(self.offsets)
+        object.__setattr__(self, "offsets", tuple(map(_offset, offsets)))
 
 
 @dataclass(frozen=True)
@@ -127,6 +144,9 @@ class Response:
 
     column: str
     modifiers: tuple[Call, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "modifiers", tuple(self.modifiers))
 
     def modifier(self, name: str) -> Call | None:
         """Return the modifier of that name, if there is one."""
@@ -141,10 +161,11 @@ class ModelSpec:
     ----------
     response : Response or str
         What is modelled.
-    predictors : mapping of str to Predictor
-        One linear predictor per parameter of the family; ``"mu"`` is always there.
-    family : str
-        Name of the family.
+    predictors : mapping of str to Predictor, or Predictor
+        One linear predictor per parameter of the family; ``"mu"`` is always there and
+        comes first.
+    family : str or Family
+        Name of the family; of an object the name is kept.
     link : str or None
         Link of ``mu``; ``None`` is the family's default.
     exposure : str or None
@@ -157,6 +178,20 @@ class ModelSpec:
         What is done with rows that have missing values.
     success : str or None
         Level of a two-level text response that counts as 1.
+
+    Raises
+    ------
+    SpecError
+        No predictor of ``"mu"``, a name that stands twice, the response among the
+        terms, or an unknown value of ``missing``.
+    ArgumentTypeError
+        A field has the wrong type.
+
+    Examples
+    --------
+    >>> spec = ModelSpec("pulls", Predictor(terms=("dose",), random=(RandomEffect("lab"),)))
+    >>> spec.formula
+    'pulls ~ dose + (1 | lab)'
     """
 
     response: Response
@@ -174,12 +209,34 @@ class ModelSpec:
             object.__setattr__(self, "response", Response(self.response))
         if isinstance(self.predictors, Predictor):
             object.__setattr__(self, "predictors", (("mu", self.predictors),))
-        object.__setattr__(self, "predictors", _pairs(self.predictors))
-        object.__setattr__(self, "priors", tuple(sorted(_pairs(self.priors))))
+        object.__setattr__(self, "family", getattr(self.family, "name", self.family))
+        predictors = _pairs(self.predictors, Predictor, "predictors")
+        object.__setattr__(self, "predictors", tuple(sorted(predictors, key=_mu_first)))
+        object.__setattr__(self, "priors", tuple(sorted(_pairs(self.priors, Prior, "priors"))))
+        self._check_texts()
         if "mu" not in dict(self.predictors):
             raise SpecError("A model needs a formula for 'mu'.")
+        self._check_response()
         if self.missing not in ("error", "drop"):
             raise SpecError(f"missing={self.missing!r}: use 'error' or 'drop'.")
+
+    def _check_texts(self) -> None:
+        for key in ("family", "link", "exposure", "offset", "missing", "success"):
+            value = vars(self)[key]
+            if not isinstance(value, str) and (value is not None or key in ("family", "missing")):
+                raise ArgumentTypeError(f"{key}= takes text, not {value!r}.")
+
+    def _check_response(self) -> None:
+        column = self.response.column
+        for _, predictor in self.predictors:
+            for effect in predictor.random:
+                if column in effect.group:
+                    raise FormulaError(f"The response {column!r} is also a group: remove one.")
+            slopes = (term for effect in predictor.random for term in effect.terms)
+            factors = (f for term in (*predictor.terms, *slopes) for f in term)
+            for factor in (*factors, *predictor.offsets):
+                if column in _columns(factor):
+                    raise FormulaError(f"The response {column!r} is also a term: remove one.")
 
     @property
     def mu(self) -> Predictor:
@@ -212,19 +269,60 @@ class ModelSpec:
 
 
 def _term(term: Term | Factor | str) -> Term:
+    factors: tuple[Any, ...]
     if isinstance(term, str):
-        return tuple(Variable(name) for name in term.split(":"))
-    return (term,) if isinstance(term, Variable | Call) else tuple(term)
+        factors = tuple(map(Variable, term.split(":")))
+    elif isinstance(term, tuple | list):
+        factors = tuple(Variable(f) if isinstance(f, str) else f for f in term)
+    else:
+        factors = (term,)
+    if not factors or not all(isinstance(f, Variable | Call) for f in factors):
+        raise ArgumentTypeError(f"A term is columns and calls, not {term!r}.")
+    return tuple(dict.fromkeys(factors))
 
 
-def _ordered(terms: Iterable[Term | Factor | str]) -> tuple[Term, ...]:
+def _ordered(terms: Iterable[Term | Factor | str] | str) -> tuple[Term, ...]:
     """Sort by order of interaction, keeping the first of equal terms."""
     unique: dict[frozenset[Factor], Term] = {}
-    for term in map(_term, terms):
-        unique.setdefault(frozenset(term), tuple(dict.fromkeys(term)))
+    for term in map(_term, (terms,) if isinstance(terms, str) else terms):
+        unique.setdefault(frozenset(term), term)
     return tuple(sorted(unique.values(), key=len))
 
 
-def _pairs[V](mapping: Mapping[str, V] | tuple[tuple[str, V], ...]) -> tuple[tuple[str, V], ...]:
-    items = mapping.items() if isinstance(mapping, Mapping) else mapping
-    return tuple((str(k), v) for k, v in items)
+def _offset(offset: Expression | str) -> Expression:
+    match offset:
+        case str(name):
+            return Variable(name)
+        case Call("offset", (inside,)):
+            return inside
+    return offset
+
+
+def _columns(expression: Expression) -> Iterator[str]:
+    """Name the columns that an expression reads."""
+    match expression:
+        case Variable(name):
+            yield name
+        case Arithmetic(_, left, right):
+            yield from (*_columns(left), *_columns(right))
+        case Call(function, arguments, _):
+            for argument in arguments[:1] if function == "C" else arguments:
+                yield from _columns(argument)
+
+
+def _mu_first(pair: tuple[str, Predictor]) -> bool:
+    return pair[0] != "mu"
+
+
+def _pairs[V](
+    given: Mapping[str, V] | Iterable[tuple[str, V]], kind: type[V], what: str
+) -> tuple[tuple[str, V], ...]:
+    pairs = tuple(given.items() if isinstance(given, Mapping) else given)
+    if not all(
+        isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) and isinstance(p[1], kind)
+        for p in pairs
+    ):
+        raise ArgumentTypeError(f"{what}= is a mapping of names to {kind.__name__} objects.")
+    if len(dict(pairs)) < len(pairs):
+        raise SpecError(f"A name stands twice in {what}=.")
+    return pairs

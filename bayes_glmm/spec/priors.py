@@ -59,7 +59,7 @@ class Prior:
     name: str
     parameters: tuple[tuple[str, float], ...]
 
-    def __init__(self, name: str, **parameters: float):
+    def __init__(self, name: str, /, **parameters: float):
         if name not in DISTRIBUTIONS:
             raise PriorError(
                 f"Unknown prior distribution {name!r}." + suggestion(name, list(DISTRIBUTIONS))
@@ -162,11 +162,14 @@ class HalfStudentT:
 def _number(name: str, key: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         raise PriorError(f"{name}: {key} must be a number, not {value!r}.")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     location = key in _FREE_LOCATION or (name == "Cauchy" and key == "alpha")
     if not math.isfinite(number) or (not location and number <= 0):
         raise PriorError(
-            f"{name}: {key} must be finite{'' if location else ' and positive'}, not {value!r}."
+            f"{name}: {key} must be finite{'' if location else ' and positive'}, not {number!r}."
         )
     return number
 

@@ -116,7 +116,7 @@ def read_template(text: str, name: str) -> Template:
             name,
             spec=spec_from(table["model"], what),
             roles=MappingProxyType(_strings(table["roles"], f"{what}: roles")),
-            cautions=tuple(table["cautions"]),
+            cautions=_list_of_texts(table["cautions"], f"{what}: cautions"),
             alternatives=MappingProxyType(
                 {k: spec_from(v, f"{what}: {k}") for k, v in table.get("alternatives", {}).items()}
             ),
@@ -132,3 +132,9 @@ def _strings(table: Any, what: str) -> dict[str, str]:
     if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
         raise TemplateError(f"{what} is a table of texts.")
     return dict(table)
+
+
+def _list_of_texts(values: Any, what: str) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+        raise TemplateError(f"{what} is a list of texts.")
+    return tuple(values)

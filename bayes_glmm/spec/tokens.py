@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import NoReturn
@@ -20,7 +21,8 @@ _PATTERN = re.compile(
     re.VERBOSE,
 )
 _MISTAKES = {
-    ".": "a dot is not in the grammar: functions have plain names, as in log(x)",
+    ".": "a dot is not in the grammar: functions have plain names, as in log(x), columns with a "
+    "dot stand in `back-quotes`, and every term is named",
     "`": "this back-quote is not closed",
     "[": "brackets are not in the grammar",
     "{": "braces are not in the grammar",
@@ -36,12 +38,13 @@ class Token:
     kind: str
     value: str
     at: int
+    quoted: bool = False
 
 
 def refuse(text: str, at: int, message: str) -> NoReturn:
     """Raise a :class:`FormulaError` that shows the place."""
     left = max(0, at - 60)
-    shown = text[left : at + 30].replace("\n", " ").replace("\t", " ")
+    shown = "".join(c if c.isprintable() else " " for c in text[left : at + 30])
     raise FormulaError(f"{message}\n  {shown}\n  {' ' * (at - left)}^")
 
 
@@ -68,8 +71,11 @@ def tokenize(text: str) -> list[Token]:
             value = value[1:-1]
         if kind == "number" and text[found.end() : found.end() + 1].isidentifier():
             refuse(text, found.end(), "A name cannot begin with a digit: put it in back-quotes.")
+        if kind == "number" and not math.isfinite(float(value)):
+            refuse(text, at, "This number is too large.")
         if kind != "space":
-            tokens.append(Token("name" if kind == "quoted" else kind, value, at))
+            quoted = kind == "quoted"
+            tokens.append(Token("name" if quoted else kind, value, at, quoted))
         at = found.end()
         if len(tokens) > MOST_TOKENS:
             raise FormulaError(f"The formula has more than {MOST_TOKENS} parts.")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from bayes_glmm.errors import PriorError, SpecError, suggestion
+from bayes_glmm.errors import ArgumentTypeError, PriorError, SpecError, suggestion
 from bayes_glmm.spec.formula import parse
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
@@ -38,9 +39,9 @@ def write_toml(spec: ModelSpec) -> str:
     values = {key: vars(spec)[key] for key in OPTIONS}
     lines += [f"{key} = {_text(value)}" for key, value in values.items() if value is not None]
     if not isinstance(formula, str):
-        lines += ["", "[formula]", *(f"{_text(k)} = {_text(v)}" for k, v in formula.items())]
+        lines += ["", "[formula]", *(f"{_key(k)} = {_text(v)}" for k, v in formula.items())]
     if spec.priors:
-        lines += ["", "[priors]", *(f"{_text(k)} = {_prior(p)}" for k, p in spec.priors)]
+        lines += ["", "[priors]", *(f"{_key(k)} = {_prior(p)}" for k, p in spec.priors)]
     return "\n".join(lines) + "\n"
 
 
@@ -57,19 +58,22 @@ def read_toml(text: str) -> ModelSpec:
 
 def load_toml(text: str) -> dict[str, Any]:
     """Read TOML text of a bounded size."""
+    if not isinstance(text, str):
+        raise ArgumentTypeError(f"TOML is text, not {type(text).__name__}.")
     if len(text) > LONGEST:
         raise SpecError(f"The TOML text has {len(text)} characters; {LONGEST} are allowed.")
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also integers of thousands of digits
         raise SpecError(f"This is not TOML: {error}") from error
 
 
 def spec_from(table: Mapping[str, Any], what: str) -> ModelSpec:
     """Build a model from a TOML table, naming what it belongs to in errors."""
     refuse_unknown(table, KEYS, what)
-    if table.get("version", VERSION) != VERSION:
-        raise SpecError(f"{what} is of version {table['version']!r}; this package reads {VERSION}.")
+    version = table.get("version", VERSION)
+    if isinstance(version, bool) or version != VERSION:
+        raise SpecError(f"{what} is of version {version!r}; this package reads {VERSION}.")
     if "formula" not in table:
         raise SpecError(f"{what} has no formula.")
     formula = table["formula"]
@@ -104,6 +108,10 @@ def _read_prior(target: str, value: object) -> Prior:
 def _prior(prior: Prior) -> str:
     inside = ", ".join(f"{key} = {value!r}" for key, value in prior.parameters)
     return f"{{distribution = {_text(prior.name)}, {inside}}}"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
 
 
 def _text(value: str) -> str:

@@ -23,7 +23,7 @@ def name_text(name: str) -> str:
     """Write a column's name, back-quoted where it is no plain name."""
     if re.fullmatch(r"[^\W\d]\w*", name):
         return name
-    if "`" in name or "\n" in name:
+    if not name or "`" in name or "\n" in name or not _encodable(name):
         raise SpecError(f"A column named {name!r} cannot be written in a formula: rename it.")
     return f"`{name}`"
 
@@ -36,8 +36,11 @@ def expression_text(expression: Expression) -> str:
         case Number(value):
             return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
         case Text(value):
-            if '"' in value and "'" in value:
-                raise SpecError(f"The level {value!r} has both kinds of quotes: rename it.")
+            if {'"', "'"} <= set(value) or "\n" in value or not _encodable(value):
+                raise SpecError(
+                    f"The level {value!r} cannot be written in a formula (both kinds of quotes, "
+                    "or a line break): rename it."
+                )
             return f"'{value}'" if '"' in value else f'"{value}"'
         case Arithmetic(operator, left, right):
             return f"{_operand(left)} {operator} {_operand(right)}"
@@ -52,12 +55,6 @@ def term_text(term: Term) -> str:
     return ":".join(expression_text(factor) for factor in term)
 
 
-def terms_text(intercept: bool, terms: tuple[Term, ...]) -> list[str]:
-    """Write the terms of a sum, the intercept first where it must be said."""
-    first = [] if intercept and terms else ["1" if intercept else "0"]
-    return first + [term_text(t) for t in terms]
-
-
 def random_text(effect: RandomEffect) -> str:
     """Write a random effect."""
     group = ":".join(name_text(column) for column in effect.group)
@@ -69,7 +66,9 @@ def random_text(effect: RandomEffect) -> str:
 
 def predictor_text(predictor: Predictor) -> str:
     """Write the right-hand side of a formula."""
-    parts = terms_text(predictor.intercept, predictor.terms)
+    silent = predictor.intercept and predictor.terms
+    parts = [] if silent else ["1" if predictor.intercept else "0"]
+    parts += [term_text(term) for term in predictor.terms]
     parts += [random_text(effect) for effect in predictor.random]
     parts += [f"offset({expression_text(e)})" for e in predictor.offsets]
     return " + ".join(parts)
@@ -79,6 +78,11 @@ def response_text(response: Response) -> str:
     """Write the left-hand side of a formula."""
     modifiers = " + ".join(expression_text(m) for m in response.modifiers)
     return name_text(response.column) + (f" | {modifiers}" if modifiers else "")
+
+
+def _encodable(text: str) -> bool:
+    """Whether text can be kept in a file; halves of surrogate pairs cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _operand(expression: Expression) -> str:

@@ -1,0 +1,77 @@
+"""The left-hand side of a formula: a column and its modifiers."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from bayes_glmm.errors import listed, suggestion
+from bayes_glmm.spec.calls import MODIFIERS, read_arguments
+from bayes_glmm.spec.cursor import Cursor
+from bayes_glmm.spec.model import Call, Expression, Number, Response, Variable
+from bayes_glmm.spec.tokens import Token
+
+_PROPORTION = "p(successes, trials) takes two columns."
+
+
+def read_response(cursor: Cursor) -> Response:
+    """Read ``y``, ``successes | trials(n)`` or ``p(successes, n)``."""
+    name = cursor.name("The response is the name of a column.")
+    if cursor.sees("("):
+        if name.value == "p" and not name.quoted:
+            return _proportion(cursor, name)
+        _refuse_function(cursor, name)
+    modifiers: list[Call] = []
+    while cursor.accept("|") or (modifiers and cursor.accept("+")):
+        modifiers.append(_modifier(cursor))
+    if cursor.sees("="):
+        cursor.fail("Write ~ instead of = between the response and the terms.")
+    if cursor.sees("/"):
+        cursor.fail(f"Counts out of trials are written {name.value} | trials(n) ~ ...")
+    if len({m.function for m in modifiers}) < len(modifiers):
+        cursor.fail("A modifier of the response stands twice.")
+    return Response(name.value, tuple(modifiers))
+
+
+def _proportion(cursor: Cursor, name: Token) -> Response:
+    with cursor.parentheses("p()"):
+        successes = cursor.name(_PROPORTION)
+        cursor.expect(",", _PROPORTION)
+        token = cursor.take()
+        if token.kind not in ("name", "number"):
+            cursor.fail(_PROPORTION, token)
+        trials = Variable(token.value) if token.kind == "name" else Number(float(token.value))
+        if not cursor.sees(")"):
+            cursor.fail(_PROPORTION)
+    _check_trials(cursor, name, trials)
+    return Response(successes.value, (Call("trials", (trials,)),))
+
+
+def _modifier(cursor: Cursor) -> Call:
+    """Read ``trials(n)`` and its kin."""
+    name = cursor.name(f"After | comes one of {listed(MODIFIERS)}.")
+    if name.value not in MODIFIERS:
+        hint = suggestion(name.value, list(MODIFIERS))
+        cursor.fail(f"{name.value}() is no modifier of a response.{hint}", name)
+    call = read_arguments(cursor, name, MODIFIERS)
+    if name.value == "trials":
+        _check_trials(cursor, name, call.arguments[0])
+    return call
+
+
+def _check_trials(cursor: Cursor, name: Token, trials: Expression) -> None:
+    match trials:
+        case Variable():
+            return
+        case Number(value) if value >= 1 and value.is_integer():
+            return
+    cursor.fail("trials are a column or a positive whole number.", name)
+
+
+def _refuse_function(cursor: Cursor, name: Token) -> NoReturn:
+    if name.value == "cbind":
+        cursor.fail("Counts out of trials are written successes | trials(n) ~ ...", name)
+    cursor.fail(
+        f"The response is a column, not a function: compute {name.value}(...) in the table, "
+        "or choose a link.",
+        name,
+    )
