@@ -1,0 +1,62 @@
+"""The same model, data and priors as a published posterior: the same answers.
+
+The peer (brms 2.18.0 on rstan 2.21.7, ``posteriors.json``) put its priors on the raw
+intercept, so the intercept is a column of ones here and nothing is centred.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_glmm as bg
+from bayes_glmm.answers.tables import batch_mcse
+
+HERE = Path(__file__).parent
+PEER = json.loads((HERE / "posteriors.json").read_text())
+MODELS = {
+    "sleepstudy_random_slope": (
+        "sleepstudy", "Reaction ~ 0 + one + Days + (1 + Days | Subject)", "gaussian",
+        {"beta[one]": bg.Prior("Normal", mu=250, sigma=100), "beta[Days]": bg.Prior("Normal", sigma=25),
+         "sd_Subject[intercept]": bg.Prior("HalfNormal", sigma=50),
+         "sd_Subject[Days]": bg.Prior("HalfNormal", sigma=20), "corr": bg.Prior("LKJ", eta=2),
+         "sigma": bg.Prior("HalfNormal", sigma=50)},
+    ),
+    "surgical_hospital_ranking": (
+        "surgical", "deaths | trials(operations) ~ 0 + one + (1 | hospital)", "binomial",
+        {"beta[one]": bg.Prior("Normal", mu=-2.5, sigma=1.5), "sd": bg.Prior("HalfNormal", sigma=1)},
+    ),
+    "toenail_random_intercept": (
+        "toenail", "outcome ~ 0 + one + arm + time + arm_time + (1 | patientID)", "bernoulli",
+        {"beta": bg.Prior("Normal", sigma=5), "sd": bg.Prior("HalfNormal", sigma=5)},
+    ),
+}  # fmt: skip
+
+
+def draws_of(tree, name: str) -> np.ndarray:
+    stem, _, label = name.partition("[")
+    variable = tree["posterior"][stem]
+    labels = label.rstrip("]").split(", ") if label else []
+    for dim, wanted in zip(variable.dims[2:], labels, strict=False):
+        variable = variable.sel({dim: wanted})
+    return np.asarray(variable.values, float)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", MODELS)
+def test_within_four_monte_carlo_errors(name):
+    table, formula, family, priors = MODELS[name]
+    data = pd.read_csv(HERE.parent / "data" / f"{table}.csv").assign(one=1.0)
+    if table == "toenail":
+        arm = (data.treatment == "terbinafine").astype(float)
+        data = data.assign(arm=arm, arm_time=arm * data.time)
+    tree = bg.fit(formula, data, family=family, priors=priors, draws=4000, progress=False, seed=2)
+    for parameter, (mean, mcse) in PEER[name].items():
+        values = draws_of(tree, parameter)
+        own = float(batch_mcse(values[..., None])[0])
+        assert abs(values.mean() - mean) <= 4 * np.hypot(own, mcse), (parameter, values.mean(), mean)
