@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from bayes_glmm.errors import FormulaError, SpecError
 from bayes_glmm.spec.formula import parse
-from bayes_glmm.spec.model import Call, ModelSpec, Number, Predictor, RandomEffect, Response, Variable
+from bayes_glmm.spec.model import (
+    Call,
+    ModelSpec,
+    Number,
+    Predictor,
+    RandomEffect,
+    Response,
+    Variable,
+)
 from bayes_glmm.spec.priors import Prior
 
 READ = {
@@ -101,9 +109,16 @@ def test_several_parameters_and_options_survive_toml():
 
 @pytest.mark.parametrize(
     "text",
-    ["formula = 'y ~ x'\nfamly = 'poisson'", "family = 'poisson'", "formula = 3", "not toml", "version = 9\nformula='y~x'",
-     "formula = 'y ~ x'\n[priors]\nsd = 'HalfNormal(1)'", "x" * 200_000],
-)  # fmt: skip
+    [
+        "formula = 'y ~ x'\nfamly = 'poisson'",
+        "family = 'poisson'",
+        "formula = 3",
+        "not toml",
+        "version = 9\nformula='y~x'",
+        "formula = 'y ~ x'\n[priors]\nsd = 'HalfNormal(1)'",
+        "x" * 200_000,
+    ],
+)
 def test_malformed_toml_is_refused(text):
     with pytest.raises(SpecError):
         ModelSpec.from_toml(text)
@@ -142,9 +157,42 @@ def test_any_spec_survives_formula_and_toml(predictor):
 
 
 pieces = st.sampled_from(
-    ["y", "x", "g", "~", "+", "-", "*", ":", "/", "|", "||", "(", ")", ",", "^", "2", "0", "1", "1.5", "log", "poly",
-     "C", "offset", "gr", "trials", "`a b`", "'t'", "=", " ", "observation", "\t", ".", "é"]
-)  # fmt: skip
+    [
+        "y",
+        "x",
+        "g",
+        "~",
+        "+",
+        "-",
+        "*",
+        ":",
+        "/",
+        "|",
+        "||",
+        "(",
+        ")",
+        ",",
+        "^",
+        "2",
+        "0",
+        "1",
+        "1.5",
+        "log",
+        "poly",
+        "C",
+        "offset",
+        "gr",
+        "trials",
+        "`a b`",
+        "'t'",
+        "=",
+        " ",
+        "observation",
+        "\t",
+        ".",
+        "é",
+    ]
+)
 
 
 @settings(max_examples=600, deadline=1000)
