@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.defaults import resolve_priors
-from bayes_glmm.design.design import Design
-from bayes_glmm.errors import ArgumentError, Finding, Findings
+from bayes_glmm.design.design import Design, GroupDesign
+from bayes_glmm.errors import ArgumentError, Finding, Findings, ResultError
 from bayes_glmm.families import get_family
+from bayes_glmm.families.base import response_scale
 from bayes_glmm.results import columns_to_dataset, dimensions
 from bayes_glmm.spec.priors import Prior
 
@@ -24,9 +25,15 @@ if TYPE_CHECKING:
     from bayes_glmm.fitting import Model
 
 type Array = NDArray[np.float64]
+
+KEY = "bayes_glmm_prior"
 EDGE = 1e-6
 TIMES = 1000.0
+WIDE = 100.0
 MOSTLY = 0.5
+LARGEST = 1e12
+"""Means are held here before counts are drawn: generators refuse larger ones."""
+BLOCK = 5_000_000
 
 
 def prior_predictive(
@@ -45,68 +52,90 @@ def prior_predictive(
 ) -> xr.DataTree:
     """Draw parameters and responses from the priors.
 
-    Parameters are those of :func:`fit`. Where most of the prior's mass is on
-    absurd responses, a warning is raised and kept: see :func:`prior_findings`.
+    Where most of the prior's mass is on absurd responses, a warning is raised and
+    kept in the result: see :func:`prior_findings`.
+
+    Parameters
+    ----------
+    model, data, family, link, exposure, offset, priors, missing, success
+        As in :func:`fit`; default priors look at the response.
+    draws : int, default 500
+    seed : int, default 1
+        Equal seeds give equal bytes.
 
     Returns
     -------
     xarray.DataTree
-        ``prior``, ``prior_predictive`` (``y`` and ``mu``, response scale) and
-        ``observed_data``.
+        ``prior`` (the posterior's variables), ``prior_predictive`` (``y`` and its mean
+        ``mu``, on the response scale, over ``observation``), ``observed_data`` and
+        ``constant_data``.
+
+    Raises
+    ------
+    ArgumentError
+        ``draws`` or ``seed`` is not a whole number in range.
+    SpecError, DataError, DesignError
+        The model or the table is wrong.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"y": [1, 4, 2, 3, 2], "x": [0.0, 1.0, 0.5, 0.2, 0.8]})
+    >>> tree = prior_predictive("y ~ x", table, family="poisson", draws=100, seed=1)
+    >>> dict(tree["prior_predictive"]["y"].sizes)
+    {'chain': 1, 'draw': 100, 'observation': 5}
+    >>> prior_findings(tree).passed
+    True
     """
     import warnings
 
-    import xarray as xr
-
     from bayes_glmm.fitting import prepare
 
-    if draws < 1:
-        raise ArgumentError(f"draws={draws}: at least 1 is needed.")
+    rng = np.random.default_rng(_whole("seed", seed, 0))
+    _whole("draws", draws, 1)
     prepared = prepare(
         model, data, family=family, link=link, exposure=exposure, offset=offset,
         priors=priors, missing=missing, success=success,
     )  # fmt: skip
     schema, design = prepared.require()
-    rng = np.random.default_rng(seed)
-    resolved = resolve_priors(prepared.spec, design)
-    drawn = draw_parameters(design, resolved, draws, rng)
-    eta = _predictors(design, drawn)
-    kind = get_family(design.family)
-    with np.errstate(over="ignore", invalid="ignore"):
-        mu = np.asarray(kind.link(design.link).inverse(eta))
-        own = {p.name: drawn[p.name][:, None] for p in kind.parameters}
-        y = _simulated(kind, rng, mu, own, design)
-    dims, coords = dimensions(design)
-    found = absurd(design, mu)
+    drawn = draw_parameters(design, resolve_priors(prepared.spec, design), draws, rng)
+    y, mu = _responses(design, drawn, rng)
+    found = absurd(design, mu, drawn)
     for finding in found:
         warnings.warn(finding.message, UserWarning, stacklevel=2)
-    labels = {"observation": design.rows, "chain": [0], "draw": np.arange(draws)}
-    prior = xr.Dataset(
-        {k: (("chain", "draw", *dims.get(k, ())), v[None]) for k, v in drawn.items()}
-    ).assign_coords({d: c for d, c in coords.items()} | {"chain": [0], "draw": np.arange(draws)})
-    rows = ("chain", "draw", "observation")
-    tree = xr.DataTree.from_dict(
-        {
-            "prior": prior,
-            "prior_predictive": xr.Dataset({"y": (rows, y[None]), "mu": (rows, mu[None])}, labels),
-            "observed_data": xr.Dataset({"y": ("observation", design.response)}),
-            "constant_data": columns_to_dataset(prepared.data, schema.used_columns, design.rows),
-        }
-    )
-    tree.attrs["bayes_glmm_prior"] = json.dumps([asdict(f) for f in found])
+    rows = columns_to_dataset(prepared.data, schema.used_columns, design.rows)
+    tree = _tree(design, drawn, y, mu, rows)
+    tree.attrs[KEY] = json.dumps([asdict(f) for f in found])
     return tree
 
 
 def prior_findings(tree: xr.DataTree) -> Findings:
-    """Return what :func:`prior_predictive` found absurd."""
-    stored = json.loads(tree.attrs["bayes_glmm_prior"])
-    return Findings(tuple(Finding(**{**f, "rows": tuple(f["rows"])}) for f in stored))
+    """Return what :func:`prior_predictive` found absurd.
+
+    Raises
+    ------
+    ResultError
+        The tree is not one of :func:`prior_predictive`.
+    """
+    try:
+        stored = json.loads(tree.attrs[KEY])
+        return Findings(tuple(Finding(**{**f, "rows": tuple(f["rows"])}) for f in stored))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ResultError(
+            "The findings of a prior are in what prior_predictive() returns; this is something else."
+        ) from error
 
 
 def draw_parameters(
     design: Design, priors: Mapping[str, Prior], n: int, rng: np.random.Generator
 ) -> dict[str, Array]:
-    """Draw the graph's variables from their priors, shape (n, ...)."""
+    """Draw the graph's variables from their priors, shape (n, ...).
+
+    Raises
+    ------
+    ArgumentError
+        A random effect has a structured covariance, which is not drawn here.
+    """
     mu = design.mu
 
     def draw(name: str) -> Array:
@@ -120,19 +149,33 @@ def draw_parameters(
         if mu.intercept:
             out["intercept"] = out["intercept"] - out["beta"] @ mu.centers
     for group in mu.groups:
-        q = len(group.terms)
-        sd = np.column_stack([draw(f"sd_{group.name}[{t}]") for t in group.terms])
-        L = np.broadcast_to(np.eye(q), (n, q, q)).copy()
-        for members in group.blocks:
-            if len(members) > 1:
-                inner = np.ix_(range(n), members, members)
-                L[inner] = lkj_factors(len(members), priors[f"corr_{group.name}"]["eta"], n, rng)
-        out[f"sd_{group.name}"] = sd
-        if any(len(b) > 1 for b in group.blocks):
-            out[f"corr_{group.name}"] = L @ np.swapaxes(L, -1, -2)
-        z = rng.standard_normal((n, group.n_levels, q))
-        out[f"u_{group.name}"] = z @ np.swapaxes(sd[:, :, None] * L, -1, -2)
+        if group.structure is not None:
+            raise ArgumentError(
+                f"Effects of {group.name!r} with the structure {group.structure!r} are not drawn "
+                "here: sample the prior of build_model()."
+            )
+        sds = [draw(f"sd_{group.name}[{t}]") for t in group.terms]
+        out |= _draw_group(group, np.column_stack(sds), priors, rng)
     return out | {p.name: draw(p.name) for p in get_family(design.family).parameters}
+
+
+def _draw_group(
+    group: GroupDesign, sd: Array, priors: Mapping[str, Prior], rng: np.random.Generator
+) -> dict[str, Array]:
+    """Draw correlations and effects of one group, given its sds, shape (n, n_terms)."""
+    (n, q), name = sd.shape, group.name
+    out = {f"sd_{name}": sd}
+    root = np.broadcast_to(np.eye(q), (n, q, q)).copy()
+    wide = [members for members in group.blocks if len(members) > 1]
+    for number, members in enumerate(wide):
+        block = lkj_factors(len(members), priors[f"corr_{name}"]["eta"], n, rng)
+        root[np.ix_(range(n), members, members)] = block
+        out[f"corr_chol_{name}" + ("" if len(wide) == 1 else f"_{number}")] = block
+    if wide:
+        out[f"corr_{name}"] = root @ np.swapaxes(root, -1, -2)
+    z = rng.standard_normal((n, group.n_levels, q))
+    out[f"u_{name}"] = z @ np.swapaxes(sd[:, :, None] * root, -1, -2)
+    return out
 
 
 def lkj_factors(q: int, eta: float, n: int, rng: np.random.Generator) -> Array:
@@ -154,50 +197,128 @@ def lkj_factors(q: int, eta: float, n: int, rng: np.random.Generator) -> Array:
     return L
 
 
-def absurd(design: Design, mu: Array) -> tuple[Finding, ...]:
-    """Find priors whose mean responses are mostly beyond what could be observed."""
+def absurd(design: Design, mu: Array, drawn: Mapping[str, Array]) -> tuple[Finding, ...]:
+    """Find priors whose mean responses are mostly beyond what could be observed.
+
+    Parameters
+    ----------
+    design : Design
+    mu : ndarray, shape (n_draws, n_rows)
+        Mean responses of the rows' own levels.
+    drawn : mapping of str to ndarray
+        The parameters behind them.
+    """
     family = get_family(design.family)
     y = np.asarray(design.response, float)
     if design.link in ("logit", "probit", "cloglog"):
-        share = float(((mu < EDGE) | (mu > 1 - EDGE)).mean())
-        what = f"probabilities below {EDGE:g} or above {1 - EDGE:g}"
+        sound = (mu >= EDGE) & (mu <= 1 - EDGE)
+        what = f"probabilities below {EDGE:g} or above 1 - {EDGE:g}"
     elif family.discrete:
-        share = float((mu > TIMES * max(1.0, y.max())).mean() + (mu < EDGE).mean())
+        sound = (mu >= EDGE) & (mu <= TIMES * max(1.0, y.max()))
         what = f"mean counts below {EDGE:g} or above {TIMES:g} times the largest one seen"
     else:
-        spread = float(y.std()) or 1.0
-        share = float((np.abs(mu - y.mean()) > 100 * spread).mean())
-        what = "means more than 100 standard deviations away from the data"
+        sound = np.abs(mu - y.mean()) <= WIDE * response_scale(y)
+        what = f"means more than {WIDE:g} standard deviations away from the data"
+    share = 1 - float(sound.mean())
     if not share > MOSTLY:
         return ()
     return (
         Finding(
             "absurd_prior", "warning",
-            f"{share:.0%} of the prior's mass is on {what}: narrow the priors of the random effects' "
-            "sds and of the coefficients (see priors()).",
+            f"{share:.0%} of the prior's mass is on {what}, mostly because of the prior of "
+            f"{_widest(design, drawn)}: narrow it, as in priors={{...}}; bg.priors() lists all.",
             figure=share, threshold=MOSTLY,
         ),
     )  # fmt: skip
 
 
-def _predictors(design: Design, drawn: Mapping[str, Array]) -> Array:
-    mu = design.mu
-    n = len(next(iter(drawn.values()))) if drawn else 1
-    eta = np.broadcast_to(mu.offset, (n, design.n_rows)).copy()
+def _widest(design: Design, drawn: Mapping[str, Array]) -> str:
+    """Name the parameter whose draws move the predictor most, at the rows' typical size."""
+    mu, sizes = design.mu, dict[str, float]()
     if mu.intercept:
-        eta += drawn["intercept"][:, None]
-    if mu.coefficients:
-        eta += drawn["beta"] @ mu.X.T
+        middle = drawn["intercept"] + (drawn["beta"] @ mu.centers if mu.coefficients else 0)
+        sizes["intercept"] = _spread(middle)
+    for k, label in enumerate(mu.coefficients):
+        typical = mu.scales[k] if mu.intercept else np.sqrt((mu.X[:, k] ** 2).mean())
+        sizes[f"beta[{label}]"] = _spread(drawn["beta"][:, k]) * float(typical)
     for group in mu.groups:
-        u = drawn[f"u_{group.name}"]
-        for t in range(len(group.terms)):
-            eta += u[:, group.index, t] * group.values[:, t]
-    return eta
+        typical = np.sqrt((group.values**2).mean(axis=0))
+        for k, label in enumerate(group.terms):
+            spread = _spread(drawn[f"u_{group.name}"][..., k]) * float(typical[k])
+            sizes[f"sd_{group.name}[{label}]"] = spread
+    return max(sizes, key=sizes.__getitem__, default="the offset")
 
 
-def _simulated(
-    family: Family, rng: np.random.Generator, mu: Array, own: Mapping[str, Array], design: Design
-) -> Array:
-    """Draw responses; means beyond what a generator takes are held at its limit."""
-    held = np.clip(mu, 0, 1e15) if family.discrete and design.trials is None else mu
-    return np.asarray(family.simulate(rng, held, own, design.trials), float)
+def _spread(values: Array) -> float:
+    low, high = np.quantile(values, [0.25, 0.75])
+    return float(high - low)
+
+
+def _responses(
+    design: Design, drawn: Mapping[str, Array], rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Return responses and their means, shape (n_draws, n_rows), block by block of draws."""
+    kind = get_family(design.family)
+    own = {p.name: drawn[p.name][:, None] for p in kind.parameters}
+    n = len(next(iter(drawn.values()))) if drawn else 1
+    y, mu = np.empty((n, design.n_rows)), np.empty((n, design.n_rows))
+    step = max(1, BLOCK // design.n_rows)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, n, step):
+            part = slice(start, start + step)
+            mu[part] = kind.link(design.link).inverse(_predictors(design, drawn, part))
+            held = mu[part]
+            if kind.discrete and design.trials is None:
+                held = np.clip(np.nan_to_num(held, nan=LARGEST, posinf=LARGEST), 0, LARGEST)
+            y[part] = kind.simulate(rng, held, {k: v[part] for k, v in own.items()}, design.trials)
+    return y, mu
+
+
+def _predictors(design: Design, drawn: Mapping[str, Array], part: slice) -> Array:
+    mu = design.mu
+    shares = [np.broadcast_to(mu.offset, (1, design.n_rows))]
+    if mu.intercept:
+        shares.append(drawn["intercept"][part, None])
+    if mu.coefficients:
+        shares.append(drawn["beta"][part] @ mu.X.T)
+    for group in mu.groups:
+        u = drawn[f"u_{group.name}"][part]
+        values = group.values
+        shares += [u[:, group.index, t] * values[:, t] for t in range(len(group.terms))]
+    total = shares[0]
+    for share in shares[1:]:
+        total = total + share
+    return total
+
+
+def _tree(
+    design: Design, drawn: Mapping[str, Array], y: Array, mu: Array, rows: xr.Dataset
+) -> xr.DataTree:
+    import xarray as xr
+
+    dims, labels = dimensions(design)
+    sample = {"chain": [0], "draw": np.arange(len(y))}
+    prior = xr.Dataset(
+        {k: (("chain", "draw", *dims.get(k, ())), v[None]) for k, v in drawn.items()}, sample
+    )
+    prior = prior.assign_coords({d: c for d, c in labels.items() if d in prior.dims})
+    axes, observation = ("chain", "draw", "observation"), {"observation": design.rows}
+    observed = {"y": ("observation", design.response)}
+    if design.trials is not None:
+        observed["trials"] = ("observation", design.trials)
+    return xr.DataTree.from_dict(
+        {
+            "prior": prior,
+            "prior_predictive": xr.Dataset(
+                {"y": (axes, y[None]), "mu": (axes, mu[None])}, sample | observation
+            ),
+            "observed_data": xr.Dataset(observed, observation),
+            "constant_data": rows,
+        }
+    )
+
+
+def _whole(name: str, value: object, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ArgumentError(f"{name}={value!r}: use a whole number from {least}.")
+    return int(value)
