@@ -206,14 +206,22 @@ def _divergences(diverging: NDArray[Any]) -> Measure:
 
 
 def _energy(energy: NDArray[np.float64]) -> Measure:
-    spread = energy.var(axis=1, ddof=1)
-    steps = np.square(np.diff(energy, axis=1)).mean(axis=1)
-    lowest = float((steps / spread).min()) if (spread > 0).all() else float("nan")
+    lowest = float("nan")
+    if energy.shape[1] > 1 and np.isfinite(energy).all() and (np.ptp(energy, axis=1) > 0).all():
+        steps = np.square(np.diff(energy, axis=1)).mean(axis=1)
+        lowest = float((steps / energy.var(axis=1, ddof=1)).min())
     message = (
         f"E-BFMI is {lowest:.2f} (below {BFMI}): the tails are explored slowly. A near-zero sd or a "
         "heavy-tailed prior is the usual cause: look at those first."
     )
-    found = Finding("energy", "warning", message, (), lowest, BFMI) if lowest < BFMI else None
+    if np.isnan(lowest):
+        message = (
+            "E-BFMI cannot be computed: the energy of a chain is constant or not finite, so how the "
+            "tails were explored is unknown. Sample again with other initial draws (seed=)."
+        )
+    figure = None if np.isnan(lowest) else lowest
+    bad = figure is None or figure < BFMI
+    found = Finding("energy", "warning", message, (), figure, BFMI) if bad else None
     return Measure("energy", lowest, BFMI, "smallest E-BFMI of a chain", found)
 
 

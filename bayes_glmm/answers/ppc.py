@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.expected import blocks, mean_draws, prepare_rows
-from bayes_glmm.answers.predictor import flat
+from bayes_glmm.answers.predictor import eta_draws, flat
 from bayes_glmm.answers.tables import interval
 from bayes_glmm.results import Fit
 
@@ -33,15 +33,23 @@ def replicated(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> tuple[Array, 
     total = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
     few = max(20, min(n, MOST_CELLS // fit.design.n_rows))
     chosen = np.unique(np.linspace(0, total - 1, min(few, total)).astype(int))
-    rows = prepare_rows(fit, fit.data, "known", seed)
     own = {p.name: flat(fit, p.name)[chosen][:, None] for p in fit.family.parameters}
-    mu = np.empty((len(chosen), rows.design.n_rows))
-    for block in blocks(fit, rows.design):
-        mu[:, block] = mean_draws(fit, rows, "known", block)[chosen]
+    mu = np.asarray(fit.link.inverse(eta_draws(_thinned(fit, chosen), fit.design)))
     trials = fit.design.trials
     y = fit.family.simulate(np.random.default_rng(seed), mu, own, trials)
     mean, variance = fit.family.mean(mu, own, trials), fit.family.variance(mu, own, trials)
     return np.asarray(y, float), mean, np.broadcast_to(variance, mu.shape)
+
+
+def _thinned(fit: Fit, chosen: NDArray[np.intp]) -> Fit:
+    """Return the fit with some of its draws, counted over the chains one after another."""
+    import xarray as xr
+
+    few = {
+        name: (("chain", "draw", *v.dims[2:]), flat(fit, str(name))[chosen][None])
+        for name, v in fit.posterior.data_vars.items()
+    }
+    return replace(fit, tree=xr.DataTree.from_dict({"posterior": xr.Dataset(few)}))
 
 
 def pearson(y: Array, mean: Array, variance: Array) -> Array:

@@ -121,11 +121,19 @@ def test_the_sampler_s_own_figures():
     assert found[0].figure == pytest.approx(0.2)
 
 
+@pytest.mark.parametrize("value", [0.0, np.nan, np.inf])
+def test_an_energy_that_says_nothing_is_not_passed_over(value):
+    energy = np.full((CHAINS, DRAWS), value)
+    _, found = convergence(chains(a=noise()), statistics(energy=energy))
+    assert [(f.name, f.severity) for f in found] == [("energy", "warning")]
+    assert found[0].figure is None and "cannot be computed" in found[0].message
+
+
 def test_thousands_of_effects_are_judged_in_seconds():
     began = time.perf_counter()
     converged, _ = convergence(chains(u=noise(2000)), statistics())
     assert time.perf_counter() - began < 10
-    assert isinstance(converged, bool)
+    assert converged
 
 
 def grouped(rng, n=400, levels=20):
