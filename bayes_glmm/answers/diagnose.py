@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -56,15 +56,22 @@ class Report:
             columns=["name", "meaning", "figure", "threshold", "met"],
         )
 
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """Return what was measured about the chains as text, met or not."""
+        return [
+            (m.meaning, _figure(m.figure, m.name), _limit(m), "no" if m.finding else "yes")
+            for m in self.chains
+        ]
+
     def __getitem__(self, name: str) -> tuple[Finding, ...]:
         return self.findings[name]
 
     def __str__(self) -> str:
         lines = ["The chains converged." if self.converged else "The chains did NOT converge."]
         width = max((len(m.meaning) for m in self.chains), default=0)
-        for m in self.chains:
-            met = "ok" if m.finding is None else "NOT MET"
-            lines.append(f"  {m.meaning:<{width}}  {_figure(m.figure):>8}  {_limit(m):<10}  {met}")
+        for meaning, figure, limit, met in self.rows():
+            ok = "ok" if met == "yes" else "NOT MET"
+            lines.append(f"  {meaning:<{width}}  {figure:>8}  {limit:<8}  {ok}")
         lines += [f"- {finding}" for finding in self.findings]
         if not len(self.findings):
             lines.append(f"Nothing was found among: {', '.join(self.looked_at)}.")
@@ -72,13 +79,7 @@ class Report:
 
     def _repr_html_(self) -> str:
         head = "converged" if self.converged else "did <strong>not</strong> converge"
-        chains = _html_table(
-            ("figure", "value", "threshold", "met"),
-            [
-                (m.meaning, _figure(m.figure), _limit(m), "no" if m.finding else "yes")
-                for m in self.chains
-            ],
-        )
+        chains = _html_table(("figure", "value", "threshold", "met"), self.rows())
         found = _html_table(
             ("severity", "name", "finding"),
             [(f.severity, f.name, f.message) for f in self.findings],
@@ -133,16 +134,18 @@ def _unique(findings: list[Finding]) -> list[Finding]:
 
 def _limit(measure: Measure) -> str:
     least = measure.name in ("ess_bulk", "ess_tail", "energy")
-    return f"{'≥' if least else '≤'} {_figure(measure.threshold)}"
+    return f"{'≥' if least else '≤'} {_figure(measure.threshold, '')}"
 
 
-def _figure(value: float) -> str:
+def _figure(value: float, name: str) -> str:
     if math.isnan(value):
         return "–"
+    if name == "r_hat":
+        return f"{value:.4f}"
     return f"{value:,.0f}" if abs(value) >= TALL else f"{value:.4g}"
 
 
-def _html_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+def _html_table(columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> str:
     if not rows:
         return ""
     head = "".join(f'<th scope="col">{escape(c)}</th>' for c in columns)

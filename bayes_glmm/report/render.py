@@ -23,6 +23,7 @@ from bayes_glmm.answers.summary import EXPONENTIATED, summary
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.report.words import in_mathematics, in_words
 from bayes_glmm.results import Fit
+from bayes_glmm.spec.priors import Prior
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -95,9 +96,7 @@ def content(tree: xr.DataTree, title: str | None, per: float | None) -> dict[str
     text = formula if isinstance(formula, str) else "; ".join(formula.values())
     variables = fixed_variables(fit)
     verdict = diagnose(tree)
-    chains = verdict.table.drop(columns="name").assign(
-        met=["yes" if met else "no" for met in verdict.table["met"]]
-    )
+    chains = pd.DataFrame(verdict.rows(), columns=["figure", "value", "threshold", "met"])
     return {
         "title": title or text,
         "formula": text,
@@ -120,7 +119,7 @@ def content(tree: xr.DataTree, title: str | None, per: float | None) -> dict[str
         "groups": [_group(tree, fit, g.name) for g in fit.groups],
         "check": picture(partial(plots.plot_ppc, tree)),
         "check_meaning": DRAWN[predictive_check(fit, n=20).attrs["kind"]],
-        "priors": [(name, repr(prior)) for name, prior in fit.priors.items()],
+        "priors": [(name, _prior(prior)) for name, prior in fit.priors.items()],
         "prior_picture": picture(partial(plots.plot_prior_posterior, tree)),
     }
 
@@ -140,7 +139,10 @@ def cells(table: Any, caption: str) -> dict[str, Any]:
     return {
         "caption": caption,
         "columns": [_heading(str(c)) for c in table.columns],
-        "rows": [[_format(v) for v in row] for row in table.itertuples(index=False)],
+        "rows": [
+            [_format(v, str(c)) for c, v in zip(table.columns, row, strict=True)]
+            for row in table.itertuples(index=False)
+        ],
         "scale": table.attrs.get("scale", ""),
         "estimand": table.attrs.get("estimand", ""),
     }
@@ -157,14 +159,21 @@ def _heading(column: str) -> str:
     return named.get(column, column.replace("_", " "))
 
 
-def _format(value: Any) -> str:
+def _format(value: Any, column: str) -> str:
     if isinstance(value, float | np.floating):
         number = float(value)
         if not np.isfinite(number):
             return "–" if np.isnan(number) else "∞" if number > 0 else "−∞"
+        if column == "r_hat":
+            return f"{number:.3f}"
         text = f"{number:.3g}" if abs(number) < TALL else f"{number:,.0f}"
         return text.replace("-", "−", 1) if text.startswith("-") else text
     return str(value)
+
+
+def _prior(prior: Prior) -> str:
+    inside = ", ".join(f"{name} = {_format(value, name)}" for name, value in prior.parameters)
+    return f"{prior.name}({inside})"
 
 
 def _ratios(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
@@ -178,7 +187,8 @@ def _ratios(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
 def _averages(tree: xr.DataTree, fit: Fit, per: float | None) -> dict[str, Any]:
     """Set the average over the population beside a typical group's response."""
     parts = []
-    for groups, whose in WHOSE.items() if fit.groups else [("population", "all rows")]:
+    whole_population: dict[Groups, str] = {"population": "all rows"}
+    for groups, whose in (WHOSE if fit.groups else whole_population).items():
         table = predictions(tree, groups=groups, by=True, per=per)
         table.insert(0, "whose response", whose)
         parts.append(table.drop(columns="rows"))
@@ -202,7 +212,10 @@ def _comparisons(
         measures.append("ratio")
     tables = []
     for measure in measures if variables else []:
-        parts = [comparisons(tree, name, measure=measure, per=per) for name in variables]
+        parts = [
+            comparisons(tree, name, measure=measure, per=per).drop(columns="measure")
+            for name in variables
+        ]
         whole = pd.concat(parts, ignore_index=True)
         whole.attrs = {k: parts[0].attrs.get(k, "") for k in ("scale", "estimand")}
         tables.append(cells(whole, CAPTIONS[measure]))

@@ -15,7 +15,8 @@ def in_words(fit: Fit) -> list[str]:
     trials = spec.response.modifier("trials")
     of = " out of its trials" if trials else ""
     lines = [
-        f"{spec.response.column}{of} is {family}, with its mean on the {fit.link.name} link{known}.",
+        f"{spec.response.column}{of} follows the {family} family, its mean on the {fit.link.name} "
+        f"link{known}.",
     ]
     if design.mu.coefficients:
         lines.append(f"The mean changes with {', '.join(design.mu.coefficients)}.")
