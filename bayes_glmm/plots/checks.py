@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_PANELS = 24
+LEGEND_ROOM = 0.2
 MOST_NAMED = 16
 
 
 def plot_ppc(tree: xr.DataTree, n: int = 400, ax: Axes | None = None) -> Axes:
     """Draw the responses beside those of replicated data sets.
 
-    Up to forty responses are compared row by row, more of them bin by bin. Binary responses are compared
-    with their predicted probabilities, in tenths of the rows.
+    Up to forty responses are compared row by row, more of them bin by bin. Binary
+    responses are compared with their predicted probabilities, in tenths of the rows.
 
     Parameters
     ----------
@@ -92,6 +93,8 @@ def _rows(ax: Axes, table: pd.DataFrame, name: str) -> None:
     ax.plot(table["value"], table["observed"], "o", color=ORANGE, markersize=5, label="observed")
     few = len(table) <= MOST_NAMED
     ax.set_xticks(table["value"] if few else [], table["row"].map(_plain) if few else [])
+    bottom, top = ax.get_ylim()
+    ax.set_ylim(bottom, top + LEGEND_ROOM * (top - bottom))
     ax.set_xlabel("row, by its predicted mean")
     ax.set_ylabel(table.attrs["scale"])
 
