@@ -144,7 +144,12 @@ def slopes(
 
 
 def measured(measure: str, low: Array, high: Array) -> Array:
-    """Compare averages draw by draw."""
+    """Compare averages draw by draw; ratios to zero are infinite."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return _measured(measure, low, high)
+
+
+def _measured(measure: str, low: Array, high: Array) -> Array:
     match measure:
         case "difference":
             return high - low
@@ -152,7 +157,7 @@ def measured(measure: str, low: Array, high: Array) -> Array:
             return high / low
         case "lift":
             return (high - low) / low
-    return (high / (1 - high)) / (low / (1 - low))
+    return (high * (1 - low)) / (low * (1 - high))
 
 
 def contrasts(

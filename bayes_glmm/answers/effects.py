@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bayes_glmm.design.design import GroupDesign
 
 type Array = NDArray[np.float64]
+STEP, ENDLESS = 1e-4, 20.0
+"""Of raw estimates, in units of the predictor: a difference, and what counts as infinite."""
 
 
 def random_effects(
@@ -93,9 +95,10 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``level``, ``n`` rows, ``raw`` and ``pooled`` deviations (link scale), the
-        interval of the pooled one, and ``shrinkage``, the share of the population's
-        variance that the level's own rows leave open: ``Var(u | y) / E[sd**2]``.
+        ``level``, ``n`` rows, their summed ``trials`` or ``exposure`` where the model
+        has them, ``raw`` and ``pooled`` deviations (link scale), the interval of the
+        pooled one, and ``shrinkage``, the share of the population's variance that the
+        level's own rows leave open: ``Var(u | y) / E[sd**2]``.
 
     Raises
     ------
@@ -120,6 +123,7 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
         {
             "level": design.levels,
             "n": _sizes(design),
+            **_amounts(fit, design),
             "raw": raw_estimates(fit, design, t),
             "pooled": u.mean(axis=0),
             names[0]: low,
@@ -137,23 +141,25 @@ def raw_estimates(fit: Fit, group: GroupDesign, term: int) -> Array:
     """Maximise each level's own likelihood in one deviation, all levels at once."""
     eta, pooled = _mean_predictor(fit, group, term)
     own = {p.name: np.array(flat(fit, p.name).mean()) for p in fit.family.parameters}
-    y, trials = fit.design.response, fit.design.trials
+    y, trials = np.asarray(fit.design.response, float), fit.design.trials
     z = np.ones(len(eta)) if group.Z is None else group.Z[:, term]
-    value, h = pooled.copy(), 1e-4
+    unit = fit.family.scale(y, fit.link.name)
+    value, h = pooled.copy(), STEP * unit
 
     def by_level(shift: float) -> Array:
         at = eta + z * (value + shift)[group.index]
-        rows = fit.family.logpdf(np.asarray(y, float), at, fit.link, own, trials)
+        rows = fit.family.logpdf(y, at, fit.link, own, trials)
         return np.bincount(group.index, rows, minlength=group.n_levels)
 
     for _ in range(60):
         low, middle, high = by_level(-h), by_level(0.0), by_level(h)
         slope, bend = (high - low) / (2 * h), (high - 2 * middle + low) / h**2
-        step = np.where(bend < -1e-12, -slope / np.minimum(bend, -1e-12), np.sign(slope))
-        value = value + np.clip(step, -2.0, 2.0)
-        if np.nanmax(np.abs(step)) < 1e-6:
+        flattest = -1e-12 / unit**2
+        step = np.where(bend < flattest, -slope / np.minimum(bend, flattest), np.sign(slope) * unit)
+        value = value + np.clip(step, -2.0 * unit, 2.0 * unit)
+        if np.nanmax(np.abs(step)) < 1e-6 * unit:
             break
-    return np.where(np.abs(value) > 20, np.sign(value) * np.inf, value)
+    return np.where(np.abs(value) > ENDLESS * unit, np.sign(value) * np.inf, value)
 
 
 def rank(
@@ -229,6 +235,17 @@ def _mean_predictor(fit: Fit, group: GroupDesign, term: int) -> tuple[Array, Arr
             u[:, term] = 0.0
         eta = eta + (other.values * u[other.index]).sum(axis=1)
     return eta, pooled
+
+
+def _amounts(fit: Fit, group: GroupDesign) -> dict[str, Array]:
+    """Return the summed trials or exposure of each level, where the model has them."""
+    if fit.design.trials is not None:
+        found = {"trials": fit.design.trials}
+    elif fit.spec.exposure is not None:
+        found = {"exposure": fit.data[fit.spec.exposure].to_numpy(float)}
+    else:
+        found = {}
+    return {k: np.bincount(group.index, v, group.n_levels) for k, v in found.items()}
 
 
 def _labels(group: GroupDesign) -> pd.DataFrame:

@@ -117,9 +117,7 @@ def predictions(
     return answer(fit, values, labels, about, draws=draws)
 
 
-def _blocks_of_draws(
-    fit: Fit, rows: Rows, groups: str, kind: str
-) -> Iterator[tuple[slice, Array]]:
+def _blocks_of_draws(fit: Fit, rows: Rows, groups: str, kind: str) -> Iterator[tuple[slice, Array]]:
     for block in blocks(fit, rows.design):
         make = mean_draws if kind == "expected" else response_draws
         yield block, make(fit, rows, groups, block)
