@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ MOST_LEVELS = 200
 MOST_SHOWN = 30
 MOST_PICTURES = 6
 TALL = 1000
+SMALLEST = 1e-8
 DRAWN = {
     "calibration": "Each dot is a tenth of the rows: its share of ones against the probability the "
     "model gives it. Dots should lie on the bars.",
@@ -140,8 +141,8 @@ def cells(table: Any, caption: str) -> dict[str, Any]:
         "caption": caption,
         "columns": [_heading(str(c)) for c in table.columns],
         "rows": [
-            [_format(v, str(c)) for c, v in zip(table.columns, row, strict=True)]
-            for row in table.itertuples(index=False)
+            [_format(v, c, _decimals(row)) for c, v in row.items()]
+            for row in table.rename(columns=str).to_dict("records")
         ],
         "scale": table.attrs.get("scale", ""),
         "estimand": table.attrs.get("estimand", ""),
@@ -159,14 +160,25 @@ def _heading(column: str) -> str:
     return named.get(column, column.replace("_", " "))
 
 
-def _format(value: Any, column: str) -> str:
+def _decimals(row: dict[Hashable, Any]) -> int | None:
+    """Return the decimals that show two figures of the row's standard deviation."""
+    sd = float(row.get("sd", np.nan))
+    usual = np.isfinite(sd) and SMALLEST < sd
+    return max(0, 1 - int(np.floor(np.log10(sd)))) if usual else None
+
+
+def _format(value: Any, column: Hashable, decimals: int | None = None) -> str:
     if isinstance(value, float | np.floating):
         number = float(value)
         if not np.isfinite(number):
             return "–" if np.isnan(number) else "∞" if number > 0 else "−∞"
         if column == "r_hat":
             return f"{number:.3f}"
-        text = f"{number:.3g}" if abs(number) < TALL else f"{number:,.0f}"
+        bound = column in ("mean", "sd") or str(column).endswith(("_lb", "_ub"))
+        if bound and decimals is not None:
+            text = f"{number:,.{decimals}f}"
+        else:
+            text = f"{number:.3g}" if abs(number) < TALL else f"{number:,.0f}"
         return text.replace("-", "−", 1) if text.startswith("-") else text
     return str(value)
 

@@ -16,6 +16,7 @@ import pytest
 
 import bayes_glmm as bg
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.report.render import cells
 from bayes_glmm.results import with_info
 from tests.canned import bernoulli_tree, binomial_tree, poisson_tree, slope_tree, tree_of
 
@@ -191,3 +192,22 @@ def test_a_missing_folder_is_named(tmp_path):
 def test_the_same_fit_gives_the_same_bytes(tmp_path):
     first = bg.report(binomial_tree(), tmp_path / "a.html").read_bytes()
     assert first == bg.report(binomial_tree(), tmp_path / "b.html").read_bytes()
+
+
+def test_figures_have_the_digits_their_sd_supports():
+    table = pd.DataFrame(
+        {
+            "parameter": ["a", "b", "c"],
+            "mean": [250.0317, -0.0041, 12345.6],
+            "sd": [0.0489, 0.00071, 310.0],
+            "eti89_lb": [249.95, -0.0052, 11840.0],
+            "r_hat": [1.00049, 1.0102, np.nan],
+        }
+    )
+    found = cells(table, "x")
+    assert found["columns"] == ["parameter", "mean", "sd", "89 % ETI from", "R-hat"]
+    assert found["rows"] == [
+        ["a", "250.032", "0.049", "249.950", "1.000"],
+        ["b", "−0.00410", "0.00071", "−0.00520", "1.010"],
+        ["c", "12,346", "310", "11,840", "–"],
+    ]
