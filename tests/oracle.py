@@ -64,7 +64,7 @@ def log_likelihood(family, link, y, trials, eta, own) -> np.ndarray:
                 yes = np.where(rate < 0.5, np.log(-np.expm1(-rate)), near_one)
                 yes, no = np.where(eta < -30, eta - rate / 2, yes), -rate
         ways = special.gammaln(n + 1) - special.gammaln(y + 1) - special.gammaln(n - y + 1)
-        return ways + np.where(y > 0, y * yes, 0) + np.where(n > y, (n - y) * no, 0)
+        return ways + _times(y, yes) + _times(n - y, no)
     mu = {"identity": lambda e: e, "log": np.exp, "sqrt": np.square, "inverse": lambda e: 1 / e}[link](eta)
     with np.errstate(divide="ignore", invalid="ignore"):
         log_mu = eta if link == "log" else np.log(mu)

@@ -32,7 +32,7 @@ class NegativeBinomial(Family):
 
     It is the Poisson distribution as ``dispersion`` grows. The default prior of
     ``dispersion`` is ``InverseGamma(0.4, 0.3)``: it vanishes at zero, where the
-    variance is infinite, has its median near 1.7, and a tail heavy enough
+    variance is infinite, has its median near 2, and a tail heavy enough
     (5 % above 700) for counts that are nearly Poisson.
     Domains of the links are as for :class:`~bayes_glmm.families.poisson.Poisson`.
     """

@@ -1,0 +1,288 @@
+"""Every family: density, moments, simulation, support and starting values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import integrate, special, stats
+
+from bayes_glmm.errors import ArgumentTypeError, SpecError
+from bayes_glmm.families import FAMILIES, get_family, get_link
+from tests.oracle import log_likelihood
+
+OWN = {"sigma": 0.8, "nu": 6.0, "dispersion": 1.7}
+PAIRS = [(family, link) for family in FAMILIES for link in family.links]
+MEANS = {"real numbers": [0.4, 2.5], "0 and 1": [0.1, 0.7], "counts 0, 1, 2, ...": [0.3, 9.0],
+         "whole numbers from 0 to trials": [0.1, 0.7]}  # fmt: skip
+
+
+def own(family, **changes):
+    return {p.name: np.float64((OWN | changes)[p.name]) for p in family.parameters}
+
+
+def label(pair):
+    return f"{pair[0].name}-{pair[1]}"
+
+
+@pytest.fixture(params=PAIRS, ids=label)
+def pair(request):
+    return request.param
+
+
+def test_the_six_families_and_their_links():
+    assert {f.name: f.links for f in FAMILIES} == {
+        "gaussian": ("identity", "log", "inverse"),
+        "student_t": ("identity", "log", "inverse"),
+        "bernoulli": ("logit", "probit", "cloglog"),
+        "binomial": ("logit", "probit", "cloglog"),
+        "poisson": ("log", "identity", "sqrt"),
+        "negative_binomial": ("log", "identity", "sqrt"),
+    }
+    assert [f.name for f in FAMILIES if f.has_trials] == ["binomial"]
+    assert all(get_family(f.name) is f is get_family(f) for f in FAMILIES)
+
+
+def test_unknown_names_are_errors_with_the_nearest():
+    with pytest.raises(SpecError, match="'poisson'"):
+        get_family("poison")
+    with pytest.raises(ArgumentTypeError):
+        get_family(3)
+    with pytest.raises(SpecError, match="'logit'"):
+        get_link(get_family("bernoulli"), "logitt")
+    with pytest.raises(SpecError, match="does not take"):
+        get_link(get_family("bernoulli"), "log")
+
+
+def test_density_equals_the_oracle(pair):
+    family, name = pair
+    link = family.link(name)
+    rng = np.random.default_rng(0)
+    mu = np.repeat(MEANS[family.support], 30)
+    trials = rng.integers(1, 40, len(mu)).astype(float) if family.has_trials else None
+    y = family.simulate(rng, mu, own(family), trials)
+    eta = link.forward(mu)
+    expected = log_likelihood(family.name, name, y, trials, eta, own(family))
+    np.testing.assert_allclose(
+        family.logpdf(y, eta, link, own(family), trials), expected, rtol=1e-10, atol=1e-13
+    )
+
+
+def test_density_has_total_one(pair):
+    family, name = pair
+    link = family.link(name)
+    for mu in MEANS[family.support]:
+        eta = link.forward(np.float64(mu))
+        if not family.discrete:
+            total, _ = integrate.quad(
+                lambda y, eta=eta: np.exp(family.logpdf(y, eta, link, own(family))),
+                -np.inf, np.inf,
+            )  # fmt: skip
+        else:
+            trials = np.float64(17) if family.has_trials else None
+            y = np.arange({"bernoulli": 2, "binomial": 18}.get(family.name, 2000)).astype(float)
+            total = np.exp(family.logpdf(y, eta, link, own(family), trials)).sum()
+        assert total == pytest.approx(1, abs=1e-9)
+
+
+def test_simulated_mean_and_variance(pair):
+    """Within four standard errors of 200,000 draws; the sixth moments exist here."""
+    family, name = pair
+    for mu in MEANS[family.support]:
+        rng = np.random.default_rng(7)
+        parameters = own(family, nu=20.0)
+        trials = np.full(200_000, 12.0) if family.has_trials else None
+        y = family.simulate(rng, np.full(200_000, mu), parameters, trials)
+        assert y.dtype == np.float64
+        mean = family.mean(np.full(200_000, mu), parameters, trials)[0]
+        variance = np.broadcast_to(
+            family.variance(np.full(200_000, mu), parameters, trials), y.shape
+        )
+        assert abs(y.mean() - mean) < 4 * np.sqrt(variance[0] / len(y))
+        squares = (y - mean) ** 2
+        assert abs(squares.mean() - variance[0]) < 4 * squares.std() / np.sqrt(len(y))
+
+
+def test_simulation_is_the_density(pair):
+    """Probability integral transform of simulated responses, randomised where discrete."""
+    family, name = pair
+    link, rng = family.link(name), np.random.default_rng(3)
+    mu = MEANS[family.support][1]
+    trials = np.full(4000, 15.0) if family.has_trials else None
+    y = family.simulate(rng, np.full(4000, mu), own(family), trials)
+    eta = link.forward(np.float64(mu))
+    if family.discrete:
+        support = np.arange(y.max() + 1)
+        n = None if trials is None else np.float64(15)
+        mass = np.exp(family.logpdf(support, eta, link, own(family), n))
+        upper = np.cumsum(mass)[y.astype(int)]
+        u = upper - rng.random(len(y)) * mass[y.astype(int)]
+    else:
+        grid = np.linspace(-60, 60, 240_001)
+        mass = np.exp(family.logpdf(grid, eta, link, own(family)))
+        u = np.interp(y, grid, np.cumsum(mass) * (grid[1] - grid[0]))
+    assert stats.kstest(u, "uniform").pvalue > 1e-3
+
+
+def test_same_seed_same_draws_and_shapes_broadcast(pair):
+    family, _ = pair
+    mu = np.full((3, 4, 5), MEANS[family.support][0])
+    parameters = {k: np.full((3, 4, 1), v) for k, v in own(family).items()}
+    trials = np.arange(1.0, 6) if family.has_trials else None
+    draws = [family.simulate(np.random.default_rng(1), mu, parameters, trials) for _ in range(2)]
+    assert draws[0].shape == (3, 4, 5)
+    np.testing.assert_array_equal(*draws)
+    link = family.link(None)
+    eta = link.forward(mu)
+    y = draws[0][0, 0]
+    assert family.logpdf(y, eta, link, parameters, trials).shape == (3, 4, 5)
+    assert np.broadcast(family.variance(mu, parameters, trials)).shape == (3, 4, 5)
+    assert family.observation_variance(mu, link, parameters).shape == (3, 4, 5)
+    assert family.mean(mu, parameters, trials).shape == (3, 4, 5)
+
+
+@pytest.mark.parametrize("name", ["bernoulli", "binomial"])
+@pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])
+def test_probabilities_stay_finite_and_exact_in_the_tails(name, link):
+    family = get_family(name)
+    eta = np.array([-600.0, -40, 0, 5])
+    trials = np.ones(4) if family.has_trials else None
+    for y in (0.0, 1.0):
+        value = family.logpdf(np.full(4, y), eta, family.link(link), {}, trials)
+        assert np.isfinite(value).all()
+    value = family.logpdf(np.ones(4), eta, family.link(link), {}, trials)
+    # Mills' ratio by its asymptotic series; the others are log(exp(eta)) to the last bit
+    exact = {
+        "logit": -600,
+        "cloglog": -600,
+        "probit": -180000 - np.log(600 * np.sqrt(2 * np.pi)) - 1 / 600**2,
+    }
+    assert value[0] == pytest.approx(exact[link], rel=1e-12)
+    other = family.logpdf(np.zeros(4), eta, family.link(link), {}, trials)
+    assert other[1] == pytest.approx({"logit": -np.exp(-40.0), "cloglog": -np.exp(-40.0),
+                                      "probit": -stats.norm.cdf(-40)}[link], rel=1e-12)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["poisson", "negative_binomial"])
+def test_negative_means_have_no_density(name):
+    family = get_family(name)
+    eta = np.array([-1.0, 2.0])
+    value = family.logpdf(np.zeros(2), eta, family.link("identity"), own(family))
+    assert value[0] == -np.inf and np.isfinite(value[1])
+
+
+def test_counts_of_a_thousand_million():
+    poisson, link = get_family("poisson"), get_family("poisson").link("log")
+    value = poisson.logpdf(np.array([1e9]), np.array([np.log(1e9)]), link, {})
+    # the summands are 2e10, so double precision leaves 4e-6; single gave +753
+    assert value[0] == pytest.approx(-0.5 * np.log(2 * np.pi * 1e9), abs=2e-5)
+
+
+def test_negative_binomial_becomes_poisson_as_dispersion_grows():
+    family, poisson = get_family("negative_binomial"), get_family("poisson")
+    y, eta = np.array([0.0, 1, 5, 200]), np.array([-2.0, 0.3, 1.5, 5])
+    link = family.link("log")
+    target = poisson.logpdf(y, eta, link, {})
+    gaps = [
+        np.abs(family.logpdf(y, eta, link, {"dispersion": np.float64(d)}) - target).max()
+        for d in (1e4, 1e8, 1e12)
+    ]
+    assert gaps[0] < 1 and gaps[1] < 1e-4 and gaps[2] < 1e-8
+    assert gaps[0] > 5e3 * gaps[1] > 2e7 * gaps[2] / 10
+
+
+def test_student_t_becomes_normal_and_has_infinite_variance_up_to_two():
+    t, normal = get_family("student_t"), get_family("gaussian")
+    y, eta, link = np.array([-3.0, 0.1, 4]), np.zeros(3), normal.link(None)
+    far = t.logpdf(y, eta, link, {"sigma": np.float64(1.3), "nu": np.float64(1e8)})
+    np.testing.assert_allclose(
+        far, normal.logpdf(y, eta, link, {"sigma": np.float64(1.3)}), atol=1e-6
+    )
+    variance = t.variance(np.zeros(3), {"sigma": np.ones(3), "nu": np.array([1.5, 2, 4])})
+    np.testing.assert_array_equal(variance, [np.inf, np.inf, 2.0])
+
+
+def test_binomial_of_one_trial_is_bernoulli():
+    binomial, bernoulli = get_family("binomial"), get_family("bernoulli")
+    eta, y = np.linspace(-9, 3, 7), np.array([0.0, 1, 0, 1, 1, 0, 1])
+    for name in bernoulli.links:
+        link = bernoulli.link(name)
+        np.testing.assert_allclose(
+            binomial.logpdf(y, eta, link, {}, np.ones(7)), bernoulli.logpdf(y, eta, link, {})
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "link", "mu", "expected"),
+    [
+        ("bernoulli", "logit", 0.3, np.pi**2 / 3),
+        ("binomial", "probit", 0.3, 1.0),
+        ("bernoulli", "cloglog", 0.3, np.pi**2 / 6),
+        ("poisson", "log", 2.0, np.log(1 + 1 / 2)),
+        ("poisson", "sqrt", 2.0, 0.25),
+        ("poisson", "identity", 2.0, 2.0),
+        ("negative_binomial", "log", 2.0, np.log(1 + 1 / 2 + 1 / 1.7)),
+        ("negative_binomial", "sqrt", 2.0, 0.25 * (1 + 2 / 1.7)),
+        ("gaussian", "identity", 2.0, 0.64),
+        ("gaussian", "log", 2.0, 0.64 / 4),
+        ("student_t", "identity", 2.0, 0.64 * 6 / 4),
+    ],
+)
+def test_observation_variance_of_nakagawa(name, link, mu, expected):
+    family = get_family(name)
+    value = family.observation_variance(np.array([mu]), family.link(link), own(family))
+    assert value[0] == pytest.approx(expected)
+
+
+def bad(name, y, trials=None):
+    y = np.asarray(y, float)
+    trials = None if trials is None else np.asarray(trials, float)
+    return np.array([mask for mask, _ in get_family(name).invalid(y, trials)]).any(axis=0)
+
+
+def test_support_is_refused_row_by_row():
+    assert bad("gaussian", [1, np.nan, np.inf]).tolist() == [False, True, True]
+    assert bad("bernoulli", [0, 1, 2, 0.5, -1]).tolist() == [False, False, True, True, True]
+    assert bad("poisson", [0, 3, -1, 2.5]).tolist() == [False, False, True, True]
+    assert bad("negative_binomial", [1e9, -2]).tolist() == [False, True]
+    refused = bad("binomial", [1, 5, 2, 0.5, -1, 0], [1, 4, 2.5, 3, 3, 0])
+    assert refused.tolist() == [False, True, True, True, True, True]
+    for family in FAMILIES:
+        for _, message in family.invalid(np.ones(2), np.ones(2)):
+            assert len(message) > 20 and ":" in message
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.name)
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_start_is_inside_the_domain_at_the_edges(family, value):
+    y = np.full(6, value)
+    trials = np.ones(6) if family.has_trials else None
+    start = family.start(y, trials, np.full(6, 2.0))
+    if family.discrete:
+        assert np.isfinite(family.link(None).forward(np.float64(start)))
+    assert np.isfinite(start)
+
+
+def test_start_divides_by_exposure_and_trials():
+    poisson, binomial = get_family("poisson"), get_family("binomial")
+    exposure = np.array([100.0, 300])
+    assert poisson.start(np.array([40.0, 120]), None, exposure) == pytest.approx(0.4, rel=0.01)
+    share = binomial.start(np.array([40.0, 120]), np.array([100.0, 300]), np.ones(2))
+    assert share == pytest.approx(0.4, rel=0.01)
+
+
+def test_scale_carries_units_to_the_link():
+    gaussian, poisson = get_family("gaussian"), get_family("poisson")
+    y = np.array([240.0, 260, 300, 400])
+    assert gaussian.scale(y, "identity") == pytest.approx(y.std())
+    assert gaussian.scale(y, "log") == 1
+    assert gaussian.scale(1000 * y, "inverse") == pytest.approx(gaussian.scale(y, "inverse") / 1000)
+    assert poisson.scale(y, "sqrt") == pytest.approx(y.std() / (2 * np.sqrt(y.mean())))
+    assert gaussian.scale(np.full(4, 3.0), "identity") == 1
+
+
+def test_dispersion_prior_is_as_its_docstring_says():
+    prior = get_family("negative_binomial").parameters[0].prior(1.0).frozen
+    assert prior.ppf(0.5) == pytest.approx(2.1, abs=0.05)
+    assert prior.sf(700) == pytest.approx(0.05, abs=0.002)
+    nu = get_family("student_t").parameters[1].prior(1.0).frozen
+    assert nu.mean() == pytest.approx(20) and special.gammainc(2, 0.1) == pytest.approx(nu.cdf(1))

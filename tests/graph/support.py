@@ -1,0 +1,222 @@
+"""Small models for the graph's tests, and their coordinates written from the definitions.
+
+Nothing here calls the graph's transforms or the engine's maps: the change of
+variables is stated again, so that a wrong Jacobian cannot hide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from bayes_glmm import Prior
+from bayes_glmm.design.defaults import resolve_priors
+from bayes_glmm.design.schema import Schema
+from bayes_glmm.spec.formula import parse
+from tests.oracle import log_posterior
+
+LINKS = {
+    "gaussian": ("identity", "log", "inverse"),
+    "student_t": ("identity", "log", "inverse"),
+    "bernoulli": ("logit", "probit", "cloglog"),
+    "binomial": ("logit", "probit", "cloglog"),
+    "poisson": ("log", "identity", "sqrt"),
+    "negative_binomial": ("log", "identity", "sqrt"),
+}
+STRUCTURES = {
+    "none": "",
+    "intercept": " + (1 | a)",
+    "slope": " + (1 + x | a)",
+    "nested": " + (1 | a/b)",
+    "crossed": " + (1 | a) + (1 + x | b)",
+    "olre": " + (1 | observation)",
+    "three": " + (1 + x + z | a)",
+    "independent": " + (1 + x || a)",
+}
+NO_OLRE = ("gaussian", "student_t", "bernoulli")
+LOCATION_SCALE = {"Normal": ("mu", "sigma"), "StudentT": ("mu", "sigma"), "Laplace": ("mu", "b"),
+                  "Logistic": ("mu", "s"), "Cauchy": ("alpha", "beta")}  # fmt: skip
+OWN = {"gaussian": ("sigma",), "student_t": ("sigma", "nu"), "negative_binomial": ("dispersion",)}
+
+
+def table(family: str, n: int = 12) -> pd.DataFrame:
+    rng = np.random.default_rng(len(family))
+    data = pd.DataFrame(
+        {"x": rng.normal(size=n), "z": rng.uniform(1, 3, n), "n": rng.integers(1, 20, n),
+         "known": rng.normal(0, 0.2, n), "a": list("pqrs") * (n // 4), "b": list("uvw") * (n // 3)}
+    )  # fmt: skip
+    match family:
+        case "gaussian" | "student_t":
+            data["y"] = rng.uniform(1, 4, n)
+        case "bernoulli":
+            data["y"] = [0, 1] * (n // 2)
+        case "binomial":
+            data["y"] = rng.binomial(data["n"], 0.4)
+            data.loc[:1, "y"] = [0, data["n"][1]]
+        case _:
+            data["y"] = [0, 0, 1, *rng.poisson(6, n - 3)]
+    return data
+
+
+def modelled(family, link, structure, *, priors=None, data=None, offset="known"):
+    """Return spec, design and resolved priors; means stay inside the link's domain."""
+    centre = {"identity": 6.0, "sqrt": 2.5, "inverse": 0.5}.get(link, 0.3)
+    width = 0.1 if link == "inverse" else 0.5
+    own = {"intercept": Prior("Normal", mu=centre, sigma=width)}
+    own["beta"] = Prior("Normal", mu=0.1, sigma=0.3 * width)
+    if STRUCTURES[structure]:
+        own["sd"] = Prior("HalfStudentT", nu=4, sigma=0.3 * width)
+    response = "y | trials(n)" if family == "binomial" else "y"
+    data = table(family) if data is None else data
+    spec = parse(f"{response} ~ x + z{STRUCTURES[structure]}", family=family, link=link,
+                 offset=offset, priors=own | (priors or {}))  # fmt: skip
+    design = Schema.learn(spec, data).apply(data)
+    return spec, design, resolve_priors(spec, design)
+
+
+def extremes(design):
+    """Put counts of 0 and 1e9, and probabilities near 0 and 1, into the first rows."""
+    mu, y, n = design.mu, design.response.copy(), design.trials
+    offset = mu.offset.copy()
+    if design.family in ("bernoulli", "binomial"):
+        far = {"logit": 40.0, "probit": 12.0, "cloglog": 4.0}[design.link]
+        offset[:4] = [-far, -far, far, far]
+        y[:4] = [0, 1, 0, 1]
+        if n is not None:
+            n = n.copy()
+            n[:4] = [1e9, 1, 1e9, 1e9]
+            y[:4] = [0, 1, 1e9 - 1, 1e9]
+    elif design.family in ("poisson", "negative_binomial"):
+        y[:4] = [1e9, 0, 1e9, 0]
+        offset[:2] = {"log": [20.5, -30.0], "identity": [1e9, 0], "sqrt": [31600.0, 0]}[design.link]
+    else:
+        y[:2] = [1e6, -1e6]
+    predictor = replace(mu, offset=offset)
+    return replace(design, predictors={"mu": predictor}, response=y, trials=n)
+
+
+def update(model, design) -> None:
+    """Give a built graph the arrays of another design of the same shape."""
+    whole = design.family not in ("gaussian", "student_t")
+    model.set_data("offset", design.mu.offset)
+    model.set_data("response", design.response.astype(np.int64 if whole else float))
+    if design.trials is not None:
+        model.set_data("trials", design.trials.astype(model["trials"].type.dtype))
+
+
+PLACES = {2: [(1, 0)], 3: [(2, 1), (2, 0), (1, 0)]}
+
+
+def correlation_factor(free: np.ndarray, n: int) -> np.ndarray:
+    """Rows of unit length whose lower entries, over the diagonal, are the free numbers.
+
+    PyMC fills the triangle from its last row; the places are written out here.
+    """
+    L = np.eye(n)
+    for place, value in zip(PLACES[n], free, strict=True):
+        L[place] = value
+    return L / np.sqrt((L**2).sum(axis=1, keepdims=True))
+
+
+def natural(design, priors, values) -> tuple[dict, float]:
+    """Turn the sampler's coordinates into the posterior's variables, and the log volume."""
+    mu, point, volume = design.mu, {}, 0.0
+    beta = np.zeros(0)
+    if mu.coefficients:
+        chosen = [priors[f"beta[{c}]"] for c in mu.coefficients]
+        if "beta" in values:
+            beta = np.asarray(values["beta"])
+        else:
+            where, wide = _location_scale(chosen)
+            beta = where + wide * values["beta_standardized__"]
+            volume += np.log(wide).sum()
+        point["beta"] = beta
+    if mu.intercept:
+        if "intercept" in values:
+            point["intercept"] = float(values["intercept"])
+        else:
+            where, wide = _location_scale([priors["intercept"]])
+            z = values["intercept_standardized__"]
+            point["intercept"] = float((where + wide * z)[0] - mu.centers @ beta)
+            volume += np.log(wide[0])
+    for g in mu.groups:
+        sd = np.exp(values[f"sd_{g.name}_log__"])
+        point[f"sd_{g.name}"] = sd
+        volume += np.log(sd).sum()
+        factor = np.eye(len(sd))
+        wide = [b for b in g.blocks if len(b) > 1]
+        for number, members in enumerate(wide):
+            name = f"corr_chol_{g.name}" + ("" if len(wide) == 1 else f"_{number}")
+            L = correlation_factor(values[f"{name}_cholesky_corr__"], len(members))
+            point[name] = L
+            volume += sum((i + 2) * np.log(L[i, i]) for i in range(1, len(L)))
+            factor[np.ix_(members, members)] = L
+        A = sd[:, None] * factor
+        if f"u_{g.name}" in values:
+            point[f"u_{g.name}"] = values[f"u_{g.name}"]
+        else:
+            point[f"u_{g.name}"] = values[f"u_{g.name}_standardized__"] @ A.T
+            volume += g.n_levels * np.log(np.diag(A)).sum()
+    for name in OWN.get(design.family, ()):
+        point[name] = float(np.exp(values[f"{name}_log__"]))
+        volume += np.log(point[name])
+    return point, volume
+
+
+def _location_scale(priors):
+    names = [LOCATION_SCALE[p.name] for p in priors]
+    return (
+        np.array([p[a] for p, (a, _) in zip(priors, names, strict=True)]),
+        np.array([p[b] for p, (_, b) in zip(priors, names, strict=True)]),
+    )
+
+
+class Flat:
+    """Coordinates of a model as one vector, in the order of its value variables."""
+
+    def __init__(self, model):
+        initial = model.initial_point()
+        self.shapes = {v.name: np.shape(initial[v.name]) for v in model.value_vars}
+        self.size = sum(int(np.prod(s)) for s in self.shapes.values())
+
+    def unpack(self, x) -> dict[str, np.ndarray]:
+        parts, at = {}, 0
+        for name, shape in self.shapes.items():
+            size = int(np.prod(shape))
+            parts[name] = np.asarray(x[at : at + size]).reshape(shape)
+            at += size
+        return parts
+
+    def centre(self, design, priors) -> np.ndarray:
+        """Zero, but for random effects' sds, which start at their priors' scale."""
+        parts = {name: np.zeros(shape) for name, shape in self.shapes.items()}
+        for g in design.mu.groups:
+            scales = [priors[f"sd_{g.name}[{t}]"]["sigma"] for t in g.terms]
+            parts[f"sd_{g.name}_log__"] = np.log(scales)
+        return np.concatenate([np.ravel(part) for part in parts.values()])
+
+
+def oracle(design, priors, flat, x) -> tuple[float, float]:
+    """Log-density with and without the Jacobian at a vector of coordinates."""
+    point, volume = natural(design, priors, flat.unpack(x))
+    plain = log_posterior(design, priors, point)
+    return plain + volume, plain
+
+
+def points(design, priors, flat, n=25, seed=0, spread=0.4):
+    """Random coordinates at which every mean is inside the domain."""
+    rng, found = np.random.default_rng(seed), []
+    centre = flat.centre(design, priors)
+    while len(found) < n:
+        x = centre + rng.normal(0, spread, flat.size)
+        if np.isfinite(oracle(design, priors, flat, x)[0]):
+            found.append(x)
+    return found
+
+
+def slope(function, x, direction, h=2e-4) -> float:
+    """Five-point difference along a direction, exact to about 1e-12 of the value."""
+    at = [function(x + k * h * direction) for k in (-2, -1, 1, 2)]
+    return (8 * (at[2] - at[1]) - (at[3] - at[0])) / (12 * h)
