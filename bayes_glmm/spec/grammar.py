@@ -145,7 +145,7 @@ def _crossed(cursor: Cursor) -> list[Term]:
         if operator.value == "*":
             terms = _distinct(cursor, [*terms, *right, *_times(cursor, terms, right)])
         else:
-            every = tuple(f for t in terms for f in t)
+            every = tuple(dict.fromkeys(f for t in terms for f in t))
             terms = _distinct(cursor, [*terms, *_times(cursor, [every], right)])
     return terms
 

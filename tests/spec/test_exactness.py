@@ -165,6 +165,7 @@ EXPENSIVE = [
     "y ~ (" + "+".join(f"a{i}" for i in range(25)) + ")**3",
     "y ~ (" + "+".join(f"a{i}" for i in range(25)) + ")**2 * (b + c + d + e + f + g)",
     "y ~ " + ":".join(f"(a{i} + b{i})" for i in range(30)),
+    "y ~ " + "/".join(["(a+b+c+d+e+f+g+h)^3"] * 20) + "/(" + "+".join("ijklmnop") + ")^3^3",
     "y ~ "
     + " + ".join("(a+b+c+d+e+f+g+h)^3" for _ in range(20))
     + " + "
