@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
-from bayes_glmm.design import checks_fixed, checks_groups, checks_response, separation
+from bayes_glmm.design import (
+    checks_fit,
+    checks_fixed,
+    checks_groups,
+    checks_response,
+    separation,
+    separation_counts,
+)
+from bayes_glmm.design.checks_table import incomplete
 from bayes_glmm.design.context import Context
 from bayes_glmm.design.design import Design
 from bayes_glmm.design.frames import to_pandas
@@ -43,8 +52,11 @@ CHECKS = tuple(
     Check(*row)
     for row in (
         ("support", "error", "responses the family cannot have", checks_response.support),
+        ("trials", "error", "trials without their family, or the reverse", checks_fit.trials),
+        ("own_offset", "error", "a response that is its exposure", checks_fit.own_offset),
         ("constant_response", "error", "a response without variation", checks_response.constant),
         ("exposure", "error", "an exposure that is not above 0", checks_response.exposure),
+        ("exposure_link", "warning", "an exposure that makes no rate", checks_fit.exposure_link),
         ("offset_scale", "warning", "an offset that looks like an exposure", checks_response.scale),
         ("huge_counts", "info", "counts above ten million", checks_response.huge),
         ("constant_predictor", "error", "a column of X without variation", checks_fixed.constant),
@@ -53,6 +65,9 @@ CHECKS = tuple(
         ("few_rows", "warning", "fewer rows than coefficients", checks_fixed.few_rows),
         ("scales", "info", "predictors of very different scales", checks_fixed.scales),
         ("separation", "warning", "a predictor that splits the outcomes", separation.separation),
+        ("zero_counts", "warning", "a predictor seen with zeros only", separation_counts.zeros),
+        ("exact_fit", "error", "predictors that give the response", checks_fit.exact),
+        ("response_by_group", "error", "a response constant within levels", checks_fit.by_group),
         ("one_level", "error", "a group with a single level", checks_groups.one_level),
         ("few_groups", "warning", "a group with fewer than five levels", checks_groups.few),
         ("one_row_groups", "error", "levels of one row each", checks_groups.one_row),
@@ -67,6 +82,7 @@ CHECKS = tuple(
             "a fixed factor equal to a group",
             checks_groups.confounded,
         ),
+        ("saturated_group", "warning", "levels with a fixed mean each", checks_fit.saturated),
         ("numeric_group", "info", "a group that is also a number", checks_groups.numeric),
     )
 )
@@ -106,15 +122,17 @@ def run_checks(
     [('few_groups', 'warning')]
     """
     actions = _actions(actions)
-    data = to_pandas(data)
+    found, data = _complete(spec, to_pandas(data))
+    faulty = bool(found)
+    if not len(data) and faulty:
+        return Findings(tuple(found)), None, None
     try:
         schema = Schema.learn(spec, data)
         design = schema.apply(data)
     except BayesGLMMError as error:
-        finding = Finding(_named(error), "error", str(error))
-        return Findings((finding,)), None, None
+        found.append(Finding(_named(error), "error", str(error)))
+        return Findings(tuple(found)), None, None
     context = Context(spec, data, schema, design)
-    found: list[Finding] = []
     for check in CHECKS:
         severity = actions.get(check.name, check.severity)
         if severity == "ignore":
@@ -122,7 +140,19 @@ def run_checks(
         for finding in check.find(context, check.name, severity):
             changed = check.name in actions
             found.append(replace(finding, severity=severity) if changed else finding)
-    return Findings(tuple(found)), schema, design
+    return Findings(tuple(found)), None if faulty else schema, None if faulty else design
+
+
+def _complete(spec: ModelSpec, data: pd.DataFrame) -> tuple[list[Finding], pd.DataFrame]:
+    """Say which values are missing; return the complete rows, none where they are the fewer."""
+    try:
+        faults = list(incomplete(spec, data))
+    except BayesGLMMError:
+        return [], data
+    if not faults:
+        return [], data
+    rows = np.logical_or.reduce([rows for _, rows in faults])
+    return [finding for finding, _ in faults], data[~rows] if rows.mean() < 0.5 else data[:0]
 
 
 def _named(error: BayesGLMMError) -> str:

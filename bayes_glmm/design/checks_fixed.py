@@ -44,6 +44,8 @@ def duplicates(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def rank(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find coefficients whose columns others determine, by pivoted QR."""
     for where, predictor in context.predictors:
+        if context.design.n_rows < len(predictor.coefficients) + predictor.intercept:
+            continue
         keep = _live(predictor)
         keep[list(_copies(predictor))] = False
         labels = [c for c, k in zip(predictor.coefficients, keep, strict=True) if k]

@@ -141,6 +141,17 @@ def same(context: Context, name: str, severity: str) -> Iterator[Finding]:
 
 def confounded(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find a group whose level is known from a fixed factor."""
+    for column, group in told_apart(context):
+        yield context.finding(
+            name, severity,
+            f"The fixed factor {column!r} already tells the levels of group "
+            f"{group!r} apart: the sd of the group is decided by its prior; keep one "
+            "of the two.",
+        )  # fmt: skip
+
+
+def told_apart(context: Context) -> Iterator[tuple[str, str]]:
+    """Yield each fixed factor with the groups whose levels it tells apart."""
     factors = {}
     for term in context.spec.mu.terms:
         column = _factor_column(term, context)
@@ -151,12 +162,7 @@ def confounded(context: Context, name: str, severity: str) -> Iterator[Finding]:
             continue
         for column, (codes, levels) in factors.items():
             if _pairs(codes, group.index, group.n_levels) == len(levels):
-                yield context.finding(
-                    name, severity,
-                    f"The fixed factor {column!r} already tells the levels of group "
-                    f"{group.name!r} apart: the sd of the group is decided by its prior; keep one "
-                    "of the two.",
-                )  # fmt: skip
+                yield column, group.name
 
 
 def _factor_column(term: Term, context: Context) -> str | None:

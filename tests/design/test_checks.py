@@ -151,6 +151,45 @@ CASES = [
      ("y ~ x:code + (1 | school)", {"code": lambda d: "s" + d.school.astype(str)}, {})),
     ("confounded_group", "warning", ("'school'", "'district'"),
      ("y ~ C(school) + (1 | district)", {}, {}), ("y ~ C(district) + (1 | school)", {}, {})),
+    ("trials", "error", ("binomial", "wins | trials(n)"),
+     ("wins ~ x", {}, WINS), ("event ~ x", {}, WINS)),
+    ("trials", "error", ("poisson", "has no trials"),
+     ("count | trials(n) ~ x", {}, POISSON), ("wins | trials(n) ~ x", {}, WINS)),
+    ("own_offset", "error", ("'count'", "the exposure"),
+     ("count ~ x", {}, {**POISSON, "exposure": "count"}),
+     ("count ~ x", {}, {**POISSON, "exposure": "time"})),
+    ("own_offset", "error", ("'count'", "the offset"),
+     ("count ~ x", {}, {**POISSON, "offset": "count"}), ("count ~ x", {}, {**POISSON, "offset": "z"})),
+    ("exposure_link", "warning", ("'time'", "logit", "cloglog"),
+     ("event ~ x", {}, {**EVENT, "exposure": "time"}),
+     ("event ~ x", {}, {**EVENT, "exposure": "time", "link": "cloglog"})),
+    ("zero_counts", "warning", ("f[b]", "prior-dominated"),
+     ("count ~ f + x", {"count": lambda d: d["count"].where(d.f != "b", 0)}, POISSON),
+     ("count ~ f + x", {"count": lambda d: d["count"].where(d.x > -0.5, 0)}, POISSON)),
+    ("zero_counts", "warning", ("s matters only",),
+     ("count ~ s + x", {"s": lambda d: d.x.clip(upper=0), "count": lambda d: d["count"] * (d.x > 0)},
+      NEGBIN),
+     ("count ~ s + x", {"s": lambda d: d.x.clip(upper=0), "count": lambda d: d["count"] * (d.x > 0)},
+      {**NEGBIN, "link": "sqrt"})),
+    ("exact_fit", "error", ("x, z", "'y'", "sigma"),
+     ("y ~ x + z", {"y": lambda d: 3 - d.x / 7 + 2 * d.z}, {}),
+     ("y ~ x + z", {"y": lambda d: 3 - d.x / 7 + 2 * d.z + 1e-6 * d.y}, {})),
+    ("exact_fit", "error", ("'y'",),
+     ("y ~ 0 + x", {"y": lambda d: 1e9 * d.x}, {}), ("y ~ 0 + x", {"y": lambda d: 1 + d.x}, {})),
+    ("response_by_group", "error", ("'y'", "'school'", "one row per level"),
+     ("y ~ x + (1 | school)", {"y": lambda d: d.school**2}, {}),
+     ("y ~ x + (1 | school)", {"y": lambda d: d.school**2 + (d.z > 0)}, {})),
+    ("response_by_group", "warning", ("'event'", "sd_school"),
+     ("event ~ x + (1 | school)", {"event": lambda d: d.school % 2}, EVENT),
+     ("event ~ x + (1 | school)", {}, EVENT)),
+    ("saturated_group", "warning", ("a, b, c, d, e", "'district'", "sd_district"),
+     ("y ~ a + b + c + d + e + x + (1 | district)",
+      {c: (lambda t, j=j: np.cos(t.district * (1.0 + j))) for j, c in enumerate("abcde")}, {}),
+     ("y ~ a + b + c + d + x + (1 | district)",
+      {c: (lambda t, j=j: np.cos(t.district * (1.0 + j))) for j, c in enumerate("abcd")}, {})),
+    ("saturated_group", "warning", ("'pair'",),
+     ("y ~ size + (1 | pair)", {"size": lambda d: 10.0 + d.pair}, {}),
+     ("y ~ C(pair) + (1 | pair)", {}, {})),
     ("numeric_group", "info", ("'school'", "identifier"),
      ("y ~ school + (1 | school)", {}, {}), ("y ~ C(district) + (1 | district)", {}, {})),
 ]  # fmt: skip
@@ -174,6 +213,28 @@ def test_fires_and_stays_silent(
 def test_every_check_has_a_case_and_a_meaning() -> None:
     assert {case[0] for case in CASES} == {check.name for check in CHECKS}
     assert all(check.meaning and check.severity in ("error", "warning", "info") for check in CHECKS)
+
+
+def test_every_incomplete_column_is_named_and_the_complete_rows_are_checked() -> None:
+    data = table()
+    data.loc[["id3", "id9"], "x"] = np.nan
+    data.loc["id4", "x"] = np.inf
+    data.loc["id5", "school"] = None
+    data["z"] = 1.0
+    findings, schema, design = run_checks(parse("y ~ x + z + (1 | school)"), data)
+    assert [f.name for f in findings] == [
+        "missing_values", "infinite_values", "missing_values", "constant_predictor",
+    ]  # fmt: skip
+    assert [f.rows for f in findings] == [("id3", "id9"), ("id4",), ("id5",), ()]
+    assert schema is None
+    assert design is None
+    data["x"] = np.nan
+    assert [f.name for f in run_checks(parse("y ~ x + z"), data)[0]] == ["missing_values"]
+
+
+def test_more_coefficients_than_rows_are_a_warning_alone() -> None:
+    findings = found("y ~ row + x + z + time")
+    assert [(f.name, f.severity) for f in findings] == [("few_rows", "warning")]
 
 
 def test_at_most_ten_rows_are_listed() -> None:
