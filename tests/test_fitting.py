@@ -59,7 +59,13 @@ def test_the_tree_holds_what_it_promises(table):
     before = table.copy()
     tree = bg.fit(FORMULA, table, family="poisson", log_likelihood=True, **QUICK)
     pd.testing.assert_frame_equal(table, before)
-    assert set(tree.children) == {"posterior", "sample_stats", "observed_data", "constant_data", "log_likelihood"}
+    assert set(tree.children) == {
+        "posterior",
+        "sample_stats",
+        "observed_data",
+        "constant_data",
+        "log_likelihood",
+    }
     posterior = tree["posterior"]
     assert posterior["u_g"].dims == ("chain", "draw", "g", "g_term")
     assert posterior["sd_g"].dims == ("chain", "draw", "g_term")

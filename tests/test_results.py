@@ -27,15 +27,24 @@ def test_a_saved_result_is_the_same(make, tmp_path):
 
 
 def test_columns_with_odd_names_come_back(tmp_path):
-    data = pd.DataFrame({"the count/day": [0, 3, 1, 2], "my x": [0.5, 1, 2, 3], "observation": list("abab")})
-    truth = {"intercept": 0.3, "beta": [0.1], "sd_observation_group": [0.4], "u_observation_group": [[0.1], [0.2]]}
+    data = pd.DataFrame(
+        {"the count/day": [0, 3, 1, 2], "my x": [0.5, 1, 2, 3], "observation": list("abab")}
+    )
+    truth = {
+        "intercept": 0.3,
+        "beta": [0.1],
+        "sd_observation_group": [0.4],
+        "u_observation_group": [[0.1], [0.2]],
+    }
     tree = tree_of("`the count/day` ~ `my x` + (1 | observation)", data, truth, family="poisson")
     back = Fit.of(bg.load(bg.save(tree, tmp_path / "fit.nc")))
     assert list(back.data.columns) == list(data.columns[[0, 1, 2]])
     assert back.data["observation"].tolist() == list("abab")
 
 
-@pytest.mark.parametrize("content", [b"", b"not a file of this kind", b"\x89HDF\r\n\x1a\n" + bytes(64)])
+@pytest.mark.parametrize(
+    "content", [b"", b"not a file of this kind", b"\x89HDF\r\n\x1a\n" + bytes(64)]
+)
 def test_nonsense_is_refused(tmp_path, content):
     path = tmp_path / "bad.nc"
     path.write_bytes(content)

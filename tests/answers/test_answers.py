@@ -29,7 +29,9 @@ def test_population_mean_against_quadrature(name, eta, sd):
     family = "bernoulli" if name in ("logit", "probit", "cloglog") else "gaussian"
     link = get_family(family).link(name)
     ours = float(population_mean(link, np.array([eta]), np.array([sd**2]))[0])
-    exact = quad(lambda z: inverse(eta + sd * z) * stats.norm.pdf(z), -9.5, 9.5, epsabs=1e-12, limit=400)[0]
+    exact = quad(
+        lambda z: inverse(eta + sd * z) * stats.norm.pdf(z), -9.5, 9.5, epsabs=1e-12, limit=400
+    )[0]
     assert ours == pytest.approx(exact, abs=1e-6, rel=1e-8)
     nodes, weights = np.polynomial.hermite_e.hermegauss(64)
     hermite = (weights * inverse(eta + sd * nodes)).sum() / weights.sum()
@@ -43,7 +45,11 @@ def test_averages_are_taken_inside_each_draw():
     data, beta, alpha = _training(tree), draws_of(tree, "beta"), draws_of(tree, "intercept")
     for arm, row in table.set_index("arm").iterrows():
         part = data[data.arm == arm]
-        eta = alpha[:, None] + beta[:, [0]] * (part.arm == "new").to_numpy() + beta[:, [1]] * part.month.to_numpy()
+        eta = (
+            alpha[:, None]
+            + beta[:, [0]] * (part.arm == "new").to_numpy()
+            + beta[:, [1]] * part.month.to_numpy()
+        )
         averages = special.expit(eta).mean(axis=1)
         assert row["mean"] == pytest.approx(averages.mean(), rel=1e-12)
         assert row["sd"] == pytest.approx(averages.std(ddof=1), rel=1e-10)
@@ -59,7 +65,10 @@ def test_marginal_standardisation_by_hand():
     risks = []
     for new in (0, 1):
         eta = alpha[:, None] + beta[:, [0]] * new + beta[:, [1]] * data.month.to_numpy()[None, :7]
-        risks.append(np.einsum("k,dnk->d", weights, special.expit(eta[..., None] + sd[:, :, None] * nodes)) / 7)
+        risks.append(
+            np.einsum("k,dnk->d", weights, special.expit(eta[..., None] + sd[:, :, None] * nodes))
+            / 7
+        )
     for measure, by_hand in {
         "difference": risks[1] - risks[0], "ratio": risks[1] / risks[0], "lift": risks[1] / risks[0] - 1,
         "odds_ratio": special.expit(0) * 0 + (risks[1] / (1 - risks[1])) / (risks[0] / (1 - risks[0])),
@@ -111,9 +120,15 @@ def test_new_levels_share_one_draw_and_have_the_population_spread():
 def test_chunks_change_nothing(monkeypatch):
     from bayes_glmm.answers import expected
 
-    whole = [bg.predictions(poisson_tree(), groups=g)["mean"].to_numpy() for g in ("known", "new", "population")]
+    whole = [
+        bg.predictions(poisson_tree(), groups=g)["mean"].to_numpy()
+        for g in ("known", "new", "population")
+    ]
     monkeypatch.setattr(expected, "CELLS", 7000)
-    parts = [bg.predictions(poisson_tree(), groups=g)["mean"].to_numpy() for g in ("known", "new", "population")]
+    parts = [
+        bg.predictions(poisson_tree(), groups=g)["mean"].to_numpy()
+        for g in ("known", "new", "population")
+    ]
     for a, b in zip(whole, parts, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)
 
@@ -150,7 +165,9 @@ def test_slopes_of_a_straight_line_and_of_a_curve():
 def test_unknown_things_are_refused_with_the_nearest():
     tree = poisson_tree()
     with pytest.raises(UnknownLevelError, match="w1"):
-        bg.predictions(tree, pd.DataFrame({"arm": ["control"], "ward": ["w_1"], "days": [9.0]}), groups="known")
+        bg.predictions(
+            tree, pd.DataFrame({"arm": ["control"], "ward": ["w_1"], "days": [9.0]}), groups="known"
+        )
     with pytest.raises(UnknownLevelError, match="control"):
         bg.predictions(tree, pd.DataFrame({"arm": ["contrl"], "days": [9.0]}))
     with pytest.raises(ArgumentError, match="population"):
@@ -168,9 +185,13 @@ def test_unknown_things_are_refused_with_the_nearest():
 def test_summary_says_its_scale():
     table = bg.summary(poisson_tree(), exponentiate=True).set_index("parameter")
     assert table.loc["arm[treated]", "scale"] == "incidence rate ratio"
-    assert table.loc["arm[treated]", "mean"] == pytest.approx(np.exp(draws_of(poisson_tree(), "beta")).mean())
+    assert table.loc["arm[treated]", "mean"] == pytest.approx(
+        np.exp(draws_of(poisson_tree(), "beta")).mean()
+    )
     assert table.loc["sd_ward[intercept]", "scale"] == "link (log)"
-    assert table.loc["sd_ward[intercept]", "mean"] == pytest.approx(draws_of(poisson_tree(), "sd_ward").mean())
+    assert table.loc["sd_ward[intercept]", "mean"] == pytest.approx(
+        draws_of(poisson_tree(), "sd_ward").mean()
+    )
     with pytest.raises(ArgumentError, match="identity"):
         bg.summary(slope_tree(), exponentiate=True)
     assert "corr_person[intercept, day]" in set(bg.summary(slope_tree())["parameter"])
@@ -199,7 +220,9 @@ def test_coefficients_are_fixed_plus_deviation():
     table = bg.coefficients(slope_tree(), "person")
     u = draws_of(slope_tree(), "u_person")
     slope = table[table.term == "day"]["mean"].to_numpy()
-    np.testing.assert_allclose(slope, (u[:, :, 1] + draws_of(slope_tree(), "beta")).mean(axis=0), rtol=1e-10)
+    np.testing.assert_allclose(
+        slope, (u[:, :, 1] + draws_of(slope_tree(), "beta")).mean(axis=0), rtol=1e-10
+    )
 
 
 def test_an_unconverged_fit_says_so_in_every_answer():
@@ -209,7 +232,11 @@ def test_an_unconverged_fit_says_so_in_every_answer():
     truth = {"intercept": 0.3, "sd_g": [0.5], "u_g": [[0.1], [-0.1]]}
     info = {"converged": False, "verdict": verdict}
     tree = tree_of("y ~ 1 + (1 | g)", data, truth, info=info, family="poisson")
-    for call in (bg.summary, lambda t: bg.predictions(t, by=True), lambda t: bg.random_effects(t, "g")):
+    for call in (
+        bg.summary,
+        lambda t: bg.predictions(t, by=True),
+        lambda t: bg.random_effects(t, "g"),
+    ):
         with pytest.warns(UserWarning, match="did not converge"):
             table = call(tree)
         assert "R-hat is 1.5" in table.attrs["banner"]

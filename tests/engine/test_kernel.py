@@ -71,7 +71,9 @@ def table(family: str, link: str, n: int = 24) -> pd.DataFrame:
 def designed(family: str, link: str, structure: str, priors=PRIORS):
     response = "y | trials(n)" if family == "binomial" else "y"
     kept = {k: v for k, v in priors.items() if k != "sd" or STRUCTURES[structure]}
-    spec = parse(f"{response} ~ x + z{STRUCTURES[structure]}", family=family, link=link, priors=kept)
+    spec = parse(
+        f"{response} ~ x + z{STRUCTURES[structure]}", family=family, link=link, priors=kept
+    )
     design = Schema.learn(spec, table(family, link)).apply(table(family, link))
     return spec, design, resolve_priors(spec, design)
 
@@ -133,7 +135,9 @@ def test_kernel_equals_the_oracle(family, link, structure):
         step = np.zeros_like(x)
         step[i] = h
         # five points, so that the oracle's own error is below the tolerance
-        slopes[i] = (8 * (at(x + step) - at(x - step)) - at(x + 2 * step) + at(x - 2 * step)) / (12 * h)
+        slopes[i] = (8 * (at(x + step) - at(x - step)) - at(x + 2 * step) + at(x - 2 * step)) / (
+            12 * h
+        )
     size = max(1.0, np.abs(slopes).max())
     assert np.abs(gradient - slopes).max() <= 1e-6 * size
 
@@ -165,7 +169,13 @@ def test_graph_equals_the_oracle(family, link, structure):
         point = expand(program, x)
         expected = log_posterior(design, priors, point) + jacobian(program, point)
         assert density(values) == pytest.approx(expected, rel=1e-10)
-        flat = dict(zip(_places(model, initial), np.split(slope(values), _edges(model, initial)), strict=True))
+        flat = dict(
+            zip(
+                _places(model, initial),
+                np.split(slope(values), _edges(model, initial)),
+                strict=True,
+            )
+        )
         ours = np.concatenate([flat[name] for name in order])
         tied = np.concatenate([np.full(flat[name].size, "corr_chol" in name) for name in order])
         limit = 1e-9 * max(1.0, np.abs(gradient).max())
@@ -248,12 +258,17 @@ def test_bernoulli_rows_are_binomial_counts():
     rows = pd.DataFrame({"y": rng.integers(0, 2, 60), "x": np.repeat([0.0, 1.0, 2.0], 20)})
     counts = rows.groupby("x", as_index=False).agg(y=("y", "sum"), n=("y", "size"))
     values = []
-    for formula, data, family in (("y ~ x", rows, "bernoulli"), ("y | trials(n) ~ x", counts, "binomial")):
+    for formula, data, family in (
+        ("y ~ x", rows, "bernoulli"),
+        ("y | trials(n) ~ x", counts, "binomial"),
+    ):
         spec = parse(formula, family=family, priors={
             "intercept": bg.Prior("Normal", sigma=2), "beta": bg.Prior("Normal", sigma=1)})  # fmt: skip
         design = Schema.learn(spec, data).apply(data)
         program = write_program(design, resolve_priors(spec, design))
-        at = [log_density(program.buffer, np.array(x), np.empty(2)) for x in ([0.1, 0.2], [-1.0, 0.7])]
+        at = [
+            log_density(program.buffer, np.array(x), np.empty(2)) for x in ([0.1, 0.2], [-1.0, 0.7])
+        ]
         values.append(at[0] - at[1])
     assert values[0] == pytest.approx(values[1], abs=1e-11)
 
