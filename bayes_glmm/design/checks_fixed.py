@@ -52,14 +52,16 @@ def rank(context: Context, name: str, severity: str) -> Iterator[Finding]:
         if not labels:
             continue
         own = " (and the intercept)" if predictor.intercept else ""
-        for column, others, pivot in _dependent(_scaled(predictor, keep)):
+        far = np.abs(predictor.centers[keep]) / predictor.scales[keep] if predictor.intercept else 0
+        tolerance = max(TOLERANCE, 8 * np.finfo(float).eps * float(np.max(far)))
+        for column, others, pivot in _dependent(_scaled(predictor, keep), tolerance):
             how = "a multiple of" if len(others) == 1 else "a combination of"
             yield context.finding(
                 name, severity,
                 f"The column of {labels[column]!r}{where} is {how} "
                 f"{listed(repr(labels[k]) for k in others)}{own}: their coefficients cannot be "
                 "told apart; remove one of them.",
-                figure=pivot, threshold=TOLERANCE,
+                figure=pivot, threshold=tolerance,
             )  # fmt: skip
 
 
@@ -129,11 +131,11 @@ def _scaled(predictor: PredictorDesign, keep: NDArray[np.bool_]) -> NDArray[np.f
     return R / np.where(sizes > 0, sizes, 1)
 
 
-def _dependent(R: NDArray[np.float64]) -> Iterator[tuple[int, list[int], float]]:
+def _dependent(R: NDArray[np.float64], tolerance: float) -> Iterator[tuple[int, list[int], float]]:
     """Yield dependent columns, the columns that make each of them, and its pivot."""
     _, T, order = qr(R, mode="economic", pivoting=True)
     pivots = np.abs(np.diag(T))
-    r = int((pivots > TOLERANCE * pivots[0]).sum())
+    r = int((pivots > tolerance * pivots[0]).sum())
     for column in range(r, T.shape[1]):
         weights = solve_triangular(T[:r, :r], T[:r, column])
         others = sorted(int(order[k]) for k in np.flatnonzero(np.abs(weights) > 1e-6))

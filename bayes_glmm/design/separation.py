@@ -12,6 +12,10 @@ from bayes_glmm.design.context import Context
 from bayes_glmm.errors import Finding, listed
 
 MOST_ROWS = 20_000
+"""Above this many different rows the programme takes in rows only as they are needed."""
+MOST_CELLS = 20_000_000
+FIRST_ROWS = 2_000
+ROUNDS = 50
 SECONDS = 10.0
 GAIN = 1e-6
 MOST_PRUNED = 20
@@ -33,15 +37,13 @@ def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
     live = (mu.scales > 0) if mu.intercept else (np.abs(mu.X).max(axis=0) > 0)
     labels = ["intercept"] * mu.intercept
     labels += [c for c, keep in zip(mu.coefficients, live, strict=True) if keep]
-    sides = _sides(mu.X[:, live] - mu.centers[live], mu.intercept, yes, no)
-    if len(sides) > MOST_ROWS:
-        message = (
-            f"Separation was not looked for: {len(sides)} different rows, more than {MOST_ROWS}."
-        )
+    if mu.X.size > MOST_CELLS:
+        message = f"Separation was not looked for: {len(mu.X)} rows of {len(labels)} coefficients."
         yield context.finding(name, "info", message)
         return
+    sides = _sides(mu.X[:, live] - mu.centers[live], mu.intercept, yes, no)
     try:
-        found = _separating(sides)
+        found = (_separating if len(sides) <= MOST_ROWS else _separating_many)(sides)
     except TimeoutError:
         message = f"Separation was not settled within {SECONDS:g} s on {len(sides)} different rows."
         yield context.finding(name, "info", message)
@@ -75,13 +77,62 @@ def _separating(sides: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool] 
     """Return a separating direction and whether it puts every row strictly on its side."""
     n, p = sides.shape
     best = _solve(-sides.sum(axis=0), -sides, np.zeros(n), [(-1, 1)] * p)
-    if best is None or float(sides.sum(axis=0) @ best) <= GAIN:
+    if best is None or not _gains(sides @ best):
         return None
     try:
         small = _smallest(sides)
     except TimeoutError:
         small = None
     return (best, False) if small is None else (_pruned(sides, small), True)
+
+
+def _separating_many(sides: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool] | None:
+    """Do the same for many rows, naming few columns where few are enough."""
+    best = _by_cutting_planes(sides, strictly=False)
+    if best is None:
+        return None
+    strict = _by_cutting_planes(sides, strictly=True)
+    best, complete = (best, False) if strict is None else (strict, True)
+    level = [0] * bool((np.abs(sides[:, 0]) == 1).all())
+    order = [int(k) for k in np.argsort(-np.abs(best)) if k not in level and abs(best[k]) > GAIN]
+    few = [[k] for k in order] + [order[:m] for m in range(2, len(order))]
+    for columns in few if len(order) <= MOST_PRUNED else ():
+        part = _by_cutting_planes(sides[:, level + columns], strictly=complete)
+        if part is not None:
+            best = np.zeros(sides.shape[1])
+            best[level + columns] = part
+            break
+    return best, complete
+
+
+def _by_cutting_planes(sides: NDArray[np.float64], strictly: bool) -> NDArray[np.float64] | None:
+    """Solve the programme with some rows, adding those that its direction puts wrong.
+
+    No gain with fewer constraints means none with all of them, so the answer is
+    exact although most rows never enter the programme. ``strictly`` maximises the
+    smallest margin instead of their mean, so that no row may lie on the border.
+    """
+    n, p = sides.shape
+    cost = -np.append(np.zeros(p) if strictly else sides.mean(axis=0), float(strictly))
+    box = [(-1.0, 1.0)] * p + [(0.0, float(strictly))]
+    inside = np.zeros(n, dtype=bool)
+    inside[:: max(1, n // FIRST_ROWS)] = True
+    for _ in range(ROUNDS):
+        rows = sides[inside]
+        found = _solve(cost, np.column_stack([-rows, np.ones(len(rows))]), np.zeros(len(rows)), box)
+        if found is None or -float(cost @ found) <= (GAIN if strictly else 0):
+            return None
+        margins = sides @ found[:p]
+        wrong = np.flatnonzero((margins < found[p] - GAIN / 10) & ~inside)
+        if not len(wrong):
+            return found[:p] if _gains(margins) else None
+        inside[wrong[np.argsort(margins[wrong])[:FIRST_ROWS]]] = True
+    raise TimeoutError
+
+
+def _gains(margins: NDArray[np.float64]) -> bool:
+    """Return whether rows are on their side by more than the programme's own tolerance."""
+    return bool(margins.max() > 100 * GAIN and margins.min() > -GAIN)
 
 
 def _smallest(sides: NDArray[np.float64]) -> NDArray[np.float64] | None:
