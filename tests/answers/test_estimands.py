@@ -87,6 +87,26 @@ def test_known_levels_stay_themselves_among_new_ones():
     assert np.abs(new[:, 1] - own[:, 0]).max() > 0.1
 
 
+def test_new_levels_are_independent_and_have_the_covariance_of_their_terms():
+    data = pd.DataFrame(
+        {"y": np.arange(8.0), "x": np.tile([0.0, 1], 4), "g": np.repeat(["a", "b"], 4)}
+    )
+    corr = np.array([[1, -0.8], [-0.8, 1]])
+    truth = {"intercept": 0.0, "beta": [0.0], "sd_g": [1.0, 3.0], "corr_g": corr, "sigma": 1.0,
+             "corr_chol_g": np.linalg.cholesky(corr), "u_g": np.zeros((2, 2))}  # fmt: skip
+    tree = tree_of("y ~ x + (1 + x | g)", data, truth, spread=1e-6)
+    rows = pd.DataFrame(
+        {"x": np.tile([0.0, 1], 20), "g": np.repeat([f"new{i}" for i in range(20)], 2)}
+    )
+    found = drawn(tree, rows, groups="new")
+    intercepts, slopes = found[:, ::2], found[:, 1::2] - found[:, ::2]
+    assert intercepts.std() == pytest.approx(1, rel=0.03)
+    assert slopes.std() == pytest.approx(3, rel=0.03)
+    assert np.corrcoef(intercepts.ravel(), slopes.ravel())[0, 1] == pytest.approx(-0.8, abs=0.02)
+    between = np.corrcoef(intercepts.T) - np.eye(20)
+    assert np.abs(between).max() < 0.15
+
+
 def test_a_new_level_does_not_depend_on_the_other_rows():
     rows = pd.DataFrame({"x": 0.5, "person": ["n1", "n2", "n3", "n1"], "item": list("azbz")})
     whole = drawn(crossed_tree(), rows, groups="new", seed=4)
