@@ -88,9 +88,9 @@ _WANTED = {
 
 def _slots(design: Design) -> Iterator[Slot]:
     mu, family = design.mu, get_family(design.family)
-    unit = _unit(design)
+    unit = predictor_unit(design)
     if mu.intercept:
-        default = Prior("Normal", mu=_start(design), sigma=WIDTH * unit)
+        default = Prior("Normal", mu=predictor_start(design), sigma=WIDTH * unit)
         yield Slot("intercept", REAL, default, ("intercept",))
     for label, spread in zip(mu.coefficients, mu.scales, strict=True):
         default = Prior("Normal", mu=0, sigma=WIDTH * unit / (spread or 1.0))
@@ -117,11 +117,13 @@ def _exposure(design: Design) -> np.ndarray:
     return np.exp(design.mu.offset) if design.link == "log" else np.ones(design.n_rows)
 
 
-def _unit(design: Design) -> float:
+def predictor_unit(design: Design) -> float:
+    """Return the unit of the predictor that default priors are scaled by."""
     return get_family(design.family).scale(np.asarray(design.response, float), design.link)
 
 
-def _start(design: Design) -> float:
+def predictor_start(design: Design) -> float:
+    """Return the predictor at the mean response, without the known terms."""
     family = get_family(design.family)
     mean = family.start(np.asarray(design.response, float), design.trials, _exposure(design))
     middle = float(family.link(design.link).forward(np.asarray(mean, np.float64)))

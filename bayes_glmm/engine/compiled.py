@@ -18,7 +18,6 @@ from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[Any]
 COORDINATES = "coordinates"
-JITTER = 1.0
 MOST_WHITENED = 450
 MOST_UNCERTAIN = 0.4
 
@@ -50,24 +49,22 @@ def compile_model(
     return _graph(spec, design, priors)
 
 
-def informed_program(design: Design, priors: Mapping[str, Prior]) -> tuple[Program, Array]:
-    """Return the program in the best coordinates, with where to begin.
+def informed_program(design: Design, priors: Mapping[str, Prior]) -> tuple[Program, Array, Array]:
+    """Return the program in the best coordinates, with where and how wide to begin.
 
     Whitening costs a triangular product per gradient and assumes that the
     scales are known about as well as at their mode: it is used up to
     ``MOST_WHITENED`` dimensions, and not where a scale may be near zero.
     """
     plain = write_program(design, priors)
-    if plain.n_dim > MOST_WHITENED:
-        return plain, plain.start
-    found = approximate(plain)
-    if found is None or (found.uncertainty.size and found.uncertainty.max() > MOST_UNCERTAIN):
-        return plain, plain.start
-    whitening = Whitening(found.start, found.factor)
-    return write_program(design, priors, found.informed, whitening), np.zeros(plain.n_dim)
+    found = approximate(plain) if plain.n_dim <= MOST_WHITENED else None
+    if found is None or found.uncertainty.max(initial=0.0) > MOST_UNCERTAIN:
+        return plain, plain.start, plain.spread
+    white = write_program(design, priors, found.informed, Whitening(found.start, found.factor))
+    return white, np.zeros(plain.n_dim), np.ones(plain.n_dim)
 
 
-def _kernel(program: Program, start: Array) -> Sampled:
+def _kernel(program: Program, start: Array, spread: Array) -> Sampled:
     from nutpie.compile_pymc import CompiledPyMCModel
 
     from bayes_glmm.engine.kernel import density_callback, expand_callback
@@ -75,7 +72,7 @@ def _kernel(program: Program, start: Array) -> Sampled:
     n = program.n_dim
 
     def begin(seed: int) -> Array:
-        return start + np.random.default_rng(seed).uniform(-JITTER, JITTER, n)
+        return start + spread * np.random.default_rng(seed).uniform(-1, 1, n)
 
     model = CompiledPyMCModel(
         compiled_logp_func=SimpleNamespace(address=density_callback.address),

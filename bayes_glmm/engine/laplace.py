@@ -171,7 +171,7 @@ def approximate(program: Program) -> Approximation | None:
     if program.informed or len(program.linear) > MOST_DENSE or entries > MOST_ENTRIES:
         return None
     problem = _Problem.of(program)
-    x, warm = program.start.copy(), np.zeros(len(program.linear))
+    x, warm = program.start.copy(), program.start[program.linear]
     scratch = np.empty(program.n_dim)
 
     def objective(theta: Array) -> float:
@@ -196,7 +196,12 @@ def approximate(program: Program) -> Approximation | None:
     scales = _curvature(objective, x[problem.theta].copy())
     x[problem.theta] = found.x if len(begin) else begin
     inner = problem.solve(x, warm)
-    return None if inner is None else _describe(problem, x, inner, scales)
+    if inner is None:
+        return None
+    try:
+        return _describe(problem, x, inner, scales)
+    except np.linalg.LinAlgError:
+        return None
 
 
 def _curvature(objective: Callable[[Array], float], at: Array, step: float = 0.05) -> Array:

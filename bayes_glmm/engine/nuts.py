@@ -11,6 +11,7 @@ import numpy as np
 
 from bayes_glmm.engine.settings import Settings
 from bayes_glmm.engine.store import Chain, Store
+from bayes_glmm.errors import EngineError
 
 POLL_SECONDS = 0.005
 STATISTICS = {
@@ -106,7 +107,14 @@ def _finished(sampler: Any) -> bool:
 
 
 def _collect(sampler: Any) -> Chain:
-    tree = sampler.wait()
+    try:
+        tree = sampler.wait()
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise EngineError(
+            f"Sampling stopped: {reason}. The model's density is not finite where the chains begin: "
+            "look at priors() and at responses far outside the link's domain."
+        ) from error
     draws = {str(k): v.values[0] for k, v in tree["posterior"].data_vars.items()}
     given = tree["sample_stats"]
     stats = {ours: given[name].values[0] for name, ours in STATISTICS.items() if name in given}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from bayes_glmm.design.design import Design, GroupDesign
+from bayes_glmm.engine.begin import begin
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.priors import Prior
 
@@ -60,11 +61,14 @@ class Program:
     buffer : ndarray of int64
         Header, tables and data; floats are stored by their bits.
     start : ndarray, shape (n_dim,)
-        Coordinates around which chains begin: the prior's centre.
+        Coordinates around which chains begin, see :mod:`.begin`.
+    spread : ndarray, shape (n_dim,)
+        How far from there they may begin.
     """
 
     buffer: NDArray[np.int64]
     start: Array
+    spread: Array
     design: Design
     priors: Mapping[str, Prior]
     informed: Mapping[str, Informed]
@@ -78,11 +82,7 @@ class Program:
     @property
     def locations(self) -> list[tuple[float, float]]:
         """Location and scale of the prior of the intercept and each coefficient."""
-        mu = self.design.mu
-        names = ["intercept"] * mu.intercept + [f"beta[{c}]" for c in mu.coefficients]
-        return [
-            (p[_REAL[p.name][1]], p[_REAL[p.name][2]]) for p in map(self.priors.__getitem__, names)
-        ]
+        return list(_location_scale(self.design, self.priors).values())
 
     @property
     def group_starts(self) -> list[tuple[int, GroupDesign]]:
@@ -191,7 +191,6 @@ def write_program(
         k.AT_TRIALS: writer.floats(trials),
     }
     total = constant(FAMILIES[design.family], y, trials)
-    start: list[float] = [0.0] * (int(mu.intercept) + len(mu.coefficients))
 
     def table(names: list[str]) -> int:
         nonlocal total
@@ -224,11 +223,10 @@ def write_program(
         ]
         size = group.n_levels * len(group.terms)
         total -= 0.5 * size * math.log(2 * math.pi)
-        free = sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
-        start += [_centre(priors[s]) for s in sds] + [0.0] * (free + size)
     header[k.AT_GROUPS] = writer.ints(groups)
     header[k.AT_PARAMETER_PRIOR] = table([p.name for p in family.parameters])
-    start += [_centre(priors[p.name]) for p in family.parameters]
+    first = begin(design, priors, _location_scale(design, priors))
+    start = first.start
     header[k.AT_CONSTANT] = writer.floats([total])
     if whitening is not None:
         header[k.AT_CENTRE] = writer.floats(whitening.centre)
@@ -237,7 +235,7 @@ def write_program(
     buffer = np.concatenate(writer.parts)
     for at, value in header.items():
         buffer[at] = value
-    return Program(buffer, np.asarray(start), design, dict(priors), informed, whitening)
+    return Program(buffer, start, first.spread, design, dict(priors), informed, whitening)
 
 
 def expand(program: Program, draws: Array) -> dict[str, Array]:
@@ -392,5 +390,9 @@ def _scale_size(group: GroupDesign) -> int:
     return len(group.terms) + sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
 
 
-def _centre(prior: Prior) -> float:
-    return float(np.log(prior.frozen.ppf(0.5)))
+def _location_scale(design: Design, priors: Mapping[str, Prior]) -> dict[str, tuple[float, float]]:
+    """Return location and scale of the priors of intercept and coefficients."""
+    names = ["intercept"] * design.mu.intercept + [f"beta[{c}]" for c in design.mu.coefficients]
+    return {
+        n: (priors[n][_REAL[priors[n].name][1]], priors[n][_REAL[priors[n].name][2]]) for n in names
+    }

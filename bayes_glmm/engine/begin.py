@@ -1,0 +1,71 @@
+"""Where chains begin, from the scale of the data rather than of the priors.
+
+A prior may be as wide as the user likes: a chain that began in its middle would
+begin where every mean overflows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.design.defaults import predictor_start, predictor_unit
+from bayes_glmm.design.design import Design
+from bayes_glmm.families import get_family
+from bayes_glmm.spec.priors import Prior
+
+type Array = NDArray[np.float64]
+LARGEST_SHAPE = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Begin:
+    """Centre and half-width of the box in which chains begin, by coordinate."""
+
+    start: Array
+    spread: Array
+
+
+def begin(
+    design: Design, priors: Mapping[str, Prior], location_scale: Mapping[str, tuple[float, float]]
+) -> Begin:
+    """Place chains around the mean response with effects of about one unit.
+
+    Parameters
+    ----------
+    location_scale : mapping of str to (float, float)
+        Of the priors whose coordinate is standardised.
+    """
+    mu, unit = design.mu, predictor_unit(design)
+    start: list[float] = []
+    spread: list[float] = []
+    if mu.intercept:
+        location, scale = location_scale["intercept"]
+        start.append((predictor_start(design) - location) / scale)
+        spread.append(min(1.0, unit / scale))
+    for label, size in zip(mu.coefficients, mu.scales, strict=True):
+        location, scale = location_scale[f"beta[{label}]"]
+        start.append(-location / scale)
+        spread.append(min(1.0, unit / ((size or 1.0) * scale)))
+    for group in mu.groups:
+        sizes = np.sqrt((group.Z**2).mean(axis=0)) if group.Z is not None else np.ones(1)
+        order = [t for members in group.blocks for t in members]
+        for t in order:
+            middle = _middle(priors[f"sd_{group.name}[{group.terms[t]}]"])
+            start.append(np.log(min(middle, unit / (float(sizes[t]) or 1.0))))
+        free = sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
+        rest = free + group.n_levels * len(order)
+        start += [0.0] * rest
+        spread += [1.0] * (len(order) + rest)
+    for parameter in get_family(design.family).parameters:
+        limit = unit if parameter.name == "sigma" else LARGEST_SHAPE
+        start.append(np.log(min(_middle(priors[parameter.name]), limit)))
+        spread.append(1.0)
+    return Begin(np.asarray(start), np.asarray(spread))
+
+
+def _middle(prior: Prior) -> float:
+    return float(prior.frozen.ppf(0.5))
