@@ -333,6 +333,8 @@ def test_separation_is_left_out_of_tables_too_large(monkeypatch: pytest.MonkeyPa
     finding = found("event ~ x + z", **EVENT)["separation"][0]
     assert finding.severity == "info"
     assert "60 rows" in finding.message
+    raised = run_checks(parse("event ~ x + z", **EVENT), table(), {"separation": "error"})[0]
+    assert [f.severity for f in raised] == ["info"]
 
 
 def test_sums_of_columns_far_from_zero_are_found() -> None:
