@@ -44,6 +44,19 @@ def _half_t_start(rv: Any, size: Any, nu: Any, sigma: Any) -> Any:
     return pt.broadcast_to(sigma, rv.shape)
 
 
+class HalfCauchy:
+    """Student's t with one degree of freedom, folded; for the same reason."""
+
+    @staticmethod
+    def dist(beta: Any, **kwargs: Any) -> Any:
+        """Return the distribution without a name."""
+        return HalfStudentT.dist(np.float64(1), beta, **kwargs)
+
+    def __new__(cls, name: str, beta: Any, **kwargs: Any) -> Any:
+        """Register a variable in the model in context."""
+        return HalfStudentT(name, np.float64(1), beta, **kwargs)
+
+
 _HALF_T = {
     "logp": _half_t_density,
     "random": _half_t_draw,
@@ -58,7 +71,7 @@ DISTRIBUTIONS = {
     "Logistic": pm.Logistic,
     "HalfNormal": pm.HalfNormal,
     "HalfStudentT": HalfStudentT,
-    "HalfCauchy": pm.HalfCauchy,
+    "HalfCauchy": HalfCauchy,
     "Exponential": pm.Exponential,
     "Gamma": pm.Gamma,
     "InverseGamma": pm.InverseGamma,

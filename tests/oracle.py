@@ -65,7 +65,9 @@ def log_likelihood(family, link, y, trials, eta, own) -> np.ndarray:
                 yes, no = np.where(eta < -30, eta - rate / 2, yes), -rate
         ways = special.gammaln(n + 1) - special.gammaln(y + 1) - special.gammaln(n - y + 1)
         return ways + _times(y, yes) + _times(n - y, no)
-    mu = {"identity": lambda e: e, "log": np.exp, "sqrt": np.square, "inverse": lambda e: 1 / e}[link](eta)
+    mu = {"identity": lambda e: e, "log": np.exp, "sqrt": np.square, "inverse": lambda e: 1 / e}[
+        link
+    ](eta)
     with np.errstate(divide="ignore", invalid="ignore"):
         log_mu = eta if link == "log" else np.log(mu)
     match family:
@@ -129,4 +131,6 @@ def log_posterior(design, priors, point) -> float:
         p = priors[name]
         total += log_prior(p.name, dict(p.parameters), point[name])
     y = np.asarray(design.response, float)
-    return float(total + log_likelihood(design.family, design.link, y, design.trials, eta, own).sum())
+    return float(
+        total + log_likelihood(design.family, design.link, y, design.trials, eta, own).sum()
+    )

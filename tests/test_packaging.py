@@ -57,9 +57,7 @@ def test_the_wheel_holds_templates_tables_and_types(wheel: Path) -> None:
     assert not {name for name in names if name.split("/")[0] in ("tests", "examples")}
 
 
-def test_the_installed_package_finds_its_templates_and_tables(
-    python: Path, tmp_path: Path
-) -> None:
+def test_the_installed_package_finds_its_templates_and_tables(python: Path, tmp_path: Path) -> None:
     code = (
         "import bayes_glmm as bg; print(bg.__file__);"
         "print(*bg.templates()['name']); print(*bg.datasets().index)"

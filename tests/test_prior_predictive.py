@@ -183,9 +183,7 @@ def test_the_tree_can_be_kept(tmp_path: Path) -> None:
     tree.to_netcdf(tmp_path / "prior.nc", engine="h5netcdf")
     with xr.open_datatree(tmp_path / "prior.nc", engine="h5netcdf") as again:
         assert prior_findings(again).items == ()
-        np.testing.assert_array_equal(
-            again["prior_predictive"]["y"], tree["prior_predictive"]["y"]
-        )
+        np.testing.assert_array_equal(again["prior_predictive"]["y"], tree["prior_predictive"]["y"])
 
 
 def test_bad_requests_are_refused() -> None:

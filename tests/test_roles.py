@@ -13,9 +13,7 @@ OWN = {"events": "infections", "study": "ward", "treat": "screens", "catheter_da
 
 def test_roles_are_played_by_the_chosen_columns() -> None:
     spec = cast_roles(bg.template("hospital_infections"), OWN, list(OWN.values()))
-    assert spec == bg.parse(
-        "infections ~ screens + (1 | ward)", family="poisson", exposure="days"
-    )
+    assert spec == bg.parse("infections ~ screens + (1 | ward)", family="poisson", exposure="days")
 
 
 def test_every_place_of_a_column_is_renamed() -> None:

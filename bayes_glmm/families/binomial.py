@@ -62,8 +62,9 @@ class Binomial(Family):
 
         def draw(eta: Any, n: Any, size: Any) -> Any:
             import pymc as pm
+            import pytensor.tensor as pt
 
-            return pm.Binomial.dist(n=n, p=link.symbolic(eta), size=size)
+            return pm.Binomial.dist(n=pt.cast(n, "int64"), p=link.symbolic(eta), size=size)
 
         return symbolic.observe(
             name, eta, trials, density=density, draw=draw, label="Binomial", **kwargs

@@ -78,7 +78,7 @@ def log_expit(eta: Any) -> Any:
     """Log of the probability under the logit link."""
     import pytensor.tensor as pt
 
-    return pt.minimum(eta, number(0)) - pt.log1p(pt.exp(-pt.abs(eta)))
+    return -pt.softplus(-eta)
 
 
 def log_expit_complement(eta: Any) -> Any:

@@ -59,4 +59,8 @@ def test_within_four_monte_carlo_errors(name):
     for parameter, (mean, mcse) in PEER[name].items():
         values = draws_of(tree, parameter)
         own = float(batch_mcse(values[..., None])[0])
-        assert abs(values.mean() - mean) <= 4 * np.hypot(own, mcse), (parameter, values.mean(), mean)
+        assert abs(values.mean() - mean) <= 4 * np.hypot(own, mcse), (
+            parameter,
+            values.mean(),
+            mean,
+        )
