@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design
-from bayes_glmm.engine.laplace import approximate
-from bayes_glmm.engine.program import Program, Whitening, covers, expand, write_program
+from bayes_glmm.engine.choose import Coordinates, choose_coordinates
+from bayes_glmm.engine.expand import expand
+from bayes_glmm.engine.program import covers
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[Any]
 COORDINATES = "coordinates"
-MOST_WHITENED = 450
-MOST_UNCERTAIN = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +31,11 @@ class Sampled:
     expand : callable
         Turns stacked draws by nutpie's names into the posterior's variables.
     path : str
-        ``"kernel"`` or ``"graph"``.
+        ``"graph"``, or the coordinates in which the kernel is sampled.
     """
 
     model: Any
-    expand: Callable[[dict[str, Array]], dict[str, Array]]
+    expand: Callable[[dict[str, Array], int], dict[str, Array]]
     path: str
 
 
@@ -45,31 +44,17 @@ def compile_model(
 ) -> Sampled:
     """Choose the kernel where it covers the model, else compile the graph."""
     if engine == "auto" and covers(design, priors):
-        return _kernel(*informed_program(design, priors))
+        return _kernel(choose_coordinates(design, priors))
     return _graph(spec, design, priors)
 
 
-def informed_program(design: Design, priors: Mapping[str, Prior]) -> tuple[Program, Array, Array]:
-    """Return the program in the best coordinates, with where and how wide to begin.
-
-    Whitening costs a triangular product per gradient and assumes that the
-    scales are known about as well as at their mode: it is used up to
-    ``MOST_WHITENED`` dimensions, and not where a scale may be near zero.
-    """
-    plain = write_program(design, priors)
-    found = approximate(plain) if plain.n_dim <= MOST_WHITENED else None
-    if found is None or found.uncertainty.max(initial=0.0) > MOST_UNCERTAIN:
-        return plain, plain.start, plain.spread
-    white = write_program(design, priors, found.informed, Whitening(found.start, found.factor))
-    return white, np.zeros(plain.n_dim), np.ones(plain.n_dim)
-
-
-def _kernel(program: Program, start: Array, spread: Array) -> Sampled:
+def _kernel(chosen: Coordinates) -> Sampled:
     from nutpie.compile_pymc import CompiledPyMCModel
 
     from bayes_glmm.engine.kernel import density_callback, expand_callback
 
-    n = program.n_dim
+    program, start, spread = chosen.program, chosen.start, chosen.spread
+    n = program.n_sampled
 
     def begin(seed: int) -> Array:
         return start + spread * np.random.default_rng(seed).uniform(-1, 1, n)
@@ -91,7 +76,7 @@ def _kernel(program: Program, start: Array, spread: Array) -> Sampled:
         dims={},
         reparameterized_names=[],
     )
-    return Sampled(model, lambda draws: expand(program, draws[COORDINATES]), "kernel")
+    return Sampled(model, lambda draws, seed: expand(program, draws[COORDINATES], seed), chosen.kind)
 
 
 def _graph(spec: ModelSpec, design: Design, priors: Mapping[str, Prior]) -> Sampled:
@@ -100,4 +85,4 @@ def _graph(spec: ModelSpec, design: Design, priors: Mapping[str, Prior]) -> Samp
     from bayes_glmm.graph import build_graph
 
     model = nutpie.compile_pymc_model(build_graph(spec, design, priors))
-    return Sampled(model, dict, "graph")
+    return Sampled(model, lambda draws, seed: dict(draws), "graph")

@@ -44,11 +44,11 @@ def positive_prior(kind, x, a, b):
 
 
 @njit(cache=True)
-def correlation_factor(q, start, stop, x, L):
+def correlation_factor(start, stop, x, L, power, grad):
     """Fill rows start..stop of L with unit-norm rows made of free numbers x.
 
     Returns the log-density of the LKJ prior with its Jacobian, up to constants,
-    divided by the exponent that the caller multiplies back.
+    divided by ``-power / 2``; fills its derivative.
     """
     at = 0
     total = 0.0
@@ -58,7 +58,9 @@ def correlation_factor(q, start, stop, x, L):
             square += x[at + j - start] ** 2
         length = math.sqrt(square)
         for j in range(start, i):
-            L[i, j] = x[at + j - start] / length
+            k = at + j - start
+            L[i, j] = x[k] / length
+            grad[k] = -power * x[k] / square
         L[i, i] = 1.0 / length
         at += i - start
         total += math.log(square)
@@ -66,14 +68,13 @@ def correlation_factor(q, start, stop, x, L):
 
 
 @njit(cache=True)
-def factor_gradient(start, stop, x, L, dL, power, grad):
-    """Pull dL back to the free numbers and add the prior's derivative."""
+def factor_gradient(start, stop, L, dL, grad):
+    """Add what the derivative of L means for the free numbers."""
     at = 0
     for i in range(start + 1, stop):
         along = 0.0
         for j in range(start, i + 1):
             along += dL[i, j] * L[i, j]
         for j in range(start, i):
-            k = at + j - start
-            grad[k] = L[i, i] * (dL[i, j] - L[i, j] * along) - power * x[k] * L[i, i] ** 2
+            grad[at + j - start] += L[i, i] * (dL[i, j] - L[i, j] * along)
         at += i - start

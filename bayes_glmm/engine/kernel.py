@@ -13,23 +13,31 @@ import math
 import numpy as np
 from numba import carray, cfunc, njit, types  # type: ignore[attr-defined]
 
-from bayes_glmm.engine.densities import (
-    correlation_factor,
-    factor_gradient,
-    positive_prior,
-    standardised_prior,
-)
-from bayes_glmm.engine.maps import FAST, effects, effects_gradient, whiten, whiten_gradient
+from bayes_glmm.engine import adapt
+from bayes_glmm.engine.densities import positive_prior, standardised_prior
+from bayes_glmm.engine.maps import effects, effects_gradient
 from bayes_glmm.engine.rows import log_likelihood
+from bayes_glmm.engine.scales import (
+    AT_INDEX,
+    AT_PULL,
+    AT_WEIGHT,
+    AT_Z,
+    GROUP_WIDTH,
+    LEVELS,
+    TERMS,
+    group_backward,
+    group_forward,
+    group_size,
+)
+from bayes_glmm.engine.sparse import FAST, solve_lower, solve_upper
 
-HEADER = 20
+HEADER = 21
 (
     LENGTH, DIM, ROWS, COEFFICIENTS, INTERCEPT, GROUPS, FAMILY, LINK, PARAMETERS,
     AT_X, AT_OFFSET, AT_Y, AT_TRIALS, AT_INTERCEPT_PRIOR, AT_BETA_PRIOR, AT_PARAMETER_PRIOR,
-    AT_GROUPS, AT_CONSTANT, AT_CENTRE, AT_FACTOR,
-) = range(20)  # fmt: skip
-GROUP_WIDTH = 8
-LEVELS, TERMS, AT_INDEX, AT_Z, AT_SD_PRIOR, AT_BLOCKS, AT_WEIGHT, AT_PULL = range(8)
+    AT_GROUPS, AT_CONSTANT, MODE, AT_PLAN, WITHIN,
+) = range(21)  # fmt: skip
+PLAIN, FROZEN, ADAPTIVE, COLLAPSED = range(4)
 
 
 @njit(cache=True, fastmath=FAST)
@@ -72,70 +80,6 @@ def gather_effects(d_eta, index, Z, d_u):
     for t in range(q):
         for i in range(n):
             d_u[index[i], t] += Z[t, i] * d_eta[i]
-
-
-@njit(cache=True)
-def group_size(I, at):
-    """Return (number of coordinates, free correlations) of the group at ``at``."""
-    q = I[at + TERMS]
-    blocks = at + AT_BLOCKS
-    free = 0
-    where = I[blocks]
-    for b in range(I[where]):
-        width = I[where + 1 + 2 * b]
-        free += width * (width - 1) // 2
-    return q + free + I[at + LEVELS] * q, free
-
-
-@njit(cache=True)
-def group_forward(I, F, at, x, A, L, sd):
-    """Fill the factor A = diag(sd) L of one group; return the prior of its scales."""
-    q = I[at + TERMS]
-    prior = I[at + AT_SD_PRIOR]
-    total = 0.0
-    for t in range(q):
-        p = prior + 4 * t
-        value, _ = positive_prior(int(F[p]), x[t], F[p + 1], F[p + 2])
-        total += value
-        sd[t] = math.exp(x[t])
-        L[t, t] = 1.0
-    where = I[at + AT_BLOCKS]
-    start, k = 0, q
-    for b in range(I[where]):
-        width = I[where + 1 + 2 * b]
-        if width > 1:
-            power = width + 2.0 * F[where + 2 + 2 * b] - 1.0
-            total -= 0.5 * power * correlation_factor(q, start, start + width, x[k:], L)
-            k += width * (width - 1) // 2
-        start += width
-    for i in range(q):
-        for j in range(i + 1):
-            A[i, j] = sd[i] * L[i, j]
-    return total
-
-
-@njit(cache=True)
-def group_backward(I, F, at, x, L, sd, dA, grad):
-    """Pull the derivative of A back to scales and correlations."""
-    q = I[at + TERMS]
-    prior = I[at + AT_SD_PRIOR]
-    dL = np.zeros((q, q))
-    for i in range(q):
-        p = prior + 4 * i
-        _, slope = positive_prior(int(F[p]), x[i], F[p + 1], F[p + 2])
-        for j in range(i + 1):
-            slope += dA[i, j] * sd[i] * L[i, j]
-            dL[i, j] = dA[i, j] * sd[i]
-        grad[i] = slope
-    where = I[at + AT_BLOCKS]
-    start, k = 0, q
-    for b in range(I[where]):
-        width = I[where + 1 + 2 * b]
-        if width > 1:
-            power = width + 2.0 * F[where + 2 + 2 * b] - 1.0
-            factor_gradient(start, start + width, x[k:], L, dL, power, grad[k:])
-            k += width * (width - 1) // 2
-        start += width
 
 
 @njit(cache=True)
@@ -184,7 +128,9 @@ def log_density(I, x, grad):
         at = I[AT_GROUPS] + g * GROUP_WIDTH
         size, free = group_size(I, at)
         q, levels = I[at + TERMS], I[at + LEVELS]
-        total += group_forward(I, F, at, x[k : k + q + free], A[g], L[g], sd[g])
+        total += group_forward(
+            I, F, at, x[k : k + q + free], A[g], L[g], sd[g], grad[k : k + q + free]
+        )
         z = x[k + q + free : k + size].reshape((levels, q))
         w = noncentred[k + q + free : k + size].reshape((levels, q))
         u = np.empty((levels, q))
@@ -226,25 +172,178 @@ def log_density(I, x, grad):
         )
         z = x[k + q + free : k + size].reshape((levels, q))
         d_z = grad[k + q + free : k + size].reshape((levels, q))
-        dA = np.zeros((q, q))
+        dA, dL = np.zeros((q, q)), np.zeros((q, q))
         w = noncentred[k + q + free : k + size].reshape((levels, q))
         effects_gradient(F, I[at + AT_WEIGHT], I[at + AT_PULL], z, A[g], w, d_u, d_z, dA)
-        group_backward(I, F, at, x[k : k + q + free], L[g], sd[g], dA, grad[k : k + q + free])
+        group_backward(I, F, at, L[g], sd[g], dA, dL, grad[k : k + q + free])
         k += size
     return total
 
 
 @njit(cache=True)
-def whitened_density(I, z, d_z):
-    """Log-density in the sampler's coordinates; whitened where a factor is given."""
-    if I[AT_FACTOR] == 0:
+def all_scales(I, F, x, A, L, sd, grad):
+    """Fill the factors of all groups; return the prior of their scales."""
+    total = 0.0
+    k = I[INTERCEPT] + I[COEFFICIENTS]
+    for g in range(I[GROUPS]):
+        at = I[AT_GROUPS] + g * GROUP_WIDTH
+        size, free = group_size(I, at)
+        inner = slice(k, k + I[at + TERMS] + free)
+        total += group_forward(I, F, at, x[inner], A[g], L[g], sd[g], grad[inner])
+        k += size
+    return total
+
+
+@njit(cache=True)
+def all_scales_gradient(I, F, L, sd, dA, grad):
+    """Add what the derivative of all factors means for the scales."""
+    k = I[INTERCEPT] + I[COEFFICIENTS]
+    dL = np.zeros_like(dA)
+    for g in range(I[GROUPS]):
+        at = I[AT_GROUPS] + g * GROUP_WIDTH
+        size, free = group_size(I, at)
+        group_backward(I, F, at, L[g], sd[g], dA[g], dL[g], grad[k : k + I[at + TERMS] + free])
+        k += size
+
+
+@njit(cache=True)
+def factors(I):
+    """Room for the factors of all groups."""
+    widest = 0
+    for g in range(I[GROUPS]):
+        widest = max(widest, I[I[AT_GROUPS] + g * GROUP_WIDTH + TERMS])
+    shape = (I[GROUPS], widest, widest)
+    return np.zeros(shape), np.zeros(shape), np.zeros((I[GROUPS], widest))
+
+
+@njit(cache=True)
+def density(I, z, d_z):
+    """Log-density in the sampler's coordinates, see :mod:`.adapt`."""
+    if I[MODE] == PLAIN:
         return log_density(I, z, d_z)
-    F = I.view(np.float64)
-    x, d_x = np.empty_like(z), np.empty_like(z)
-    whiten(F, I[AT_CENTRE], I[AT_FACTOR], z, x)
+    if I[MODE] == FROZEN:
+        return frozen_density(I, z, d_z)
+    if I[MODE] == ADAPTIVE:
+        return adaptive_density(I, z, d_z)
+    return collapsed_density(I, z, d_z)
+
+
+@njit(cache=True)
+def frozen_density(I, z, d_z):
+    """Log-density in coordinates turned by a fixed factor."""
+    F, plan = I.view(np.float64), I[AT_PLAN]
+    d, n = I[plan + adapt.THETA], I[plan + adapt.SCALARS]
+    order = I[I[plan + adapt.AT_ORDER] : I[plan + adapt.AT_ORDER] + n]
+    tail, edges, rows, _ = adapt.pattern(I, plan)
+    V = F[I[plan + adapt.AT_VALUES] : I[plan + adapt.AT_VALUES] + I[plan + adapt.SIZE]]
+    M = adapt.dense(V, n - tail)
+    x, d_x, y = np.empty_like(z), np.empty_like(z), z[d:].copy()
+    adapt.spread_theta(I, F, plan, z, x)
+    solve_upper(tail, edges, rows, V, M, y)
+    middle = I[plan + adapt.AT_MIDDLE]
+    for k in range(n):
+        x[order[k]] = F[middle + k] + y[k]
     value = log_density(I, x, d_x)
-    whiten_gradient(F, I[AT_FACTOR], d_x, d_z)
+    for k in range(n):
+        y[k] = d_x[order[k]]
+    solve_lower(tail, edges, rows, V, M, y)
+    d_z[d:] = y
+    adapt.spread_theta_gradient(I, F, plan, d_x, d_z)
     return value
+
+
+@njit(cache=True)
+def adaptive_density(I, z, d_z):
+    """Log-density in coordinates that follow the scales."""
+    F, plan = I.view(np.float64), I[AT_PLAN]
+    d, n = I[plan + adapt.THETA], I[plan + adapt.SCALARS]
+    order = I[I[plan + adapt.AT_ORDER] : I[plan + adapt.AT_ORDER] + n]
+    tail, edges, rows, _ = adapt.pattern(I, plan)
+    x, d_x = np.empty_like(z), np.zeros_like(z)
+    adapt.spread_theta(I, F, plan, z, x)
+    A, L, sd = factors(I)
+    all_scales(I, F, x, A, L, sd, d_x)
+    tau = adapt.precision_scale(I, F, plan, x)
+    V, y = np.empty(I[plan + adapt.SIZE]), np.empty(n)
+    if not adapt.factorise(I, F, plan, A, tau, V, y):
+        return -np.inf
+    M = adapt.dense(V, n - tail)
+    w = y + z[d:]
+    solve_upper(tail, edges, rows, V, M, w)
+    for k in range(n):
+        x[order[k]] = w[k]
+    value = log_density(I, x, d_x) - adapt.log_determinant(V, tail, n - tail)
+    slope = np.empty(n)
+    for k in range(n):
+        slope[k] = d_x[order[k]]
+    solve_lower(tail, edges, rows, V, M, slope)
+    d_z[d:] = slope
+    dA = np.zeros_like(A)
+    d_tau = adapt.factorise_gradient(I, F, plan, A, tau, V, y, w, slope, dA)
+    all_scales_gradient(I, F, L, sd, dA, d_x)
+    if I[plan + adapt.SIGMA] >= 0:
+        d_x[I[plan + adapt.SIGMA]] -= 2.0 * tau * d_tau
+    adapt.spread_theta_gradient(I, F, plan, d_x, d_z)
+    return value
+
+
+@njit(cache=True)
+def collapsed_density(I, z, d_z):
+    """Log-density of the scales of a Gaussian model, everything linear integrated out."""
+    F, plan = I.view(np.float64), I[AT_PLAN]
+    n = I[plan + adapt.SCALARS]
+    tail = I[plan + adapt.TAIL]
+    x, d_x = np.zeros(I[DIM]), np.zeros(I[DIM])
+    adapt.spread_theta(I, F, plan, z, x)
+    A, L, sd = factors(I)
+    value = F[plan + adapt.CONSTANT] + all_scales(I, F, x, A, L, sd, d_x)
+    sigma, prior = I[plan + adapt.SIGMA], I[AT_PARAMETER_PRIOR]
+    own, slope = positive_prior(int(F[prior]), x[sigma], F[prior + 1], F[prior + 2])
+    tau = adapt.precision_scale(I, F, plan, x)
+    V, y = np.empty(I[plan + adapt.SIZE]), np.empty(n)
+    if not adapt.factorise(I, F, plan, A, tau, V, y):
+        return -np.inf
+    squares, rows = F[plan + adapt.SQUARES], F[plan + adapt.OBSERVATIONS]
+    value += own - rows * x[sigma] - 0.5 * tau * squares
+    for k in range(n):
+        value += 0.5 * y[k] * y[k]
+    value -= adapt.log_determinant(V, tail, n - tail)
+    dA = np.zeros_like(A)
+    d_tau = -0.5 * squares
+    d_tau += adapt.factorise_gradient(I, F, plan, A, tau, V, y, np.empty(0), y, dA)
+    all_scales_gradient(I, F, L, sd, dA, d_x)
+    d_x[sigma] += slope - rows - 2.0 * tau * d_tau
+    adapt.spread_theta_gradient(I, F, plan, d_x, d_z)
+    return value
+
+
+@njit(cache=True)
+def restore(I, draws, noise, out):
+    """Turn the sampler's draws, shape (n, dim), into the program's coordinates.
+
+    ``noise`` holds the standard normal numbers for what was integrated out.
+    """
+    F, plan = I.view(np.float64), I[AT_PLAN]
+    d, n = I[plan + adapt.THETA], I[plan + adapt.SCALARS]
+    order = I[I[plan + adapt.AT_ORDER] : I[plan + adapt.AT_ORDER] + n]
+    tail, edges, rows, _ = adapt.pattern(I, plan)
+    A, L, sd = factors(I)
+    V, y, scratch = np.empty(I[plan + adapt.SIZE]), np.empty(n), np.empty(I[DIM])
+    if I[MODE] == FROZEN:
+        V[:] = F[I[plan + adapt.AT_VALUES] : I[plan + adapt.AT_VALUES] + len(V)]
+        y[:] = 0.0
+    M = adapt.dense(V, n - tail)
+    for draw in range(len(draws)):
+        x = out[draw]
+        adapt.spread_theta(I, F, plan, draws[draw], x)
+        if I[MODE] != FROZEN:
+            all_scales(I, F, x, A, L, sd, scratch)
+            adapt.factorise(I, F, plan, A, adapt.precision_scale(I, F, plan, x), V, y)
+        w = y + (noise[draw] if I[MODE] == COLLAPSED else draws[draw, d:])
+        solve_upper(tail, edges, rows, V, M, w)
+        middle = I[plan + adapt.AT_MIDDLE]
+        for k in range(n):
+            x[order[k]] = w[k] + (F[middle + k] if I[MODE] == FROZEN else 0.0)
 
 
 DENSITY = types.int64(
@@ -270,7 +369,7 @@ def density_callback(dim, x_pointer, grad_pointer, value_pointer, program_pointe
     x = carray(x_pointer, (dim,))
     grad = carray(grad_pointer, (dim,))
     value = carray(value_pointer, (1,))
-    value[0] = whitened_density(program, x, grad)
+    value[0] = density(program, x, grad)
     if not np.isfinite(value[0]):
         return 4
     for i in range(len(grad)):

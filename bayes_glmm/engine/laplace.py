@@ -1,7 +1,8 @@
 """A quick normal approximation: where the posterior is and how wide.
 
-It serves the sampler, which starts there and centres each level's effects where
-its data put them. Nothing that is reported rests on it.
+Given the scales, everything linear goes to its mode by Newton steps on the sparse
+precision of :mod:`.pattern`; the scales go to the mode of the density that is left
+when everything linear is integrated out by Laplace's method.
 """
 
 from __future__ import annotations
@@ -11,88 +12,135 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from scipy.optimize import minimize
 
-from bayes_glmm.engine.program import Informed, Program, unit_rows
+from bayes_glmm.engine import sparse
+from bayes_glmm.engine.pattern import FIXED, Pattern, find_pattern
+from bayes_glmm.engine.program import Program, order_of, unit_rows
 from bayes_glmm.engine.rows import FAMILIES, LINKS, log_likelihood
 
 type Array = NDArray[np.float64]
-MOST_DENSE = 1500
-MOST_ENTRIES = 3_000_000
+MOST_PRODUCTS = 20_000_000
 STEP = 1e-4
 NEWTON_STEPS = 60
+ENOUGH = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
-class Approximation:
-    """The centre of the posterior in the coordinates that ``informed`` makes.
+class Factor:
+    """Cholesky factor of the precision of everything linear."""
+
+    pattern: Pattern
+    values: Array
+
+    @property
+    def tail(self) -> Array:
+        """The dense block, column by column."""
+        m = self.pattern.symbolic.n - self.pattern.symbolic.tail
+        return self.values[len(self.values) - m * m :].reshape(m, m)
+
+    @property
+    def log_det(self) -> float:
+        """Logarithm of the determinant of the factor."""
+        return float(np.log(self.values[self.pattern.symbolic.diagonal]).sum())
+
+    def lower(self, x: Array) -> Array:
+        """Return ``inv(L) x``."""
+        s, out = self.pattern.symbolic, x.copy()
+        sparse.solve_lower(s.tail, s.edges, s.rows, self.values, self.tail, out)
+        return out
+
+    def upper(self, x: Array) -> Array:
+        """Return ``inv(L') x``."""
+        s, out = self.pattern.symbolic, x.copy()
+        sparse.solve_upper(s.tail, s.edges, s.rows, self.values, self.tail, out)
+        return out
+
+    def inverse(self) -> Array:
+        """Return the inverse of the precision at the entries of the factor."""
+        s = self.pattern.symbolic
+        out, m = np.zeros(s.size), s.n - s.tail
+        if m:
+            half = solve_triangular(self.tail, np.eye(m), lower=False, check_finite=False)
+            out[s.size - m * m :] = (half @ half.T).ravel()
+        sparse.invert_on_pattern(s.tail, s.edges, s.targets, self.values, out)
+        return out
+
+
+def factorise(pattern: Pattern, blocks: list[Array]) -> Factor | None:
+    """Factorise the sum of the segments' blocks; ``None`` if it is not positive."""
+    s = pattern.symbolic
+    V, m = np.zeros(s.size), s.n - s.tail
+    for segment, block in zip(pattern.segments, blocks, strict=True):
+        kept = segment.places >= 0
+        V[segment.places[kept]] = block[kept]
+    if not sparse.eliminate(s.tail, s.edges, s.targets, V):
+        return None
+    if m:
+        M = V[s.size - m * m :].reshape(m, m)
+        try:
+            M[:] = cholesky(M, lower=False, check_finite=False)
+        except (LinAlgError, ValueError):
+            return None
+    return Factor(pattern, V)
+
+
+@dataclass(frozen=True, eq=False)
+class Inner:
+    """The mode of everything linear at given scales.
 
     Attributes
     ----------
-    start : ndarray, shape (n_dim,)
-        Centre of the coordinates.
-    factor : ndarray, shape (n_dim, n_dim)
-        Lower-triangular square root of their covariance.
-    uncertainty : ndarray
-        Standard deviations of the logarithms of scales and of free correlations.
-    informed : dict of str to Informed
+    w : ndarray, shape (n,)
+        Standardised effects in the order of elimination.
+    products : list of ndarray
+        Cross-products of the rows at their weights, segment by segment.
+    factor : Factor
     """
 
-    start: Array
-    factor: Array
-    uncertainty: Array
-    informed: dict[str, Informed]
+    w: Array
+    eta: Array
+    slope: Array
+    weights: Array
+    products: list[Array]
+    factor: Factor
 
 
 @dataclass(frozen=True, eq=False)
-class _Inner:
-    v: Array
-    value: float
-    log_det: float
-    hessian: Array
-
-
-@dataclass(frozen=True, eq=False)
-class _Problem:
-    """The model with its scales ``theta`` split from everything linear."""
+class Problem:
+    """A plain program with its scales ``theta`` split from everything linear."""
 
     program: Program
-    linear: NDArray[np.intp]
+    pattern: Pattern
     theta: NDArray[np.intp]
-    indices: NDArray[np.int32]
-    indptr: NDArray[np.int32]
-    fixed: Array
     base: Array
 
     @classmethod
-    def of(cls, program: Program) -> _Problem:
-        mu = program.design.mu
-        n, scales = program.design.n_rows, program.locations
-        fixed = np.concatenate([np.ones((n, int(mu.intercept))), mu.X - mu.centers], axis=1)
+    def of(cls, program: Program, most: int = MOST_PRODUCTS) -> Problem | None:
+        """Find the pattern; ``None`` where its elimination takes too long."""
+        mu, scales = program.design.mu, program.locations
+        n, one = program.design.n_rows, int(mu.intercept)
+        fixed = np.concatenate([np.ones((n, one)), mu.X - mu.centers], axis=1)
         base: Array = mu.offset + (scales[0][0] if mu.intercept else 0.0)
-        for j, (location, _) in enumerate(scales[int(mu.intercept) :]):
+        for j, (location, _) in enumerate(scales[one:]):
             if location:
-                base = base + location * (mu.X[:, j] - mu.centers[j])
-        columns = [np.broadcast_to(np.arange(fixed.shape[1]), fixed.shape)]
-        at = fixed.shape[1]
-        for group in mu.groups:
-            q = len(group.terms)
-            columns.append(at + group.index[:, None] * q + np.arange(q))
-            at += group.n_levels * q
-        width = sum(c.shape[1] for c in columns)
-        linear = program.linear
-        theta = np.setdiff1d(np.arange(program.n_dim), linear)
-        return cls(
-            program, linear, theta, np.concatenate(columns, 1).ravel().astype(np.int32),
-            np.arange(0, n * width + 1, width, dtype=np.int32),
-            fixed * np.array([s for _, s in scales]), base,
-        )  # fmt: skip
+                base = base + location * fixed[:, one + j]
+        places = []
+        for at, group in program.group_starts:
+            first = at + len(group.terms)
+            first += sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
+            places.append((group, tuple(order_of(group)), first))
+        scaled = np.ascontiguousarray(fixed * np.array([s for _, s in scales]))
+        pattern = find_pattern(mu, scaled, places, most)
+        if pattern is None:
+            return None
+        theta = np.setdiff1d(np.arange(program.n_dim), pattern.order)
+        return cls(program, pattern, theta, base)
 
-    def factors(self, x: Array) -> list[Array]:
-        """Return A = diag(sd) L of every group, in the kernel's order of terms."""
-        out = []
+    def factors(self, x: Array) -> list[Array | None]:
+        """Return A = diag(sd) L of every part; ``None`` for fixed effects."""
+        found = []
         for at, group in self.program.group_starts:
             q = len(group.terms)
             L, k, first = np.eye(q), at + q, 0
@@ -103,108 +151,171 @@ class _Problem:
                     L[first : first + b, first : first + b] = unit_rows(x[k : k + free], b)
                     k += free
                 first += b
-            out.append(np.exp(x[at : at + q])[:, None] * L)
+            found.append(np.exp(x[at : at + q])[:, None] * L)
+        return [None if p.group == FIXED else found[p.group] for p in self.pattern.parts]
+
+    def effects(self, factors: list[Array | None], w: Array) -> list[Array]:
+        """Return the effects on the predictor's scale, part by part."""
+        out = []
+        for part, A in zip(self.pattern.parts, factors, strict=True):
+            own = w[part.offset : part.offset + part.units * part.width]
+            own = own.reshape(part.units, part.width)
+            out.append(own if A is None else own @ A.T)
         return out
 
-    def jacobian(self, factors: list[Array]) -> sparse.csr_array:
-        """Return d eta / d (fixed, effects) at the scales of ``factors``."""
-        parts = [self.fixed]
-        for (_, group), A in zip(self.program.group_starts, factors, strict=True):
-            order = [t for members in group.blocks for t in members]
-            parts.append(group.values[:, order] @ A)
-        data = np.concatenate(parts, axis=1).ravel()
-        shape = (len(self.base), len(self.linear))
-        return sparse.csr_array((data, self.indices, self.indptr), shape=shape)
+    def back(self, factors: list[Array | None], slopes: list[Array]) -> Array:
+        """Return derivatives in standardised effects from those in effects."""
+        pairs = zip(slopes, factors, strict=True)
+        return np.concatenate(
+            [np.zeros(0), *((s if A is None else s @ A).ravel() for s, A in pairs)]
+        )
+
+    def precision(self, factors: list[Array | None], products: list[Array]) -> Factor | None:
+        """Factorise ``A' G A + I``."""
+        known = {p.group: A for p, A in zip(self.pattern.parts, factors, strict=True)}
+        blocks = []
+        for segment, G in zip(self.pattern.segments, products, strict=True):
+            left, right = known[segment.left.group], known[segment.right.group]
+            block = G if left is None else left.T @ G
+            block = block if right is None else block @ right
+            if segment.left is segment.right:
+                block = block + np.eye(segment.left.width)
+            blocks.append(block)
+        return factorise(self.pattern, blocks)
 
     def rows(self, eta: Array, parameters: Array) -> tuple[float, Array]:
-        """Return the log-likelihood and its derivative in eta."""
+        """Return the log-likelihood and its derivative in the predictor."""
         design = self.program.design
-        d_eta, d_parameters = np.empty_like(eta), np.zeros_like(parameters)
+        slope, own = np.empty_like(eta), np.zeros_like(parameters)
         value = log_likelihood(
             FAMILIES[design.family], LINKS[design.link], design.response,
             np.ones_like(eta) if design.trials is None else design.trials,
-            eta, parameters, d_eta, d_parameters,
+            eta, parameters, slope, own,
         )  # fmt: skip
-        return value, d_eta
+        return value, slope
 
-    def solve(self, x: Array, v: Array) -> _Inner | None:
-        """Find the mode of the linear part at the scales in ``x`` by Newton steps."""
-        J = self.jacobian(self.factors(x))
-        parameters = np.exp(x[len(x) - len(self.program.names) :])
-        eta = self.base + J @ v
+    def weights(self, eta: Array, parameters: Array) -> Array:
+        """Return the negative second derivative of each row in its predictor."""
+        up, down = self.rows(eta + STEP, parameters)[1], self.rows(eta - STEP, parameters)[1]
+        return np.maximum((down - up) / (2 * STEP), 0.0)
+
+    def parameters(self, x: Array) -> Array:
+        """Return the family's own parameters."""
+        return np.exp(x[len(x) - len(self.program.names) :])
+
+    def solve(self, x: Array, w: Array) -> Inner | None:
+        """Find the mode of everything linear at the scales in ``x``."""
+        factors, parameters = self.factors(x), self.parameters(x)
+        eta = self.pattern.predict(self.base, self.effects(factors, w))
         value, slope = self.rows(eta, parameters)
-        value = value - 0.5 * float(v @ v)
+        value = value - 0.5 * float(w @ w)
         for _ in range(NEWTON_STEPS):
             if not np.isfinite(value):
                 return None
-            up, down = self.rows(eta + STEP, parameters)[1], self.rows(eta - STEP, parameters)[1]
-            weights = np.maximum((down - up) / (2 * STEP), 0.0)
-            hessian = (J.T @ (J * weights[:, None])).toarray() + np.eye(len(v))
-            factor = cho_factor(hessian, lower=True, check_finite=False)
-            gradient = J.T @ slope - v
-            step = cho_solve(factor, gradient, check_finite=False)
-            decrement = gradient @ step
-            if decrement < 1e-8:
-                return _Inner(v, value, 2 * np.log(np.diag(factor[0])).sum(), hessian)
+            weights = self.weights(eta, parameters)
+            products = self.pattern.products(weights)
+            factor = self.precision(factors, products)
+            if factor is None:
+                return None
+            gradient = self.back(factors, self.pattern.gather(slope)) - w
+            half = factor.lower(gradient)
+            if half @ half < ENOUGH:
+                return Inner(w, eta, slope, weights, products, factor)
+            step = factor.upper(half)
             for size in 0.5 ** np.arange(12):
-                moved = v + size * step
-                eta = self.base + J @ moved
+                moved = w + size * step
+                eta = self.pattern.predict(self.base, self.effects(factors, moved))
                 new, slope = self.rows(eta, parameters)
                 new -= 0.5 * moved @ moved
-                if np.isfinite(new) and new >= value:
+                if np.isfinite(new) and new >= value - 1e-9 * abs(value):
                     break
-            v, value = moved, new
+            w, value = moved, new
         return None
+
+
+@dataclass(frozen=True, eq=False)
+class Approximation:
+    """The normal approximation at the mode of the scales.
+
+    Attributes
+    ----------
+    x : ndarray, shape (n_dim,)
+        The mode in the program's coordinates.
+    factors : list of ndarray
+        Factors of the groups there.
+    inner : Inner
+    covariance : ndarray, shape (n_theta, n_theta)
+        Of logarithms of scales and of free correlations.
+    value : float
+        Logarithm of the density of the scales there, up to ``2 pi`` terms.
+    """
+
+    problem: Problem
+    x: Array
+    factors: list[Array | None]
+    inner: Inner
+    covariance: Array
+    value: float
+
+    @property
+    def uncertainty(self) -> Array:
+        """Standard deviations of logarithms of scales and of free correlations."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def pulls(self) -> list[Array]:
+        """What the rows say about the effects, times their precision, part by part."""
+        inner, pattern = self.inner, self.problem.pattern
+        return pattern.gather(inner.weights * (inner.eta - self.problem.base) + inner.slope)
 
 
 def approximate(program: Program) -> Approximation | None:
-    """Approximate the posterior of a plain program; ``None`` where it will not do.
+    """Approximate the posterior of a plain program; ``None`` where it will not do."""
+    problem = Problem.of(program)
+    return None if problem is None else approximate_problem(problem)
 
-    The scales go to the mode of their Laplace-approximated marginal density (on
-    the log scale, prior and Jacobian included), everything linear to its mode
-    given them, and each level's weight comes from the joint covariance there.
-    """
-    from bayes_glmm.engine.kernel import log_density
 
-    mu = program.design.mu
-    entries = program.design.n_rows * (len(mu.coefficients) + sum(len(g.terms) for g in mu.groups))
-    if program.informed or len(program.linear) > MOST_DENSE or entries > MOST_ENTRIES:
-        return None
-    problem = _Problem.of(program)
-    x, warm = program.start.copy(), program.start[program.linear]
-    scratch = np.empty(program.n_dim)
-
-    def objective(theta: Array) -> float:
-        nonlocal warm
-        x[problem.theta] = theta
-        inner = problem.solve(x, warm)
-        if inner is None:
-            return 1e10
-        warm = inner.v
-        x[problem.linear] = inner.v
-        value = log_density(program.buffer, x, scratch) - 0.5 * inner.log_det
-        return -value if np.isfinite(value) else 1e10
-
-    begin = program.start[problem.theta]
-    if len(begin):
-        bounds = list(zip(begin - 7, begin + 5, strict=True))
+def approximate_problem(problem: Problem) -> Approximation | None:
+    """Find the mode of the scales and the curvature of their density there."""
+    program, theta = problem.program, problem.theta
+    objective, x = marginal(problem)
+    at = program.start[theta]
+    if len(at):
         found = minimize(
-            objective, begin, method="L-BFGS-B", bounds=bounds,
+            objective, at, method="L-BFGS-B", bounds=list(zip(at - 7, at + 5, strict=True)),
             options={"ftol": 1e-7, "gtol": 1e-2, "eps": 1e-3, "maxiter": 40},
         )  # fmt: skip
-        x[problem.theta] = found.x
-    scales = _curvature(objective, x[problem.theta].copy())
-    x[problem.theta] = found.x if len(begin) else begin
-    inner = problem.solve(x, warm)
+        at = found.x
+    covariance = curvature(objective, at)
+    value = -objective(at)
+    inner = problem.solve(x, x[problem.pattern.order])
     if inner is None:
         return None
-    try:
-        return _describe(problem, x, inner, scales)
-    except np.linalg.LinAlgError:
-        return None
+    x[problem.pattern.order] = inner.w
+    return Approximation(problem, x, problem.factors(x), inner, covariance, value)
 
 
-def _curvature(objective: Callable[[Array], float], at: Array, step: float = 0.05) -> Array:
+def marginal(problem: Problem) -> tuple[Callable[[Array], float], Array]:
+    """Return minus the log-density of the scales, and the point that it leaves behind."""
+    from bayes_glmm.engine.kernel import log_density
+
+    program, order = problem.program, problem.pattern.order
+    x, scratch = program.start.copy(), np.empty(program.n_dim)
+    x[order[: len(order) - sum(p.width for p in problem.pattern.parts if p.group == FIXED)]] = 0.0
+
+    def objective(theta: Array) -> float:
+        x[problem.theta] = theta
+        inner = problem.solve(x, x[order])
+        if inner is None:
+            return 1e10
+        x[order] = inner.w
+        value = log_density(program.buffer, x, scratch) - inner.factor.log_det
+        return -value if np.isfinite(value) else 1e10
+
+    return objective, x
+
+
+def curvature(objective: Callable[[Array], float], at: Array, step: float = 0.05) -> Array:
     """Return the covariance that the curvature of the scales' density implies.
 
     Directions in which the density hardly falls are held to a standard
@@ -223,36 +334,3 @@ def _curvature(objective: Callable[[Array], float], at: Array, step: float = 0.0
             hessian[i, j] = hessian[j, i] = (both - up[i] - up[j] + middle) / step**2
     values, vectors = np.linalg.eigh(hessian)
     return (vectors / np.clip(values, 1.0, 1e6)) @ vectors.T
-
-
-def _describe(problem: _Problem, x: Array, inner: _Inner, scales: Array) -> Approximation:
-    program = problem.program
-    covariance = cho_solve(cho_factor(inner.hessian, lower=True), np.eye(len(inner.v)))
-    fixed = problem.fixed.shape[1]
-    start = x.copy()
-    start[problem.linear[:fixed]] = inner.v[:fixed]
-    scaled = covariance.copy()
-    informed, at = {}, fixed
-    for (_, group), A in zip(program.group_starts, problem.factors(x), strict=True):
-        levels, q = group.n_levels, len(group.terms)
-        inside = at + np.arange(levels * q).reshape(levels, q)
-        precision = np.linalg.inv(covariance[inside[:, :, None], inside[:, None, :]])
-        back = np.linalg.inv(A)
-        weight = back.T @ (precision - np.eye(q)) @ back
-        values, vectors = np.linalg.eigh(0.5 * (weight + np.swapaxes(weight, -1, -2)))
-        weight = (vectors * np.maximum(values, 0.0)[:, None, :]) @ np.swapaxes(vectors, -1, -2)
-        pull = (back.T @ precision @ inner.v[inside][..., None])[..., 0]
-        order = [t for members in group.blocks for t in members]
-        plain = np.argsort(order)
-        informed[group.name] = Informed(weight[:, plain][:, :, plain], pull[:, plain])
-        start[problem.linear[inside.ravel()]] = 0.0
-        C = np.linalg.cholesky(precision)
-        rows = scaled[inside].reshape(levels, q, -1)
-        scaled[inside.ravel()] = (np.swapaxes(C, -1, -2) @ rows).reshape(levels * q, -1)
-        columns = scaled[:, inside.ravel()].reshape(-1, levels, q).swapaxes(0, 1)
-        scaled[:, inside.ravel()] = (columns @ C).swapaxes(0, 1).reshape(len(scaled), -1)
-        at += levels * q
-    factor = np.zeros((len(x), len(x)))
-    factor[np.ix_(problem.theta, problem.theta)] = np.linalg.cholesky(scales)
-    factor[np.ix_(problem.linear, problem.linear)] = np.linalg.cholesky(scaled)
-    return Approximation(start, factor, np.sqrt(np.diag(scales)), informed)

@@ -7,9 +7,6 @@ import math
 import numpy as np
 from numba import njit
 
-FAST = {"reassoc", "contract"}
-
-
 @njit(cache=True)
 def informed(A, W, b, z, C, r, w):
     """Centre one level's effects where its data put them.
@@ -183,27 +180,3 @@ def level_data(F, at_weight, at_pull, level, q):
     start = at_weight + level * q * q
     pull = at_pull + level * q
     return F[start : start + q * q].reshape((q, q)), F[pull : pull + q]
-
-
-@njit(cache=True, fastmath=FAST)
-def whiten(F, centre, factor, z, x):
-    """Fill ``x = centre + T z`` for a packed lower-triangular ``T``."""
-    at = factor
-    for i in range(len(z)):
-        total = 0.0
-        for j in range(i + 1):
-            total += F[at + j] * z[j]
-        x[i] = F[centre + i] + total
-        at += i + 1
-
-
-@njit(cache=True, fastmath=FAST)
-def whiten_gradient(F, factor, d_x, d_z):
-    """Fill ``d_z = T' d_x``."""
-    d_z[:] = 0.0
-    at = factor
-    for i in range(len(d_x)):
-        slope = d_x[i]
-        for j in range(i + 1):
-            d_z[j] += F[at + j] * slope
-        at += i + 1

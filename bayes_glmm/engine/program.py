@@ -12,6 +12,7 @@ from scipy.special import gammaln
 
 from bayes_glmm.design.design import Design, GroupDesign
 from bayes_glmm.engine.begin import begin
+from bayes_glmm.engine.plan import Plan, Writer
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.priors import Prior
 
@@ -38,21 +39,6 @@ class Informed:
 
 
 @dataclass(frozen=True, eq=False)
-class Whitening:
-    """A linear map ``x = centre + factor z`` to coordinates about standard normal.
-
-    Attributes
-    ----------
-    centre : ndarray, shape (n_dim,)
-    factor : ndarray, shape (n_dim, n_dim)
-        Lower triangular.
-    """
-
-    centre: Array
-    factor: Array
-
-
-@dataclass(frozen=True, eq=False)
 class Program:
     """A model in the form that the compiled kernel reads.
 
@@ -72,12 +58,17 @@ class Program:
     design: Design
     priors: Mapping[str, Prior]
     informed: Mapping[str, Informed]
-    whitening: Whitening | None
+    plan: Plan | None
 
     @property
     def n_dim(self) -> int:
         """Number of coordinates."""
         return len(self.start)
+
+    @property
+    def n_sampled(self) -> int:
+        """Number of coordinates that are sampled: the scales alone where the rest is collapsed."""
+        return len(self.start) if self.plan is None else self.plan.n_sampled(len(self.start))
 
     @property
     def locations(self) -> list[tuple[float, float]]:
@@ -141,34 +132,16 @@ _POSITIVE = {
 }
 
 
-class _Writer:
-    """Appends arrays to the buffer and remembers where they start."""
-
-    def __init__(self, header: int):
-        self.parts: list[NDArray[np.int64]] = [np.zeros(header, np.int64)]
-        self.length = header
-
-    def floats(self, values: object) -> int:
-        return self.ints(np.ascontiguousarray(values, np.float64).ravel().view(np.int64))
-
-    def ints(self, values: object) -> int:
-        at = self.length
-        self.parts.append(np.ascontiguousarray(values, np.int64).ravel())
-        self.length += self.parts[-1].size
-        return at
-
-
 def write_program(
     design: Design,
     priors: Mapping[str, Prior],
     informed: Mapping[str, Informed] | None = None,
-    whitening: Whitening | None = None,
+    plan: Plan | None = None,
 ) -> Program:
     """Write a design and its resolved priors for the kernel.
 
     Groups named in ``informed`` are centred where their data put them; the
-    others are standardised (non-centred). A ``whitening`` turns and stretches
-    all coordinates together.
+    others are standardised (non-centred). A ``plan`` moves all coordinates together.
     """
     from bayes_glmm.engine import kernel as k
     from bayes_glmm.engine.rows import FAMILIES, LINKS, constant
@@ -176,7 +149,7 @@ def write_program(
     mu, family, informed = design.mu, get_family(design.family), dict(informed or {})
     y = np.asarray(design.response, np.float64)
     trials = np.ones(len(y)) if design.trials is None else design.trials
-    writer = _Writer(k.HEADER)
+    writer = Writer(k.HEADER)
     header = {
         k.ROWS: len(y),
         k.COEFFICIENTS: len(mu.coefficients),
@@ -202,7 +175,7 @@ def write_program(
     header[k.AT_BETA_PRIOR] = table([f"beta[{c}]" for c in mu.coefficients])
     groups = []
     for group in mu.groups:
-        order, known = _order(group), informed.get(group.name)
+        order, known = order_of(group), informed.get(group.name)
         sds = [f"sd_{group.name}[{group.terms[t]}]" for t in order]
         shapes = [priors[f"corr_{group.name}"]["eta"] if len(b) > 1 else 1.0 for b in group.blocks]
         total += sum(
@@ -228,114 +201,26 @@ def write_program(
     first = begin(design, priors, _location_scale(design, priors))
     start = first.start
     header[k.AT_CONSTANT] = writer.floats([total])
-    if whitening is not None:
-        header[k.AT_CENTRE] = writer.floats(whitening.centre)
-        header[k.AT_FACTOR] = writer.floats(whitening.factor[np.tril_indices(len(start))])
+    if plan is not None:
+        header |= {k.MODE: plan.mode, k.AT_PLAN: plan.write(writer)}
     header |= {k.LENGTH: writer.length, k.DIM: len(start)}
     buffer = np.concatenate(writer.parts)
     for at, value in header.items():
         buffer[at] = value
-    return Program(buffer, start, first.spread, design, dict(priors), informed, whitening)
+    return Program(buffer, start, first.spread, design, dict(priors), informed, plan)
 
 
-def expand(program: Program, draws: Array) -> dict[str, Array]:
-    """Turn coordinates into the posterior's named variables.
-
-    Parameters
-    ----------
-    draws : ndarray, shape (..., n_dim)
-
-    Returns
-    -------
-    dict of str to ndarray
-        The variables of the graph, leading dimensions kept.
-    """
-    priors, mu = program.priors, program.design.mu
-    if program.whitening is not None:
-        draws = program.whitening.centre + draws @ program.whitening.factor.T
-    lead, k = draws.shape[:-1], 0
-    out: dict[str, Array] = {}
-    if mu.intercept:
-        out["intercept"] = _shifted(priors["intercept"], draws[..., 0])
-        k = 1
-    if mu.coefficients:
-        columns = [
-            _shifted(priors[f"beta[{c}]"], draws[..., k + j]) for j, c in enumerate(mu.coefficients)
-        ]
-        out["beta"] = np.stack(columns, -1)
-        k += len(columns)
-        if mu.intercept:
-            out["intercept"] = out["intercept"] - out["beta"] @ mu.centers
-    for group in mu.groups:
-        q, order = len(group.terms), _order(group)
-        back = np.argsort(order)
-        sd = np.exp(draws[..., k : k + q])
-        k += q
-        L = np.zeros((*lead, q, q))
-        L[..., range(q), range(q)] = 1.0
-        first = 0
-        for members in group.blocks:
-            width = len(members)
-            free = width * (width - 1) // 2
-            if width > 1:
-                inner = slice(first, first + width)
-                L[..., inner, inner] = unit_rows(draws[..., k : k + free], width)
-                k += free
-            first += width
-        out[f"sd_{group.name}"] = sd[..., back]
-        for number, (members, name) in enumerate(_correlated(group)):
-            first = order.index(members[0])
-            inner = slice(first, first + len(members))
-            out[name] = L[..., inner, inner]
-            if number == 0:
-                full = L @ np.swapaxes(L, -1, -2)
-                out[f"corr_{group.name}"] = full[..., back, :][..., :, back]
-        size = group.n_levels * q
-        z = draws[..., k : k + size].reshape(*lead, group.n_levels, q)
-        factor = sd[..., :, None] * L
-        if group.name in program.informed:
-            z = _noncentred(program.informed[group.name], order, factor, z)
-        out[f"u_{group.name}"] = (z @ np.swapaxes(factor, -1, -2))[..., back]
-        k += size
-    for name in program.names:
-        out[name] = np.exp(draws[..., k])
-        k += 1
-    assert k == draws.shape[-1]
-    return out
-
-
-def _noncentred(known: Informed, order: list[int], A: Array, z: Array) -> Array:
-    """Undo the data-informed centring, draw by draw in chunks of draws."""
-    W, b = known.weight[:, order][:, :, order], known.pull[:, order]
-    q = len(order)
-    flat_A, flat_z = A.reshape(-1, 1, q, q), z.reshape(-1, *z.shape[-2:])
-    out = np.empty_like(flat_z)
-    step = max(1, 2_000_000 // max(1, W.size))
-    for at in range(0, len(out), step):
-        a = flat_A[at : at + step]
-        t = np.swapaxes(a, -1, -2)
-        C = np.linalg.cholesky(np.eye(q) + t @ W @ a)
-        r = np.linalg.solve(C, t @ b[..., None])
-        out[at : at + step] = np.linalg.solve(
-            np.swapaxes(C, -1, -2), flat_z[at : at + step, ..., None] + r
-        )[..., 0]
-    return out.reshape(z.shape)
-
-
-def _order(group: GroupDesign) -> list[int]:
+def order_of(group: GroupDesign) -> list[int]:
+    """Return the terms of a group in the order of its blocks."""
     return [t for members in group.blocks for t in members]
 
 
-def _correlated(group: GroupDesign) -> list[tuple[tuple[int, ...], str]]:
+def correlated(group: GroupDesign) -> list[tuple[tuple[int, ...], str]]:
+    """Return the blocks of correlated terms, with the names of their factors."""
     wide = [b for b in group.blocks if len(b) > 1]
     if len(wide) == 1:
         return [(wide[0], f"corr_chol_{group.name}")]
     return [(b, f"corr_chol_{group.name}_{i}") for i, b in enumerate(wide)]
-
-
-def _shifted(prior: Prior, z: Array) -> Array:
-    _, location, scale, _ = _REAL[prior.name]
-    return prior[location] + prior[scale] * z
 
 
 def unit_rows(x: Array, width: int) -> Array:
@@ -393,6 +278,10 @@ def _scale_size(group: GroupDesign) -> int:
 def _location_scale(design: Design, priors: Mapping[str, Prior]) -> dict[str, tuple[float, float]]:
     """Return location and scale of the priors of intercept and coefficients."""
     names = ["intercept"] * design.mu.intercept + [f"beta[{c}]" for c in design.mu.coefficients]
-    return {
-        n: (priors[n][_REAL[priors[n].name][1]], priors[n][_REAL[priors[n].name][2]]) for n in names
-    }
+    return {n: location_scale(priors[n]) for n in names}
+
+
+def location_scale(prior: Prior) -> tuple[float, float]:
+    """Return what a prior of real numbers is standardised by."""
+    _, location, scale, _ = _REAL[prior.name]
+    return prior[location], prior[scale]

@@ -30,8 +30,8 @@ class Draws:
     stats : dict of str to ndarray, shape (n_chains, n_draws)
     notes : tuple of str
         What was done beyond the plain run, in sentences.
-    path : {"kernel", "graph"}
-        Which of the two equal densities was sampled.
+    path : {"plain", "frozen", "adaptive", "collapsed", "graph"}
+        Coordinates in which the kernel was sampled; or the readable graph.
     target_accept : float
         Acceptance aimed at in the run that is returned.
     """
@@ -72,7 +72,7 @@ def sample(
         )
     stacked = {k: np.stack([c.draws[k] for c in chains]) for k in chains[0].draws}
     stats = {k: np.stack([c.stats[k] for c in chains]) for k in chains[0].stats}
-    return Draws(sampled.expand(stacked), stats, notes, sampled.path, target)
+    return Draws(sampled.expand(stacked, settings.seed), stats, notes, sampled.path, target)
 
 
 def _divergences(chains: list[Chain]) -> int:

@@ -1,0 +1,194 @@
+"""Which coordinates a model is sampled in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.design.design import Design
+from bayes_glmm.engine.laplace import Approximation, Problem, approximate_problem, factorise
+from bayes_glmm.engine.pattern import FIXED
+from bayes_glmm.engine.plan import Plan
+from bayes_glmm.engine.program import Informed, Program, order_of, write_program
+from bayes_glmm.spec.priors import Prior
+
+type Array = NDArray[np.float64]
+MOST_UNCERTAIN = 0.4
+CHEAP = 20_000
+PER_ROW = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Coordinates:
+    """A program in its coordinates, and the box in which chains begin.
+
+    Attributes
+    ----------
+    kind : {"plain", "frozen", "adaptive", "collapsed"}
+    """
+
+    program: Program
+    start: Array
+    spread: Array
+    kind: str
+
+
+def choose_coordinates(design: Design, priors: Mapping[str, Prior]) -> Coordinates:
+    """Return the program in the coordinates that cost least per effective draw.
+
+    A Gaussian response with normal priors is collapsed, and any other model gets
+    coordinates that follow the scales, where a factorisation per gradient costs
+    little beside the rows. Crossed groups, where it would not, are turned by the
+    factor at the mode; but not where a scale may be near zero.
+    """
+    plain = write_program(design, priors)
+    problem = Problem.of(plain)
+    found = None if problem is None else approximate_problem(problem)
+    if problem is None or found is None:
+        return Coordinates(plain, plain.start, plain.spread, "plain")
+    affordable = problem.pattern.cost <= CHEAP + PER_ROW * design.n_rows
+    if affordable and collapses(design, priors):
+        return planned(plain, collapsed(found), "collapsed")
+    if affordable:
+        return planned(plain, adaptive(found), "adaptive")
+    if found.uncertainty.max(initial=0.0) <= MOST_UNCERTAIN:
+        informed = levels(found)
+        centred = write_program(design, priors, informed)
+        return planned(centred, frozen(found, informed), "frozen")
+    return Coordinates(plain, plain.start, plain.spread, "plain")
+
+
+def planned(program: Program, plan: Plan, kind: str) -> Coordinates:
+    """Write a program again with a plan; chains begin within one unit of its centre."""
+    whole = write_program(program.design, program.priors, program.informed, plan)
+    n = whole.n_sampled
+    return Coordinates(whole, np.zeros(n), np.ones(n), kind)
+
+
+def collapses(design: Design, priors: Mapping[str, Prior]) -> bool:
+    """Whether everything linear integrates out exactly."""
+    mu = design.mu
+    names = ["intercept"] * mu.intercept + [f"beta[{c}]" for c in mu.coefficients]
+    gaussian = design.family == "gaussian" and design.link == "identity"
+    return gaussian and all(priors[n].name == "Normal" for n in names)
+
+
+def adaptive(found: Approximation) -> Plan:
+    """Coordinates that follow the scales."""
+    from bayes_glmm.engine import kernel
+
+    problem = found.problem
+    names = problem.program.names
+    sigma = problem.program.n_dim - len(names) + names.index("sigma") if "sigma" in names else -1
+    return Plan(
+        mode=kernel.ADAPTIVE,
+        pattern=problem.pattern,
+        theta=problem.theta,
+        centre=found.x[problem.theta],
+        factor=np.linalg.cholesky(found.covariance),
+        products=found.inner.products,
+        pulls=found.pulls,
+        sigma=sigma,
+        reference=float(found.x[sigma]) if sigma >= 0 else 0.0,
+    )
+
+
+def collapsed(found: Approximation) -> Plan:
+    """Coordinates of the scales alone, for a Gaussian response."""
+    from bayes_glmm.engine import kernel
+
+    problem = found.problem
+    program, pattern = problem.program, problem.pattern
+    residual = np.asarray(program.design.response) - problem.base
+    n = len(residual)
+    constant = program.buffer[program.buffer[kernel.AT_CONSTANT]].view(np.float64)
+    constant += 0.5 * (pattern.symbolic.n - n) * math.log(2 * math.pi)
+    return Plan(
+        mode=kernel.COLLAPSED,
+        pattern=pattern,
+        theta=problem.theta,
+        centre=found.x[problem.theta],
+        factor=np.linalg.cholesky(found.covariance),
+        products=pattern.products(np.ones(n)),
+        pulls=pattern.gather(residual),
+        sigma=program.n_dim - 1,
+        constant=float(constant),
+        squares=float(residual @ residual),
+        observations=float(n),
+    )
+
+
+def levels(found: Approximation) -> dict[str, Informed]:
+    """Return what the data say about each level, from the joint covariance."""
+    problem = found.problem
+    inverse = found.inner.factor.inverse()
+    groups, out = problem.program.design.mu.groups, {}
+    for part, A, precision, w in _blocks(found, inverse):
+        back = np.linalg.inv(A)
+        weight = back.T @ (precision - np.eye(part.width)) @ back
+        values, vectors = np.linalg.eigh(0.5 * (weight + np.swapaxes(weight, -1, -2)))
+        weight = (vectors * np.maximum(values, 0.0)[:, None, :]) @ np.swapaxes(vectors, -1, -2)
+        pull = (back.T @ precision @ w[..., None])[..., 0]
+        group = groups[part.group]
+        plain = np.argsort(order_of(group))
+        out[group.name] = Informed(weight[:, plain][:, :, plain], pull[:, plain])
+    return out
+
+
+def _blocks(found: Approximation, inverse: Array):
+    """Yield part, factor, marginal precision and mode of each group's levels."""
+    diagonal = {s.left.group: s for s in found.problem.pattern.segments if s.left is s.right}
+    for part, A in zip(found.problem.pattern.parts, found.factors, strict=True):
+        if A is None:
+            continue
+        places = diagonal[part.group].places
+        lower = np.where(places >= 0, inverse[places], 0.0)
+        both = np.tril(lower) + np.swapaxes(np.tril(lower, -1), -1, -2)
+        w = found.inner.w[part.offset : part.offset + part.units * part.width]
+        yield part, A, np.linalg.inv(both), w.reshape(part.units, part.width)
+
+
+def frozen(found: Approximation, informed: Mapping[str, Informed]) -> Plan:
+    """Turn the data-informed coordinates by the factor at the mode."""
+    from bayes_glmm.engine import kernel
+
+    problem = found.problem
+    pattern = problem.pattern
+    inverse = found.inner.factor.inverse()
+    roots = {
+        part.group: np.linalg.inv(np.linalg.cholesky(precision))
+        for part, _, precision, _ in _blocks(found, inverse)
+    }
+    known = {p.group: A for p, A in zip(pattern.parts, found.factors, strict=True)}
+    blocks, middle = [], np.zeros(pattern.symbolic.n)
+    for segment, G in zip(pattern.segments, found.inner.products, strict=True):
+        a, b = segment.left.group, segment.right.group
+        units = segment.units
+        block = G if known[a] is None else known[a].T @ G
+        block = block if known[b] is None else block @ known[b]
+        if a == b:
+            block = block + np.eye(segment.left.width)
+        if a != FIXED:
+            block = roots[a][units[:, 0]] @ block
+        if b != FIXED:
+            block = block @ np.swapaxes(roots[b][units[:, 1]], -1, -2)
+        blocks.append(block)
+    for part in pattern.parts:
+        if part.group == FIXED:
+            inner = slice(part.offset, part.offset + part.width)
+            middle[inner] = found.inner.w[inner]
+    factor = factorise(pattern, blocks)
+    assert factor is not None
+    return Plan(
+        mode=kernel.FROZEN,
+        pattern=pattern,
+        theta=problem.theta,
+        centre=found.x[problem.theta],
+        factor=np.linalg.cholesky(found.covariance),
+        values=factor.values,
+        middle=middle,
+    )

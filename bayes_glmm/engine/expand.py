@@ -1,0 +1,125 @@
+"""From the sampler's draws back to the posterior's named variables."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.engine.program import (
+    Informed,
+    Program,
+    correlated,
+    location_scale,
+    order_of,
+    unit_rows,
+)
+from bayes_glmm.spec.priors import Prior
+
+type Array = NDArray[np.float64]
+STREAM = 7
+
+
+def expand(program: Program, draws: Array, seed: int = 1) -> dict[str, Array]:
+    """Turn the sampler's coordinates into the posterior's named variables.
+
+    Parameters
+    ----------
+    draws : ndarray, shape (..., n_sampled)
+    seed : int
+        Of the exact draws of what was integrated out.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The variables of the graph, leading dimensions kept.
+    """
+    priors, mu = program.priors, program.design.mu
+    if program.plan is not None:
+        draws = _restored(program, draws, seed)
+    lead, k = draws.shape[:-1], 0
+    out: dict[str, Array] = {}
+    if mu.intercept:
+        out["intercept"] = _shifted(priors["intercept"], draws[..., 0])
+        k = 1
+    if mu.coefficients:
+        columns = [
+            _shifted(priors[f"beta[{c}]"], draws[..., k + j]) for j, c in enumerate(mu.coefficients)
+        ]
+        out["beta"] = np.stack(columns, -1)
+        k += len(columns)
+        if mu.intercept:
+            out["intercept"] = out["intercept"] - out["beta"] @ mu.centers
+    for group in mu.groups:
+        q, order = len(group.terms), order_of(group)
+        back = np.argsort(order)
+        sd = np.exp(draws[..., k : k + q])
+        k += q
+        L = np.zeros((*lead, q, q))
+        L[..., range(q), range(q)] = 1.0
+        first = 0
+        for members in group.blocks:
+            width = len(members)
+            free = width * (width - 1) // 2
+            if width > 1:
+                inner = slice(first, first + width)
+                L[..., inner, inner] = unit_rows(draws[..., k : k + free], width)
+                k += free
+            first += width
+        out[f"sd_{group.name}"] = sd[..., back]
+        for number, (members, name) in enumerate(correlated(group)):
+            first = order.index(members[0])
+            inner = slice(first, first + len(members))
+            out[name] = L[..., inner, inner]
+            if number == 0:
+                full = L @ np.swapaxes(L, -1, -2)
+                out[f"corr_{group.name}"] = full[..., back, :][..., :, back]
+        size = group.n_levels * q
+        z = draws[..., k : k + size].reshape(*lead, group.n_levels, q)
+        factor = sd[..., :, None] * L
+        if group.name in program.informed:
+            z = _noncentred(program.informed[group.name], order, factor, z)
+        out[f"u_{group.name}"] = (z @ np.swapaxes(factor, -1, -2))[..., back]
+        k += size
+    for name in program.names:
+        out[name] = np.exp(draws[..., k])
+        k += 1
+    assert k == draws.shape[-1]
+    return out
+
+
+def _restored(program: Program, draws: Array, seed: int) -> Array:
+    from bayes_glmm.engine import kernel
+
+    flat = np.ascontiguousarray(draws.reshape(-1, draws.shape[-1]))
+    noise = np.zeros((0, 0))
+    if program.plan is not None and program.plan.mode == kernel.COLLAPSED:
+        size = (len(flat), program.plan.pattern.symbolic.n)
+        noise = np.random.default_rng([seed, STREAM]).normal(size=size)
+    out = np.empty((len(flat), program.n_dim))
+    kernel.restore(program.buffer, flat, noise, out)
+    return out.reshape(*draws.shape[:-1], -1)
+
+
+def _noncentred(known: Informed, order: list[int], A: Array, z: Array) -> Array:
+    """Undo the data-informed centring, draw by draw in chunks of draws."""
+    W, b = known.weight[:, order][:, :, order], known.pull[:, order]
+    q = len(order)
+    flat_A, flat_z = A.reshape(-1, 1, q, q), z.reshape(-1, *z.shape[-2:])
+    out = np.empty_like(flat_z)
+    step = max(1, 2_000_000 // max(1, W.size))
+    for at in range(0, len(out), step):
+        a = flat_A[at : at + step]
+        t = np.swapaxes(a, -1, -2)
+        C = np.linalg.cholesky(np.eye(q) + t @ W @ a)
+        r = np.linalg.solve(C, t @ b[..., None])
+        out[at : at + step] = np.linalg.solve(
+            np.swapaxes(C, -1, -2), flat_z[at : at + step, ..., None] + r
+        )[..., 0]
+    return out.reshape(z.shape)
+
+
+def _shifted(prior: Prior, z: Array) -> Array:
+    location, scale = location_scale(prior)
+    return location + scale * z
+
+

@@ -1,0 +1,219 @@
+"""Which effects meet in a row: the sparse precision of everything linear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from bayes_glmm.design.design import GroupDesign, PredictorDesign
+from bayes_glmm.engine.sparse import Symbolic, analyse
+
+type Array = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+FIXED = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The effects of one group, or all fixed effects, in the order of elimination.
+
+    Attributes
+    ----------
+    group : int
+        Number of the group; ``FIXED`` for intercept and coefficients.
+    units, width : int
+        Levels and terms; one unit of all coefficients where they are fixed.
+    offset : int
+        Place of the first of them.
+    index : ndarray of int32, shape (n_rows,)
+        Unit of each row.
+    values : ndarray, shape (n_rows, width) or (n_rows, 0)
+        What the effects multiply; no columns for a column of ones.
+    """
+
+    group: int
+    units: int
+    width: int
+    offset: int
+    index: NDArray[np.int32]
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """Pairs of units of two parts that meet in some row.
+
+    Attributes
+    ----------
+    left, right : Part
+        The left one is eliminated first, or the same.
+    units : ndarray, shape (n_pairs, 2)
+    pair : ndarray of int32, shape (n_rows,)
+        Number of each row's pair.
+    places : ndarray, shape (n_pairs, left.width, right.width)
+        Where the products go in the vector of values; -1 above the diagonal.
+    """
+
+    left: Part
+    right: Part
+    units: Ints
+    pair: NDArray[np.int32]
+    places: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """The precision's pattern, its elimination, and where its rows come from.
+
+    Attributes
+    ----------
+    order : ndarray, shape (n,)
+        Coordinate of the program at each place of the elimination.
+    """
+
+    parts: tuple[Part, ...]
+    segments: tuple[Segment, ...]
+    symbolic: Symbolic
+    order: Ints
+
+    @property
+    def cost(self) -> int:
+        """Products that one factorisation takes."""
+        return len(self.symbolic.targets) + (self.symbolic.n - self.symbolic.tail) ** 3 // 3
+
+    def products(self, weights: Array) -> list[Array]:
+        """Sum weight times outer product of the rows' values, pair by pair."""
+        out = []
+        for segment in self.segments:
+            G = np.zeros(segment.places.shape)
+            _products(weights, segment.left.values, segment.right.values, segment.pair, G)
+            out.append(G)
+        return out
+
+    def gather(self, slope: Array) -> list[Array]:
+        """Sum each row's derivative over the effects it used, part by part."""
+        out = []
+        for part in self.parts:
+            total = np.zeros((part.units, part.width))
+            _gather(slope, part.values, part.index, total)
+            out.append(total)
+        return out
+
+    def predict(self, base: Array, effects: Sequence[Array]) -> Array:
+        """Add effects, one array of shape (units, width) per part, to ``base``."""
+        eta = base.copy()
+        for part, effect in zip(self.parts, effects, strict=True):
+            _predict(eta, part.values, part.index, effect)
+        return eta
+
+
+def find_pattern(
+    mu: PredictorDesign,
+    fixed: Array,
+    places: Sequence[tuple[GroupDesign, tuple[int, ...], int]],
+    most: int,
+) -> Pattern | None:
+    """Order the elimination and find what fills.
+
+    Groups go by falling number of levels and fixed effects go last, so that
+    nested groups fill nothing and crossed ones a block of the smaller group.
+
+    Parameters
+    ----------
+    fixed : ndarray, shape (n_rows, n_fixed)
+        Columns of intercept and coefficients in the program's units.
+    places : sequence of (GroupDesign, order of terms, first coordinate)
+        Coordinates of the effects of each group.
+    most : int
+        Products above which there is no pattern.
+    """
+    parts, order, offset = [], [], 0
+    for number in sorted(range(len(places)), key=lambda g: -places[g][0].n_levels):
+        group, terms, first = places[number]
+        q = len(terms)
+        values = np.zeros((len(fixed), 0)) if group.Z is None else group.Z[:, list(terms)]
+        parts.append(
+            Part(number, group.n_levels, q, offset, group.index, np.ascontiguousarray(values))
+        )
+        order.append(first + np.arange(group.n_levels * q))
+        offset += group.n_levels * q
+    if fixed.shape[1]:
+        nothing = np.zeros(len(fixed), np.int32)
+        parts.append(Part(FIXED, 1, fixed.shape[1], offset, nothing, fixed))
+        order.append(np.arange(fixed.shape[1]))
+        offset += fixed.shape[1]
+    pairs = [
+        (left, right, *_pairs(left, right)) for i, left in enumerate(parts) for right in parts[i:]
+    ]
+    entries = [_entries(left, right, units) for left, right, units, _ in pairs]
+    below = [row > column for row, column in entries]
+    rows = [row[b] for (row, _), b in zip(entries, below, strict=True)]
+    columns = [column[b] for (_, column), b in zip(entries, below, strict=True)]
+    nothing = np.zeros(0, np.int64)
+    symbolic = analyse(
+        offset, np.concatenate([nothing, *rows]), np.concatenate([nothing, *columns]), most
+    )
+    if symbolic is None:
+        return None
+    segments = []
+    for (left, right, units, pair), (row, column) in zip(pairs, entries, strict=True):
+        found = np.full(len(row), -1, np.int64)
+        lower = row >= column
+        found[lower] = symbolic.places(row[lower], column[lower])
+        segments.append(
+            Segment(left, right, units, pair, found.reshape(len(units), left.width, right.width))
+        )
+    everything = np.concatenate([nothing, *order]).astype(np.int64)
+    return Pattern(tuple(parts), tuple(segments), symbolic, everything)
+
+
+def _pairs(left: Part, right: Part) -> tuple[Ints, NDArray[np.int32]]:
+    """Return the pairs of units that meet, shape (n_pairs, 2), and each row's pair."""
+    if left is right:
+        units = np.arange(left.units)
+        return np.stack([units, units], 1), left.index
+    if right.units == 1 and right.group == FIXED:
+        units = np.arange(left.units)
+        return np.stack([units, np.zeros_like(units)], 1), left.index
+    key = left.index.astype(np.int64) * right.units + right.index
+    found, pair = np.unique(key, return_inverse=True)
+    return np.stack([found // right.units, found % right.units], 1), pair.astype(np.int32)
+
+
+def _entries(left: Part, right: Part, units: Ints) -> tuple[Ints, Ints]:
+    """Return row and column of each product of each pair, flattened."""
+    qa, qb = left.width, right.width
+    shape = (len(units), qa, qb)
+    a = left.offset + units[:, 0, None, None] * qa + np.arange(qa)[:, None]
+    b = right.offset + units[:, 1, None, None] * qb + np.arange(qb)
+    a, b = np.broadcast_to(a, shape).ravel(), np.broadcast_to(b, shape).ravel()
+    return (a, b) if left is right else (b, a)
+
+
+@njit(cache=True)
+def _products(weights, left, right, pair, out):
+    qa, qb = out.shape[1], out.shape[2]
+    for i in range(len(weights)):
+        k = pair[i]
+        for a in range(qa):
+            value = weights[i] * (left[i, a] if left.shape[1] else 1.0)
+            for b in range(qb):
+                out[k, a, b] += value * (right[i, b] if right.shape[1] else 1.0)
+
+
+@njit(cache=True)
+def _gather(slope, values, index, out):
+    for i in range(len(slope)):
+        for a in range(out.shape[1]):
+            out[index[i], a] += slope[i] * (values[i, a] if values.shape[1] else 1.0)
+
+
+@njit(cache=True)
+def _predict(eta, values, index, effects):
+    for i in range(len(eta)):
+        for a in range(effects.shape[1]):
+            eta[i] += effects[index[i], a] * (values[i, a] if values.shape[1] else 1.0)
