@@ -301,7 +301,7 @@ def fit(
     )  # fmt: skip
     schema, design = prepared.require()
     settings = choose_settings(
-        design, engine=engine, draws=draws, tune=tune, chains=chains, cores=cores, seed=seed,
+        engine=engine, draws=draws, tune=tune, chains=chains, cores=cores, seed=seed,
         target_accept=target_accept, progress=progress, store=store,
     )  # fmt: skip
     resolved = resolve_priors(prepared.spec, design)
@@ -311,7 +311,12 @@ def fit(
     info |= {
         "wall_seconds": round(time.perf_counter() - began, 3),
         "notes": list(result.notes),
-        "settings": {**info["settings"], "path": result.path, "target": result.target_accept},
+        "settings": {
+            **info["settings"],
+            "path": result.path,
+            "target": result.target_accept,
+            "tune": result.tune,
+        },
     }
     return _assemble(prepared, schema, design, resolved, result, info, log_likelihood)
 

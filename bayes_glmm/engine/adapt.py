@@ -63,10 +63,8 @@ def precision(I, F, plan, A, tau, V):
         size = pairs * qa * qb
         G = F[I[at + AT_PRODUCTS] : I[at + AT_PRODUCTS] + size]
         places = I[I[at + AT_PLACES] : I[at + AT_PLACES] + size]
-        if qa == 1 and qb == 1:
-            factor = tau
-            if a >= 0:
-                factor *= A[a, 0, 0]
+        if qa == 1 and (qb == 1 or b < 0) and a >= 0:
+            factor = tau * A[a, 0, 0]
             if b >= 0:
                 factor *= A[b, 0, 0]
             for k in range(size):
@@ -123,7 +121,7 @@ def precision_gradient(I, F, plan, A, tau, B, dA):
         size = pairs * qa * qb
         G = F[I[at + AT_PRODUCTS] : I[at + AT_PRODUCTS] + size]
         places = I[I[at + AT_PLACES] : I[at + AT_PLACES] + size]
-        if a < 0 or (qa == 1 and qb == 1):
+        if a < 0 or (qa == 1 and (qb == 1 or b < 0)):
             value = 0.0
             for k in range(size):
                 if places[k] >= 0:

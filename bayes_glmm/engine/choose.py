@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design
-from bayes_glmm.engine.laplace import Approximation, Problem, approximate_problem, factorise
-from bayes_glmm.engine.pattern import FIXED
+from bayes_glmm.engine.laplace import (
+    Approximation,
+    Problem,
+    approximate_problem,
+    factorise,
+    marginal,
+)
+from bayes_glmm.engine.pattern import FIXED, Part
 from bayes_glmm.engine.plan import Plan
 from bayes_glmm.engine.program import Informed, Program, order_of, write_program
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
 MOST_UNCERTAIN = 0.4
+NEAR_ZERO, DOWN = 6.0, 6.0
+FOLDED = ("HalfNormal", "HalfStudentT", "HalfCauchy")
 CHEAP = 20_000
 PER_ROW = 8
 
@@ -64,7 +72,8 @@ def choose_coordinates(design: Design, priors: Mapping[str, Prior]) -> Coordinat
 
 def planned(program: Program, plan: Plan, kind: str) -> Coordinates:
     """Write a program again with a plan; chains begin within one unit of its centre."""
-    whole = write_program(program.design, program.priors, program.informed, plan)
+    signed = plan.signed
+    whole = write_program(program.design, program.priors, program.informed, plan, signed)
     n = whole.n_sampled
     return Coordinates(whole, np.zeros(n), np.ones(n), kind)
 
@@ -77,19 +86,53 @@ def collapses(design: Design, priors: Mapping[str, Prior]) -> bool:
     return gaussian and all(priors[n].name == "Normal" for n in names)
 
 
+def scales(found: Approximation) -> tuple[Array, Array, dict[str, float]]:
+    """Return centre and factor of the scales' coordinates, and which have a sign.
+
+    A standard deviation that may be near zero has a long tail on the logarithm,
+    where samplers are slow. With a sign, and its prior folded out, zero is an
+    ordinary point. It may be near zero where the log-density of the rows falls by
+    less than ``NEAR_ZERO`` from the mode to there.
+    """
+    problem = found.problem
+    objective, x = marginal(problem)
+    mode = found.x[problem.theta]
+    centre, covariance = found.x.copy(), found.covariance.copy()
+    signed: dict[str, float] = {}
+    for at, group in problem.program.group_starts:
+        for k, t in enumerate(order_of(group)):
+            name = f"sd_{group.name}[{group.terms[t]}]"
+            place = int(np.searchsorted(problem.theta, at + k))
+            spread = math.sqrt(covariance[place, place])
+            if problem.program.priors[name].name not in FOLDED:
+                continue
+            small = mode.copy()
+            small[place] -= DOWN
+            x[:] = found.x
+            if found.value + objective(small) - DOWN > NEAR_ZERO:
+                continue
+            signed[name] = math.exp(centre[at + k])
+            centre[at + k] = 1.0
+            covariance[place, :] = covariance[:, place] = 0.0
+            covariance[place, place] = min(spread, 1.0) ** 2
+    return centre[problem.theta], np.linalg.cholesky(covariance), signed
+
+
 def adaptive(found: Approximation) -> Plan:
     """Coordinates that follow the scales."""
     from bayes_glmm.engine import kernel
 
     problem = found.problem
     names = problem.program.names
+    centre, factor, signed = scales(found)
     sigma = problem.program.n_dim - len(names) + names.index("sigma") if "sigma" in names else -1
     return Plan(
         mode=kernel.ADAPTIVE,
         pattern=problem.pattern,
         theta=problem.theta,
-        centre=found.x[problem.theta],
-        factor=np.linalg.cholesky(found.covariance),
+        centre=centre,
+        factor=factor,
+        signed=signed,
         products=found.inner.products,
         pulls=found.pulls,
         sigma=sigma,
@@ -103,6 +146,7 @@ def collapsed(found: Approximation) -> Plan:
 
     problem = found.problem
     program, pattern = problem.program, problem.pattern
+    centre, factor, signed = scales(found)
     residual = np.asarray(program.design.response) - problem.base
     n = len(residual)
     constant = program.buffer[program.buffer[kernel.AT_CONSTANT]].view(np.float64)
@@ -111,8 +155,9 @@ def collapsed(found: Approximation) -> Plan:
         mode=kernel.COLLAPSED,
         pattern=pattern,
         theta=problem.theta,
-        centre=found.x[problem.theta],
-        factor=np.linalg.cholesky(found.covariance),
+        centre=centre,
+        factor=factor,
+        signed=signed,
         products=pattern.products(np.ones(n)),
         pulls=pattern.gather(residual),
         sigma=program.n_dim - 1,
@@ -139,7 +184,7 @@ def levels(found: Approximation) -> dict[str, Informed]:
     return out
 
 
-def _blocks(found: Approximation, inverse: Array):
+def _blocks(found: Approximation, inverse: Array) -> Iterator[tuple[Part, Array, Array, Array]]:
     """Yield part, factor, marginal precision and mode of each group's levels."""
     diagonal = {s.left.group: s for s in found.problem.pattern.segments if s.left is s.right}
     for part, A in zip(found.problem.pattern.parts, found.factors, strict=True):
@@ -163,15 +208,11 @@ def frozen(found: Approximation, informed: Mapping[str, Informed]) -> Plan:
         part.group: np.linalg.inv(np.linalg.cholesky(precision))
         for part, _, precision, _ in _blocks(found, inverse)
     }
-    known = {p.group: A for p, A in zip(pattern.parts, found.factors, strict=True)}
     blocks, middle = [], np.zeros(pattern.symbolic.n)
-    for segment, G in zip(pattern.segments, found.inner.products, strict=True):
+    given = problem.blocks(found.factors, found.inner.products)
+    for segment, block in zip(pattern.segments, given, strict=True):
         a, b = segment.left.group, segment.right.group
         units = segment.units
-        block = G if known[a] is None else known[a].T @ G
-        block = block if known[b] is None else block @ known[b]
-        if a == b:
-            block = block + np.eye(segment.left.width)
         if a != FIXED:
             block = roots[a][units[:, 0]] @ block
         if b != FIXED:

@@ -76,7 +76,9 @@ def _kernel(chosen: Coordinates) -> Sampled:
         dims={},
         reparameterized_names=[],
     )
-    return Sampled(model, lambda draws, seed: expand(program, draws[COORDINATES], seed), chosen.kind)
+    return Sampled(
+        model, lambda draws, seed: expand(program, draws[COORDINATES], seed), chosen.kind
+    )
 
 
 def _graph(spec: ModelSpec, design: Design, priors: Mapping[str, Prior]) -> Sampled:

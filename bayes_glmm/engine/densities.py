@@ -44,6 +44,15 @@ def positive_prior(kind, x, a, b):
 
 
 @njit(cache=True)
+def signed_prior(kind, v, a, b):
+    """Log-density of a half-normal or half-t prior folded out, and its derivative."""
+    if kind == HALF_NORMAL:
+        return -0.5 * (v / a) ** 2, -v / (a * a)
+    r = (v / b) ** 2 / a
+    return -0.5 * (a + 1.0) * math.log1p(r), -(a + 1.0) * v / (a * b * b * (1.0 + r))
+
+
+@njit(cache=True)
 def correlation_factor(start, stop, x, L, power, grad):
     """Fill rows start..stop of L with unit-norm rows made of free numbers x.
 

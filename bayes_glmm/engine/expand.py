@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.design.design import GroupDesign
 from bayes_glmm.engine.program import (
     Informed,
     Program,
@@ -52,7 +53,7 @@ def expand(program: Program, draws: Array, seed: int = 1) -> dict[str, Array]:
     for group in mu.groups:
         q, order = len(group.terms), order_of(group)
         back = np.argsort(order)
-        sd = np.exp(draws[..., k : k + q])
+        sd = _scales(program, group, order, draws[..., k : k + q])
         k += q
         L = np.zeros((*lead, q, q))
         L[..., range(q), range(q)] = 1.0
@@ -65,7 +66,10 @@ def expand(program: Program, draws: Array, seed: int = 1) -> dict[str, Array]:
                 L[..., inner, inner] = unit_rows(draws[..., k : k + free], width)
                 k += free
             first += width
-        out[f"sd_{group.name}"] = sd[..., back]
+        out[f"sd_{group.name}"] = np.abs(sd)[..., back]
+        factor = sd[..., :, None] * L
+        sign = np.where(sd < 0, -1.0, 1.0)
+        L = sign[..., :, None] * L * sign[..., None, :]
         for number, (members, name) in enumerate(correlated(group)):
             first = order.index(members[0])
             inner = slice(first, first + len(members))
@@ -75,7 +79,6 @@ def expand(program: Program, draws: Array, seed: int = 1) -> dict[str, Array]:
                 out[f"corr_{group.name}"] = full[..., back, :][..., :, back]
         size = group.n_levels * q
         z = draws[..., k : k + size].reshape(*lead, group.n_levels, q)
-        factor = sd[..., :, None] * L
         if group.name in program.informed:
             z = _noncentred(program.informed[group.name], order, factor, z)
         out[f"u_{group.name}"] = (z @ np.swapaxes(factor, -1, -2))[..., back]
@@ -85,6 +88,12 @@ def expand(program: Program, draws: Array, seed: int = 1) -> dict[str, Array]:
         k += 1
     assert k == draws.shape[-1]
     return out
+
+
+def _scales(program: Program, group: GroupDesign, order: list[int], x: Array) -> Array:
+    """Return standard deviations, some with a sign that goes into their effects."""
+    units = [program.signed.get(f"sd_{group.name}[{group.terms[t]}]", 0.0) for t in order]
+    return np.where(np.array(units) > 0, np.array(units) * x, np.exp(np.where(units, 0.0, x)))
 
 
 def _restored(program: Program, draws: Array, seed: int) -> Array:
@@ -121,5 +130,3 @@ def _noncentred(known: Informed, order: list[int], A: Array, z: Array) -> Array:
 def _shifted(prior: Prior, z: Array) -> Array:
     location, scale = location_scale(prior)
     return location + scale * z
-
-

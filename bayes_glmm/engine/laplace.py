@@ -172,6 +172,10 @@ class Problem:
 
     def precision(self, factors: list[Array | None], products: list[Array]) -> Factor | None:
         """Factorise ``A' G A + I``."""
+        return factorise(self.pattern, self.blocks(factors, products))
+
+    def blocks(self, factors: list[Array | None], products: list[Array]) -> list[Array]:
+        """Return ``A' G A + I``, segment by segment."""
         known = {p.group: A for p, A in zip(self.pattern.parts, factors, strict=True)}
         blocks = []
         for segment, G in zip(self.pattern.segments, products, strict=True):
@@ -181,7 +185,7 @@ class Problem:
             if segment.left is segment.right:
                 block = block + np.eye(segment.left.width)
             blocks.append(block)
-        return factorise(self.pattern, blocks)
+        return blocks
 
     def rows(self, eta: Array, parameters: Array) -> tuple[float, Array]:
         """Return the log-likelihood and its derivative in the predictor."""

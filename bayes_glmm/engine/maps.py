@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
+
 @njit(cache=True)
 def informed(A, W, b, z, C, r, w):
     """Centre one level's effects where its data put them.

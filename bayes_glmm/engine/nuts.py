@@ -145,7 +145,7 @@ def progress(settings: Settings, chains: list[int]) -> Iterator[Report]:
         TextColumn("{task.fields[divergences]} divergences"),
     )
     with Progress(*columns, console=console) as bars:
-        total = settings.tune + settings.draws
+        total = (settings.tune or 0) + settings.draws
         tasks = {k: bars.add_task(f"chain {k + 1}", total=total, divergences=0) for k in chains}
         yield lambda k, finished, divergences: bars.update(
             tasks[k], completed=finished, divergences=divergences

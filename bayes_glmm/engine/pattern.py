@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import GroupDesign, PredictorDesign
+from bayes_glmm.engine import scatter
 from bayes_glmm.engine.sparse import Symbolic, analyse
 
 type Array = NDArray[np.float64]
@@ -90,7 +90,7 @@ class Pattern:
         out = []
         for segment in self.segments:
             G = np.zeros(segment.places.shape)
-            _products(weights, segment.left.values, segment.right.values, segment.pair, G)
+            scatter.products(weights, segment.left.values, segment.right.values, segment.pair, G)
             out.append(G)
         return out
 
@@ -99,7 +99,7 @@ class Pattern:
         out = []
         for part in self.parts:
             total = np.zeros((part.units, part.width))
-            _gather(slope, part.values, part.index, total)
+            scatter.gather(slope, part.values, part.index, total)
             out.append(total)
         return out
 
@@ -107,7 +107,7 @@ class Pattern:
         """Add effects, one array of shape (units, width) per part, to ``base``."""
         eta = base.copy()
         for part, effect in zip(self.parts, effects, strict=True):
-            _predict(eta, part.values, part.index, effect)
+            scatter.predict(eta, part.values, part.index, effect)
         return eta
 
 
@@ -192,28 +192,3 @@ def _entries(left: Part, right: Part, units: Ints) -> tuple[Ints, Ints]:
     b = right.offset + units[:, 1, None, None] * qb + np.arange(qb)
     a, b = np.broadcast_to(a, shape).ravel(), np.broadcast_to(b, shape).ravel()
     return (a, b) if left is right else (b, a)
-
-
-@njit(cache=True)
-def _products(weights, left, right, pair, out):
-    qa, qb = out.shape[1], out.shape[2]
-    for i in range(len(weights)):
-        k = pair[i]
-        for a in range(qa):
-            value = weights[i] * (left[i, a] if left.shape[1] else 1.0)
-            for b in range(qb):
-                out[k, a, b] += value * (right[i, b] if right.shape[1] else 1.0)
-
-
-@njit(cache=True)
-def _gather(slope, values, index, out):
-    for i in range(len(slope)):
-        for a in range(out.shape[1]):
-            out[index[i], a] += slope[i] * (values[i, a] if values.shape[1] else 1.0)
-
-
-@njit(cache=True)
-def _predict(eta, values, index, effects):
-    for i in range(len(eta)):
-        for a in range(effects.shape[1]):
-            eta[i] += effects[index[i], a] * (values[i, a] if values.shape[1] else 1.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,6 +52,8 @@ class Plan:
         Factor and centre of the frozen coordinates.
     constant, squares, observations : float
         What the collapsed density adds.
+    signed : mapping of str to float
+        Standard deviations with a sign, and their units.
     """
 
     mode: int
@@ -68,6 +70,7 @@ class Plan:
     constant: float = 0.0
     squares: float = 0.0
     observations: float = 0.0
+    signed: Mapping[str, float] = field(default_factory=dict)
 
     def n_sampled(self, n_dim: int) -> int:
         """Return the number of coordinates that are sampled, of ``n_dim``."""
@@ -132,5 +135,3 @@ class Plan:
                 writer.floats(pulls[left.group]) if left is right else 0,
             ]
         return writer.ints(out)
-
-

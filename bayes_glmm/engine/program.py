@@ -59,6 +59,7 @@ class Program:
     priors: Mapping[str, Prior]
     informed: Mapping[str, Informed]
     plan: Plan | None
+    signed: Mapping[str, float]
 
     @property
     def n_dim(self) -> int:
@@ -137,16 +138,20 @@ def write_program(
     priors: Mapping[str, Prior],
     informed: Mapping[str, Informed] | None = None,
     plan: Plan | None = None,
+    signed: Mapping[str, float] | None = None,
 ) -> Program:
     """Write a design and its resolved priors for the kernel.
 
     Groups named in ``informed`` are centred where their data put them; the
     others are standardised (non-centred). A ``plan`` moves all coordinates together.
+    Standard deviations named in ``signed`` are sampled in that unit and with either
+    sign, the others by their logarithms.
     """
     from bayes_glmm.engine import kernel as k
     from bayes_glmm.engine.rows import FAMILIES, LINKS, constant
 
     mu, family, informed = design.mu, get_family(design.family), dict(informed or {})
+    signed = dict(signed or {})
     y = np.asarray(design.response, np.float64)
     trials = np.ones(len(y)) if design.trials is None else design.trials
     writer = Writer(k.HEADER)
@@ -169,6 +174,9 @@ def write_program(
         nonlocal total
         rows = [_prior_row(priors[name]) for name in names]
         total += sum(row[1] for row in rows)
+        for name, row in zip(names, rows, strict=True):
+            if name in signed:
+                row[0][3] = signed[name]
         return writer.floats([row[0] for row in rows])
 
     header[k.AT_INTERCEPT_PRIOR] = table(["intercept"] if mu.intercept else [])
@@ -207,7 +215,7 @@ def write_program(
     buffer = np.concatenate(writer.parts)
     for at, value in header.items():
         buffer[at] = value
-    return Program(buffer, start, first.spread, design, dict(priors), informed, plan)
+    return Program(buffer, start, first.spread, design, dict(priors), informed, plan, signed)
 
 
 def order_of(group: GroupDesign) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,8 +32,8 @@ class Draws:
         What was done beyond the plain run, in sentences.
     path : {"plain", "frozen", "adaptive", "collapsed", "graph"}
         Coordinates in which the kernel was sampled; or the readable graph.
-    target_accept : float
-        Acceptance aimed at in the run that is returned.
+    target_accept, tune : float, int
+        Acceptance aimed at in the run that is returned, and its warm-up.
     """
 
     posterior: dict[str, Array]
@@ -41,6 +41,7 @@ class Draws:
     notes: tuple[str, ...]
     path: str
     target_accept: float
+    tune: int
 
 
 def sample(
@@ -59,20 +60,21 @@ def sample(
     """
     store = None if settings.store is None else Store.open(settings.store, identity)
     sampled = compile_model(spec, design, priors, settings.engine)
-    target = settings.target_accept
+    tune, target = settings.warm_up(sampled.path)
+    settings = replace(settings, tune=tune)
     chains = run_chains(sampled.model, settings, target, store, attempt=1)
     notes: tuple[str, ...] = ()
     first = _divergences(chains)
     if first and settings.retry:
-        target = RETRY_TARGET
-        chains = run_chains(sampled.model, settings, target, store, attempt=2)
+        chains = run_chains(sampled.model, settings, RETRY_TARGET, store, attempt=2)
         notes = (
-            f"{first} divergences at target_accept={settings.target_accept:g}; sampled again at "
-            f"{target:g}, which left {_divergences(chains)}.",
+            f"{first} divergences at target_accept={target:g}; sampled again at "
+            f"{RETRY_TARGET:g}, which left {_divergences(chains)}.",
         )
+        target = RETRY_TARGET
     stacked = {k: np.stack([c.draws[k] for c in chains]) for k in chains[0].draws}
     stats = {k: np.stack([c.stats[k] for c in chains]) for k in chains[0].stats}
-    return Draws(sampled.expand(stacked, settings.seed), stats, notes, sampled.path, target)
+    return Draws(sampled.expand(stacked, settings.seed), stats, notes, sampled.path, target, tune)
 
 
 def _divergences(chains: list[Chain]) -> int:

@@ -6,11 +6,11 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bayes_glmm.design.design import Design
 from bayes_glmm.errors import ArgumentError
 
 ENGINES = ("auto", "nuts")
 RETRY_TARGET = 0.99
+PREPARED = ("frozen", "adaptive", "collapsed")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Settings:
         ``"nuts"`` samples the readable graph as it is; ``"auto"`` uses the
         compiled kernel where it covers the model, which has the same density.
     draws, tune, chains : int
-        Kept draws and warm-up iterations per chain, and number of chains.
+        Kept draws and warm-up iterations per chain, and number of chains; ``tune``
+        and ``target_accept`` are ``None`` until the coordinates are known.
     cores : int
         Chains that run at the same time; the result does not depend on it.
     seed : int
@@ -36,14 +37,27 @@ class Settings:
 
     engine: str
     draws: int
-    tune: int
+    tune: int | None
     chains: int
     cores: int
     seed: int
-    target_accept: float
+    target_accept: float | None
     retry: bool
     progress: bool
     store: Path | None
+
+    def warm_up(self, path: str) -> tuple[int, float]:
+        """Return warm-up and acceptance for the coordinates that are sampled.
+
+        Coordinates that a normal approximation has made about standard normal need
+        to learn little: 400 iterations, and an acceptance of 0.8. Others take 1,000
+        and 0.9.
+        """
+        tune, target = (400, 0.8) if path in PREPARED else (1000, 0.9)
+        return (
+            tune if self.tune is None else self.tune,
+            target if self.target_accept is None else self.target_accept,
+        )
 
     def identity(self) -> dict[str, object]:
         """Return what the draws depend on, JSON-able."""
@@ -52,7 +66,6 @@ class Settings:
 
 
 def choose_settings(
-    design: Design,
     *,
     engine: str = "auto",
     draws: int = 1000,
@@ -66,9 +79,7 @@ def choose_settings(
 ) -> Settings:
     """Fill in by rule what the caller left open.
 
-    Models with random effects warm up for 1,000 iterations and aim at an
-    acceptance of 0.9; without them 500 and 0.8 are enough. An explicit
-    ``target_accept`` turns the automatic second run off.
+    An explicit ``target_accept`` turns the automatic second run off.
     """
     if engine not in ENGINES:
         raise ArgumentError(f"engine={engine!r}: use one of {', '.join(ENGINES)}.")
@@ -83,15 +94,14 @@ def choose_settings(
             raise ArgumentError(f"{name}={value!r}: a whole number of at least {least} is needed.")
     if target_accept is not None and not 0.5 <= target_accept < 1:
         raise ArgumentError(f"target_accept={target_accept!r}: use a number from 0.5 to below 1.")
-    grouped = any(p.groups for p in design.predictors.values())
     return Settings(
         engine=engine,
         draws=draws,
-        tune=(1000 if grouped else 500) if tune is None else tune,
+        tune=tune,
         chains=chains,
         cores=min(chains, cores or _cores()),
         seed=seed,
-        target_accept=target_accept or (0.9 if grouped else 0.8),
+        target_accept=target_accept,
         retry=target_accept is None,
         progress=progress,
         store=None if store is None else Path(store),

@@ -148,18 +148,20 @@ def _targets(n, tail, edges, rows):
 @njit(cache=True)
 def eliminate(tail, edges, targets, V):
     """Replace the sparse columns by those of the factor; ``False`` if not positive."""
-    t = 0
+    t, one, to = np.uint64(0), np.uint64(1), targets.view(np.uint64)
     for j in range(tail):
         if not V[j] > 0.0:
             return False
         V[j] = math.sqrt(V[j])
-        low, high = edges[j], edges[j + 1]
+        scale = 1.0 / V[j]
+        low, high = np.uint64(edges[j]), np.uint64(edges[j + 1])
         for b in range(low, high):
-            V[b] /= V[j]
+            V[b] *= scale
         for b in range(low, high):
+            factor = V[b]
             for a in range(b, high):
-                V[targets[t]] -= V[a] * V[b]
-                t += 1
+                V[to[t]] -= V[a] * factor
+                t += one
     return True
 
 
@@ -183,10 +185,12 @@ def eliminate_tail(M):
 @njit(cache=True)
 def solve_lower(tail, edges, rows, V, M, x):
     """Replace ``x`` by ``inv(L) x``."""
+    row, first = rows.view(np.uint64), np.uint64(tail)
     for j in range(tail):
-        x[j] /= V[j]
-        for p in range(edges[j], edges[j + 1]):
-            x[rows[p - tail]] -= V[p] * x[j]
+        value = x[j] / V[j]
+        x[j] = value
+        for p in range(np.uint64(edges[j]), np.uint64(edges[j + 1])):
+            x[row[p - first]] -= V[p] * value
     solve_tail(M, x[tail:])
 
 
@@ -213,10 +217,11 @@ def solve_tail_upper(M, x):
 def solve_upper(tail, edges, rows, V, M, x):
     """Replace ``x`` by ``inv(L') x``."""
     solve_tail_upper(M, x[tail:])
+    row, first = rows.view(np.uint64), np.uint64(tail)
     for j in range(tail - 1, -1, -1):
         value = x[j]
-        for p in range(edges[j], edges[j + 1]):
-            value -= V[p] * x[rows[p - tail]]
+        for p in range(np.uint64(edges[j]), np.uint64(edges[j + 1])):
+            value -= V[p] * x[row[p - first]]
         x[j] = value / V[j]
 
 
@@ -235,10 +240,12 @@ def log_diagonal(tail, V, M):
 @njit(cache=True)
 def add_outer(tail, edges, rows, left, right, B, N):
     """Take ``left right'`` from the derivative ``(B, N)`` at the factor's entries."""
+    row, first = rows.view(np.uint64), np.uint64(tail)
     for j in range(tail):
-        B[j] -= left[j] * right[j]
-        for p in range(edges[j], edges[j + 1]):
-            B[p] -= left[rows[p - tail]] * right[j]
+        value = right[j]
+        B[j] -= left[j] * value
+        for p in range(np.uint64(edges[j]), np.uint64(edges[j + 1])):
+            B[p] -= left[row[p - first]] * value
     for j in range(len(N)):
         for i in range(j, len(N)):
             N[j, i] -= left[tail + i] * right[tail + j]
@@ -252,16 +259,20 @@ def pull_back(tail, edges, targets, V, M, B, N):
     """
     for j in range(len(M) - 1, -1, -1):
         pull_back_column(M, N, j)
-    t = len(targets)
+    one, to = np.uint64(1), targets.view(np.uint64)
+    t = np.uint64(len(targets))
     for j in range(tail - 1, -1, -1):
-        low, high = edges[j], edges[j + 1]
-        for b in range(high - 1, low - 1, -1):
-            slope = 0.0
-            for a in range(high - 1, b - 1, -1):
-                t -= 1
-                back = B[targets[t]]
-                B[a] -= back * V[b]
+        low, high = np.uint64(edges[j]), np.uint64(edges[j + 1])
+        count = high - low
+        t -= count * (count + one) // np.uint64(2)
+        at = t
+        for b in range(low, high):
+            slope, factor = 0.0, V[b]
+            for a in range(b, high):
+                back = B[to[at]]
+                B[a] -= back * factor
                 slope += back * V[a]
+                at += one
             B[b] -= slope
         diagonal = B[j]
         for a in range(low, high):
