@@ -14,8 +14,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from bayes_glmm.engine.jit import inner
 from bayes_glmm.engine.sparse import (
     add_outer,
     eliminate,
@@ -36,7 +36,7 @@ SEGMENT_WIDTH = 9
 LEFT, RIGHT, PAIRS, ROWS_LEFT, ROWS_RIGHT, AT_PRODUCTS, AT_PLACES, OFFSET, AT_C = range(9)
 
 
-@njit(cache=True)
+@inner
 def pattern(I, plan):
     """View the pattern of the factor: (tail, edges, rows, targets)."""
     tail, size, m = I[plan + TAIL], I[plan + SIZE], I[plan + SCALARS] - I[plan + TAIL]
@@ -46,13 +46,13 @@ def pattern(I, plan):
     return tail, edges, rows, targets
 
 
-@njit(cache=True)
+@inner
 def dense(V, m):
     """View the dense tail of a vector of values."""
     return V[len(V) - m * m :].reshape((m, m))
 
 
-@njit(cache=True)
+@inner
 def precision(I, F, plan, A, tau, V):
     """Fill ``V`` with ``tau A' G A + I``."""
     V[:] = 0.0
@@ -95,7 +95,7 @@ def precision(I, F, plan, A, tau, V):
         M[j, j] += 1.0
 
 
-@njit(cache=True)
+@inner
 def at_right(A, b, block, half):
     """Fill ``half = block A[b]``; the block itself for fixed effects."""
     qa, qb = block.shape
@@ -110,7 +110,7 @@ def at_right(A, b, block, half):
                 half[i, j] = value
 
 
-@njit(cache=True)
+@inner
 def precision_gradient(I, F, plan, A, tau, B, dA):
     """Add what the derivative ``B`` of ``tau A' G A`` means for ``A``; return it for tau."""
     d_tau = 0.0
@@ -157,7 +157,7 @@ def precision_gradient(I, F, plan, A, tau, B, dA):
     return d_tau
 
 
-@njit(cache=True)
+@inner
 def at_left(A, a, block, half):
     """Fill ``half = A[a]' block``."""
     qa, qb = block.shape
@@ -169,7 +169,7 @@ def at_left(A, a, block, half):
             half[i, j] = value
 
 
-@njit(cache=True)
+@inner
 def pull(I, F, plan, A, tau, y):
     """Fill ``y = tau A' c`` in the order of elimination."""
     for s in range(I[plan + SEGMENTS]):
@@ -191,7 +191,7 @@ def pull(I, F, plan, A, tau, y):
                     out[k + i] = tau * value
 
 
-@njit(cache=True)
+@inner
 def pull_gradient(I, F, plan, A, tau, mu, dA):
     """Add what the derivative ``mu`` of ``tau A' c`` means for ``A``; return it for tau."""
     d_tau = 0.0
@@ -214,7 +214,7 @@ def pull_gradient(I, F, plan, A, tau, mu, dA):
     return d_tau
 
 
-@njit(cache=True)
+@inner
 def factorise(I, F, plan, A, tau, V, y):
     """Fill ``V`` with the factor of the precision and ``y`` with ``inv(L) c``."""
     tail, edges, rows, targets = pattern(I, plan)
@@ -227,7 +227,7 @@ def factorise(I, F, plan, A, tau, V, y):
     return True
 
 
-@njit(cache=True)
+@inner
 def factorise_gradient(I, F, plan, A, tau, V, y, x, slope, dA):
     """Pull back through ``x = inv(L') (y + z)`` and ``-log det L``.
 
@@ -253,7 +253,7 @@ def factorise_gradient(I, F, plan, A, tau, V, y, x, slope, dA):
     return d_tau + pull_gradient(I, F, plan, A, tau, mu, dA)
 
 
-@njit(cache=True)
+@inner
 def precision_scale(I, F, plan, x):
     """Return what multiplies the rows' precision at a residual scale in ``x``."""
     if I[plan + SIGMA] < 0:
@@ -261,7 +261,7 @@ def precision_scale(I, F, plan, x):
     return math.exp(2.0 * (F[plan + REFERENCE] - x[I[plan + SIGMA]]))
 
 
-@njit(cache=True)
+@inner
 def spread_theta(I, F, plan, z, x):
     """Fill the scales' places of ``x`` with ``centre + factor z``."""
     places = I[I[plan + AT_THETA] : I[plan + AT_THETA] + I[plan + THETA]]
@@ -274,7 +274,7 @@ def spread_theta(I, F, plan, z, x):
         at += i + 1
 
 
-@njit(cache=True)
+@inner
 def spread_theta_gradient(I, F, plan, d_x, d_z):
     """Fill the derivative in the scales' coordinates."""
     places = I[I[plan + AT_THETA] : I[plan + AT_THETA] + I[plan + THETA]]
@@ -286,7 +286,7 @@ def spread_theta_gradient(I, F, plan, d_x, d_z):
         at += i + 1
 
 
-@njit(cache=True)
+@inner
 def log_determinant(V, tail, m):
     """Return ``log det L``."""
     return log_diagonal(tail, V, dense(V, m))

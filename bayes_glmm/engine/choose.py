@@ -17,6 +17,7 @@ from bayes_glmm.engine.laplace import (
     factorise,
     marginal,
 )
+from bayes_glmm.engine.merge import arrange_rows
 from bayes_glmm.engine.pattern import FIXED, Part
 from bayes_glmm.engine.plan import Plan
 from bayes_glmm.engine.program import Informed, Program, order_of, write_program
@@ -27,7 +28,7 @@ MOST_UNCERTAIN = 0.4
 NEAR_ZERO, DOWN = 6.0, 6.0
 FOLDED = ("HalfNormal", "HalfStudentT", "HalfCauchy")
 CHEAP = 20_000
-PER_ROW = 8
+PER_ROW, PER_ROW_COLLAPSED = 8, 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,19 +54,20 @@ def choose_coordinates(design: Design, priors: Mapping[str, Prior]) -> Coordinat
     little beside the rows. Crossed groups, where it would not, are turned by the
     factor at the mode; but not where a scale may be near zero.
     """
-    plain = write_program(design, priors)
+    rows = arrange_rows(design)
+    plain = write_program(design, priors, rows=rows)
     problem = Problem.of(plain)
     found = None if problem is None else approximate_problem(problem)
     if problem is None or found is None:
         return Coordinates(plain, plain.start, plain.spread, "plain")
-    affordable = problem.pattern.cost <= CHEAP + PER_ROW * design.n_rows
-    if affordable and collapses(design, priors):
+    cost, n = problem.pattern.cost - CHEAP, rows.design.n_rows
+    if collapses(design, priors) and cost <= PER_ROW_COLLAPSED * n:
         return planned(plain, collapsed(found), "collapsed")
-    if affordable:
+    if cost <= PER_ROW * n:
         return planned(plain, adaptive(found), "adaptive")
     if found.uncertainty.max(initial=0.0) <= MOST_UNCERTAIN:
         informed = levels(found)
-        centred = write_program(design, priors, informed)
+        centred = write_program(design, priors, informed, rows=rows)
         return planned(centred, frozen(found, informed), "frozen")
     return Coordinates(plain, plain.start, plain.spread, "plain")
 
@@ -73,7 +75,9 @@ def choose_coordinates(design: Design, priors: Mapping[str, Prior]) -> Coordinat
 def planned(program: Program, plan: Plan, kind: str) -> Coordinates:
     """Write a program again with a plan; chains begin within one unit of its centre."""
     signed = plan.signed
-    whole = write_program(program.design, program.priors, program.informed, plan, signed)
+    whole = write_program(
+        program.design, program.priors, program.informed, plan, signed, program.rows
+    )
     n = whole.n_sampled
     return Coordinates(whole, np.zeros(n), np.ones(n), kind)
 
@@ -142,14 +146,16 @@ def adaptive(found: Approximation) -> Plan:
 
 def collapsed(found: Approximation) -> Plan:
     """Coordinates of the scales alone, for a Gaussian response."""
-    from bayes_glmm.engine import kernel
+    from bayes_glmm.engine import kernel, posterior
 
     problem = found.problem
     program, pattern = problem.program, problem.pattern
     centre, factor, signed = scales(found)
-    residual = np.asarray(program.design.response) - problem.base
-    n = len(residual)
-    constant = program.buffer[program.buffer[kernel.AT_CONSTANT]].view(np.float64)
+    rows = program.rows.design
+    residual = np.asarray(rows.response) - problem.base
+    counts = np.ones(len(residual)) if rows.trials is None else rows.trials
+    n = counts.sum()
+    constant = program.buffer[program.buffer[posterior.AT_CONSTANT]].view(np.float64)
     constant += 0.5 * (pattern.symbolic.n - n) * math.log(2 * math.pi)
     return Plan(
         mode=kernel.COLLAPSED,
@@ -158,11 +164,11 @@ def collapsed(found: Approximation) -> Plan:
         centre=centre,
         factor=factor,
         signed=signed,
-        products=pattern.products(np.ones(n)),
-        pulls=pattern.gather(residual),
+        products=pattern.products(counts),
+        pulls=pattern.gather(counts * residual),
         sigma=program.n_dim - 1,
         constant=float(constant),
-        squares=float(residual @ residual),
+        squares=float(counts @ residual**2) + program.rows.within,
         observations=float(n),
     )
 
@@ -212,12 +218,9 @@ def frozen(found: Approximation, informed: Mapping[str, Informed]) -> Plan:
     given = problem.blocks(found.factors, found.inner.products)
     for segment, block in zip(pattern.segments, given, strict=True):
         a, b = segment.left.group, segment.right.group
-        units = segment.units
-        if a != FIXED:
-            block = roots[a][units[:, 0]] @ block
-        if b != FIXED:
-            block = block @ np.swapaxes(roots[b][units[:, 1]], -1, -2)
-        blocks.append(block)
+        left = np.eye(segment.left.width) if a == FIXED else roots[a][segment.units[:, 0]]
+        right = np.eye(segment.right.width) if b == FIXED else roots[b][segment.units[:, 1]]
+        blocks.append(left @ block @ np.swapaxes(right, -1, -2))
     for part in pattern.parts:
         if part.group == FIXED:
             inner = slice(part.offset, part.offset + part.width)

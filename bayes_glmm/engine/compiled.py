@@ -32,11 +32,13 @@ class Sampled:
         Turns stacked draws by nutpie's names into the posterior's variables.
     path : str
         ``"graph"``, or the coordinates in which the kernel is sampled.
+    notes : tuple of str
     """
 
     model: Any
     expand: Callable[[dict[str, Array], int], dict[str, Array]]
     path: str
+    notes: tuple[str, ...] = ()
 
 
 def compile_model(
@@ -76,8 +78,16 @@ def _kernel(chosen: Coordinates) -> Sampled:
         dims={},
         reparameterized_names=[],
     )
+    rows = program.rows
+    summed = (
+        f"{rows.n_given:,} rows were summed to {rows.design.n_rows:,} distinct ones; "
+        "the density is the same."
+    )
     return Sampled(
-        model, lambda draws, seed: expand(program, draws[COORDINATES], seed), chosen.kind
+        model,
+        lambda draws, seed: expand(program, draws[COORDINATES], seed),
+        chosen.kind,
+        (summed,) if rows.merged else (),
     )
 
 

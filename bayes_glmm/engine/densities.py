@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from bayes_glmm.engine.jit import inner
 
 (
     NORMAL, STUDENT_T, LAPLACE, LOGISTIC,
@@ -12,7 +12,7 @@ from numba import njit
 ) = range(9)  # fmt: skip
 
 
-@njit(cache=True)
+@inner
 def standardised_prior(kind, z, nu):
     """Log-density of a location-scale prior in its standardised coordinate."""
     if kind == NORMAL:
@@ -25,7 +25,7 @@ def standardised_prior(kind, z, nu):
     return -abs(z) - 2.0 * math.log1p(e), -math.tanh(0.5 * z)
 
 
-@njit(cache=True)
+@inner
 def positive_prior(kind, x, a, b):
     """Log-density of exp(x), Jacobian included, and its derivative in x."""
     v = math.exp(x)
@@ -43,7 +43,7 @@ def positive_prior(kind, x, a, b):
     return -0.5 * z * z, -z / b
 
 
-@njit(cache=True)
+@inner
 def signed_prior(kind, v, a, b):
     """Log-density of a half-normal or half-t prior folded out, and its derivative."""
     if kind == HALF_NORMAL:
@@ -52,7 +52,7 @@ def signed_prior(kind, v, a, b):
     return -0.5 * (a + 1.0) * math.log1p(r), -(a + 1.0) * v / (a * b * b * (1.0 + r))
 
 
-@njit(cache=True)
+@inner
 def correlation_factor(start, stop, x, L, power, grad):
     """Fill rows start..stop of L with unit-norm rows made of free numbers x.
 
@@ -76,7 +76,7 @@ def correlation_factor(start, stop, x, L, power, grad):
     return total
 
 
-@njit(cache=True)
+@inner
 def factor_gradient(start, stop, L, dL, grad):
     """Add what the derivative of L means for the free numbers."""
     at = 0

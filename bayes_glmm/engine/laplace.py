@@ -119,15 +119,15 @@ class Problem:
     @classmethod
     def of(cls, program: Program, most: int = MOST_PRODUCTS) -> Problem | None:
         """Find the pattern; ``None`` where its elimination takes too long."""
-        mu, scales = program.design.mu, program.locations
-        n, one = program.design.n_rows, int(mu.intercept)
+        mu, scales = program.rows.design.mu, program.locations
+        n, one = program.rows.design.n_rows, int(mu.intercept)
         fixed = np.concatenate([np.ones((n, one)), mu.X - mu.centers], axis=1)
         base: Array = mu.offset + (scales[0][0] if mu.intercept else 0.0)
         for j, (location, _) in enumerate(scales[one:]):
             if location:
                 base = base + location * fixed[:, one + j]
         places = []
-        for at, group in program.group_starts:
+        for (at, _), group in zip(program.group_starts, mu.groups, strict=True):
             first = at + len(group.terms)
             first += sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
             places.append((group, tuple(order_of(group)), first))
@@ -189,12 +189,12 @@ class Problem:
 
     def rows(self, eta: Array, parameters: Array) -> tuple[float, Array]:
         """Return the log-likelihood and its derivative in the predictor."""
-        design = self.program.design
+        design, within = self.program.rows.design, self.program.rows.within
         slope, own = np.empty_like(eta), np.zeros_like(parameters)
         value = log_likelihood(
             FAMILIES[design.family], LINKS[design.link], design.response,
             np.ones_like(eta) if design.trials is None else design.trials,
-            eta, parameters, slope, own,
+            eta, parameters, within, slope, own,
         )  # fmt: skip
         return value, slope
 

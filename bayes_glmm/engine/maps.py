@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from bayes_glmm.engine.jit import inner
 
 
-@njit(cache=True)
+@inner
 def informed(A, W, b, z, C, r, w):
     """Centre one level's effects where its data put them.
 
@@ -45,7 +46,7 @@ def informed(A, W, b, z, C, r, w):
     return total
 
 
-@njit(cache=True)
+@inner
 def informed_gradient(A, W, b, C, r, w, d_w, d_z, dA, scratch):
     """Pull the derivative of ``w`` back to ``z`` and ``A``, ``-log det C`` included."""
     q = len(w)
@@ -92,7 +93,7 @@ def informed_gradient(A, W, b, C, r, w, d_w, d_z, dA, scratch):
             dA[i, j] += 2.0 * value
 
 
-@njit(cache=True)
+@inner
 def scalar_effects(W, b, z, a, w, u):
     """``effects`` of a group with one term: the same formulas without matrices."""
     total = 0.0
@@ -109,7 +110,7 @@ def scalar_effects(W, b, z, a, w, u):
     return total - 0.5 * math.log(product)
 
 
-@njit(cache=True)
+@inner
 def scalar_gradient(W, b, z, a, w, d_u, d_z):
     """Return the derivative in ``a`` of a group with one term; fill ``d_z``."""
     d_a = 0.0
@@ -124,7 +125,7 @@ def scalar_gradient(W, b, z, a, w, d_u, d_z):
     return d_a
 
 
-@njit(cache=True)
+@inner
 def effects(F, at_weight, at_pull, z, A, w, u):
     """Turn coordinates into effects ``u = A w``; return their log-density."""
     levels, q = z.shape
@@ -149,7 +150,7 @@ def effects(F, at_weight, at_pull, z, A, w, u):
     return total
 
 
-@njit(cache=True)
+@inner
 def effects_gradient(F, at_weight, at_pull, z, A, w, d_u, d_z, dA):
     """Pull the derivative of ``u`` back to the coordinates and to ``A``."""
     levels, q = z.shape
@@ -175,7 +176,7 @@ def effects_gradient(F, at_weight, at_pull, z, A, w, d_u, d_z, dA):
             informed_gradient(A, W, b, C, r, again, d_w, d_z[level], dA, scratch)
 
 
-@njit(cache=True)
+@inner
 def level_data(F, at_weight, at_pull, level, q):
     """View the weight and pull of one level."""
     start = at_weight + level * q * q

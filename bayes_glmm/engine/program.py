@@ -12,6 +12,7 @@ from scipy.special import gammaln
 
 from bayes_glmm.design.design import Design, GroupDesign
 from bayes_glmm.engine.begin import begin
+from bayes_glmm.engine.merge import Rows
 from bayes_glmm.engine.plan import Plan, Writer
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.priors import Prior
@@ -60,6 +61,7 @@ class Program:
     informed: Mapping[str, Informed]
     plan: Plan | None
     signed: Mapping[str, float]
+    rows: Rows
 
     @property
     def n_dim(self) -> int:
@@ -139,17 +141,20 @@ def write_program(
     informed: Mapping[str, Informed] | None = None,
     plan: Plan | None = None,
     signed: Mapping[str, float] | None = None,
+    rows: Rows | None = None,
 ) -> Program:
     """Write a design and its resolved priors for the kernel.
 
     Groups named in ``informed`` are centred where their data put them; the
     others are standardised (non-centred). A ``plan`` moves all coordinates together.
     Standard deviations named in ``signed`` are sampled in that unit and with either
-    sign, the others by their logarithms.
+    sign, the others by their logarithms. ``rows`` are sufficient for the design's own.
     """
-    from bayes_glmm.engine import kernel as k
+    from bayes_glmm.engine import posterior as k
     from bayes_glmm.engine.rows import FAMILIES, LINKS, constant
 
+    rows = rows or Rows(design, design.n_rows)
+    given, design = design, rows.design
     mu, family, informed = design.mu, get_family(design.family), dict(informed or {})
     signed = dict(signed or {})
     y = np.asarray(design.response, np.float64)
@@ -168,16 +173,16 @@ def write_program(
         k.AT_Y: writer.floats(y),
         k.AT_TRIALS: writer.floats(trials),
     }
-    total = constant(FAMILIES[design.family], y, trials)
+    total = rows.constant + constant(FAMILIES[design.family], y, trials)
 
     def table(names: list[str]) -> int:
         nonlocal total
-        rows = [_prior_row(priors[name]) for name in names]
-        total += sum(row[1] for row in rows)
-        for name, row in zip(names, rows, strict=True):
+        found = [_prior_row(priors[name]) for name in names]
+        total += sum(row[1] for row in found)
+        for name, row in zip(names, found, strict=True):
             if name in signed:
                 row[0][3] = signed[name]
-        return writer.floats([row[0] for row in rows])
+        return writer.floats([row[0] for row in found])
 
     header[k.AT_INTERCEPT_PRIOR] = table(["intercept"] if mu.intercept else [])
     header[k.AT_BETA_PRIOR] = table([f"beta[{c}]" for c in mu.coefficients])
@@ -201,21 +206,28 @@ def write_program(
             writer.ints(blocks),
             writer.floats(known.weight[:, order][:, :, order]) if known else 0,
             writer.floats(known.pull[:, order]) if known else 0,
+            writer.ints(_starts(group)) if (np.diff(group.index) >= 0).all() else 0,
         ]
         size = group.n_levels * len(group.terms)
         total -= 0.5 * size * math.log(2 * math.pi)
     header[k.AT_GROUPS] = writer.ints(groups)
     header[k.AT_PARAMETER_PRIOR] = table([p.name for p in family.parameters])
-    first = begin(design, priors, _location_scale(design, priors))
+    first = begin(given, priors, _location_scale(design, priors))
     start = first.start
     header[k.AT_CONSTANT] = writer.floats([total])
     if plan is not None:
         header |= {k.MODE: plan.mode, k.AT_PLAN: plan.write(writer)}
     header |= {k.LENGTH: writer.length, k.DIM: len(start)}
+    header[k.WITHIN] = int(np.float64(rows.within).view(np.int64))
     buffer = np.concatenate(writer.parts)
     for at, value in header.items():
         buffer[at] = value
-    return Program(buffer, start, first.spread, design, dict(priors), informed, plan, signed)
+    return Program(buffer, start, first.spread, given, dict(priors), informed, plan, signed, rows)
+
+
+def _starts(group: GroupDesign) -> NDArray[np.int64]:
+    """Return where each level's rows begin, for rows sorted by level."""
+    return np.searchsorted(group.index, np.arange(group.n_levels + 1)).astype(np.int64)
 
 
 def order_of(group: GroupDesign) -> list[int]:

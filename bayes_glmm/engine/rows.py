@@ -78,7 +78,7 @@ def exponentials(x, out):
         out[i] *= powers[i]
 
 
-@njit(cache=True)
+@njit(cache=True, fastmath=FAST)
 def log_product(x):
     """Sum of logarithms of numbers in [1, 2], one logarithm per 512 of them."""
     total = 0.0
@@ -265,17 +265,21 @@ def negative_binomial_rows(link, y, eta, d_eta, parameters, d_parameters):
 
 
 @njit(cache=True)
-def gaussian_rows(link, y, eta, d_eta, parameters, d_parameters):
-    """Normal errors with standard deviation sigma."""
+def gaussian_rows(link, y, counts, eta, d_eta, parameters, within, d_parameters):
+    """Normal errors with standard deviation sigma.
+
+    Each row is the mean of ``counts`` equal ones, which have the sum of squares
+    ``within`` around their means.
+    """
     sigma = parameters[0]
     precision = 1.0 / (sigma * sigma)
-    squares = 0.0
+    squares, n = within, 0.0
     for i in range(len(y)):
         mu, slope = inverse_link(link, eta[i])
         residual = y[i] - mu
-        squares += residual * residual
-        d_eta[i] = residual * precision * slope
-    n = len(y)
+        squares += counts[i] * residual * residual
+        d_eta[i] = counts[i] * residual * precision * slope
+        n += counts[i]
     d_parameters[0] += squares * precision / sigma - n / sigma
     return -0.5 * squares * precision - n * (math.log(sigma) + 0.5 * LOG_2PI)
 
@@ -307,14 +311,14 @@ def student_t_rows(link, y, eta, d_eta, parameters, d_parameters):
 
 
 @njit(cache=True)
-def log_likelihood(family, link, y, trials, eta, parameters, d_eta, d_parameters):
+def log_likelihood(family, link, y, trials, eta, parameters, within, d_eta, d_parameters):
     """Sum the rows of one family and fill the derivatives."""
     if family == POISSON:
         return poisson_rows(link, y, eta, d_eta)
     if family == BINOMIAL:
         return binomial_rows(link, y, trials, eta, d_eta)
     if family == GAUSSIAN:
-        return gaussian_rows(link, y, eta, d_eta, parameters, d_parameters)
+        return gaussian_rows(link, y, trials, eta, d_eta, parameters, within, d_parameters)
     if family == NEGATIVE_BINOMIAL:
         return negative_binomial_rows(link, y, eta, d_eta, parameters, d_parameters)
     return student_t_rows(link, y, eta, d_eta, parameters, d_parameters)

@@ -63,11 +63,12 @@ def sample(
     tune, target = settings.warm_up(sampled.path)
     settings = replace(settings, tune=tune)
     chains = run_chains(sampled.model, settings, target, store, attempt=1)
-    notes: tuple[str, ...] = ()
+    notes = sampled.notes
     first = _divergences(chains)
     if first and settings.retry:
         chains = run_chains(sampled.model, settings, RETRY_TARGET, store, attempt=2)
         notes = (
+            *notes,
             f"{first} divergences at target_accept={target:g}; sampled again at "
             f"{RETRY_TARGET:g}, which left {_divergences(chains)}.",
         )

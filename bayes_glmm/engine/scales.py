@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from bayes_glmm.engine.densities import (
     correlation_factor,
     factor_gradient,
     positive_prior,
     signed_prior,
 )
+from bayes_glmm.engine.jit import inner
 
-GROUP_WIDTH = 8
-LEVELS, TERMS, AT_INDEX, AT_Z, AT_SD_PRIOR, AT_BLOCKS, AT_WEIGHT, AT_PULL = range(8)
+GROUP_WIDTH = 9
+LEVELS, TERMS, AT_INDEX, AT_Z, AT_SD_PRIOR, AT_BLOCKS, AT_WEIGHT, AT_PULL, AT_STARTS = range(9)
 
 
-@njit(cache=True)
+@inner
 def group_size(I, at):
     """Return (number of coordinates, free correlations) of the group at ``at``."""
     q = I[at + TERMS]
@@ -30,7 +29,7 @@ def group_size(I, at):
     return q + free + I[at + LEVELS] * q, free
 
 
-@njit(cache=True)
+@inner
 def group_forward(I, F, at, x, A, L, sd, grad):
     """Fill the factor A = diag(sd) L of one group.
 
@@ -70,7 +69,7 @@ def group_forward(I, F, at, x, A, L, sd, grad):
     return total
 
 
-@njit(cache=True)
+@inner
 def group_backward(I, F, at, L, sd, dA, dL, grad):
     """Add what the derivative of A means for scales and correlations."""
     q = I[at + TERMS]

@@ -60,7 +60,7 @@ def differences(f, x, h=1e-5):
 
 
 def value(program, z):
-    return kernel.density(program.buffer, z, np.empty_like(z))
+    return kernel.log_density(program.buffer, z, np.empty_like(z))
 
 
 def restored(program, z, noise=None):
@@ -78,7 +78,7 @@ def test_moved_density_is_the_programs_with_the_maps_volume(kind, family, link, 
     plain = write_program(program.design, program.priors, program.informed, signed=program.signed)
     z = np.random.default_rng(1).normal(0, 0.5, program.n_dim)
     gradient = np.empty_like(z)
-    moved = kernel.density(program.buffer, z, gradient)
+    moved = kernel.log_density(program.buffer, z, gradient)
 
     def mapped(at):
         return restored(program, at[None])[0]
@@ -114,7 +114,7 @@ def test_collapsed_density_is_the_marginal_normal(structure):
     for _ in range(5):
         z = rng.normal(0, 0.7, program.n_sampled)
         gradient = np.empty_like(z)
-        found = kernel.density(program.buffer, z, gradient)
+        found = kernel.log_density(program.buffer, z, gradient)
         slopes = differences(lambda at: value(program, at), z)
         assert np.abs(gradient - slopes).max() <= 1e-6 * max(1, np.abs(slopes).max())
         noise = np.zeros((1, program.plan.pattern.symbolic.n))
@@ -132,7 +132,9 @@ def test_collapsed_density_is_the_marginal_normal(structure):
             cov += same * (g.values @ (sd[:, None] * R * sd) @ g.values.T)
             names = [f"sd_{g.name}[{t}]" for t in g.terms]
             total += sum(priors[n].frozen.logpdf(s) for n, s in zip(names, sd, strict=True))
-            total += sum(0 if n in program.signed else np.log(s) for n, s in zip(names, sd))
+            total += sum(
+                0 if n in program.signed else np.log(s) for n, s in zip(names, sd, strict=True)
+            )
             for b in (b for b in g.blocks if len(b) > 1):
                 L = np.linalg.cholesky(R[np.ix_(b, b)])
                 eta, n = priors[f"corr_{g.name}"]["eta"], len(b)

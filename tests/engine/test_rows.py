@@ -32,7 +32,7 @@ LOGS = {
 def total(family, link, y, trials, eta, parameters):
     value = rows.log_likelihood(
         rows.FAMILIES[family], rows.LINKS[link], y, trials, eta, np.asarray(parameters, float),
-        np.empty_like(eta), np.zeros(len(parameters)),
+        0.0, np.empty_like(eta), np.zeros(len(parameters)),
     )  # fmt: skip
     return value + rows.constant(rows.FAMILIES[family], y, trials)
 
@@ -100,7 +100,7 @@ def test_value_and_gradient(family, link, parameters, seed):
     d_eta, d_parameters = np.empty_like(eta), np.zeros(len(parameters))
     rows.log_likelihood(
         rows.FAMILIES[family], rows.LINKS[link], y, trials, eta, np.asarray(parameters, float),
-        d_eta, d_parameters,
+        0.0, d_eta, d_parameters,
     )  # fmt: skip
 
     def at(shift, which=0.0):
