@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.summary import summary
     from bayes_glmm.datasets import dataset, datasets
     from bayes_glmm.fitting import build_model, check, fit, priors
+    from bayes_glmm.likelihood import maximum_likelihood
     from bayes_glmm.plots import (
         plot_caterpillar,
         plot_ppc,
@@ -55,6 +56,7 @@ _PUBLIC = {
     "errors": "errors",
     "fit": "fitting",
     "load": "results_io",
+    "maximum_likelihood": "likelihood",
     "parse": "spec.formula",
     "plot_caterpillar": "plots",
     "plot_ppc": "plots",

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
-from scipy.optimize import minimize
 
 from bayes_glmm.engine import sparse
+from bayes_glmm.engine.climb import climb, hessian
 from bayes_glmm.engine.pattern import FIXED, Pattern, find_pattern
 from bayes_glmm.engine.program import Program, order_of, unit_rows
 from bayes_glmm.engine.rows import FAMILIES, LINKS, log_likelihood
@@ -25,6 +25,7 @@ MOST_PRODUCTS = 20_000_000
 STEP = 1e-4
 NEWTON_STEPS = 60
 ENOUGH = 1e-8
+SPREAD_THETA, STEP_THETA = 0.2, 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +118,11 @@ class Problem:
     base: Array
 
     @classmethod
-    def of(cls, program: Program, most: int = MOST_PRODUCTS) -> Problem | None:
-        """Find the pattern; ``None`` where its elimination takes too long."""
+    def of(cls, program: Program, *, fixed_too: bool = True) -> Problem | None:
+        """Find the pattern; ``None`` where its elimination takes too long.
+
+        Without ``fixed_too`` intercept and coefficients are among the scales.
+        """
         mu, scales = program.rows.design.mu, program.locations
         n, one = program.rows.design.n_rows, int(mu.intercept)
         fixed = np.concatenate([np.ones((n, one)), mu.X - mu.centers], axis=1)
@@ -132,7 +136,7 @@ class Problem:
             first += sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
             places.append((group, tuple(order_of(group)), first))
         scaled = np.ascontiguousarray(fixed * np.array([s for _, s in scales]))
-        pattern = find_pattern(mu, scaled, places, most)
+        pattern = find_pattern(scaled if fixed_too else scaled[:, :0], places, MOST_PRODUCTS)
         if pattern is None:
             return None
         theta = np.setdiff1d(np.arange(program.n_dim), pattern.order)
@@ -279,18 +283,12 @@ def approximate(program: Program) -> Approximation | None:
     return None if problem is None else approximate_problem(problem)
 
 
-def approximate_problem(problem: Problem) -> Approximation | None:
+def approximate_problem(problem: Problem, enough: float = 1e-4) -> Approximation | None:
     """Find the mode of the scales and the curvature of their density there."""
     program, theta = problem.program, problem.theta
     objective, x = marginal(problem)
-    at = program.start[theta]
-    if len(at):
-        found = minimize(
-            objective, at, method="L-BFGS-B", bounds=list(zip(at - 7, at + 5, strict=True)),
-            options={"ftol": 1e-7, "gtol": 1e-2, "eps": 1e-3, "maxiter": 40},
-        )  # fmt: skip
-        at = found.x
-    covariance = curvature(objective, at)
+    at = climb(objective, program.start[theta], np.full(len(theta), SPREAD_THETA), enough=enough)
+    covariance = spread_of(objective, at)
     value = -objective(at)
     inner = problem.solve(x, x[problem.pattern.order])
     if inner is None:
@@ -319,22 +317,11 @@ def marginal(problem: Problem) -> tuple[Callable[[Array], float], Array]:
     return objective, x
 
 
-def curvature(objective: Callable[[Array], float], at: Array, step: float = 0.05) -> Array:
+def spread_of(objective: Callable[[Array], float], at: Array) -> Array:
     """Return the covariance that the curvature of the scales' density implies.
 
     Directions in which the density hardly falls are held to a standard
     deviation of one on the log scale.
     """
-    d = len(at)
-    if not d:
-        return np.zeros((0, 0))
-    steps = np.eye(d) * step
-    middle = objective(at)
-    up, down = [objective(at + h) for h in steps], [objective(at - h) for h in steps]
-    hessian = np.diag([(u + v - 2 * middle) / step**2 for u, v in zip(up, down, strict=True)])
-    for i in range(d):
-        for j in range(i):
-            both = objective(at + steps[i] + steps[j])
-            hessian[i, j] = hessian[j, i] = (both - up[i] - up[j] + middle) / step**2
-    values, vectors = np.linalg.eigh(hessian)
-    return (vectors / np.clip(values, 1.0, 1e6)) @ vectors.T
+    values, vectors = np.linalg.eigh(hessian(objective, at, np.full(len(at), STEP_THETA)))
+    return np.asarray((vectors / np.clip(values, 1.0, 1e6)) @ vectors.T)

@@ -1,0 +1,140 @@
+"""Maximum likelihood by Laplace's method or adaptive quadrature, for comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.design.design import Design
+from bayes_glmm.engine.climb import climb, hessian
+from bayes_glmm.engine.expand import expand
+from bayes_glmm.engine.laplace import Problem, approximate_problem
+from bayes_glmm.engine.program import Program, write_program
+from bayes_glmm.engine.rows import FAMILIES, constant
+from bayes_glmm.errors import EngineError
+from bayes_glmm.families import get_family
+from bayes_glmm.spec.priors import Prior
+
+type Array = NDArray[np.float64]
+ENOUGH = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Maximum:
+    """The parameters that maximise a marginal likelihood.
+
+    Attributes
+    ----------
+    point : ndarray, shape (n,)
+        Coordinates of fixed effects, scales and the family's parameters.
+    covariance : ndarray, shape (n, n)
+        Inverse of the negative second derivatives there.
+    log_likelihood : float
+    variables : callable
+        Turns coordinates into the posterior's variables, random effects at their modes.
+    """
+
+    point: Array
+    covariance: Array
+    log_likelihood: float
+    variables: Callable[[Array], dict[str, Array]]
+
+
+def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Maximum:
+    """Maximise the likelihood; priors only say where to begin.
+
+    Parameters
+    ----------
+    quadrature : int
+        Nodes per level of adaptive Gauss-Hermite quadrature; one is Laplace's
+        method. More need a model with one scalar random effect.
+
+    Raises
+    ------
+    EngineError
+        Quadrature for another model, or no maximum was found.
+    """
+    program = write_program(design, priors)
+    joint, problem = Problem.of(program), Problem.of(program, fixed_too=False)
+    groups = design.mu.groups
+    if quadrature > 1 and [len(g.terms) for g in groups] != [1]:
+        raise EngineError(
+            "Quadrature integrates one random effect per level: use quadrature=1 (Laplace's "
+            "method) for models with slopes or several groups."
+        )
+    found = None if joint is None else approximate_problem(joint)
+    if joint is None or problem is None or found is None:
+        raise EngineError("No mode was found to begin at: look at the checks of this model.")
+    columns = joint.pattern.parts[-1].values if found.factors[-1:] == [None] else np.zeros((0, 0))
+    fixed = columns.shape[1]
+    x = found.x.copy()
+    scale = np.full(len(problem.theta), 0.2)
+    diagonal = found.inner.factor.inverse()[joint.pattern.symbolic.diagonal]
+    scale[:fixed] = np.sqrt(diagonal[len(diagonal) - fixed :])
+    scale[fixed:] = np.minimum(found.uncertainty, 0.5)
+    adaptive = _quadrature(program, quadrature) if quadrature > 1 else None
+    total = constant(FAMILIES[design.family], np.asarray(design.response), _trials(design))
+    w = np.zeros(problem.pattern.symbolic.n)
+
+    def at_fixed(v: Array) -> Problem:
+        base = problem.base + columns @ v[:fixed] if fixed else problem.base
+        return replace(problem, base=base)
+
+    def objective(v: Array) -> float:
+        nonlocal w
+        x[problem.theta] = v
+        here = at_fixed(v)
+        inner = here.solve(x, w)
+        if inner is None:
+            return 1e10
+        w = inner.w
+        if adaptive is not None:
+            return -adaptive(here, x, inner.w, inner.factor.values[: len(w)])
+        value, _ = here.rows(inner.eta, here.parameters(x))
+        return -(value + total - 0.5 * float(inner.w @ inner.w) - inner.factor.log_det)
+
+    point = climb(objective, x[problem.theta].copy(), scale, enough=ENOUGH, most=200)
+    best = -objective(point)
+    inverse = np.linalg.pinv(hessian(objective, point, 0.1 * scale))
+
+    def variables(v: Array) -> dict[str, Array]:
+        full = found.x.copy()
+        full[problem.theta] = v
+        full[problem.pattern.order] = w
+        return expand(write_program(design, priors), full)
+
+    return Maximum(point, inverse, best, variables)
+
+
+def _trials(design: Design) -> Array:
+    return np.ones(design.n_rows) if design.trials is None else design.trials
+
+
+def _quadrature(program: Program, nodes: int) -> Callable[[Problem, Array, Array, Array], float]:
+    """Return the log-likelihood by quadrature around each level's mode."""
+    design = program.design
+    group, family = design.mu.groups[0], get_family(design.family)
+    link = family.link(design.link)
+    places, weights = np.polynomial.hermite_e.hermegauss(nodes)
+    response = np.asarray(design.response)
+
+    def value(problem: Problem, x: Array, w: Array, root: Array) -> float:
+        """Integrate over w = mode + place / root with the weights of a normal density."""
+        A = problem.factors(x)[0]
+        assert A is not None
+        own = dict(zip(program.names, problem.parameters(x), strict=True))
+        logs = np.empty((nodes, group.n_levels))
+        for k, place in enumerate(places):
+            moved = w + place / root
+            eta = problem.base + A[0, 0] * moved[group.index] * group.values[:, 0]
+            rows = family.logpdf(response, eta, link, own, design.trials)
+            logs[k] = np.bincount(group.index, rows, group.n_levels)
+            logs[k] += np.log(weights[k]) + 0.5 * place**2 - 0.5 * moved**2
+        top = logs.max(axis=0)
+        sums = top + np.log(np.exp(logs - top).sum(axis=0)) - np.log(root)
+        return float(sums.sum() - 0.5 * group.n_levels * np.log(2 * np.pi))
+
+    return value

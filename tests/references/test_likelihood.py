@@ -1,0 +1,81 @@
+"""Marginal likelihoods beside lme4's, glmmTMB's and exact quadrature's.
+
+lme4 stops its inner iterations early in some models: where its likelihood differs
+from ours by more than rounding, its estimates bind less. glmmTMB's never do.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import bayes_glmm as bg
+from tests.references.cases import CASES
+
+PEERS = json.loads((Path(__file__).parent / "likelihood.json").read_text())
+BY_NAME = {c.name: c for c in CASES}
+# nodes at which a quadrature peer has converged
+NODES = {"AGQ25": 25, "AGQ50": 50, "exact_quadrature_ML": 75}
+FITS = [(name, k) for name, fits in PEERS.items() for k in range(len(fits))]
+STOPPED_EARLY = 5e-5
+
+
+@pytest.mark.parametrize(("name", "k"), FITS, ids=[f"{n}-{PEERS[n][k]['label']}" for n, k in FITS])
+def test_maximum_equals_the_peers(name, k):
+    case, peer = BY_NAME[name], PEERS[name][k]
+    table = bg.maximum_likelihood(
+        case.formula, case.data(), family=case.family, link=case.link, exposure=case.exposure,
+        quadrature=NODES.get(peer["label"], 1),
+    )  # fmt: skip
+    gain = table.attrs["log_likelihood"] - peer["logLik"]
+    assert gain > -1e-3
+    assert gain < 2e-2, "not the same likelihood"
+    early = abs(gain) > STOPPED_EARLY
+    assert not (early and "glmmTMB" in peer["peer"])
+    estimates = table.set_index("parameter")
+    fixed = estimates[estimates.index.str.startswith(("intercept", "beta"))]
+    assert len(fixed) == len(peer["fixed"])
+    for value, se in peer["fixed"].values():
+        nearest = fixed.iloc[(fixed.estimate - value).abs().argmin()]
+        assert abs(nearest.estimate - value) < (0.025 if early else 1e-3) * se
+        if name != "pbcseq_within_between_slope":
+            assert nearest.se == pytest.approx(se, rel=0.1 if early else 0.01)
+    ours = estimates[estimates.index.str.startswith("sd_")].estimate
+    for _, _, sds in peer["sd"]:
+        for sd in sds:
+            assert (ours - sd).abs().min() < (0.01 if early or sd < 0.2 else 1e-3) * sd
+
+
+def test_nodes_converge_to_the_exact_likelihood():
+    """Toenail, where Laplace's method is far off: 4.56 at one node against 4.00."""
+    case = BY_NAME["toenail_random_intercept"]
+    values = {}
+    for nodes in (1, 15, 75):
+        table = bg.maximum_likelihood(
+            case.formula, case.data(), family=case.family, quadrature=nodes
+        )
+        values[nodes] = table.set_index("parameter").estimate["sd_patientID[intercept]"]
+    assert values[1] == pytest.approx(4.56, abs=0.03)
+    assert values[75] == pytest.approx(4.00, abs=0.01)
+    assert abs(values[15] - values[75]) < 0.06
+
+
+def test_quadrature_needs_one_scalar_effect():
+    case = BY_NAME["sleepstudy_random_slope"]
+    with pytest.raises(bg.errors.EngineError, match="one random effect per level"):
+        bg.maximum_likelihood(case.formula, case.data(), quadrature=5)
+
+
+def test_simple_regression_needs_no_integral():
+    case = BY_NAME["surgical_hospital_ranking"]
+    data = case.data()
+    table = bg.maximum_likelihood("deaths | trials(operations) ~ 1", data, family="binomial")
+    p = data.deaths.sum() / data.operations.sum()
+    assert table.estimate[0] == pytest.approx(np.log(p / (1 - p)), abs=1e-5)
+    exact = stats.binom.logpmf(data.deaths, data.operations, p).sum()
+    assert table.attrs["log_likelihood"] == pytest.approx(exact, abs=1e-8)
+    assert table.se[0] == pytest.approx((data.operations.sum() * p * (1 - p)) ** -0.5, rel=1e-3)
