@@ -258,8 +258,13 @@ def fit(
         ``"drop"`` leaves incomplete rows out and lists them in the result.
     success : str, optional
         Level of a two-level text response that counts as 1.
-    engine : {"auto", "nuts"}
-        ``"nuts"`` samples the PyMC graph itself.
+    engine : {"auto", "nuts", "collapsed", "laplace", "jax"}
+        ``"auto"`` samples the model's density by the fastest exact way. ``"nuts"``
+        samples the PyMC graph as it is, and ``"jax"`` does so compiled by JAX, on
+        an accelerator where there is one. ``"collapsed"`` integrates the effects of
+        a Gaussian model out and draws them afterwards. ``"laplace"`` is a preview in
+        seconds: draws of a normal approximation, weighted to the posterior, with a
+        verdict on the weights.
     draws, tune, chains, cores : int
         ``tune=None`` is chosen by rule; results do not depend on ``cores``.
     seed : int, default 1

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 R_HAT = 1.01
 ESS_PER_CHAIN = 100
 BFMI = 0.3
+PARETO_K = 0.7
 DEEP_SHARE = 0.01
 STILL = 1e-12
 LONGER = "Sample longer (draws=, tune=), and simplify the random effects if that does not help."
@@ -186,12 +187,24 @@ def _worst(elements: Elements, kind: str, limit: float) -> Measure:
 
 
 def _of_the_sampler(stats: xr.Dataset) -> Iterator[Measure]:
+    if "pareto_k" in stats:
+        yield _weights(float(stats["pareto_k"].max()))
     if "diverging" in stats:
         yield _divergences(np.asarray(stats["diverging"].values))
     if "energy" in stats:
         yield _energy(np.asarray(stats["energy"].values, float))
     if "reached_max_treedepth" in stats:
         yield _depth(float(stats["reached_max_treedepth"].mean()))
+
+
+def _weights(k: float) -> Measure:
+    above = k > PARETO_K
+    message = (
+        f"The Pareto k of the importance weights is {k:.2f} (above {PARETO_K}): the normal "
+        'approximation is not close to the posterior. Fit again with engine="auto".'
+    )
+    found = Finding("pareto_k", "error", message, (), k, PARETO_K) if above else None
+    return Measure("pareto_k", k, PARETO_K, "Pareto k of the importance weights", found)
 
 
 def _divergences(diverging: NDArray[Any]) -> Measure:

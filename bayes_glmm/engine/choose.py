@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from bayes_glmm.engine.merge import arrange_rows
 from bayes_glmm.engine.pattern import FIXED, Part
 from bayes_glmm.engine.plan import Plan
 from bayes_glmm.engine.program import Informed, Program, order_of, write_program
+from bayes_glmm.errors import EngineError
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
@@ -44,6 +46,49 @@ class Coordinates:
     start: Array
     spread: Array
     kind: str
+
+
+def collapsed_coordinates(design: Design, priors: Mapping[str, Prior]) -> Coordinates:
+    """Return the scales alone, everything linear integrated out.
+
+    Raises
+    ------
+    EngineError
+        It does not integrate out exactly.
+    """
+    if not collapses(design, priors):
+        raise EngineError(
+            'engine="collapsed" integrates effects out exactly, which needs family="gaussian", '
+            'the identity link and normal priors for intercept and coefficients: use engine="auto".'
+        )
+    return planned(*_found(design, priors, collapsed), "collapsed")
+
+
+def approximate_coordinates(design: Design, priors: Mapping[str, Prior]) -> Coordinates:
+    """Return coordinates in which the normal approximation is standard.
+
+    Raises
+    ------
+    EngineError
+        No approximation was found.
+    """
+    if collapses(design, priors):
+        return planned(*_found(design, priors, partial(collapsed, fold=False)), "laplace")
+    return planned(*_found(design, priors, partial(adaptive, fold=False)), "laplace")
+
+
+def _found(
+    design: Design, priors: Mapping[str, Prior], make: Callable[[Approximation], Plan]
+) -> tuple[Program, Plan]:
+    plain = write_program(design, priors, rows=arrange_rows(design))
+    problem = Problem.of(plain)
+    found = None if problem is None else approximate_problem(problem)
+    if found is None:
+        raise EngineError(
+            "No normal approximation was found: the density has no mode that Newton's method "
+            'reaches, or the groups are crossed in too many ways. Use engine="auto".'
+        )
+    return plain, make(found)
 
 
 def choose_coordinates(design: Design, priors: Mapping[str, Prior]) -> Coordinates:
@@ -90,7 +135,7 @@ def collapses(design: Design, priors: Mapping[str, Prior]) -> bool:
     return gaussian and all(priors[n].name == "Normal" for n in names)
 
 
-def scales(found: Approximation) -> tuple[Array, Array, dict[str, float]]:
+def scales(found: Approximation, fold: bool) -> tuple[Array, Array, dict[str, float]]:
     """Return centre and factor of the scales' coordinates, and which have a sign.
 
     A standard deviation that may be near zero has a long tail on the logarithm,
@@ -108,7 +153,7 @@ def scales(found: Approximation) -> tuple[Array, Array, dict[str, float]]:
             name = f"sd_{group.name}[{group.terms[t]}]"
             place = int(np.searchsorted(problem.theta, at + k))
             spread = math.sqrt(covariance[place, place])
-            if problem.program.priors[name].name not in FOLDED:
+            if not fold or problem.program.priors[name].name not in FOLDED:
                 continue
             small = mode.copy()
             small[place] -= DOWN
@@ -122,13 +167,13 @@ def scales(found: Approximation) -> tuple[Array, Array, dict[str, float]]:
     return centre[problem.theta], np.linalg.cholesky(covariance), signed
 
 
-def adaptive(found: Approximation) -> Plan:
+def adaptive(found: Approximation, fold: bool = True) -> Plan:
     """Coordinates that follow the scales."""
     from bayes_glmm.engine import kernel
 
     problem = found.problem
     names = problem.program.names
-    centre, factor, signed = scales(found)
+    centre, factor, signed = scales(found, fold)
     sigma = problem.program.n_dim - len(names) + names.index("sigma") if "sigma" in names else -1
     return Plan(
         mode=kernel.ADAPTIVE,
@@ -144,13 +189,13 @@ def adaptive(found: Approximation) -> Plan:
     )
 
 
-def collapsed(found: Approximation) -> Plan:
+def collapsed(found: Approximation, fold: bool = True) -> Plan:
     """Coordinates of the scales alone, for a Gaussian response."""
     from bayes_glmm.engine import kernel, posterior
 
     problem = found.problem
     program, pattern = problem.program, problem.pattern
-    centre, factor, signed = scales(found)
+    centre, factor, signed = scales(found, fold)
     rows = program.rows.design
     residual = np.asarray(rows.response) - problem.base
     counts = np.ones(len(residual)) if rows.trials is None else rows.trials

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design
-from bayes_glmm.engine.choose import Coordinates, choose_coordinates
+from bayes_glmm.engine.choose import Coordinates, choose_coordinates, collapsed_coordinates
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.program import covers
+from bayes_glmm.errors import EngineError
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
 
@@ -44,10 +46,27 @@ class Sampled:
 def compile_model(
     spec: ModelSpec, design: Design, priors: Mapping[str, Prior], engine: str
 ) -> Sampled:
-    """Choose the kernel where it covers the model, else compile the graph."""
+    """Choose the kernel where it covers the model, else compile the graph.
+
+    Raises
+    ------
+    EngineError
+        The engine cannot sample this model.
+    """
+    if engine == "collapsed":
+        require_kernel(design, priors, engine)
+        return _kernel(collapsed_coordinates(design, priors))
     if engine == "auto" and covers(design, priors):
         return _kernel(choose_coordinates(design, priors))
-    return _graph(spec, design, priors)
+    return _graph(spec, design, priors, "jax" if engine == "jax" else "numba")
+
+
+def require_kernel(design: Design, priors: Mapping[str, Prior], engine: str) -> None:
+    """Refuse an engine that only the kernel's models have."""
+    if not covers(design, priors):
+        raise EngineError(
+            f'engine="{engine}" does not cover this family, link or prior: use engine="auto".'
+        )
 
 
 def _kernel(chosen: Coordinates) -> Sampled:
@@ -91,10 +110,18 @@ def _kernel(chosen: Coordinates) -> Sampled:
     )
 
 
-def _graph(spec: ModelSpec, design: Design, priors: Mapping[str, Prior]) -> Sampled:
+def _graph(spec: ModelSpec, design: Design, priors: Mapping[str, Prior], backend: str) -> Sampled:
     import nutpie
+
+    if backend == "jax" and find_spec("jax") is None:
+        raise EngineError(
+            'engine="jax" needs JAX, which is not installed: pip install "bayes_glmm[jax]".'
+        )
 
     from bayes_glmm.graph import build_graph
 
-    model = nutpie.compile_pymc_model(build_graph(spec, design, priors))
-    return Sampled(model, lambda draws, seed: dict(draws), "graph")
+    gradient = "jax" if backend == "jax" else "pytensor"
+    model = nutpie.compile_pymc_model(
+        build_graph(spec, design, priors), backend=backend, gradient_backend=gradient
+    )
+    return Sampled(model, lambda draws, seed: dict(draws), "jax" if backend == "jax" else "graph")

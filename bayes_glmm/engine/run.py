@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design
-from bayes_glmm.engine.compiled import compile_model
+from bayes_glmm.engine.choose import approximate_coordinates
+from bayes_glmm.engine.compiled import compile_model, require_kernel
 from bayes_glmm.engine.nuts import run_chains
+from bayes_glmm.engine.preview import preview
 from bayes_glmm.engine.settings import RETRY_TARGET, Settings
 from bayes_glmm.engine.store import Chain, Store
 from bayes_glmm.spec.model import ModelSpec
@@ -30,8 +32,9 @@ class Draws:
     stats : dict of str to ndarray, shape (n_chains, n_draws)
     notes : tuple of str
         What was done beyond the plain run, in sentences.
-    path : {"plain", "frozen", "adaptive", "collapsed", "graph"}
-        Coordinates in which the kernel was sampled; or the readable graph.
+    path : {"plain", "frozen", "adaptive", "collapsed", "graph", "jax", "laplace"}
+        Coordinates in which the kernel was sampled; the readable graph and what
+        compiled it; or the approximation.
     target_accept, tune : float, int
         Acceptance aimed at in the run that is returned, and its warm-up.
     """
@@ -58,6 +61,8 @@ def sample(
     identity : dict
         What makes this call this call; a store refuses another one's chains.
     """
+    if settings.engine == "laplace":
+        return _approximate(design, priors, settings)
     store = None if settings.store is None else Store.open(settings.store, identity)
     sampled = compile_model(spec, design, priors, settings.engine)
     tune, target = settings.warm_up(sampled.path)
@@ -76,6 +81,12 @@ def sample(
     stacked = {k: np.stack([c.draws[k] for c in chains]) for k in chains[0].draws}
     stats = {k: np.stack([c.stats[k] for c in chains]) for k in chains[0].stats}
     return Draws(sampled.expand(stacked, settings.seed), stats, notes, sampled.path, target, tune)
+
+
+def _approximate(design: Design, priors: Mapping[str, Prior], settings: Settings) -> Draws:
+    require_kernel(design, priors, settings.engine)
+    found = preview(approximate_coordinates(design, priors), settings)
+    return Draws(found.posterior, found.stats, (found.note,), "laplace", 0.0, 0)
 
 
 def _divergences(chains: list[Chain]) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bayes_glmm.errors import ArgumentError
 
-ENGINES = ("auto", "nuts")
+ENGINES = ("auto", "nuts", "collapsed", "laplace", "jax")
 RETRY_TARGET = 0.99
 PREPARED = ("frozen", "adaptive", "collapsed")
 
@@ -19,9 +19,11 @@ class Settings:
 
     Attributes
     ----------
-    engine : {"auto", "nuts"}
-        ``"nuts"`` samples the readable graph as it is; ``"auto"`` uses the
-        compiled kernel where it covers the model, which has the same density.
+    engine : {"auto", "nuts", "collapsed", "laplace", "jax"}
+        ``"nuts"`` samples the readable graph as it is, ``"jax"`` compiles that with
+        JAX; ``"auto"`` uses the compiled kernel where it covers the model, which has
+        the same density; ``"collapsed"`` insists on integrating a Gaussian model's
+        effects out, and ``"laplace"`` draws from a normal approximation.
     draws, tune, chains : int
         Kept draws and warm-up iterations per chain, and number of chains; ``tune``
         and ``target_accept`` are ``None`` until the coordinates are known.
@@ -94,6 +96,8 @@ def choose_settings(
             raise ArgumentError(f"{name}={value!r}: a whole number of at least {least} is needed.")
     if target_accept is not None and not 0.5 <= target_accept < 1:
         raise ArgumentError(f"target_accept={target_accept!r}: use a number from 0.5 to below 1.")
+    if engine == "laplace" and store is not None:
+        raise ArgumentError('store= keeps chains, and engine="laplace" has none: leave it out.')
     return Settings(
         engine=engine,
         draws=draws,
