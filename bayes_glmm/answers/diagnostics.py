@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 type Array = NDArray[np.float64]
 CHUNK = 250_000
@@ -92,9 +91,23 @@ def normal_scores(flat: Array) -> tuple[Array, Array]:
     scores = np.empty_like(flat)
     by_rank = ndtri((np.arange(1, n + 1) - 0.375) / (n + 0.25))
     np.put_along_axis(scores, order, by_rank[None, :], axis=1)
-    for row in np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1)):
-        scores[row] = ndtri((rankdata(flat[row]) - 0.375) / (n + 0.25))
+    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    if tied.any():
+        among = ndtri((_shared_ranks(ordered[tied]) - 0.375) / (n + 0.25))
+        scores[tied] = np.take_along_axis(among, np.argsort(order[tied], axis=1), axis=1)
     return scores, ordered
+
+
+def _shared_ranks(ordered: Array) -> Array:
+    """Return ranks from 1 of sorted rows; equal values share the middle of theirs."""
+    edge = np.ones((len(ordered), 1), bool)
+    changes = ordered[:, 1:] != ordered[:, :-1]
+    places = np.arange(ordered.shape[1])
+    first = np.where(np.hstack([edge, changes]), places, 0)
+    last = np.where(np.hstack([changes, edge]), places, places[-1])
+    first = np.maximum.accumulate(first, axis=1)
+    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
+    return (first + last) / 2 + 1
 
 
 def _quantile(ordered: Array, q: float) -> Array:

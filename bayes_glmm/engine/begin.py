@@ -54,7 +54,7 @@ def begin(
         sizes = np.sqrt((group.Z**2).mean(axis=0)) if group.Z is not None else np.ones(1)
         order = [t for members in group.blocks for t in members]
         for t in order:
-            middle = _middle(priors[f"sd_{group.name}[{group.terms[t]}]"])
+            middle = priors[f"sd_{group.name}[{group.terms[t]}]"].median
             start.append(np.log(min(middle, unit / (float(sizes[t]) or 1.0))))
         free = sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
         rest = free + group.n_levels * len(order)
@@ -62,10 +62,6 @@ def begin(
         spread += [1.0] * (len(order) + rest)
     for parameter in get_family(design.family).parameters:
         limit = unit if parameter.name == "sigma" else LARGEST_SHAPE
-        start.append(np.log(min(_middle(priors[parameter.name]), limit)))
+        start.append(np.log(min(priors[parameter.name].median, limit)))
         spread.append(1.0)
     return Begin(np.asarray(start), np.asarray(spread))
-
-
-def _middle(prior: Prior) -> float:
-    return float(prior.frozen.ppf(0.5))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.design import Design
 from bayes_glmm.engine.choose import Coordinates, choose_coordinates, collapsed_coordinates
 from bayes_glmm.engine.expand import expand
+from bayes_glmm.engine.load import load_nutpie
 from bayes_glmm.engine.program import covers
 from bayes_glmm.errors import EngineError
 from bayes_glmm.spec.model import ModelSpec
@@ -70,17 +71,16 @@ def require_kernel(design: Design, priors: Mapping[str, Prior], engine: str) -> 
 
 
 def _kernel(chosen: Coordinates) -> Sampled:
-    from nutpie.compile_pymc import CompiledPyMCModel
-
     from bayes_glmm.engine.kernel import density_callback, expand_callback
 
+    compiled = load_nutpie().compile_pymc.CompiledPyMCModel
     program, start, spread = chosen.program, chosen.start, chosen.spread
     n = program.n_sampled
 
     def begin(seed: int) -> Array:
         return start + spread * np.random.default_rng(seed).uniform(-1, 1, n)
 
-    model = CompiledPyMCModel(
+    model = compiled(
         compiled_logp_func=SimpleNamespace(address=density_callback.address),
         compiled_expand_func=SimpleNamespace(address=expand_callback.address),
         initial_point_func=begin,
@@ -111,8 +111,6 @@ def _kernel(chosen: Coordinates) -> Sampled:
 
 
 def _graph(spec: ModelSpec, design: Design, priors: Mapping[str, Prior], backend: str) -> Sampled:
-    import nutpie
-
     if backend == "jax" and find_spec("jax") is None:
         raise EngineError(
             'engine="jax" needs JAX, which is not installed: pip install "bayes_glmm[jax]".'
@@ -121,7 +119,7 @@ def _graph(spec: ModelSpec, design: Design, priors: Mapping[str, Prior], backend
     from bayes_glmm.graph import build_graph
 
     gradient = "jax" if backend == "jax" else "pytensor"
-    model = nutpie.compile_pymc_model(
+    model = load_nutpie().compile_pymc_model(
         build_graph(spec, design, priors), backend=backend, gradient_backend=gradient
     )
     return Sampled(model, lambda draws, seed: dict(draws), "jax" if backend == "jax" else "graph")

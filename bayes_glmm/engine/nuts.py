@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bayes_glmm.engine.load import load_nutpie
 from bayes_glmm.engine.settings import Settings
 from bayes_glmm.engine.store import Chain, Store
 from bayes_glmm.errors import EngineError
@@ -79,12 +81,10 @@ def chain_seeds(seed: int, chains: int) -> list[int]:
 def _begin(
     compiled: Any, settings: Settings, target: float, seed: int, k: int, report: Report
 ) -> Any:
-    import nutpie
-
     def heard(chains: list[Any]) -> None:
         report(k, chains[0].finished_draws, chains[0].divergences)
 
-    return nutpie.sample(
+    return load_nutpie().sample(
         compiled,
         draws=settings.draws,
         tune=settings.tune,
@@ -96,6 +96,7 @@ def _begin(
         progress_callback=heard if settings.progress else None,
         target_accept=target,
         blocking=False,
+        return_raw_trace=True,
     )
 
 
@@ -108,17 +109,32 @@ def _finished(sampler: Any) -> bool:
 
 def _collect(sampler: Any) -> Chain:
     try:
-        tree = sampler.wait()
+        trace = sampler.wait()
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise EngineError(
             f"Sampling stopped: {reason}. The model's density is not finite where the chains begin: "
             "look at priors() and at responses far outside the link's domain."
         ) from error
-    draws = {str(k): v.values[0] for k, v in tree["posterior"].data_vars.items()}
-    given = tree["sample_stats"]
-    stats = {ours: given[name].values[0] for name, ours in STATISTICS.items() if name in given}
-    return Chain(draws, stats)
+    (draws,), (stats,) = trace.get_arrow_trace()
+    kept = ~_column(stats, "tuning")
+    return Chain(
+        {str(name): _column(draws, name)[kept] for name in draws.column_names},
+        {ours: _column(stats, name)[kept] for name, ours in STATISTICS.items()},
+    )
+
+
+def _column(table: Any, name: str) -> NDArray[Any]:
+    """Return a column of an Arrow table, a row per iteration, in its own shape."""
+    import pyarrow
+
+    column = table.column(name)
+    shape = (column.field.metadata or {}).get(b"shape", b"").decode()
+    values = pyarrow.array(column)
+    flat = values.flatten() if hasattr(values, "flatten") else values
+    return flat.to_numpy(zero_copy_only=False).reshape(
+        table.num_rows, *(int(n) for n in shape.split(",") if n)
+    )
 
 
 @contextmanager

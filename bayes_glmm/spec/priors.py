@@ -126,6 +126,23 @@ class Prior:
                 return stats.beta(p["alpha"], p["beta"])
         raise PriorError(f"{self.name} is a prior for a matrix and has no density on a line.")
 
+    @cached_property
+    def median(self) -> float:
+        """Its middle, without SciPy's distributions where it has a closed form."""
+        from scipy.special import ndtri, stdtrit
+
+        p = dict(self.parameters)
+        match self.name:
+            case "HalfNormal":
+                return float(p["sigma"] * ndtri(0.75))
+            case "HalfStudentT":
+                return float(p["sigma"] * stdtrit(p["nu"], 0.75))
+            case "HalfCauchy":
+                return p["beta"]
+            case "Exponential":
+                return math.log(2) / p["lam"]
+        return float(self.frozen.ppf(0.5))
+
 
 @dataclass(frozen=True)
 class HalfStudentT:
