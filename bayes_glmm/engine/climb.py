@@ -12,6 +12,7 @@ type Objective = Callable[[Array], float]
 LONGEST = 8.0
 HALVINGS = 10
 FIRST, NEXT = 0.25, 0.05
+NO_VALUE = 1e10
 
 
 def climb(
@@ -67,9 +68,14 @@ def climb(
 
 
 def derivatives(objective: Objective, at: Array, value: float, steps: Array) -> tuple[Array, Array]:
-    """Return slope and curvature along each parameter by central differences."""
+    """Return slope and curvature along each parameter by central differences.
+
+    Beyond an end that has no value the function goes on as a line from the other end.
+    """
     ends = np.array([(objective(at + h), objective(at - h)) for h in np.diag(steps)])
     up, down = ends.T
+    up = np.where(up < NO_VALUE, up, 2 * value - np.minimum(down, NO_VALUE))
+    down = np.where(down < NO_VALUE, down, 2 * value - up)
     return (up - down) / (2 * steps), (up + down - 2 * value) / steps**2
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
 from bayes_glmm.engine import sparse
-from bayes_glmm.engine.climb import climb, hessian
+from bayes_glmm.engine.climb import NO_VALUE, climb, hessian
 from bayes_glmm.engine.pattern import FIXED, Pattern, find_pattern
 from bayes_glmm.engine.program import Program, order_of, unit_rows
 from bayes_glmm.engine.rows import FAMILIES, LINKS, log_likelihood
@@ -309,10 +309,10 @@ def marginal(problem: Problem) -> tuple[Callable[[Array], float], Array]:
         x[problem.theta] = theta
         inner = problem.solve(x, x[order])
         if inner is None:
-            return 1e10
+            return NO_VALUE
         x[order] = inner.w
         value = log_density(program.buffer, x, scratch) - inner.factor.log_det
-        return -value if np.isfinite(value) else 1e10
+        return -value if np.isfinite(value) else NO_VALUE
 
     return objective, x
 

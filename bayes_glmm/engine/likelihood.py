@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design
-from bayes_glmm.engine.climb import climb, hessian
+from bayes_glmm.engine.climb import NO_VALUE, climb, hessian
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.laplace import Problem, approximate_problem
 from bayes_glmm.engine.program import Program, write_program
@@ -89,7 +89,7 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
         here = at_fixed(v)
         inner = here.solve(x, w)
         if inner is None:
-            return 1e10
+            return NO_VALUE
         w = inner.w
         if adaptive is not None:
             return -adaptive(here, x, inner.w, inner.factor.values[: len(w)])

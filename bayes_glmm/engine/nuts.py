@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -61,7 +61,7 @@ def run_chains(
                     k = waiting.pop(0)
                     running[k] = _begin(compiled, settings, target_accept, seeds[k], k, report)
                 for k in [k for k, sampler in running.items() if _finished(sampler)]:
-                    done[k] = _collect(running.pop(k))
+                    done[k] = _collect(running.pop(k), compiled.reparameterized_names)
                     if store is not None:
                         store.write(k, attempt, done[k])
                 time.sleep(POLL_SECONDS)
@@ -107,7 +107,7 @@ def _finished(sampler: Any) -> bool:
         return False
 
 
-def _collect(sampler: Any) -> Chain:
+def _collect(sampler: Any, inner: Collection[str]) -> Chain:
     try:
         trace = sampler.wait()
     except RuntimeError as error:
@@ -119,7 +119,7 @@ def _collect(sampler: Any) -> Chain:
     (draws,), (stats,) = trace.get_arrow_trace()
     kept = ~_column(stats, "tuning")
     return Chain(
-        {str(name): _column(draws, name)[kept] for name in draws.column_names},
+        {str(n): _column(draws, n)[kept] for n in draws.column_names if n not in inner},
         {ours: _column(stats, name)[kept] for name, ours in STATISTICS.items()},
     )
 
