@@ -12,8 +12,10 @@ test: $(READY)
 test-all: $(READY)
 	$(PYTHON) -m pytest --doctest-modules -m "slow or not slow" bayes_glmm tests
 
-bench: $(READY)
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(PYTHON) "$$script"; done
+bench: $(READY) build/peers/.ready
+	$(PYTHON) benchmarks/run.py
+	$(PYTHON) benchmarks/gradient.py
+	$(PYTHON) benchmarks/design_size.py
 
 lint: $(READY)
 	.venv/bin/ruff check .
@@ -25,4 +27,9 @@ clean:
 $(READY): pyproject.toml constraints.txt .ci/venv
 	@sh .ci/venv
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,test,lint]"
+	@touch $@
+
+build/peers/.ready: pyproject.toml constraints.txt benchmarks/peers.txt
+	$(PYTHON) -m venv build/peers
+	build/peers/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r benchmarks/peers.txt -e .
 	@touch $@

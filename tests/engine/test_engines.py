@@ -132,7 +132,7 @@ def test_a_bad_approximation_is_named_by_its_k(data_folder):
     found = [f for f in report.findings if f.name == "pareto_k"]
     assert len(found) == 1
     assert 'engine="auto"' in found[0].message
-    assert tree.attrs["converged"] == 0
+    assert not Fit.of(tree).info["converged"]
     with pytest.warns(UnconvergedWarning, match="Pareto k"):
         bg.summary(tree)
     assert "not weighted" in Fit.of(tree).info["notes"][0]
