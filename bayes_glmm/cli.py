@@ -109,6 +109,7 @@ def fit(
     success: Success = None,
     missing: Missing = None,
     roles: Roles = None,
+    engine: Annotated[str, typer.Option(help="auto, nuts, collapsed, laplace or jax.")] = "auto",
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
     chains: Annotated[int, typer.Option(min=1)] = 4,
     draws: Annotated[int, typer.Option(min=1, help="Kept draws per chain.")] = 1000,
@@ -135,7 +136,7 @@ def fit(
         success=success, missing=missing,
     )  # fmt: skip
     run = partial(
-        fitting.fit, spec, table, seed=seed, chains=chains, draws=draws, tune=tune, cores=cores,
+        fitting.fit, spec, table, engine=engine, seed=seed, chains=chains, draws=draws, tune=tune, cores=cores,
         target_accept=target_accept, store=store, progress=progress,
     )  # fmt: skip
     tree = _naming(data, run)

@@ -49,6 +49,16 @@ def test_check_says_that_a_good_model_can_be_fitted(
     assert "5 rows; the model can be fitted" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("engine", "named"), [("warp", "one of auto"), ("collapsed", "gaussian")])
+def test_fit_refuses_an_engine_that_does_not_apply(
+    engine: str, named: str, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "fit.nc"
+    given = ("--family", "binomial", "--engine", engine, "--out", out)
+    assert named in refused(capsys, "fit", SURGICAL, table, *given)
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("content", "named"),
     [
