@@ -136,8 +136,8 @@ def fit(
         success=success, missing=missing,
     )  # fmt: skip
     run = partial(
-        fitting.fit, spec, table, engine=engine, seed=seed, chains=chains, draws=draws, tune=tune, cores=cores,
-        target_accept=target_accept, store=store, progress=progress,
+        fitting.fit, spec, table, engine=engine, seed=seed, chains=chains, draws=draws, tune=tune,
+        cores=cores, target_accept=target_accept, store=store, progress=progress,
     )  # fmt: skip
     tree = _naming(data, run)
     save(tree, out)

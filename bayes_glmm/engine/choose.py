@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design
+from bayes_glmm.engine.climb import climb
 from bayes_glmm.engine.laplace import (
     Approximation,
     Problem,
@@ -27,7 +28,7 @@ from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
 MOST_UNCERTAIN = 0.4
-NEAR_ZERO, DOWN = 6.0, 6.0
+NEAR_ZERO, DOWN, SPREAD = 6.0, 6.0, 0.3
 FOLDED = ("HalfNormal", "HalfStudentT", "HalfCauchy")
 CHEAP = 20_000
 PER_ROW, PER_ROW_COLLAPSED = 8, 40
@@ -140,8 +141,8 @@ def scales(found: Approximation, fold: bool) -> tuple[Array, Array, dict[str, fl
 
     A standard deviation that may be near zero has a long tail on the logarithm,
     where samplers are slow. With a sign, and its prior folded out, zero is an
-    ordinary point. It may be near zero where the log-density of the rows falls by
-    less than ``NEAR_ZERO`` from the mode to there.
+    ordinary point. It may be near zero where the log-density falls by less than
+    ``NEAR_ZERO`` from the mode to there, the other scales following.
     """
     problem = found.problem
     objective, x = marginal(problem)
@@ -155,16 +156,26 @@ def scales(found: Approximation, fold: bool) -> tuple[Array, Array, dict[str, fl
             spread = math.sqrt(covariance[place, place])
             if not fold or problem.program.priors[name].name not in FOLDED:
                 continue
-            small = mode.copy()
-            small[place] -= DOWN
             x[:] = found.x
-            if found.value + objective(small) - DOWN > NEAR_ZERO:
+            if not found.value + _least(objective, mode, place) - DOWN <= NEAR_ZERO:
                 continue
             signed[name] = math.exp(centre[at + k])
             centre[at + k] = 1.0
             covariance[place, :] = covariance[:, place] = 0.0
             covariance[place, place] = min(spread, 1.0) ** 2
     return centre[problem.theta], np.linalg.cholesky(covariance), signed
+
+
+def _least(objective: Callable[[Array], float], mode: Array, place: int) -> float:
+    """Return the objective with one scale near zero, at the best values of the others."""
+    at, others = mode.copy(), np.arange(len(mode)) != place
+    at[place] -= DOWN
+
+    def rest(values: Array) -> float:
+        at[others] = values
+        return objective(at)
+
+    return rest(climb(rest, mode[others], np.full(int(others.sum()), SPREAD), enough=0.05))
 
 
 def adaptive(found: Approximation, fold: bool = True) -> Plan:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families import symbolic
-from bayes_glmm.families.base import Array, Family, Parameters, counts_of, fill
-from bayes_glmm.families.binomial import LATENT_VARIANCE, log_successes, success_terms
+from bayes_glmm.families.base import Array, Parameters, counts_of, fill
+from bayes_glmm.families.binomial import LATENT_VARIANCE
 from bayes_glmm.families.links import Link
+from bayes_glmm.families.maths import Maths, Mean
+from bayes_glmm.families.written import Written
 
 
-class Bernoulli(Family):
+class Bernoulli(Written):
     """One (the event) with probability ``mu``, else zero."""
 
     name = "bernoulli"
@@ -31,37 +32,9 @@ class Bernoulli(Family):
         """Return the share of ones, half an event from the ends."""
         return float((np.sum(y) + 0.5) / (len(y) + 1))
 
-    def likelihood(
-        self,
-        name: str,
-        eta: Any,
-        link: Link,
-        parameters: Mapping[str, Any],
-        trials: Any | None,
-        **kwargs: Any,
-    ) -> Any:
-        """Add ``y ~ Bernoulli(mu)``."""
-
-        def density(y: Any, eta: Any) -> Any:
-            return success_terms(y, 1 - y, eta, link)
-
-        def draw(eta: Any, size: Any) -> Any:
-            import pymc as pm
-
-            return pm.Bernoulli.dist(p=link.symbolic(eta), size=size)
-
-        return symbolic.observe(name, eta, density=density, draw=draw, label="Bernoulli", **kwargs)
-
-    def logpdf(
-        self,
-        y: Array,
-        eta: Array,
-        link: Link,
-        parameters: Parameters,
-        trials: Array | None = None,
-    ) -> Array:
-        """Log-probability of ``y`` row by row."""
-        return log_successes(y, 1 - np.asarray(y), eta, link)
+    def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
+        """Return the log-probability of the event, or of its absence."""
+        return m.times(y, mean.log) + m.times(1 - y, mean.log_complement)
 
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu * (1 - mu)``."""

@@ -7,12 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
-from bayes_glmm.families import symbolic
 from bayes_glmm.families.base import (
     Array,
-    Family,
     Parameter,
     Parameters,
     count_start,
@@ -20,6 +17,8 @@ from bayes_glmm.families.base import (
     invalid_counts,
 )
 from bayes_glmm.families.links import Link
+from bayes_glmm.families.maths import Maths, Mean
+from bayes_glmm.families.written import Written
 from bayes_glmm.spec.priors import Prior
 
 
@@ -27,7 +26,7 @@ def _dispersion_prior(scale: float) -> Prior:
     return Prior("InverseGamma", alpha=0.4, beta=0.3)
 
 
-class NegativeBinomial(Family):
+class NegativeBinomial(Written):
     """Counts with mean ``mu`` and variance ``mu + mu**2 / dispersion``.
 
     It is the Poisson distribution as ``dispersion`` grows. The default prior of
@@ -52,54 +51,13 @@ class NegativeBinomial(Family):
         """Return the rate, half a count from zero."""
         return count_start(y, exposure)
 
-    def likelihood(
-        self,
-        name: str,
-        eta: Any,
-        link: Link,
-        parameters: Mapping[str, Any],
-        trials: Any | None,
-        **kwargs: Any,
-    ) -> Any:
-        """Add ``y ~ NegativeBinomial(mu, dispersion)``."""
-
-        def density(y: Any, eta: Any, size: Any) -> Any:
-            import pytensor.tensor as pt
-
-            mu = link.symbolic(eta)
-            spare = pt.log1p(abs(mu) / size)
-            share = link.symbolic_log(eta) - pt.log(size) - spare
-            ways = symbolic.log_rising(size, y) - symbolic.log_factorial(y)
-            inside = ways + symbolic.where_positive(y, share) - size * spare
-            return pt.switch(mu < 0, symbolic.MINUS_INFINITY, inside)
-
-        def draw(eta: Any, dispersion: Any, size: Any) -> Any:
-            import pymc as pm
-
-            return pm.NegativeBinomial.dist(mu=link.symbolic(eta), alpha=dispersion, size=size)
-
-        dispersion = parameters["dispersion"]
-        return symbolic.observe(
-            name, eta, dispersion, density=density, draw=draw, label="NegativeBinomial", **kwargs
-        )
-
-    def logpdf(
-        self,
-        y: Array,
-        eta: Array,
-        link: Link,
-        parameters: Parameters,
-        trials: Array | None = None,
-    ) -> Array:
-        """Log-probability of ``y`` row by row."""
-        size = np.asarray(parameters["dispersion"], np.float64)
-        mu = link.inverse(eta)
-        with np.errstate(invalid="ignore", over="ignore"):
-            spare = np.log1p(np.abs(mu) / size)
-            share = link.log_inverse(eta) - np.log(size) - spare
-            some = np.where(y > 0, y * share, 0.0)
-            inside = log_rising(size, y) - gammaln(np.add(y, 1)) + some - size * spare
-            return np.where(mu < 0, -np.inf, inside)
+    def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
+        """Return the Poisson density averaged over Gamma rates."""
+        size = own["dispersion"]
+        spare = m.log1p(abs(mean.value) / size)
+        share = mean.log - m.log(size) - spare
+        ways = m.log_rising(size, y) - m.log_factorial(y)
+        return m.where(mean.value < 0, -np.inf, ways + m.times(y, share) - size * spare)
 
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu + mu**2 / dispersion``."""
@@ -129,13 +87,3 @@ class NegativeBinomial(Family):
         if link.name == "log":
             return np.log1p(1 / mu + 1 / parameters["dispersion"])
         return super().observation_variance(mu, link, parameters)
-
-
-def log_rising(start: Array, count: Array) -> Array:
-    """Return ``gammaln(start + count) - gammaln(start)`` without cancellation."""
-    edge = symbolic.STIRLING_FROM
-    small, large = np.minimum(start, edge), np.maximum(start, edge)
-    total = large + count
-    rest = symbolic._stirling_rest(total) - symbolic._stirling_rest(large)
-    smooth = (large - 0.5) * np.log1p(count / large) + count * (np.log(total) - 1) + rest
-    return np.where(start < edge, gammaln(small + count) - gammaln(small), smooth)

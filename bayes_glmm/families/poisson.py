@@ -7,21 +7,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
-from bayes_glmm.families import symbolic
 from bayes_glmm.families.base import (
     Array,
-    Family,
     Parameters,
     count_start,
     counts_of,
     invalid_counts,
 )
 from bayes_glmm.families.links import Link
+from bayes_glmm.families.maths import Maths, Mean
+from bayes_glmm.families.written import Written
 
 
-class Poisson(Family):
+class Poisson(Written):
     """Counts with mean and variance ``mu``.
 
     With the identity link a negative predictor is outside the domain: the
@@ -42,45 +41,10 @@ class Poisson(Family):
         """Return the rate, half a count from zero."""
         return count_start(y, exposure)
 
-    def likelihood(
-        self,
-        name: str,
-        eta: Any,
-        link: Link,
-        parameters: Mapping[str, Any],
-        trials: Any | None,
-        **kwargs: Any,
-    ) -> Any:
-        """Add ``y ~ Poisson(mu)``."""
-
-        def density(y: Any, eta: Any) -> Any:
-            import pytensor.tensor as pt
-
-            mu = link.symbolic(eta)
-            some = symbolic.where_positive(y, link.symbolic_log(eta))
-            inside = some - mu - symbolic.log_factorial(y)
-            return pt.switch(mu < 0, symbolic.MINUS_INFINITY, inside)
-
-        def draw(eta: Any, size: Any) -> Any:
-            import pymc as pm
-
-            return pm.Poisson.dist(mu=link.symbolic(eta), size=size)
-
-        return symbolic.observe(name, eta, density=density, draw=draw, label="Poisson", **kwargs)
-
-    def logpdf(
-        self,
-        y: Array,
-        eta: Array,
-        link: Link,
-        parameters: Parameters,
-        trials: Array | None = None,
-    ) -> Array:
-        """Log-probability of ``y`` row by row."""
-        mu = link.inverse(eta)
-        with np.errstate(invalid="ignore"):
-            some = np.where(y > 0, y * link.log_inverse(eta), 0.0)
-            return np.where(mu < 0, -np.inf, some - mu - gammaln(np.add(y, 1)))
+    def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
+        """Return ``y log(mu) - mu - log(y!)``; nothing where the mean is negative."""
+        inside = m.times(y, mean.log) - mean.value - m.log_factorial(y)
+        return m.where(mean.value < 0, -np.inf, inside)
 
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu``."""

@@ -8,7 +8,6 @@ it is finite, so that the gradient of the other one is never infinity times zero
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -138,13 +137,6 @@ def where_positive(count: Any, term: Any) -> Any:
     return pt.switch(none, number(0), count * pt.switch(none, number(0), term))
 
 
-def log_factorial(count: Any) -> Any:
-    """Log of ``count!``."""
-    import pytensor.tensor as pt
-
-    return pt.gammaln(count + ONE)
-
-
 def log_rising(start: Any, count: Any) -> Any:
     """Return ``gammaln(start + count) - gammaln(start)``.
 
@@ -170,27 +162,3 @@ def _stirling_rest(x: Any) -> Any:
     for coefficient in reversed(_STIRLING[:-1]):
         total = number(coefficient) + step * total
     return total * inverse
-
-
-def observe(
-    name: str,
-    *parameters: Any,
-    density: Callable[..., Any],
-    draw: Callable[..., Any],
-    label: str,
-    **kwargs: Any,
-) -> Any:
-    """Add an observed variable with a density of our own and a PyMC sampler.
-
-    Parameters
-    ----------
-    density : callable
-        ``(value, *parameters)`` to the log-density of each row.
-    draw : callable
-        ``(*parameters, size)`` to a PyMC variable made by ``.dist``.
-    label : str
-        What the variable is called in drawings of the graph.
-    """
-    import pymc as pm
-
-    return pm.CustomDist(name, *parameters, dist=draw, logp=density, class_name=label, **kwargs)

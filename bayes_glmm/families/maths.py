@@ -1,0 +1,125 @@
+"""One set of function names for NumPy arrays and PyTensor variables.
+
+A density that is written with these serves answers and graphs alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from bayes_glmm.families import symbolic
+from bayes_glmm.families.links import Link
+
+type Function = Callable[..., Any]
+LOG_TWO_PI = float(np.log(2 * np.pi))
+
+
+@dataclass(frozen=True)
+class Maths:
+    """Functions of one library, by name.
+
+    ``times(count, term)`` is zero where the count is, whatever the term;
+    ``log_rising(a, n)`` is ``gammaln(a + n) - gammaln(a)`` without cancellation;
+    ``log_normal_cdf`` holds in both tails.
+    """
+
+    exp: Function
+    expm1: Function
+    log: Function
+    log1p: Function
+    sqrt: Function
+    where: Function
+    maximum: Function
+    minimum: Function
+    logaddexp: Function
+    gammaln: Function
+    times: Function
+    log_rising: Function
+    log_normal_cdf: Function
+
+    def log_factorial(self, count: Any) -> Any:
+        """Log of ``count!``."""
+        return self.gammaln(count + 1.0)
+
+    def log_not(self, log_p: Any) -> Any:
+        """``log(1 - p)`` from ``log p``, exact for ``p`` near zero and near one."""
+        half = -float(np.log(2))
+        near_one = self.log(-self.expm1(self.maximum(log_p, half)))
+        return self.where(log_p > half, near_one, self.log1p(-self.exp(self.minimum(log_p, half))))
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean of one row with its logarithms, straight from the predictor."""
+
+    value: Any
+    log: Any
+    log_complement: Any = None
+
+
+def _log_rising(start: Any, count: Any) -> Any:
+    edge = symbolic.STIRLING_FROM
+    small, large = np.minimum(start, edge), np.maximum(start, edge)
+    total = large + count
+    rest = symbolic._stirling_rest(total) - symbolic._stirling_rest(large)
+    smooth = (large - 0.5) * np.log1p(count / large) + count * (np.log(total) - 1) + rest
+    return np.where(start < edge, special.gammaln(small + count) - special.gammaln(small), smooth)
+
+
+NUMPY = Maths(
+    exp=np.exp,
+    expm1=np.expm1,
+    log=np.log,
+    log1p=np.log1p,
+    sqrt=np.sqrt,
+    where=np.where,
+    maximum=np.maximum,
+    minimum=np.minimum,
+    logaddexp=np.logaddexp,
+    gammaln=special.gammaln,
+    times=lambda count, term: np.where(count == 0, 0.0, count * np.where(count == 0, 0.0, term)),
+    log_rising=_log_rising,
+    log_normal_cdf=special.log_ndtr,
+)
+
+
+@cache
+def pytensor_maths() -> Maths:
+    """Return PyTensor's functions."""
+    import pytensor.tensor as pt
+
+    return Maths(
+        exp=pt.exp,
+        expm1=pt.expm1,
+        log=pt.log,
+        log1p=pt.log1p,
+        sqrt=pt.sqrt,
+        where=pt.switch,
+        maximum=pt.maximum,
+        minimum=pt.minimum,
+        logaddexp=pt.logaddexp,
+        gammaln=pt.gammaln,
+        times=symbolic.where_positive,
+        log_rising=symbolic.log_rising,
+        log_normal_cdf=symbolic.log_normal_cdf,
+    )
+
+
+def mean_of(eta: Any, link: Link) -> Mean:
+    """Return the mean on arrays."""
+    complement = None if link.log_complement is None else link.log_complement(eta)
+    return Mean(link.inverse(eta), link.log_inverse(eta), complement)
+
+
+def symbolic_mean_of(eta: Any, link: Link) -> Mean:
+    """Return the mean on PyTensor variables."""
+    complement = link.symbolic_log_complement
+    return Mean(
+        link.symbolic(eta), link.symbolic_log(eta), None if complement is None else complement(eta)
+    )

@@ -1,0 +1,89 @@
+"""Families whose density is written once, for arrays and for graphs."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bayes_glmm.families.base import Array, Family, Parameters
+from bayes_glmm.families.links import Link
+from bayes_glmm.families.maths import NUMPY, Maths, Mean, mean_of, pytensor_maths, symbolic_mean_of
+
+
+class Written(Family):
+    """A family that states :meth:`density` and :meth:`simulate`, and no library's calls.
+
+    Whatever computes the density goes through the :class:`Maths` that it is given, so
+    that the graph and the answers cannot drift apart.
+    """
+
+    @abstractmethod
+    def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
+        """Return the log-density of each row, with the functions of ``m``."""
+
+    def likelihood(
+        self,
+        name: str,
+        eta: Any,
+        link: Link,
+        parameters: Mapping[str, Any],
+        trials: Any | None,
+        **kwargs: Any,
+    ) -> Any:
+        """Add ``y`` with the family's density and simulator."""
+        import pymc as pm
+
+        names = [p.name for p in self.parameters]
+        given = [eta, *(parameters[n] for n in names), *([] if trials is None else [trials])]
+
+        def split(rest: tuple[Any, ...]) -> tuple[dict[str, Any], Any]:
+            own = dict(zip(names, rest, strict=False))
+            return own, rest[-1] if len(rest) > len(names) else None
+
+        def log_density(value: Any, eta: Any, *rest: Any) -> Any:
+            from pytensor.scalar.basic import autocast_float_as
+
+            own, n = split(rest)
+            with autocast_float_as("float64"):
+                return self.density(pytensor_maths(), value, symbolic_mean_of(eta, link), own, n)
+
+        def draw(eta: Any, *rest: Any, rng: np.random.Generator, size: Any = None) -> Any:
+            own, n = split(rest)
+            shape = () if size is None else tuple(size)
+            mu = np.broadcast_to(link.inverse(eta), np.broadcast_shapes(np.shape(eta), shape))
+            return self.simulate(rng, mu, own, n)
+
+        return pm.CustomDist(
+            name,
+            *given,
+            logp=log_density,
+            random=draw,
+            signature=",".join(["()"] * len(given)) + "->()",
+            dtype="int64" if self.discrete else "float64",
+            class_name=type(self).__name__,
+            **kwargs,
+        )
+
+    def logpdf(
+        self,
+        y: Array,
+        eta: Array,
+        link: Link,
+        parameters: Parameters,
+        trials: Array | None = None,
+    ) -> Array:
+        """Log-density of ``y`` row by row."""
+        with np.errstate(all="ignore"):
+            return np.asarray(
+                self.density(NUMPY, np.asarray(y), mean_of(eta, link), parameters, trials)
+            )
+
+    def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
+        """``log(1 + var / mean**2)`` on the log link (Nakagawa et al. 2017), else by slopes."""
+        if link.name == "log":
+            expected = self.mean(mu, parameters)
+            return np.log1p(self.variance(mu, parameters) / expected**2)
+        return super().observation_variance(mu, link, parameters)
