@@ -67,7 +67,7 @@ def _log_rising(start: Any, count: Any) -> Any:
     edge = symbolic.STIRLING_FROM
     small, large = np.minimum(start, edge), np.maximum(start, edge)
     total = large + count
-    rest = symbolic._stirling_rest(total) - symbolic._stirling_rest(large)
+    rest = symbolic.stirling_rest(total) - symbolic.stirling_rest(large)
     smooth = (large - 0.5) * np.log1p(count / large) + count * (np.log(total) - 1) + rest
     return np.where(start < edge, special.gammaln(small + count) - special.gammaln(small), smooth)
 

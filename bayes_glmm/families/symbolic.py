@@ -150,12 +150,13 @@ def log_rising(start: Any, count: Any) -> Any:
     small, large = pt.minimum(start, edge), pt.maximum(start, edge)
     plain = pt.gammaln(small + count) - pt.gammaln(small)
     total = large + count
-    series = _stirling_rest(total) - _stirling_rest(large)
+    series = stirling_rest(total) - stirling_rest(large)
     smooth = (large - HALF) * pt.log1p(count / large) + count * (pt.log(total) - ONE) + series
     return pt.switch(start < edge, plain, smooth)
 
 
-def _stirling_rest(x: Any) -> Any:
+def stirling_rest(x: Any) -> Any:
+    """Return what Stirling's formula leaves of ``gammaln(x)``, for ``x`` of 16 or more."""
     inverse = ONE / x
     step = inverse * inverse
     total = number(_STIRLING[-1])

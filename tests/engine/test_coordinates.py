@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 import bayes_glmm as bg
+from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.engine import kernel
 from bayes_glmm.engine.choose import (
     adaptive,
@@ -15,10 +17,12 @@ from bayes_glmm.engine.choose import (
     frozen,
     levels,
     planned,
+    scales,
 )
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.laplace import Problem, approximate_problem
 from bayes_glmm.engine.program import write_program
+from bayes_glmm.fitting import prepare
 from tests.engine.test_kernel import designed
 
 PRIORS = {"sd": bg.Prior("HalfNormal", sigma=0.8)}
@@ -192,3 +196,17 @@ def test_rule_follows_the_model():
         )
     }
     assert list(chosen.values()) == ["collapsed", "adaptive", "adaptive", "adaptive"]
+
+
+def test_a_scale_gets_a_sign_where_it_may_be_zero_once_others_follow(data_folder):
+    """With the sd of the level held, that of the slope looks far from zero; it is not."""
+    data = pd.read_csv(data_folder / "contraception.csv").assign(
+        decades=lambda d: d.age / 10, squared=lambda d: d.decades**2
+    )
+    formula = "use ~ decades + squared + livch + urban + (1 + urban | district)"
+    ready = prepare(formula, data, family="bernoulli")
+    _, design = ready.require()
+    plain = write_program(design, resolve_priors(ready.spec, design))
+    signed = scales(approximate_problem(Problem.of(plain)), fold=True)[2]
+    assert list(signed) == ["sd_district[urban[Y]]"]
+    assert scales(approximate_problem(Problem.of(plain)), fold=False)[2] == {}
