@@ -10,6 +10,28 @@ import numpy as np
 from scipy import special, stats
 
 
+OWN = {
+    "gaussian": ("sigma",),
+    "student_t": ("sigma", "nu"),
+    "negative_binomial": ("dispersion",),
+    "negative_binomial1": ("dispersion",),
+    "beta_binomial": ("dispersion",),
+    "zero_inflated_poisson": ("zi",),
+    "zero_inflated_negative_binomial": ("dispersion", "zi"),
+    "zero_inflated_binomial": ("zi",),
+    "hurdle_poisson": ("hurdle",),
+    "hurdle_negative_binomial": ("dispersion", "hurdle"),
+    "hurdle_gamma": ("shape", "hurdle"),
+    "hurdle_lognormal": ("sigma", "hurdle"),
+    "gamma": ("shape",),
+    "lognormal": ("sigma",),
+    "inverse_gaussian": ("shape",),
+    "weibull": ("shape",),
+    "beta": ("dispersion",),
+    "skew_normal": ("sigma", "skew"),
+}
+
+
 def log_prior(name: str, p: dict, x):
     match name:
         case "Normal":
@@ -34,6 +56,8 @@ def log_prior(name: str, p: dict, x):
             return stats.gamma.logpdf(x, p["alpha"], scale=1 / p["beta"])
         case "InverseGamma":
             return stats.invgamma.logpdf(x, p["alpha"], scale=p["beta"])
+        case "Beta":
+            return stats.beta.logpdf(x, p["alpha"], p["beta"])
         case "LogNormal":
             return stats.lognorm.logpdf(x, p["sigma"], scale=np.exp(p["mu"]))
     raise AssertionError(name)
@@ -51,18 +75,31 @@ def log_lkj(L: np.ndarray, eta: float) -> float:
 
 
 def log_likelihood(family, link, y, trials, eta, own) -> np.ndarray:
+    if family.startswith("zero_inflated_"):
+        plain = log_likelihood(family.removeprefix("zero_inflated_"), link, y, trials, eta, own)
+        inside = np.log1p(-own["zi"]) + plain
+        return np.where(y == 0, np.logaddexp(np.log(own["zi"]), inside), inside)
+    if family.startswith("hurdle_"):
+        name, some = family.removeprefix("hurdle_"), np.where(y == 0, 1.0, y)
+        inside = np.log1p(-own["hurdle"]) + log_likelihood(name, link, some, trials, eta, own)
+        if name in ("poisson", "negative_binomial"):
+            none = log_likelihood(name, link, 0.0 * y, trials, eta, own)
+            with np.errstate(divide="ignore"):
+                inside = inside - np.where(
+                    none > -0.5, np.log(-np.expm1(none)), np.log1p(-np.exp(none))
+                )
+        return np.where(y == 0, np.log(own["hurdle"]), inside)
+    if family in ("beta", "beta_binomial"):
+        yes, no = log_probabilities(link, eta)
+        a, b = (np.exp(np.log(own["dispersion"]) + part) for part in (yes, no))
+        if family == "beta":
+            return stats.beta.logpdf(y, a, b)
+        n = np.ones_like(y) if trials is None else trials
+        ways = special.gammaln(n + 1) - special.gammaln(y + 1) - special.gammaln(n - y + 1)
+        return ways + special.betaln(y + a, n - y + b) - special.betaln(a, b)
     if family in ("bernoulli", "binomial"):
         n = np.ones_like(y) if trials is None else trials
-        if link == "logit":
-            yes, no = special.log_expit(eta), special.log_expit(-eta)
-        elif link == "probit":
-            yes, no = stats.norm.logcdf(eta), stats.norm.logcdf(-eta)
-        else:
-            rate = np.exp(eta)
-            with np.errstate(divide="ignore"):
-                near_one = np.log1p(-np.exp(-rate))
-                yes = np.where(rate < 0.5, np.log(-np.expm1(-rate)), near_one)
-                yes, no = np.where(eta < -30, eta - rate / 2, yes), -rate
+        yes, no = log_probabilities(link, eta)
         ways = special.gammaln(n + 1) - special.gammaln(y + 1) - special.gammaln(n - y + 1)
         return ways + _times(y, yes) + _times(n - y, no)
     mu = {"identity": lambda e: e, "log": np.exp, "sqrt": np.square, "inverse": lambda e: 1 / e}[
@@ -84,7 +121,45 @@ def log_likelihood(family, link, y, trials, eta, own) -> np.ndarray:
             over = np.log1p(np.abs(mu) / size)
             value = ways + _times(y, log_mu - np.log(size) - over) - size * over
             return np.where(mu < 0, -np.inf, value)
+        case "negative_binomial1":
+            value = stats.nbinom.logpmf(
+                y, np.abs(mu) / own["dispersion"], 1 / (1 + own["dispersion"])
+            )
+            return np.where(mu < 0, -np.inf, value)
+        case "geometric":
+            value = _times(y, log_mu - np.log1p(np.abs(mu))) - np.log1p(np.abs(mu))
+            return np.where(mu < 0, -np.inf, value)
+        case "gamma":
+            return stats.gamma.logpdf(y, own["shape"], scale=mu / own["shape"])
+        case "exponential":
+            return stats.expon.logpdf(y, scale=mu)
+        case "weibull":
+            scale = mu / special.gamma(1 + 1 / own["shape"])
+            return stats.weibull_min.logpdf(y, own["shape"], scale=scale)
+        case "inverse_gaussian":
+            return stats.invgauss.logpdf(y, mu / own["shape"], scale=own["shape"])
+        case "lognormal":
+            return stats.lognorm.logpdf(y, own["sigma"], scale=mu)
+        case "skew_normal":
+            lean = np.sqrt(2 / np.pi) * own["skew"] / np.sqrt(1 + own["skew"] ** 2)
+            width = own["sigma"] / np.sqrt(1 - lean**2)
+            return stats.skewnorm.logpdf(y, own["skew"], mu - width * lean, width)
     raise AssertionError(family)
+
+
+def log_probabilities(link, eta):
+    """Logarithms of the probability and of its complement."""
+    if link == "logit":
+        yes, no = special.log_expit(eta), special.log_expit(-eta)
+    elif link == "probit":
+        yes, no = stats.norm.logcdf(eta), stats.norm.logcdf(-eta)
+    else:
+        rate = np.exp(eta)
+        with np.errstate(divide="ignore"):
+            near_one = np.log1p(-np.exp(-rate))
+            yes = np.where(rate < 0.5, np.log(-np.expm1(-rate)), near_one)
+            yes, no = np.where(eta < -30, eta - rate / 2, yes), -rate
+    return yes, no
 
 
 def _times(count, term):
@@ -125,8 +200,7 @@ def log_posterior(design, priors, point) -> float:
         Z = np.ones((design.n_rows, 1)) if g.Z is None else g.Z
         eta = eta + (Z * u[g.index]).sum(axis=1)
     own = {}
-    for name in {"gaussian": ("sigma",), "student_t": ("sigma", "nu"),
-                 "negative_binomial": ("dispersion",)}.get(design.family, ()):  # fmt: skip
+    for name in OWN.get(design.family, ()):
         own[name] = point[name]
         p = priors[name]
         total += log_prior(p.name, dict(p.parameters), point[name])

@@ -5,12 +5,23 @@ from __future__ import annotations
 from bayes_glmm.errors import ArgumentTypeError, SpecError, suggestion
 from bayes_glmm.families.base import Family, Parameter
 from bayes_glmm.families.bernoulli import Bernoulli
+from bayes_glmm.families.beta import Beta
 from bayes_glmm.families.binomial import Binomial
 from bayes_glmm.families.gaussian import Gaussian
 from bayes_glmm.families.links import LINKS, Link, get_link
 from bayes_glmm.families.negative_binomial import NegativeBinomial
+from bayes_glmm.families.overdispersed import BetaBinomial, Geometric, NegativeBinomial1
 from bayes_glmm.families.poisson import Poisson
+from bayes_glmm.families.positive import (
+    Exponential,
+    Gamma,
+    InverseGaussian,
+    Lognormal,
+    Weibull,
+)
+from bayes_glmm.families.skew_normal import SkewNormal
 from bayes_glmm.families.student_t import StudentT
+from bayes_glmm.families.zeros import HURDLE, ZERO_INFLATED
 
 __all__ = ["FAMILIES", "LINKS", "Family", "Link", "Parameter", "get_family", "get_link"]
 
@@ -21,6 +32,18 @@ FAMILIES: tuple[Family, ...] = (
     Binomial(),
     Poisson(),
     NegativeBinomial(),
+    NegativeBinomial1(),
+    Geometric(),
+    BetaBinomial(),
+    *ZERO_INFLATED,
+    *HURDLE,
+    Gamma(),
+    Lognormal(),
+    InverseGaussian(),
+    Weibull(),
+    Exponential(),
+    Beta(),
+    SkewNormal(),
 )
 _BY_NAME = {family.name: family for family in FAMILIES}
 

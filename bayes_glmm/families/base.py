@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,13 +49,13 @@ class Family(ABC):
     broadcast over leading draw dimensions; only :meth:`likelihood` needs PyMC.
     """
 
-    name: ClassVar[str]
-    support: ClassVar[str]
-    links: ClassVar[tuple[str, ...]]
-    parameters: ClassVar[tuple[Parameter, ...]] = ()
-    has_trials: ClassVar[bool] = False
-    discrete: ClassVar[bool] = False
-    free_variance: ClassVar[bool] = False
+    name: str
+    support: str
+    links: tuple[str, ...]
+    parameters: tuple[Parameter, ...] = ()
+    has_trials: bool = False
+    discrete: bool = False
+    free_variance: bool = False
     """Whether a parameter already absorbs over-dispersion of single rows."""
 
     @property

@@ -39,6 +39,7 @@ class Maths:
     minimum: Function
     logaddexp: Function
     gammaln: Function
+    is_zero: Function
     times: Function
     log_rising: Function
     log_normal_cdf: Function
@@ -83,6 +84,7 @@ NUMPY = Maths(
     minimum=np.minimum,
     logaddexp=np.logaddexp,
     gammaln=special.gammaln,
+    is_zero=lambda x: np.asarray(x) == 0,
     times=lambda count, term: np.where(count == 0, 0.0, count * np.where(count == 0, 0.0, term)),
     log_rising=_log_rising,
     log_normal_cdf=special.log_ndtr,
@@ -105,6 +107,7 @@ def pytensor_maths() -> Maths:
         minimum=pt.minimum,
         logaddexp=pt.logaddexp,
         gammaln=pt.gammaln,
+        is_zero=lambda x: pt.eq(x, 0),
         times=symbolic.where_positive,
         log_rising=symbolic.log_rising,
         log_normal_cdf=symbolic.log_normal_cdf,

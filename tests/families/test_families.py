@@ -8,12 +8,26 @@ from scipy import integrate, special, stats
 
 from bayes_glmm.errors import ArgumentTypeError, SpecError
 from bayes_glmm.families import FAMILIES, get_family, get_link
+from tests.oracle import OWN as ORACLES
 from tests.oracle import log_likelihood
 
-OWN = {"sigma": 0.8, "nu": 6.0, "dispersion": 1.7}
+OWN = {"sigma": 0.8, "nu": 6.0, "dispersion": 1.7, "shape": 2.3, "zi": 0.3, "hurdle": 0.4,
+       "skew": 2.0}  # fmt: skip
 PAIRS = [(family, link) for family in FAMILIES for link in family.links]
 MEANS = {"real numbers": [0.4, 2.5], "0 and 1": [0.1, 0.7], "counts 0, 1, 2, ...": [0.3, 9.0],
-         "whole numbers from 0 to trials": [0.1, 0.7]}  # fmt: skip
+         "whole numbers from 0 to trials": [0.1, 0.7], "positive numbers": [0.4, 3.0],
+         "numbers between 0 and 1": [0.2, 0.7]}  # fmt: skip
+
+
+LIMITS = {
+    "real numbers": (-np.inf, np.inf),
+    "positive numbers": (0.0, np.inf),
+    "numbers between 0 and 1": (0.0, 1.0),
+}
+
+
+def mass_at_zero(family) -> bool:
+    return family.name in ("hurdle_gamma", "hurdle_lognormal")
 
 
 def own(family, **changes):
@@ -29,17 +43,24 @@ def pair(request):
     return request.param
 
 
-def test_the_six_families_and_their_links():
+def test_families_and_their_links():
+    whole, positive = ("log", "identity", "sqrt"), ("log", "inverse", "identity")
+    share, line = ("logit", "probit", "cloglog"), ("identity", "log", "inverse")
     assert {f.name: f.links for f in FAMILIES} == {
-        "gaussian": ("identity", "log", "inverse"),
-        "student_t": ("identity", "log", "inverse"),
-        "bernoulli": ("logit", "probit", "cloglog"),
-        "binomial": ("logit", "probit", "cloglog"),
-        "poisson": ("log", "identity", "sqrt"),
-        "negative_binomial": ("log", "identity", "sqrt"),
-    }
-    assert [f.name for f in FAMILIES if f.has_trials] == ["binomial"]
+        "gaussian": line, "student_t": line, "skew_normal": line,
+        "bernoulli": share, "binomial": share, "beta_binomial": share, "beta": share,
+        "zero_inflated_binomial": share, "poisson": whole, "negative_binomial": whole,
+        "negative_binomial1": whole, "geometric": whole, "zero_inflated_poisson": whole,
+        "zero_inflated_negative_binomial": whole, "hurdle_poisson": whole,
+        "hurdle_negative_binomial": whole, "gamma": positive, "exponential": positive,
+        "weibull": positive, "inverse_gaussian": positive, "hurdle_gamma": positive,
+        "lognormal": ("log",), "hurdle_lognormal": ("log",),
+    }  # fmt: skip
+    trials = {"binomial", "beta_binomial", "zero_inflated_binomial"}
+    assert {f.name for f in FAMILIES if f.has_trials} == trials
     assert all(get_family(f.name) is f is get_family(f) for f in FAMILIES)
+    for family in FAMILIES:
+        assert tuple(p.name for p in family.parameters) == ORACLES.get(family.name, ())
 
 
 def test_unknown_names_are_errors_with_the_nearest():
@@ -75,11 +96,14 @@ def test_density_has_total_one(pair):
         if not family.discrete:
             total, _ = integrate.quad(
                 lambda y, eta=eta: np.exp(family.logpdf(y, eta, link, own(family))),
-                -np.inf, np.inf,
+                *LIMITS[family.support], limit=200,
             )  # fmt: skip
+            if mass_at_zero(family):
+                total += np.exp(family.logpdf(np.zeros(()), eta, link, own(family)))
         else:
             trials = np.float64(17) if family.has_trials else None
-            y = np.arange({"bernoulli": 2, "binomial": 18}.get(family.name, 2000)).astype(float)
+            most = {"bernoulli": 2}.get(family.name, 18 if family.has_trials else 2000)
+            y = np.arange(most).astype(float)
             total = np.exp(family.logpdf(y, eta, link, own(family), trials)).sum()
         assert total == pytest.approx(1, abs=1e-9)
 
@@ -117,9 +141,14 @@ def test_simulation_is_the_density(pair):
         upper = np.cumsum(mass)[y.astype(int)]
         u = upper - rng.random(len(y)) * mass[y.astype(int)]
     else:
-        grid = np.linspace(-60, 60, 240_001)
+        low, high = (np.clip(limit, -60, 60) for limit in LIMITS[family.support])
+        grid = np.linspace(low, high, 400_002)[1:-1]
         mass = np.exp(family.logpdf(grid, eta, link, own(family)))
-        u = np.interp(y, grid, np.cumsum(mass) * (grid[1] - grid[0]))
+        below = (np.cumsum(mass) - mass / 2) * (grid[1] - grid[0])
+        u = np.interp(y, grid, below)
+        if mass_at_zero(family):
+            none = own(family)["hurdle"]
+            u = np.where(y == 0, none * rng.random(len(y)), none + u)
     assert stats.kstest(u, "uniform").pvalue > 1e-3
 
 

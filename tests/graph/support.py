@@ -15,7 +15,7 @@ from bayes_glmm import Prior
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.spec.formula import parse
-from tests.oracle import log_posterior
+from tests.oracle import OWN, log_posterior
 
 LINKS = {
     "gaussian": ("identity", "log", "inverse"),
@@ -38,7 +38,6 @@ STRUCTURES = {
 NO_OLRE = ("gaussian", "student_t", "bernoulli")
 LOCATION_SCALE = {"Normal": ("mu", "sigma"), "StudentT": ("mu", "sigma"), "Laplace": ("mu", "b"),
                   "Logistic": ("mu", "s"), "Cauchy": ("alpha", "beta")}  # fmt: skip
-OWN = {"gaussian": ("sigma",), "student_t": ("sigma", "nu"), "negative_binomial": ("dispersion",)}
 
 
 def table(family: str, n: int = 12) -> pd.DataFrame:
@@ -48,11 +47,17 @@ def table(family: str, n: int = 12) -> pd.DataFrame:
          "known": rng.normal(0, 0.2, n), "a": list("pqrs") * (n // 4), "b": list("uvw") * (n // 3)}
     )  # fmt: skip
     match family:
-        case "gaussian" | "student_t":
+        case "gaussian" | "student_t" | "skew_normal":
             data["y"] = rng.uniform(1, 4, n)
+        case "gamma" | "exponential" | "weibull" | "inverse_gaussian" | "lognormal":
+            data["y"] = rng.uniform(0.5, 4, n)
+        case "hurdle_gamma" | "hurdle_lognormal":
+            data["y"] = [0, 0, 0.2, *rng.uniform(0.5, 4, n - 3)]
+        case "beta":
+            data["y"] = rng.uniform(0.1, 0.9, n)
         case "bernoulli":
             data["y"] = [0, 1] * (n // 2)
-        case "binomial":
+        case "binomial" | "beta_binomial" | "zero_inflated_binomial":
             data["y"] = rng.binomial(data["n"], 0.4)
             data.loc[:1, "y"] = [0, data["n"][1]]
         case _:
@@ -68,7 +73,7 @@ def modelled(family, link, structure, *, priors=None, data=None, offset="known")
     own["beta"] = Prior("Normal", mu=0.1, sigma=0.3 * width)
     if STRUCTURES[structure]:
         own["sd"] = Prior("HalfStudentT", nu=4, sigma=0.3 * width)
-    response = "y | trials(n)" if family == "binomial" else "y"
+    response = "y | trials(n)" if family.endswith("binomial") and "neg" not in family else "y"
     data = table(family) if data is None else data
     spec = parse(f"{response} ~ x + z{STRUCTURES[structure]}", family=family, link=link,
                  offset=offset, priors=own | (priors or {}))  # fmt: skip

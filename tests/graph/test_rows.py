@@ -8,7 +8,8 @@ import pytest
 from bayes_glmm.families import FAMILIES
 from tests.oracle import log_likelihood
 
-OWN = {"sigma": 0.8, "nu": 6.0, "dispersion": 1.7}
+OWN = {"sigma": 0.8, "nu": 6.0, "dispersion": 1.7, "shape": 2.3, "zi": 0.3, "hurdle": 0.4,
+       "skew": 2.0}  # fmt: skip
 PAIRS = [(family, link) for family in FAMILIES for link in family.links]
 EPS = np.finfo(float).eps
 
@@ -22,6 +23,11 @@ def rows(family, link):
         y = np.array([0.0, 1])
     elif family.discrete:
         y = np.array([0.0, 1, 7, 1e9])
+    elif family.support == "numbers between 0 and 1":
+        y = np.array([1e-9, 0.2, 0.5, 1 - 1e-9])
+    elif family.support == "positive numbers":
+        y = np.array([1e-6, 0.3, 1, 40])
+        y = np.append(y, 0.0) if family.name.startswith("hurdle") else y
     else:
         y = np.array([-1e9, -1, 0, 3, 1e9])
     eta = {
@@ -60,6 +66,8 @@ def built(family, link, y, n):
 def summands(family, link, y, eta, n):
     """Size of the largest number that enters a row's density, whose rounding it inherits."""
     size = np.abs(log_likelihood(family.name, link, y, n, eta, OWN))
+    if family.name == "beta_binomial" or "zi" in {p.name for p in family.parameters}:
+        size = size + 1  # numbers near one cancel, or are summed inside a logarithm
     if family.discrete:
         count = y if n is None else n
         return size + count * np.log(count + 2) + np.abs(y * eta)
