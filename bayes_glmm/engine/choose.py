@@ -20,7 +20,7 @@ from bayes_glmm.engine.laplace import (
     marginal,
 )
 from bayes_glmm.engine.merge import arrange_rows
-from bayes_glmm.engine.pattern import FIXED, Part
+from bayes_glmm.engine.pattern import FIXED, Part, loosen
 from bayes_glmm.engine.plan import Plan
 from bayes_glmm.engine.program import Informed, Program, order_of, write_program
 from bayes_glmm.errors import EngineError
@@ -31,7 +31,7 @@ MOST_UNCERTAIN = 0.4
 NEAR_ZERO, DOWN, SPREAD = 6.0, 6.0, 0.3
 FOLDED = ("HalfNormal", "HalfStudentT", "HalfCauchy")
 CHEAP = 20_000
-PER_ROW, PER_ROW_COLLAPSED = 8, 40
+PER_ROW, PER_ROW_COLLAPSED, PER_ROW_FROZEN = 8, 40, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,6 +259,16 @@ def _blocks(found: Approximation, inverse: Array) -> Iterator[tuple[Part, Array,
         yield part, A, np.linalg.inv(both), w.reshape(part.units, part.width)
 
 
+def _vaguest(found: Approximation) -> int:
+    """Return the group whose mean is least known beforehand, which fixed effects share."""
+    spread = {
+        part.group: float((A**2).sum()) / part.units
+        for part, A in zip(found.problem.pattern.parts, found.factors, strict=True)
+        if A is not None
+    }
+    return max(spread, key=spread.__getitem__)
+
+
 def frozen(found: Approximation, informed: Mapping[str, Informed]) -> Plan:
     """Turn the data-informed coordinates by the factor at the mode."""
     from bayes_glmm.engine import kernel
@@ -271,12 +281,20 @@ def frozen(found: Approximation, informed: Mapping[str, Informed]) -> Plan:
         for part, _, precision, _ in _blocks(found, inverse)
     }
     blocks, middle = [], np.zeros(pattern.symbolic.n)
-    given = problem.blocks(found.factors, found.inner.products)
-    for segment, block in zip(pattern.segments, given, strict=True):
+    given = dict(
+        zip(
+            [(s.left.group, s.right.group) for s in pattern.segments],
+            problem.blocks(found.factors, found.inner.products),
+            strict=True,
+        )
+    )
+    if pattern.symbolic.size > PER_ROW_FROZEN * problem.program.rows.design.n_rows:
+        pattern = loosen(pattern, _vaguest(found))
+    for segment in pattern.segments:
         a, b = segment.left.group, segment.right.group
         left = np.eye(segment.left.width) if a == FIXED else roots[a][segment.units[:, 0]]
         right = np.eye(segment.right.width) if b == FIXED else roots[b][segment.units[:, 1]]
-        blocks.append(left @ block @ np.swapaxes(right, -1, -2))
+        blocks.append(left @ given[a, b] @ np.swapaxes(right, -1, -2))
     for part in pattern.parts:
         if part.group == FIXED:
             inner = slice(part.offset, part.offset + part.width)

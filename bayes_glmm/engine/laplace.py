@@ -22,6 +22,7 @@ from bayes_glmm.engine.rows import FAMILIES, LINKS, log_likelihood
 
 type Array = NDArray[np.float64]
 MOST_PRODUCTS = 20_000_000
+SAME = 1e-9
 STEP = 1e-4
 NEWTON_STEPS = 60
 ENOUGH = 1e-8
@@ -217,12 +218,15 @@ class Problem:
         eta = self.pattern.predict(self.base, self.effects(factors, w))
         value, slope = self.rows(eta, parameters)
         value = value - 0.5 * float(w @ w)
+        weights, products, factor = np.zeros(0), [np.zeros(0)], None
         for _ in range(NEWTON_STEPS):
             if not np.isfinite(value):
                 return None
-            weights = self.weights(eta, parameters)
-            products = self.pattern.products(weights)
-            factor = self.precision(factors, products)
+            new_weights = self.weights(eta, parameters)
+            if factor is None or not np.allclose(new_weights, weights, rtol=SAME, atol=0):
+                weights = new_weights
+                products = self.pattern.products(weights)
+                factor = self.precision(factors, products)
             if factor is None:
                 return None
             gradient = self.back(factors, self.pattern.gather(slope)) - w

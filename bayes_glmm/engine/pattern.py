@@ -111,6 +111,9 @@ class Pattern:
         return eta
 
 
+type Pair = tuple[Part, Part, Ints, NDArray[np.int32]]
+
+
 def find_pattern(
     fixed: Array,
     places: Sequence[tuple[GroupDesign, tuple[int, ...], int]],
@@ -148,13 +151,37 @@ def find_pattern(
     pairs = [
         (left, right, *_pairs(left, right)) for i, left in enumerate(parts) for right in parts[i:]
     ]
+    everything = np.concatenate([np.zeros(0, np.int64), *order]).astype(np.int64)
+    return _assemble(tuple(parts), pairs, everything, most)
+
+
+def loosen(pattern: Pattern, coupled: int) -> Pattern:
+    """Return the pattern without what joins two groups, or fixed effects to another group.
+
+    A matrix that is positive stays so: it falls into one block per group, of which
+    ``coupled`` has the fixed effects with it.
+    """
+    pairs = [
+        (s.left, s.right, s.units, s.pair)
+        for s in pattern.segments
+        if s.left is s.right or (s.left.group == coupled and s.right.group == FIXED)
+    ]
+    found = _assemble(pattern.parts, pairs, pattern.order, pattern.symbolic.size)
+    assert found is not None
+    return found
+
+
+def _assemble(
+    parts: tuple[Part, ...], pairs: Sequence[Pair], order: Ints, most: int
+) -> Pattern | None:
+    """Analyse the matrix that has these pairs of parts."""
     entries = [_entries(left, right, units) for left, right, units, _ in pairs]
     below = [row > column for row, column in entries]
     rows = [row[b] for (row, _), b in zip(entries, below, strict=True)]
     columns = [column[b] for (_, column), b in zip(entries, below, strict=True)]
     nothing = np.zeros(0, np.int64)
     symbolic = analyse(
-        offset, np.concatenate([nothing, *rows]), np.concatenate([nothing, *columns]), most
+        len(order), np.concatenate([nothing, *rows]), np.concatenate([nothing, *columns]), most
     )
     if symbolic is None:
         return None
@@ -166,8 +193,7 @@ def find_pattern(
         segments.append(
             Segment(left, right, units, pair, found.reshape(len(units), left.width, right.width))
         )
-    everything = np.concatenate([nothing, *order]).astype(np.int64)
-    return Pattern(tuple(parts), tuple(segments), symbolic, everything)
+    return Pattern(parts, tuple(segments), symbolic, order)
 
 
 def _pairs(left: Part, right: Part) -> tuple[Ints, NDArray[np.int32]]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from bayes_glmm import Prior
 from bayes_glmm.design.defaults import resolve_priors
@@ -25,6 +26,19 @@ LINKS = {
     "poisson": ("log", "identity", "sqrt"),
     "negative_binomial": ("log", "identity", "sqrt"),
 }
+MORE = {
+    **dict.fromkeys(("beta_binomial", "zero_inflated_binomial", "beta"), LINKS["binomial"]),
+    **dict.fromkeys(
+        ("negative_binomial1", "geometric", "zero_inflated_poisson", "hurdle_poisson",
+         "zero_inflated_negative_binomial", "hurdle_negative_binomial"), LINKS["poisson"],
+    ),
+    **dict.fromkeys(
+        ("gamma", "exponential", "weibull", "inverse_gaussian", "hurdle_gamma"),
+        ("log", "inverse", "identity"),
+    ),
+    **dict.fromkeys(("lognormal", "hurdle_lognormal"), ("log",)),
+    "skew_normal": LINKS["gaussian"],
+}  # fmt: skip
 STRUCTURES = {
     "none": "",
     "intercept": " + (1 | a)",
@@ -35,7 +49,7 @@ STRUCTURES = {
     "three": " + (1 + x + z | a)",
     "independent": " + (1 + x || a)",
 }
-NO_OLRE = ("gaussian", "student_t", "bernoulli")
+NO_OLRE = ("gaussian", "student_t", "skew_normal", "bernoulli")
 LOCATION_SCALE = {"Normal": ("mu", "sigma"), "StudentT": ("mu", "sigma"), "Laplace": ("mu", "b"),
                   "Logistic": ("mu", "s"), "Cauchy": ("alpha", "beta")}  # fmt: skip
 
@@ -96,7 +110,7 @@ def extremes(design):
     elif design.family in ("poisson", "negative_binomial"):
         y[:4] = [1e9, 0, 1e9, 0]
         offset[:2] = {"log": [20.5, -30.0], "identity": [1e9, 0], "sqrt": [31600.0, 0]}[design.link]
-    else:
+    elif design.family in ("gaussian", "student_t"):
         y[:2] = [1e6, -1e6]
     predictor = replace(mu, offset=offset)
     return replace(design, predictors={"mu": predictor}, response=y, trials=n)
@@ -104,7 +118,7 @@ def extremes(design):
 
 def update(model, design) -> None:
     """Give a built graph the arrays of another design of the same shape."""
-    whole = design.family not in ("gaussian", "student_t")
+    whole = model["response"].type.dtype.startswith("int")
     model.set_data("offset", design.mu.offset)
     model.set_data("response", design.response.astype(np.int64 if whole else float))
     if design.trials is not None:
@@ -165,8 +179,14 @@ def natural(design, priors, values) -> tuple[dict, float]:
             point[f"u_{g.name}"] = values[f"u_{g.name}_standardized__"] @ A.T
             volume += g.n_levels * np.log(np.diag(A)).sum()
     for name in OWN.get(design.family, ()):
-        point[name] = float(np.exp(values[f"{name}_log__"]))
-        volume += np.log(point[name])
+        if name in ("zi", "hurdle"):
+            point[name] = float(special.expit(values[f"{name}_logodds__"]))
+            volume += np.log(point[name]) + np.log1p(-point[name])
+        elif name == "skew":
+            point[name] = float(values[name])
+        else:
+            point[name] = float(np.exp(values[f"{name}_log__"]))
+            volume += np.log(point[name])
     return point, volume
 
 

@@ -7,9 +7,11 @@ from functools import partial
 import numpy as np
 import pytest
 
+from bayes_glmm.families import FAMILIES
 from bayes_glmm.graph import build_graph
 from tests.graph.support import (
     LINKS,
+    MORE,
     NO_OLRE,
     STRUCTURES,
     Flat,
@@ -35,9 +37,9 @@ TURN = ["slope", "nested", "olre", "intercept", "crossed", "none", "three", "ind
 def _often() -> list[tuple[str, str, str]]:
     """Every family and link once, the structures in turn, so that each comes twice or more."""
     chosen, at = [], 0
-    for family, links in LINKS.items():
+    for family, links in (LINKS | MORE).items():
         for link in links:
-            while (family, link, TURN[at % len(TURN)]) not in CASES:
+            while TURN[at % len(TURN)] == "olre" and family in NO_OLRE:
                 at += 1
             chosen.append((family, link, TURN[at % len(TURN)]))
             at += 1
@@ -45,9 +47,10 @@ def _often() -> list[tuple[str, str, str]]:
 
 
 OFTEN = _often()
+QUICK = [c for c in OFTEN if c[0] in LINKS or c[1] == MORE[c[0]][0]]
 MARKED = [
-    pytest.param(*case, marks=[] if case in OFTEN else pytest.mark.slow, id="-".join(case))
-    for case in CASES
+    pytest.param(*case, marks=[] if case in QUICK else pytest.mark.slow, id="-".join(case))
+    for case in dict.fromkeys([*CASES, *OFTEN])
 ]
 
 
@@ -97,7 +100,8 @@ def _density(design, priors, flat, x) -> float:
 
 def test_every_structure_is_in_the_quick_tests():
     assert {s for _, _, s in OFTEN} == set(STRUCTURES)
-    assert {(f, k) for f, k, _ in OFTEN} == {(f, k) for f, links in LINKS.items() for k in links}
+    every = {(f.name, link) for f in FAMILIES for link in f.links}
+    assert {(f, k) for f, k, _ in OFTEN} == every
 
 
 @pytest.mark.parametrize(("family", "link", "structure"), MARKED)
