@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 from scipy import special, stats
 
-
 OWN = {
     "gaussian": ("sigma",),
     "student_t": ("sigma", "nu"),

@@ -9,7 +9,7 @@ from scipy import stats
 
 import bayes_glmm as bg
 from bayes_glmm.design.defaults import resolve_priors
-from bayes_glmm.engine import kernel
+from bayes_glmm.engine import choose, kernel
 from bayes_glmm.engine.choose import (
     adaptive,
     choose_coordinates,
@@ -21,6 +21,7 @@ from bayes_glmm.engine.choose import (
 )
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.laplace import Problem, approximate_problem
+from bayes_glmm.engine.pattern import FIXED
 from bayes_glmm.engine.program import write_program
 from bayes_glmm.fitting import prepare
 from tests.engine.test_kernel import designed
@@ -106,6 +107,21 @@ def test_moved_density_is_the_programs_with_the_maps_volume(kind, family, link, 
     assert moved == pytest.approx(expected, rel=1e-8)
     slopes = differences(lambda at: value(program, at), z)
     assert np.abs(gradient - slopes).max() <= 1e-6 * max(1, np.abs(slopes).max())
+
+
+@pytest.mark.parametrize("structure", ["slope", "nested", "crossed"])
+def test_groups_taken_apart_are_another_map_of_the_same_density(monkeypatch, structure):
+    """Without what joins crossed groups the factor is not the mode's, and the density is."""
+    monkeypatch.setattr(choose, "PER_ROW_FROZEN", 0)
+    whole = approximated("poisson", "log", structure)[3].problem.pattern
+    test_moved_density_is_the_programs_with_the_maps_volume("frozen", "poisson", "log", structure)
+    _, _, program = in_coordinates("frozen", "poisson", "log", structure)
+    apart = program.plan.pattern
+    joined = [(s.left.group, s.right.group) for s in apart.segments if s.left is not s.right]
+    assert len(joined) == 1 and joined[0][1] == FIXED
+    assert apart.symbolic.n == whole.symbolic.n
+    if structure != "slope":
+        assert apart.symbolic.size < whole.symbolic.size
 
 
 @pytest.mark.parametrize("structure", ["none", "intercept", "slope", "nested", "crossed"])

@@ -1,0 +1,55 @@
+"""Factors of sparse matrices with a dense end, beside NumPy's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bayes_glmm.engine.sparse import BLOCK, analyse, eliminate, eliminate_tail
+
+
+def positive(n: int) -> np.ndarray:
+    x = np.random.default_rng(n).normal(size=(n, n + 5))
+    return x @ x.T + np.eye(n)
+
+
+@pytest.mark.parametrize("n", [1, 3, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 5, 201])
+def test_dense_factor_equals_numpys(n):
+    whole = positive(n)
+    found = np.triu(whole).copy()
+    assert eliminate_tail(found)
+    np.testing.assert_allclose(np.triu(found).T, np.linalg.cholesky(whole), atol=1e-11)
+
+
+@pytest.mark.parametrize("n", [2, BLOCK + 3])
+def test_a_matrix_that_is_not_positive_is_named_so(n):
+    whole = positive(n)
+    whole[n - 1, n - 1] = -1.0
+    assert not eliminate_tail(np.triu(whole).copy())
+
+
+@pytest.mark.parametrize("density", [0.02, 0.2, 0.7])
+def test_sparse_factor_equals_numpys_wherever_the_dense_end_begins(density):
+    n, rng = 60, np.random.default_rng(5)
+    whole = np.where(rng.random((n, n)) < density, rng.normal(size=(n, n)), 0.0)
+    whole = whole + whole.T + 4 * n * np.eye(n)
+    row, column = np.nonzero(np.tril(whole, -1))
+    symbolic = analyse(n, row, column, 10**6)
+    values = np.zeros(symbolic.size)
+    values[symbolic.diagonal] = whole.diagonal()
+    values[symbolic.places(row, column)] = whole[row, column]
+    m = n - symbolic.tail
+    assert eliminate(symbolic.tail, symbolic.edges, symbolic.targets, values)
+    assert eliminate_tail(values[symbolic.size - m * m :].reshape(m, m))
+    at = np.tril_indices(n)
+    exact = np.linalg.cholesky(whole)[at]
+    inside = np.abs(exact) > 1e-14
+    places = symbolic.places(at[0][inside], at[1][inside])
+    np.testing.assert_allclose(values[places], exact[inside], rtol=1e-10, atol=1e-13)
+
+
+def test_too_many_products_are_refused():
+    row, column = np.nonzero(np.tril(np.ones((40, 40)), -1))
+    assert analyse(40, row, column, 10**6).tail == 0
+    scattered = np.arange(1, 3000), np.zeros(2999, int)
+    assert analyse(3000, *scattered, 100) is None
