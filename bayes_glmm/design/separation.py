@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from bayes_glmm.design.context import Context
 from bayes_glmm.errors import Finding, listed
@@ -19,6 +20,7 @@ ROUNDS = 50
 SECONDS = 10.0
 GAIN = 1e-6
 MOST_PRUNED = 20
+NEWTON_STEPS, LONGEST = 15, 4.0
 
 
 def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
@@ -42,6 +44,8 @@ def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
         yield context.finding(name, "info", message)
         return
     sides = _sides(mu.X[:, live] - mu.centers[live], mu.intercept, yes, no)
+    if _overlap(sides):
+        return
     try:
         found = (_separating if len(sides) <= MOST_ROWS else _separating_many)(sides)
     except TimeoutError:
@@ -71,6 +75,28 @@ def _sides(
     X = np.round(X / np.abs(X).max(axis=0), 12)
     found = [pd.DataFrame(rows).drop_duplicates().to_numpy() for rows in (X[yes], X[no])]
     return np.vstack([found[0], -found[1]])
+
+
+def _overlap(sides: NDArray[np.float64]) -> bool:
+    """Return whether a logistic fit of finite size proves that nothing separates.
+
+    With ``wrong`` each row's probability of the other side, ``sides.T @ wrong`` is
+    zero at the fit, and along any direction within the box that puts no row on
+    the wrong side the largest margin is at most its absolute sum over ``wrong.min()``.
+    """
+    at = np.zeros(sides.shape[1])
+    for _ in range(NEWTON_STEPS):
+        wrong = expit(-(sides @ at))
+        slope = sides.T @ wrong
+        if np.abs(slope).sum() < 100 * GAIN * wrong.min():
+            return True
+        weighted = sides * (wrong * (1 - wrong))[:, None]
+        try:
+            step = np.linalg.solve(sides.T @ weighted, slope)
+        except np.linalg.LinAlgError:
+            return False
+        at += step * min(1.0, LONGEST / max(np.abs(sides @ step).max(), 1e-300))
+    return False
 
 
 def _separating(sides: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool] | None:

@@ -393,3 +393,21 @@ def test_a_hundred_thousand_rows_are_checked_in_seconds() -> None:
     findings: tuple[Finding, ...] = run_checks(parse(text, **EVENT), data)[0].items
     assert time.perf_counter() - start < 5
     assert findings == ()
+
+
+def test_a_finite_fit_proves_overlap_exactly_where_the_linear_programme_finds_none():
+    from bayes_glmm.design import separation
+
+    rng, separated = np.random.default_rng(3), 0
+    for number in range(150):
+        n, p = rng.integers(4, 80), rng.integers(1, 6)
+        X = rng.normal(size=(n, p)) if number % 2 else rng.integers(0, 3, (n, p)).astype(float)
+        y = rng.random(n) < 1 / (1 + np.exp(-2 * X[:, 0]))
+        X = (X - X.mean(0))[:, np.ptp(X, axis=0) > 0]
+        if y.all() or not y.any():
+            continue
+        sides = separation._sides(X, True, y, ~y)
+        found = separation._separating(sides)
+        separated += found is not None
+        assert separation._overlap(sides) == (found is None)
+    assert 10 < separated < 140
