@@ -395,10 +395,10 @@ def test_a_hundred_thousand_rows_are_checked_in_seconds() -> None:
     assert findings == ()
 
 
-def test_a_finite_fit_proves_overlap_exactly_where_the_linear_programme_finds_none():
+def test_a_finite_fit_proves_overlap_only_where_the_linear_programme_finds_none():
     from bayes_glmm.design import separation
 
-    rng, separated = np.random.default_rng(3), 0
+    rng, separated, proved = np.random.default_rng(3), 0, 0
     for number in range(150):
         n, p = rng.integers(4, 80), rng.integers(1, 6)
         X = rng.normal(size=(n, p)) if number % 2 else rng.integers(0, 3, (n, p)).astype(float)
@@ -409,5 +409,8 @@ def test_a_finite_fit_proves_overlap_exactly_where_the_linear_programme_finds_no
         sides = separation._sides(X, True, y, ~y)
         found = separation._separating(sides)
         separated += found is not None
-        assert separation._overlap(sides) == (found is None)
-    assert 10 < separated < 140
+        if separation._overlap(sides):
+            proved += 1
+            assert found is None
+    assert separated > 10
+    assert proved > 100
