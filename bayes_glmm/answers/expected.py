@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.integrate import population_mean
+from bayes_glmm.answers.integrate import population_mean, population_mean_of
 from bayes_glmm.answers.predictor import (
     factors,
     fixed_part,
@@ -112,16 +112,34 @@ def blocks(fit: Fit, design: Design) -> Iterator[slice]:
 
 
 def mean_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
-    """Return draws of ``mu`` on the response scale, shape (n_draws, rows of the block)."""
+    """Return draws of the mean response, shape (n_draws, rows of the block).
+
+    It is ``mu`` unless the family's mean is another: where zeros are inflated it is
+    the mean of the response, not of one component. With trials it is per trial.
+    """
+    family, own = fit.family, parameters(fit)
     part = take(rows.design, np.arange(block.start, block.stop))
-    if groups in ("typical", "population"):
-        unique, back = _distinct(part)
-        part = take(part, unique)
-        eta = fixed_part(fit, part)
-        if groups == "typical":
-            return np.asarray(fit.link.inverse(eta))[:, back]
-        return population_mean(fit.link, eta, random_variance(fit, part))[:, back]
+    if groups in ("known", "new"):
+        return np.asarray(family.mean(_mu_draws(fit, rows, part, groups, block), own))
+    unique, back = _distinct(part)
+    part = take(part, unique)
     eta = fixed_part(fit, part)
+    if groups == "typical":
+        found = family.mean(fit.link.inverse(eta), own)
+    elif family.mean_is_proportional:
+        found = family.mean(population_mean(fit.link, eta, random_variance(fit, part)), own)
+    else:
+        found = population_mean_of(
+            lambda at: family.mean(fit.link.inverse(at), own), eta, random_variance(fit, part)
+        )
+    return np.asarray(found)[:, back]
+
+
+def _mu_draws(fit: Fit, rows: Rows, part: Design, groups: str, block: slice) -> Array:
+    """Return draws of the family's ``mu`` given group effects."""
+    eta = fixed_part(fit, part)
+    if groups == "typical":
+        return np.asarray(fit.link.inverse(eta))
     for group in part.mu.groups:
         eta += group_part(rows.effects[group.name], group)
         ids = rows.new_levels[group.name][block] if groups == "new" else None
@@ -145,7 +163,7 @@ def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
         eta = fixed_part(fit, part) + np.sqrt(random_variance(fit, part)) * z
         mu = np.asarray(fit.link.inverse(eta))
     else:
-        mu = mean_draws(fit, rows, groups, block)
+        mu = _mu_draws(fit, rows, part, groups, block)
     found = np.empty(mu.shape)
     for i, rng in enumerate(streams):
         trials = None if part.trials is None else part.trials[i : i + 1]

@@ -149,7 +149,7 @@ def describe(fit: Fit, groups: str, kind: str, by: By, per: float | None) -> dic
         "scale": scale_of(fit, kind, per),
     }
     if groups == "population" and kind == "expected":
-        about["integration"] = method(fit.link)
+        about["integration"] = method(fit.link, fit.family.mean_is_proportional)
     return about
 
 

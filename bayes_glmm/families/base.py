@@ -57,6 +57,8 @@ class Family(ABC):
     discrete: bool = False
     free_variance: bool = False
     """Whether a parameter already absorbs over-dispersion of single rows."""
+    mean_is_proportional: bool = True
+    """Whether E[y] is ``mu`` times something that does not depend on ``mu``."""
 
     @property
     def default_link(self) -> str:

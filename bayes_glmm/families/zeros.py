@@ -105,6 +105,10 @@ class Hurdle(_WithZeros):
     prefix = "hurdle"
     share = Parameter("hurdle", "probability of a zero", _any_share)
 
+    def __init__(self, plain: Written) -> None:
+        super().__init__(plain)
+        self.mean_is_proportional = not plain.discrete
+
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse negative numbers, and fractions among counts."""
         return invalid_counts(y) if self.discrete else invalid_positive(y)[:2]
