@@ -65,3 +65,21 @@ def begin(
         start.append(np.log(min(priors[parameter.name].median, limit)))
         spread.append(1.0)
     return Begin(np.asarray(start), np.asarray(spread))
+
+
+def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Array]:
+    """Return the same centre by the posterior's names, for the graph; effects begin at zero."""
+    mu, unit = design.mu, predictor_unit(design)
+    start: dict[str, Array] = {}
+    if mu.intercept:
+        start["intercept"] = np.asarray(predictor_start(design))
+    if mu.coefficients:
+        start["beta"] = np.zeros(len(mu.coefficients))
+    for group in mu.groups:
+        sizes = np.sqrt((group.Z**2).mean(axis=0)) if group.Z is not None else np.ones(1)
+        middle = [priors[f"sd_{group.name}[{t}]"].median for t in group.terms]
+        start[f"sd_{group.name}"] = np.minimum(middle, unit / np.where(sizes > 0, sizes, 1.0))
+    for parameter in get_family(design.family).parameters:
+        limit = unit if parameter.name == "sigma" else LARGEST_SHAPE
+        start[parameter.name] = np.asarray(min(priors[parameter.name].median, limit))
+    return start

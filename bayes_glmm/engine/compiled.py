@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design
+from bayes_glmm.engine.begin import natural_start
 from bayes_glmm.engine.choose import Coordinates, choose_coordinates, collapsed_coordinates
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.load import load_nutpie
@@ -119,7 +120,12 @@ def _graph(spec: ModelSpec, design: Design, priors: Mapping[str, Prior], backend
     from bayes_glmm.graph import build_graph
 
     gradient = "jax" if backend == "jax" else "pytensor"
+    graph, start = build_graph(spec, design, priors), natural_start(design, priors)
     model = load_nutpie().compile_pymc_model(
-        build_graph(spec, design, priors), backend=backend, gradient_backend=gradient
+        graph,
+        backend=backend,
+        gradient_backend=gradient,
+        initial_points={graph[name]: value for name, value in start.items()},
+        jitter_rvs={v for v in graph.free_RVs if v.name not in ("intercept", "beta")},
     )
     return Sampled(model, lambda draws, seed: dict(draws), "jax" if backend == "jax" else "graph")

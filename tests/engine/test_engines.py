@@ -10,7 +10,10 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
+from bayes_glmm.design.defaults import resolve_priors
+from bayes_glmm.engine.begin import natural_start
 from bayes_glmm.errors import ArgumentError, EngineError
+from bayes_glmm.fitting import prepare
 from bayes_glmm.results import Fit, UnconvergedWarning
 
 SLEEP = "Reaction ~ Days + (1 + Days | Subject)"
@@ -182,3 +185,30 @@ def test_jax_compiles_the_same_graph(data_folder):
     jax = fit(data_folder, "cbpp", engine="jax", draws=1000, tune=600, chains=2)
     assert Fit.of(jax).info["settings"]["path"] == "jax"
     agree(jax, fit(data_folder, "cbpp", draws=2000, seed=3))
+
+
+def test_the_graph_begins_where_the_data_are(data_folder):
+    """A prior with an sd of a hundred says nothing about where to begin."""
+    wide = {
+        "intercept": bg.Prior("Normal", mu=0, sigma=100),
+        "sd": bg.Prior("HalfNormal", sigma=100),
+    }
+    formula, given = SUITE["cbpp"]
+    data = table(data_folder, "cbpp")
+    ready = prepare(formula, data, priors=wide, **given)
+    _, design = ready.require()
+    start = natural_start(design, resolve_priors(ready.spec, design))
+    share = data.incidence.sum() / data["size"].sum()
+    assert start["intercept"] == pytest.approx(np.log(share / (1 - share)), abs=0.05)
+    assert (start["beta"] == 0).all()
+    np.testing.assert_array_equal(start["sd_herd"], [1.0])
+
+
+@pytest.mark.slow
+def test_wide_priors_do_not_strand_the_graph(data_folder):
+    wide = {
+        "intercept": bg.Prior("Normal", mu=0, sigma=100),
+        "sd": bg.Prior("HalfNormal", sigma=100),
+    }
+    tree = fit(data_folder, "cbpp", engine="nuts", priors=wide, draws=500, tune=500, chains=4)
+    assert bg.diagnose(tree).converged

@@ -33,7 +33,7 @@ def weak_priors(scale: float, family: str) -> dict[str, bg.Prior]:
         "sd": bg.Prior("HalfNormal", sigma=100 * scale),
         "corr": bg.Prior("LKJ", eta=1),
     }
-    own = {"gaussian": "sigma", "negative_binomial": "dispersion"}.get(family)
+    own = "sigma" if family == "gaussian" else "dispersion" if "negative" in family else None
     return wide | ({own: bg.Prior("HalfNormal", sigma=100 * scale)} if own else {})
 
 

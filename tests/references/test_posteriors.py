@@ -34,6 +34,12 @@ MODELS = {
         "toenail", "outcome ~ 0 + one + arm + time + arm_time + (1 | patientID)", "bernoulli",
         {"beta": bg.Prior("Normal", sigma=5), "sd": bg.Prior("HalfNormal", sigma=5)},
     ),
+    "owls_zinb": (
+        "owls", "SiblingNegotiation ~ 0 + one + fed + male + arrival + fed_male + (1 | Nest)",
+        "zero_inflated_negative_binomial",
+        {"beta": bg.Prior("Normal", sigma=2.5), "sd": bg.Prior("HalfNormal", sigma=1),
+         "dispersion": bg.Prior("Gamma", alpha=2, beta=0.5), "zi": bg.Prior("Beta", alpha=1, beta=1)},
+    ),
 }  # fmt: skip
 
 
@@ -55,7 +61,15 @@ def test_within_four_monte_carlo_errors(name):
     if table == "toenail":
         arm = (data.treatment == "terbinafine").astype(float)
         data = data.assign(arm=arm, arm_time=arm * data.time)
-    tree = bg.fit(formula, data, family=family, priors=priors, draws=4000, progress=False, seed=2)
+    given = {}
+    if table == "owls":
+        fed, male = (data.FoodTreatment == "Satiated") * 1.0, (data.SexParent == "Male") * 1.0
+        arrival = data.ArrivalTime - data.ArrivalTime.mean()
+        data = data.assign(fed=fed, male=male, arrival=arrival, fed_male=fed * male)
+        given["exposure"] = "BroodSize"
+    tree = bg.fit(
+        formula, data, family=family, priors=priors, draws=4000, progress=False, seed=2, **given
+    )
     for parameter, (mean, mcse) in PEER[name].items():
         values = draws_of(tree, parameter)
         own = float(batch_mcse(values[..., None])[0])
