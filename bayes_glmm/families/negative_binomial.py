@@ -6,19 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bayes_glmm.families.base import (
     Array,
     Parameter,
     Parameters,
-    count_start,
     counts_of,
-    invalid_counts,
 )
+from bayes_glmm.families.counts import Counts
 from bayes_glmm.families.links import Link
 from bayes_glmm.families.maths import Maths, Mean
-from bayes_glmm.families.written import Written
 from bayes_glmm.spec.priors import Prior
 
 
@@ -26,7 +23,7 @@ def _dispersion_prior(scale: float) -> Prior:
     return Prior("InverseGamma", alpha=0.4, beta=0.3)
 
 
-class NegativeBinomial(Written):
+class NegativeBinomial(Counts):
     """Counts with mean ``mu`` and variance ``mu + mu**2 / dispersion``.
 
     It is the Poisson distribution as ``dispersion`` grows. The default prior of
@@ -37,19 +34,8 @@ class NegativeBinomial(Written):
     """
 
     name = "negative_binomial"
-    support = "counts 0, 1, 2, ..."
-    links = ("log", "identity", "sqrt")
     parameters = (Parameter("dispersion", "var = mu + mu**2 / dispersion", _dispersion_prior),)
-    discrete = True
     free_variance = True
-
-    def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
-        """Refuse negative numbers and fractions."""
-        return invalid_counts(y)
-
-    def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
-        """Return the rate, half a count from zero."""
-        return count_start(y, exposure)
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the Poisson density averaged over Gamma rates."""

@@ -12,12 +12,11 @@ from bayes_glmm.families.base import (
     Array,
     Parameter,
     Parameters,
-    count_start,
     counts_of,
     fill,
-    invalid_counts,
 )
 from bayes_glmm.families.binomial import LATENT_VARIANCE, Binomial
+from bayes_glmm.families.counts import Counts
 from bayes_glmm.families.links import Link
 from bayes_glmm.families.maths import Maths, Mean
 from bayes_glmm.families.written import Written
@@ -26,24 +25,13 @@ from bayes_glmm.spec.priors import Prior
 TINY = float(np.finfo(np.float64).tiny)
 
 
-class Geometric(Written):
+class Geometric(Counts):
     """Failures before a first success, with mean ``mu`` and variance ``mu + mu**2``.
 
     It is the negative binomial with a dispersion of one.
     """
 
     name = "geometric"
-    support = "counts 0, 1, 2, ..."
-    links = ("log", "identity", "sqrt")
-    discrete = True
-
-    def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
-        """Refuse negative numbers and fractions."""
-        return invalid_counts(y)
-
-    def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
-        """Return the rate, half a count from zero."""
-        return count_start(y, exposure)
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return ``y log(mu) - (y + 1) log(1 + mu)``."""
@@ -69,7 +57,7 @@ def _ratio_prior(scale: float) -> Prior:
     return Prior("HalfStudentT", nu=4.0, sigma=2.0)
 
 
-class NegativeBinomial1(Written):
+class NegativeBinomial1(Counts):
     """Counts with mean ``mu`` and variance ``mu * (1 + dispersion)``.
 
     The variance stays in proportion to the mean; glmmTMB calls it ``nbinom1``. It is
@@ -78,19 +66,8 @@ class NegativeBinomial1(Written):
     """
 
     name = "negative_binomial1"
-    support = "counts 0, 1, 2, ..."
-    links = ("log", "identity", "sqrt")
     parameters = (Parameter("dispersion", "var = mu * (1 + dispersion)", _ratio_prior),)
-    discrete = True
     free_variance = True
-
-    def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
-        """Refuse negative numbers and fractions."""
-        return invalid_counts(y)
-
-    def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
-        """Return the rate, half a count from zero."""
-        return count_start(y, exposure)
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the negative binomial density of size ``mu / dispersion``."""

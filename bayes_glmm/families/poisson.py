@@ -6,21 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bayes_glmm.families.base import (
     Array,
     Parameters,
-    count_start,
     counts_of,
-    invalid_counts,
 )
+from bayes_glmm.families.counts import Counts
 from bayes_glmm.families.links import Link
 from bayes_glmm.families.maths import Maths, Mean
-from bayes_glmm.families.written import Written
 
 
-class Poisson(Written):
+class Poisson(Counts):
     """Counts with mean and variance ``mu``.
 
     With the identity link a negative predictor is outside the domain: the
@@ -29,17 +26,6 @@ class Poisson(Written):
     """
 
     name = "poisson"
-    support = "counts 0, 1, 2, ..."
-    links = ("log", "identity", "sqrt")
-    discrete = True
-
-    def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
-        """Refuse negative numbers and fractions."""
-        return invalid_counts(y)
-
-    def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
-        """Return the rate, half a count from zero."""
-        return count_start(y, exposure)
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return ``y log(mu) - mu - log(y!)``; nothing where the mean is negative."""
