@@ -84,10 +84,10 @@ def distances(one, other) -> dict[str, np.ndarray]:
     return out
 
 
-def agree(one, other, share: float = 1.0) -> None:
+def agree(one, other, share: float = 1.0, most: float = 3.0) -> None:
     """Three Monte Carlo errors for what a table reports; of many effects nearly all.
 
-    ``share`` is how many independent draws one draw of the first is worth.
+    ``share`` is how many independent draws one draw of the first is worth, on the whole.
     """
     for name, gaps in distances(one, other).items():
         gaps = gaps * np.sqrt(share)
@@ -95,7 +95,7 @@ def agree(one, other, share: float = 1.0) -> None:
             assert (gaps > 3).mean() <= 0.01 + 1 / len(gaps), (name, np.sort(gaps)[-5:])
             assert gaps.max() < 4.5, (name, gaps.max())
         else:
-            assert gaps.max() < 3, (name, gaps)
+            assert gaps.max() < most, (name, gaps)
 
 
 @pytest.mark.fit
@@ -124,7 +124,7 @@ def test_weighted_draws_of_the_approximation_agree(data_folder, name):
     assert (stats["log_weight"] <= 0).all()
     share = 1 / (np.exp(stats["log_weight"]).mean() * stats["log_weight"].size)
     assert 0.1 < share < 1
-    agree(preview, fit(data_folder, name, draws=2000, seed=3), share=float(share))
+    agree(preview, fit(data_folder, name, draws=2000, seed=3), share=float(share), most=4.0)
 
 
 @pytest.mark.fit
