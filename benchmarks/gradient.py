@@ -26,13 +26,16 @@ SIGNATURE = ctypes.CFUNCTYPE(
 type Gradient = Callable[[], tuple[float, np.ndarray]]
 
 
-def bound(address: int, data: np.ndarray, x: np.ndarray) -> Gradient:
-    """Return a function that evaluates log-density and gradient at ``x``."""
+def bound(address: int, data: np.ndarray, x: np.ndarray, owner: Any = None) -> Gradient:
+    """Return a function that evaluates log-density and gradient at ``x``.
+
+    It keeps the data and ``owner``, whose code is at the address, alive.
+    """
     call, slope, value = SIGNATURE(address), np.empty_like(x), ctypes.c_double()
     pointers = [a.ctypes.data_as(DOUBLE) for a in (x, slope)]
     given = (len(x), *pointers, ctypes.byref(value), data.ctypes.data)
 
-    def evaluate() -> tuple[float, np.ndarray]:
+    def evaluate(alive: tuple[Any, ...] = (x, data, owner)) -> tuple[float, np.ndarray]:
         if call(*given):
             raise ArithmeticError("the density is not finite here")
         return value.value, slope
@@ -44,10 +47,12 @@ def bound(address: int, data: np.ndarray, x: np.ndarray) -> Gradient:
 def kernel(inputs: Inputs) -> Gradient:
     """The compiled kernel in plain coordinates, near where chains begin."""
     from bayes_glmm.engine.kernel import density_callback
+    from bayes_glmm.engine.merge import arrange_rows
     from bayes_glmm.engine.program import write_program
 
-    program = write_program(inputs.design, inputs.priors)
-    return bound(density_callback.address, program.buffer, near(program.start))
+    rows = arrange_rows(inputs.design)
+    program = write_program(inputs.design, inputs.priors, rows=rows)
+    return bound(density_callback.address, program.buffer, near(program.start), program)
 
 
 def sampled(inputs: Inputs, spec: Any) -> tuple[str, Gradient]:
@@ -57,7 +62,7 @@ def sampled(inputs: Inputs, spec: Any) -> tuple[str, Gradient]:
     chosen = compile_model(spec, inputs.design, inputs.priors, "auto")
     model = chosen.model
     x = np.asarray(model.initial_point_func(1))
-    return chosen.path, bound(model.compiled_logp_func.address, model.user_data, x)
+    return chosen.path, bound(model.compiled_logp_func.address, model.user_data, x, model)
 
 
 def graph(inputs: Inputs, spec: Any) -> Gradient:
@@ -68,7 +73,7 @@ def graph(inputs: Inputs, spec: Any) -> Gradient:
 
     model = nutpie.compile_pymc_model(build_graph(spec, inputs.design, inputs.priors))
     x = np.asarray(model.initial_point_func(1), np.float64)
-    return bound(model.compiled_logp_func.address, model.user_data, x)
+    return bound(model.compiled_logp_func.address, model.user_data, x, model)
 
 
 def near(start: np.ndarray) -> np.ndarray:
