@@ -19,6 +19,7 @@ from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
 LARGEST_SHAPE = 10.0
+ASIDE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +69,17 @@ def begin(
 
 
 def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Array]:
-    """Return the same centre by the posterior's names, for the graph; effects begin at zero."""
+    """Return nearly the same centre by the posterior's names, for the graph.
+
+    A slope of exactly zero is no beginning for the sampler, so that nothing begins
+    exactly where the prior or the likelihood has its maximum.
+    """
     mu, unit = design.mu, predictor_unit(design)
     start: dict[str, Array] = {}
     if mu.intercept:
-        start["intercept"] = np.asarray(predictor_start(design))
+        start["intercept"] = np.asarray(predictor_start(design) + ASIDE * unit)
     if mu.coefficients:
-        start["beta"] = np.zeros(len(mu.coefficients))
+        start["beta"] = ASIDE * unit / np.where(mu.scales > 0, mu.scales, 1.0)
     for group in mu.groups:
         sizes = np.sqrt((group.Z**2).mean(axis=0)) if group.Z is not None else np.ones(1)
         middle = [priors[f"sd_{group.name}[{t}]"].median for t in group.terms]

@@ -121,10 +121,15 @@ def _graph(spec: ModelSpec, design: Design, priors: Mapping[str, Prior], backend
 
     gradient = "jax" if backend == "jax" else "pytensor"
     graph, start = build_graph(spec, design, priors), natural_start(design, priors)
+    if backend == "jax":  # nutpie would freeze a copy, and not know where it begins
+        from pymc.model.transform.optimization import freeze_dims_and_data
+
+        graph = freeze_dims_and_data(graph)
     model = load_nutpie().compile_pymc_model(
         graph,
         backend=backend,
         gradient_backend=gradient,
+        freeze_model=False,
         initial_points={graph[name]: value for name, value in start.items()},
         jitter_rvs={v for v in graph.free_RVs if v.name not in ("intercept", "beta")},
     )

@@ -99,7 +99,7 @@ def agree(one, other, share: float = 1.0, most: float = 3.0) -> None:
             assert gaps.max() < most, (name, gaps)
 
 
-@pytest.mark.fit
+@pytest.mark.slow
 def test_collapse_and_graph_agree_on_effects_too(data_folder):
     graph = fit(data_folder, "sleepstudy", engine="nuts", **GRAPH, target_accept=0.95)
     collapsed = fit(data_folder, "sleepstudy", engine="collapsed", draws=2000, seed=3)
@@ -201,8 +201,8 @@ def test_the_graph_begins_where_the_data_are(data_folder):
     _, design = ready.require()
     start = natural_start(design, resolve_priors(ready.spec, design))
     share = data.incidence.sum() / data["size"].sum()
-    assert start["intercept"] == pytest.approx(np.log(share / (1 - share)), abs=0.05)
-    assert (start["beta"] == 0).all()
+    assert start["intercept"] == pytest.approx(np.log(share / (1 - share)), abs=0.1)
+    assert (np.abs(start["beta"]) < 0.2).all() and (start["beta"] != 0).all()
     np.testing.assert_array_equal(start["sd_herd"], [1.0])
 
 
