@@ -47,7 +47,8 @@ def _often() -> list[tuple[str, str, str]]:
 
 
 OFTEN = _often()
-QUICK = [c for c in OFTEN if c[0] in LINKS or c[1] == MORE[c[0]][0]]
+KINDS = ("beta_binomial", "zero_inflated_negative_binomial", "hurdle_poisson", "gamma", "skew_normal")
+QUICK = [c for c in OFTEN if c[0] in LINKS or (c[0] in KINDS and c[1] == MORE[c[0]][0])]
 MARKED = [
     pytest.param(*case, marks=[] if case in QUICK else pytest.mark.slow, id="-".join(case))
     for case in dict.fromkeys([*CASES, *OFTEN])
