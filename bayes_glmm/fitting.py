@@ -88,6 +88,8 @@ def resolve_spec(model: Model, **options: Any) -> ModelSpec:
         )
     family = get_family(spec.family)
     family.link(spec.link)
+    for name, _ in spec.predictors[1:]:
+        family.parameter(name)
     return spec
 
 
@@ -203,12 +205,20 @@ def priors(
     _, design = prepared.require()
     resolved = resolve_priors(spec, design)
     plain = resolve_priors(replace(spec, priors=()), design)
-    own = {p.name for p in get_family(spec.family).parameters}
+    family = get_family(spec.family)
+    own = {p.name for p in family.scalars(design.predictors)}
+    links = {p.name: p.link for p in family.parameters} | {"mu": design.link}
+    link_of = {
+        stem: links[p.parameter]
+        for p in design.predictors.values()
+        for stem in (p.name("intercept"), p.name("beta"), *(f"sd_{g.name}" for g in p.groups))
+    }
     rows = []
     for name, prior in resolved.items():
         line = prior.support != "correlation"
         low, high = prior.frozen.ppf([0.025, 0.975]) if line else (np.nan, np.nan)
-        scale = "family" if name in own else "correlation" if not line else f"link ({design.link})"
+        link = f"link ({link_of.get(name.partition('[')[0])})"
+        scale = "family" if name in own else "correlation" if not line else link
         source = "default" if plain[name] == prior else "given"
         rows.append((name, repr(prior), scale, source, float(low), float(high)))
     return pd.DataFrame(rows, columns=["parameter", "prior", "scale", "source", "q2.5", "q97.5"])

@@ -11,7 +11,7 @@ import pytensor.tensor as pt
 
 from bayes_glmm.coordinates import Standardized, StandardizedRows
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
-from bayes_glmm.families import get_family
+from bayes_glmm.families import LINKS, get_family
 from bayes_glmm.results import dimensions
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import REAL, Prior
@@ -100,45 +100,73 @@ def build_graph(
     pymc.Model
         Its named variables are those of the posterior.
     """
-    mu, family = design.mu, get_family(design.family)
+    family = get_family(design.family)
     standardized = coordinates == "standardized"
     dims, coords = dimensions(design)
     with pm.Model(coords={"observation": design.rows, **coords}) as model:
-        intercept, beta = fixed_effects(mu, priors, standardized)
-        eta = pm.Data("offset", mu.offset, dims="observation") + intercept
-        if mu.coefficients:
-            eta += pm.Data("X", mu.X, dims=("observation", "coefficient")) @ beta
-        for group in mu.groups:
-            eta += random_effects(group, priors, dims, standardized)
-        own = {p.name: scalar(p.name, priors[p.name]) for p in family.parameters}
+        eta = {
+            name: linear_predictor(predictor, priors, dims, standardized)
+            for name, predictor in design.predictors.items()
+        }
+        own = {
+            p.name: LINKS[p.link].symbolic(eta[p.name])
+            if p.name in eta
+            else scalar(p.name, priors[p.name])
+            for p in family.parameters
+        }
         trials = design.trials
         if trials is not None:
             trials = pm.Data("trials", trials, dims="observation")
         observed = pm.Data("response", _whole(design.response, family.discrete), dims="observation")
         family.likelihood(
-            "y", eta, family.link(design.link), own, trials, observed=observed, dims="observation"
+            "y",
+            eta["mu"],
+            family.link(design.link),
+            own,
+            trials,
+            observed=observed,
+            dims="observation",
         )
     return model
 
 
+def linear_predictor(
+    predictor: PredictorDesign,
+    priors: Mapping[str, Prior],
+    dims: Mapping[str, tuple[str, ...]],
+    standardized: bool,
+) -> Any:
+    """State everything that one parameter of the family depends on, on its link."""
+    name = predictor.name
+    intercept, beta = fixed_effects(predictor, priors, standardized)
+    eta = pm.Data(name("offset"), predictor.offset, dims="observation") + intercept
+    if predictor.coefficients:
+        eta += pm.Data(name("X"), predictor.X, dims=("observation", name("coefficient"))) @ beta
+    for group in predictor.groups:
+        eta += random_effects(group, priors, dims, standardized)
+    return eta
+
+
 def fixed_effects(
-    mu: PredictorDesign, priors: Mapping[str, Prior], standardized: bool
+    predictor: PredictorDesign, priors: Mapping[str, Prior], standardized: bool
 ) -> tuple[Any, Any]:
     """State coefficients, and the intercept whose prior is at the covariates' means."""
     beta: Any = np.float64(0)
-    if mu.coefficients:
-        given = [priors[f"beta[{c}]"] for c in mu.coefficients]
-        beta = vector("beta", given, "coefficient", standardized)
-    if not mu.intercept:
+    name = predictor.name("beta")
+    if predictor.coefficients:
+        given = [priors[f"{name}[{c}]"] for c in predictor.coefficients]
+        beta = vector(name, given, predictor.name("coefficient"), standardized)
+    if not predictor.intercept:
         return np.float64(0), beta
-    prior = priors["intercept"]
+    name = predictor.name("intercept")
+    prior = priors[name]
     values = _values(prior)
     location = LOCATION.get(prior.name, "mu")
-    if mu.coefficients:
-        values[location] = values[location] - mu.centers @ beta
+    if predictor.coefficients:
+        values[location] = values[location] - predictor.centers @ beta
     transform = Standardized() if standardized else None
     intercept = DISTRIBUTIONS[prior.name](
-        "intercept", **values, default_transform=None, transform=transform
+        name, **values, default_transform=None, transform=transform
     )
     return intercept, beta
 

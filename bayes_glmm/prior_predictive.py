@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.defaults import resolve_priors
-from bayes_glmm.design.design import Design, GroupDesign
+from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.errors import ArgumentError, Finding, Findings, ResultError
-from bayes_glmm.families import get_family
+from bayes_glmm.families import LINKS, get_family
 from bayes_glmm.families.base import response_scale
 from bayes_glmm.results import columns_to_dataset, dimensions
 from bayes_glmm.spec.priors import Prior
@@ -136,19 +136,20 @@ def draw_parameters(
     ArgumentError
         A random effect has a structured covariance, which is not drawn here.
     """
-    mu = design.mu
 
     def draw(name: str) -> Array:
         return np.asarray(priors[name].frozen.rvs(size=n, random_state=rng), float)
 
     out: dict[str, Array] = {}
-    if mu.intercept:
-        out["intercept"] = draw("intercept")
-    if mu.coefficients:
-        out["beta"] = np.column_stack([draw(f"beta[{c}]") for c in mu.coefficients])
-        if mu.intercept:
-            out["intercept"] = out["intercept"] - out["beta"] @ mu.centers
-    for group in mu.groups:
+    for p in design.predictors.values():
+        intercept, beta = p.name("intercept"), p.name("beta")
+        if p.intercept:
+            out[intercept] = draw(intercept)
+        if p.coefficients:
+            out[beta] = np.column_stack([draw(f"{beta}[{c}]") for c in p.coefficients])
+            if p.intercept:
+                out[intercept] = out[intercept] - out[beta] @ p.centers
+    for group in design.groups:
         if group.structure is not None:
             raise ArgumentError(
                 f"Effects of {group.name!r} with the structure {group.structure!r} are not drawn "
@@ -156,7 +157,8 @@ def draw_parameters(
             )
         sds = [draw(f"sd_{group.name}[{t}]") for t in group.terms]
         out |= _draw_group(group, np.column_stack(sds), priors, rng)
-    return out | {p.name: draw(p.name) for p in get_family(design.family).parameters}
+    scalars = get_family(design.family).scalars(design.predictors)
+    return out | {p.name: draw(p.name) for p in scalars}
 
 
 def _draw_group(
@@ -259,29 +261,33 @@ def _responses(
 ) -> tuple[Array, Array]:
     """Return responses and their means, shape (n_draws, n_rows), block by block of draws."""
     kind = get_family(design.family)
-    own = {p.name: drawn[p.name][:, None] for p in kind.parameters}
     n = len(next(iter(drawn.values()))) if drawn else 1
     y, mu = np.empty((n, design.n_rows)), np.empty((n, design.n_rows))
     step = max(1, BLOCK // design.n_rows)
     with np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, n, step):
             part = slice(start, start + step)
-            mu[part] = kind.link(design.link).inverse(_predictors(design, drawn, part))
+            eta = {k: _predictor(p, drawn, part) for k, p in design.predictors.items()}
+            own = {
+                p.name: LINKS[p.link].inverse(eta[p.name]) if p.name in eta
+                else drawn[p.name][part, None]
+                for p in kind.parameters
+            }  # fmt: skip
+            mu[part] = kind.link(design.link).inverse(eta["mu"])
             held = mu[part]
             if kind.discrete and design.trials is None:
                 held = np.clip(np.nan_to_num(held, nan=LARGEST, posinf=LARGEST), 0, LARGEST)
-            y[part] = kind.simulate(rng, held, {k: v[part] for k, v in own.items()}, design.trials)
+            y[part] = kind.simulate(rng, held, own, design.trials)
     return y, mu
 
 
-def _predictors(design: Design, drawn: Mapping[str, Array], part: slice) -> Array:
-    mu = design.mu
-    shares = [np.broadcast_to(mu.offset, (1, design.n_rows))]
-    if mu.intercept:
-        shares.append(drawn["intercept"][part, None])
-    if mu.coefficients:
-        shares.append(drawn["beta"][part] @ mu.X.T)
-    for group in mu.groups:
+def _predictor(predictor: PredictorDesign, drawn: Mapping[str, Array], part: slice) -> Array:
+    shares = [predictor.offset[None]]
+    if predictor.intercept:
+        shares.append(drawn[predictor.name("intercept")][part, None])
+    if predictor.coefficients:
+        shares.append(drawn[predictor.name("beta")][part] @ predictor.X.T)
+    for group in predictor.groups:
         u = drawn[f"u_{group.name}"][part]
         values = group.values
         shares += [u[:, group.index, t] * values[:, t] for t in range(len(group.terms))]

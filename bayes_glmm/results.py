@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design, GroupDesign
+from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import ArgumentTypeError, ResultError, suggestion
 from bayes_glmm.families import get_family
-from bayes_glmm.families.base import Family
+from bayes_glmm.families.base import Family, Parameter
 from bayes_glmm.families.links import Link
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
@@ -107,9 +107,12 @@ def with_info(tree: xr.DataTree, **changes: Any) -> xr.DataTree:
 
 def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, NDArray[Any]]]:
     """Return the dimensions of every posterior variable, and their labels."""
-    dims: dict[str, tuple[str, ...]] = {"beta": ("coefficient",)}
-    coords: dict[str, NDArray[Any]] = {"coefficient": np.array(design.mu.coefficients, dtype=str)}
-    for group in design.mu.groups:
+    dims: dict[str, tuple[str, ...]] = {}
+    coords: dict[str, NDArray[Any]] = {}
+    for predictor in design.predictors.values():
+        dims[predictor.name("beta")] = (predictor.name("coefficient"),)
+        coords[predictor.name("coefficient")] = np.array(predictor.coefficients, dtype=str)
+    for group in design.groups:
         name, term = group.name, f"{group.name}_term"
         dims |= {f"sd_{name}": (term,), f"u_{name}": (name, term)}
         dims[f"corr_{name}"] = (term, f"{term}_other")
@@ -243,8 +246,19 @@ class Fit:
 
     @property
     def groups(self) -> tuple[GroupDesign, ...]:
-        """The random effects of the model."""
-        return self.design.mu.groups
+        """The random effects of the model, those of the mean first."""
+        return self.design.groups
+
+    @property
+    def scalars(self) -> tuple[Parameter, ...]:
+        """The family's parameters that are one number: those without a formula."""
+        return self.family.scalars(self.schema.predictors)
+
+    def predictor_of(self, group: str) -> PredictorDesign:
+        """Return the predictor that a group's effects enter."""
+        return next(
+            p for p in self.design.predictors.values() if group in [g.name for g in p.groups]
+        )
 
     def group(self, name: str) -> GroupDesign:
         """Return one group's design, refusing an unknown name."""

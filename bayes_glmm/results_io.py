@@ -142,11 +142,13 @@ def _check(fit: Fit, name: str) -> None:
     if missing:
         raise ResultError(f"{', '.join(sorted(missing))} is missing.")
     dims, coords = dimensions(fit.design)
-    mu = fit.design.mu
-    named = [*dims, *(p.name for p in fit.family.parameters), *["intercept"] * mu.intercept]
+    predictors = fit.design.predictors.values()
+    empty = {p.name("beta") for p in predictors if not p.coefficients}
+    intercepts = [p.name("intercept") for p in predictors if p.intercept]
+    named = [*dims, *(p.name for p in fit.scalars), *intercepts]
     for variable in named:
         if variable not in fit.posterior:
-            if variable.startswith("corr_") or (variable == "beta" and not mu.coefficients):
+            if variable.startswith("corr_") or variable in empty:
                 continue
             raise ResultError(f"the variable {variable!r} of its model is missing.")
         found = fit.posterior[variable]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design, GroupDesign
+from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.design.frames import to_pandas
 from bayes_glmm.design.response import ResponseSchema, learn_response
 from bayes_glmm.design.schema import Schema
@@ -21,7 +21,7 @@ from bayes_glmm.errors import (
     listed,
     suggestion,
 )
-from bayes_glmm.families import get_family
+from bayes_glmm.families import LINKS, get_family
 from bayes_glmm.families.base import Family
 from bayes_glmm.spec.model import ModelSpec
 
@@ -59,7 +59,8 @@ def simulate(
         varying term, values in order, or one number for one term),
         ``corr_<group>`` (a matrix over the terms; no correlation when absent),
         ``u_<group>`` (a mapping by level or an array, shape (n_levels, n_terms);
-        drawn from the sds when absent) and the family's own, such as ``sigma``.
+        drawn from the sds when absent) and the family's own, such as ``sigma``. Those of
+        the formula of another parameter end in its name: ``intercept_zi``, ``beta_zi``.
     seed : int
         Equal seeds give equal responses. Every group and the response have streams
         of their own, so that giving the effects of one group leaves the rest alone.
@@ -99,9 +100,15 @@ def simulate(
     design = _design(spec, table)
     kind = get_family(design.family)
     _refuse_unknown(design, kind, parameters)
-    *streams, last = _streams(seed, len(design.mu.groups) + 1)
-    own = {p.name: _own(parameters, p.name, p.prior(1.0).support) for p in kind.parameters}
-    mu = kind.link(design.link).inverse(_predictor(design, parameters, streams))
+    *streams, last = _streams(seed, len(design.groups) + 1)
+    each = iter(streams)
+    eta = {n: _predictor(p, parameters, each) for n, p in design.predictors.items()}
+    own = {
+        p.name: LINKS[p.link].inverse(eta[p.name]) if p.name in eta
+        else _own(parameters, p.name, p.prior(1.0).support)
+        for p in kind.parameters
+    }  # fmt: skip
+    mu = kind.link(design.link).inverse(eta["mu"])
     _refuse_means(design, kind, mu)
     y = np.asarray(kind.simulate(last, mu, own, design.trials))
     return table.assign(**{spec.response.column: _as_stored(y, kind, levels)})
@@ -154,16 +161,17 @@ def _as_stored(y: Array, kind: Family, named: ResponseSchema | None) -> Any:
 
 
 def _predictor(
-    design: Design, parameters: Mapping[str, Any], streams: list[np.random.Generator]
+    predictor: PredictorDesign,
+    parameters: Mapping[str, Any],
+    streams: Iterator[np.random.Generator],
 ) -> Array:
-    mu = design.mu
-    eta = mu.offset.copy()
-    if mu.intercept:
-        eta += _number(parameters, "intercept")
-    if mu.coefficients:
-        eta += mu.X @ _labelled(parameters, "beta", mu.coefficients)
-    for group, rng in zip(mu.groups, streams, strict=True):
-        u = _effects(group, parameters, rng)
+    eta = predictor.offset.copy()
+    if predictor.intercept:
+        eta += _number(parameters, predictor.name("intercept"))
+    if predictor.coefficients:
+        eta += predictor.X @ _labelled(parameters, predictor.name("beta"), predictor.coefficients)
+    for group in predictor.groups:
+        u = _effects(group, parameters, next(streams))
         eta += (group.values * u[group.index]).sum(axis=1)
     return eta
 
@@ -278,10 +286,11 @@ def _floats(name: str, given: Any) -> Array:
 
 
 def _refuse_unknown(design: Design, kind: Family, parameters: Mapping[str, Any]) -> None:
-    mu = design.mu
-    known = ["intercept"] * mu.intercept + ["beta"] * bool(mu.coefficients)
-    known += [p.name for p in kind.parameters]
-    for group in mu.groups:
+    known = [p.name for p in kind.scalars(design.predictors)]
+    for predictor in design.predictors.values():
+        known += [predictor.name("intercept")] * predictor.intercept
+        known += [predictor.name("beta")] * bool(predictor.coefficients)
+    for group in design.groups:
         known += [f"sd_{group.name}", f"u_{group.name}"]
         known += [f"corr_{group.name}"] * any(len(block) > 1 for block in group.blocks)
     for name in parameters:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.predictor import flat
+from bayes_glmm.answers.predictor import flat, parameters
 from bayes_glmm.answers.tables import answer, interval
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.results import Fit, read_fit
@@ -48,7 +48,7 @@ def random_effects(
     fit = read_fit(tree)
     design = fit.group(group)
     u = flat(fit, f"u_{group}")
-    about = {"estimand": f"deviations of {group} from the population", "scale": _link(fit)}
+    about = {"estimand": f"deviations of {group} from the population", "scale": _link(fit, group)}
     return answer(fit, u.reshape(len(u), -1), _labels(design), about, draws=draws)
 
 
@@ -68,13 +68,14 @@ def coefficients(
     fit = read_fit(tree)
     design = fit.group(group)
     total = flat(fit, f"u_{group}").copy()
-    fixed = list(fit.design.mu.coefficients)
+    predictor = fit.predictor_of(group)
+    fixed = list(predictor.coefficients)
     for t, term in enumerate(design.terms):
-        if term == "intercept" and fit.design.mu.intercept:
-            total[:, :, t] += flat(fit, "intercept")[:, None]
+        if term == "intercept" and predictor.intercept:
+            total[:, :, t] += flat(fit, predictor.name("intercept"))[:, None]
         elif term in fixed:
-            total[:, :, t] += flat(fit, "beta")[:, fixed.index(term), None]
-    about = {"estimand": f"coefficients of each {group}", "scale": _link(fit)}
+            total[:, :, t] += flat(fit, predictor.name("beta"))[:, fixed.index(term), None]
+    about = {"estimand": f"coefficients of each {group}", "scale": _link(fit, group)}
     return answer(fit, total.reshape(len(total), -1), _labels(design), about, draws=draws)
 
 
@@ -112,6 +113,7 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
     """
     fit = read_fit(tree)
     design = fit.group(group)
+    _require_mean(fit, group, "shrinkage()")
     if "intercept" not in design.terms:
         raise ArgumentError(f"shrinkage() needs a varying intercept; {group!r} has none.")
     t = design.terms.index("intercept")
@@ -131,7 +133,7 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
             "shrinkage": left_open,
         }
     )
-    table.attrs = {"estimand": f"deviations of {group}", "scale": _link(fit)}
+    table.attrs = {"estimand": f"deviations of {group}", "scale": _link(fit, group)}
     if fit.banner:
         table.attrs["banner"] = fit.banner
     return table
@@ -140,7 +142,7 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
 def raw_estimates(fit: Fit, group: GroupDesign, term: int) -> Array:
     """Maximise each level's own likelihood in one deviation, all levels at once."""
     eta, pooled = _mean_predictor(fit, group, term)
-    own = {p.name: np.array(flat(fit, p.name).mean()) for p in fit.family.parameters}
+    own = {k: v.mean(axis=0) for k, v in parameters(fit, fit.design).items()}
     y, trials = np.asarray(fit.design.response, float), fit.design.trials
     z = np.ones(len(eta)) if group.Z is None else group.Z[:, term]
     unit = fit.family.scale(y, fit.link.name)
@@ -191,6 +193,7 @@ def rank(
     """
     fit = read_fit(tree)
     design = fit.group(group)
+    _require_mean(fit, group, "rank()")
     if "intercept" not in design.terms:
         raise ArgumentError(f"rank() needs a varying intercept; {group!r} has none.")
     if not 1 <= k <= design.n_levels:
@@ -218,6 +221,15 @@ def rank(
     if fit.banner:
         table.attrs["banner"] = fit.banner
     return table.sort_values("expected_rank", ignore_index=True)
+
+
+def _require_mean(fit: Fit, group: str, what: str) -> None:
+    parameter = fit.predictor_of(group).parameter
+    if parameter != "mu":
+        raise ArgumentError(
+            f"{what} is about levels that differ in their mean; {group!r} is in the formula of "
+            f"{parameter!r}: use random_effects()."
+        )
 
 
 def _mean_predictor(fit: Fit, group: GroupDesign, term: int) -> tuple[Array, Array]:
@@ -263,5 +275,8 @@ def _sizes(group: GroupDesign) -> NDArray[np.intp]:
     return np.bincount(group.index, minlength=group.n_levels)
 
 
-def _link(fit: Fit) -> str:
-    return "response" if fit.link.name == "identity" else f"link ({fit.link.name})"
+def _link(fit: Fit, group: str) -> str:
+    parameter = fit.predictor_of(group).parameter
+    if parameter == "mu":
+        return "response" if fit.link.name == "identity" else f"link ({fit.link.name})"
+    return f"link of {parameter} ({fit.family.parameter(parameter).link})"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
 from typing import Literal, get_args
 
 import numpy as np
@@ -29,6 +31,7 @@ type Array = NDArray[np.float64]
 type Groups = Literal["known", "typical", "new", "population"]
 CELLS = 4_000_000
 NEW_LEVELS, RESPONSES = 1, 2
+OWN_NODES = 15
 MEANING = {
     "known": "each row's own group effects",
     "typical": "random effects of zero (a typical group, not an average one)",
@@ -78,12 +81,12 @@ def prepare_rows(fit: Fit, data: pd.DataFrame, groups: str, seed: int) -> Rows:
     design = fit.schema.apply(data, groups=how, response=False)
     effects, new = {}, {}
     if groups in ("known", "new"):
-        effects = {g.name: flat(fit, f"u_{g.name}") for g in design.mu.groups}
+        effects = {g.name: flat(fit, f"u_{g.name}") for g in design.groups}
     if groups == "new":
-        columns = {g.name: g.columns for g in fit.schema.predictors["mu"].groups}
-        for group in design.mu.groups:
-            codes, names = group_levels(data, columns[group.name])
-            new[group.name] = np.where(group.index < 0, names[codes], "")
+        for name, learned in fit.schema.predictors.items():
+            for schema, group in zip(learned.groups, design.predictors[name].groups, strict=True):
+                codes, names = group_levels(data, schema.columns)
+                new[group.name] = np.where(group.index < 0, names[codes], "")
     return Rows(data, design, effects, new, seed)
 
 
@@ -117,35 +120,73 @@ def mean_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     It is ``mu`` unless the family's mean is another: where zeros are inflated it is
     the mean of the response, not of one component. With trials it is per trial.
     """
-    family, own = fit.family, parameters(fit)
     part = take(rows.design, np.arange(block.start, block.stop))
     if groups in ("known", "new"):
-        return np.asarray(family.mean(_mu_draws(fit, rows, part, groups, block), own))
+        mu, own = _given_effects(fit, rows, part, groups, block)
+        return np.asarray(fit.family.mean(mu, own))
     unique, back = _distinct(part)
     part = take(part, unique)
-    eta = fixed_part(fit, part)
     if groups == "typical":
-        found = family.mean(fit.link.inverse(eta), own)
-    elif family.mean_is_proportional:
-        found = family.mean(population_mean(fit.link, eta, random_variance(fit, part)), own)
+        mu, own = _given_effects(fit, rows, part, groups, block)
+        found = fit.family.mean(mu, own)
     else:
-        found = population_mean_of(
-            lambda at: family.mean(fit.link.inverse(at), own), eta, random_variance(fit, part)
-        )
+        found = _population(fit, part)
     return np.asarray(found)[:, back]
 
 
-def _mu_draws(fit: Fit, rows: Rows, part: Design, groups: str, block: slice) -> Array:
-    """Return draws of the family's ``mu`` given group effects."""
-    eta = fixed_part(fit, part)
-    if groups == "typical":
-        return np.asarray(fit.link.inverse(eta))
-    for group in part.mu.groups:
-        eta += group_part(rows.effects[group.name], group)
-        ids = rows.new_levels[group.name][block] if groups == "new" else None
-        if ids is not None and (ids != "").any():
-            eta += _new_part(fit, rows, group, ids)
-    return np.asarray(fit.link.inverse(eta))
+def _population(fit: Fit, part: Design) -> Array:
+    """Return the mean response over the random effects of every predictor.
+
+    Those of other parameters than the mean are integrated by Gauss-Hermite
+    quadrature, one dimension for each such predictor, around the integral of the mean.
+    """
+    family = fit.family
+    eta, variance = fixed_part(fit, part.mu), random_variance(fit, part.mu)
+    spreads = {
+        name: np.sqrt(random_variance(fit, p))
+        for name, p in part.predictors.items()
+        if name != "mu" and p.groups
+    }
+    x, w = np.polynomial.hermite_e.hermegauss(OWN_NODES)
+    total = np.zeros(())
+    for places in product(range(OWN_NODES), repeat=len(spreads)):
+        shift = {k: x[i] * s for i, (k, s) in zip(places, spreads.items(), strict=True)}
+
+        def shifted(fit: Fit, p: PredictorDesign, by: Mapping[str, Array] = shift) -> Array:
+            return fixed_part(fit, p) + by.get(p.parameter, 0)
+
+        own = parameters(fit, part, shifted)
+        if family.mean_is_proportional:
+            found = family.mean(population_mean(fit.link, eta, variance), own)
+        else:
+            mean = partial(_mean_at, fit, own)
+            found = population_mean_of(mean, eta, variance)
+        total = total + np.prod(w[list(places)] / w.sum()) * found
+    return np.asarray(total)
+
+
+def _mean_at(fit: Fit, own: Mapping[str, Array], eta: Array) -> Array:
+    return np.asarray(fit.family.mean(fit.link.inverse(eta), own))
+
+
+def _given_effects(
+    fit: Fit, rows: Rows, part: Design, groups: str, block: slice
+) -> tuple[Array, dict[str, Array]]:
+    """Return draws of the family's ``mu`` and other parameters given group effects."""
+
+    def predict(fit: Fit, predictor: PredictorDesign) -> Array:
+        eta = fixed_part(fit, predictor)
+        if groups == "typical":
+            return eta
+        for group in predictor.groups:
+            eta += group_part(rows.effects[group.name], group)
+            ids = rows.new_levels[group.name][block] if groups == "new" else None
+            if ids is not None and (ids != "").any():
+                eta += _new_part(fit, rows, group, ids)
+        return eta
+
+    mu = np.asarray(fit.link.inverse(predict(fit, part.mu)))
+    return mu, parameters(fit, part, predict)
 
 
 def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
@@ -155,19 +196,25 @@ def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     random numbers of its own, so results do not depend on the blocks.
     """
     part = take(rows.design, np.arange(block.start, block.stop))
-    own = parameters(fit)
     places = range(block.start, block.stop)
     streams = [np.random.default_rng([rows.seed, RESPONSES, place]) for place in places]
     if groups == "population":
-        z = np.column_stack([rng.standard_normal(n_draws(fit)) for rng in streams])
-        eta = fixed_part(fit, part) + np.sqrt(random_variance(fit, part)) * z
-        mu = np.asarray(fit.link.inverse(eta))
+
+        def redrawn(fit: Fit, predictor: PredictorDesign) -> Array:
+            if not predictor.groups:
+                return fixed_part(fit, predictor)
+            z = np.column_stack([rng.standard_normal(n_draws(fit)) for rng in streams])
+            return fixed_part(fit, predictor) + np.sqrt(random_variance(fit, predictor)) * z
+
+        mu = np.asarray(fit.link.inverse(redrawn(fit, part.mu)))
+        own = parameters(fit, part, redrawn)
     else:
-        mu = _mu_draws(fit, rows, part, groups, block)
+        mu, own = _given_effects(fit, rows, part, groups, block)
     found = np.empty(mu.shape)
     for i, rng in enumerate(streams):
         trials = None if part.trials is None else part.trials[i : i + 1]
-        found[:, i] = np.asarray(fit.family.simulate(rng, mu[:, i : i + 1], own, trials))[:, 0]
+        of_row = {k: v if v.shape[1] == 1 else v[:, i : i + 1] for k, v in own.items()}
+        found[:, i] = np.asarray(fit.family.simulate(rng, mu[:, i : i + 1], of_row, trials))[:, 0]
     return found
 
 
@@ -193,7 +240,10 @@ def _take(predictor: PredictorDesign, rows: NDArray[np.intp]) -> PredictorDesign
 
 def _distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return rows with different predictors, and where each row finds its own."""
-    mu = design.mu
-    parts = [mu.X, mu.offset[:, None], *(g.Z for g in mu.groups if g.Z is not None)]
+    parts = [
+        columns
+        for p in design.predictors.values()
+        for columns in (p.X, p.offset[:, None], *(g.Z for g in p.groups if g.Z is not None))
+    ]
     _, first, back = np.unique(np.hstack(parts), axis=0, return_index=True, return_inverse=True)
     return first, back.ravel()

@@ -24,7 +24,8 @@ def with_log_likelihood(tree: xr.DataTree) -> xr.DataTree:
     fit = Fit.of(tree)
     design = fit.design
     values = fit.family.logpdf(
-        np.asarray(design.response, float), eta_draws(fit, design), fit.link, parameters(fit),
+        np.asarray(design.response, float), eta_draws(fit, design.mu), fit.link,
+        parameters(fit, design),
         design.trials,
     )  # fmt: skip
     posterior = fit.posterior

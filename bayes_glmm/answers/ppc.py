@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.predictor import eta_draws, flat
+from bayes_glmm.answers.predictor import eta_draws, flat, parameters
 from bayes_glmm.answers.tables import interval
 from bayes_glmm.results import Fit
 
@@ -33,8 +33,9 @@ def replicated(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> tuple[Array, 
     total = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
     few = max(20, min(n, MOST_CELLS // fit.design.n_rows))
     chosen = np.unique(np.linspace(0, total - 1, min(few, total)).astype(int))
-    own = {p.name: flat(fit, p.name)[chosen][:, None] for p in fit.family.parameters}
-    mu = np.asarray(fit.link.inverse(eta_draws(_thinned(fit, chosen), fit.design)))
+    thinned = _thinned(fit, chosen)
+    own = parameters(thinned, fit.design)
+    mu = np.asarray(fit.link.inverse(eta_draws(thinned, fit.design.mu)))
     trials = fit.design.trials
     y = fit.family.simulate(np.random.default_rng(seed), mu, own, trials)
     mean, variance = fit.family.mean(mu, own, trials), fit.family.variance(mu, own, trials)

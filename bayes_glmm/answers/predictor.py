@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design, GroupDesign
+from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.families import LINKS
 from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
@@ -19,14 +20,13 @@ def flat(fit: Fit, name: str) -> Array:
     return values.reshape(-1, *values.shape[2:])
 
 
-def fixed_part(fit: Fit, design: Design) -> Array:
+def fixed_part(fit: Fit, predictor: PredictorDesign) -> Array:
     """Return intercept, coefficients and offset, shape (n_draws, n_rows), link scale."""
-    mu = design.mu
-    eta = np.broadcast_to(mu.offset, (n_draws(fit), design.n_rows)).copy()
-    if mu.coefficients:
-        eta += flat(fit, "beta") @ mu.X.T
-    if mu.intercept:
-        eta += flat(fit, "intercept")[:, None]
+    eta = np.broadcast_to(predictor.offset, (n_draws(fit), len(predictor.offset))).copy()
+    if predictor.coefficients:
+        eta += flat(fit, predictor.name("beta")) @ predictor.X.T
+    if predictor.intercept:
+        eta += flat(fit, predictor.name("intercept"))[:, None]
     return eta
 
 
@@ -49,22 +49,17 @@ def group_part(u: Array, group: GroupDesign, rows: slice | NDArray[np.intp] = sl
     return total * known
 
 
-def eta_draws(fit: Fit, design: Design, groups: str = "known") -> Array:
-    """Return the predictor with each row's own effects, or with none.
-
-    Parameters
-    ----------
-    groups : {"known", "typical"}
+def eta_draws(fit: Fit, predictor: PredictorDesign) -> Array:
+    """Return the predictor with each row's own effects.
 
     Returns
     -------
     ndarray, shape (n_draws, n_rows)
         Link scale; draws of all chains after one another.
     """
-    eta = fixed_part(fit, design)
-    if groups == "known":
-        for group in design.mu.groups:
-            eta += group_part(flat(fit, f"u_{group.name}"), group)
+    eta = fixed_part(fit, predictor)
+    for group in predictor.groups:
+        eta += group_part(flat(fit, f"u_{group.name}"), group)
     return eta
 
 
@@ -77,14 +72,14 @@ def factors(fit: Fit, group: GroupDesign) -> Array:
     return sd[:, :, None] * np.linalg.cholesky(corr)
 
 
-def random_variance(fit: Fit, design: Design) -> Array:
+def random_variance(fit: Fit, predictor: PredictorDesign) -> Array:
     """Return the variance of each row's random part, shape (n_draws, n_rows).
 
     The effects of different groups are independent and normal, so the random
     part of one row is normal with variance ``sum_g z' Sigma_g z``.
     """
-    total = np.zeros((n_draws(fit), design.n_rows))
-    for group in design.mu.groups:
+    total = np.zeros((n_draws(fit), len(predictor.offset)))
+    for group in predictor.groups:
         A = factors(fit, group)
         if group.Z is None:
             total += A[:, 0, 0, None] ** 2
@@ -94,9 +89,27 @@ def random_variance(fit: Fit, design: Design) -> Array:
     return total
 
 
-def parameters(fit: Fit) -> Mapping[str, Array]:
-    """Return the family's parameters, shape (n_draws, 1) so that rows broadcast."""
-    return {p.name: flat(fit, p.name)[:, None] for p in fit.family.parameters}
+def parameters(
+    fit: Fit, design: Design, predict: Callable[[Fit, PredictorDesign], Array] = eta_draws
+) -> dict[str, Array]:
+    """Return the family's parameters on some rows.
+
+    Parameters
+    ----------
+    predict : callable, default :func:`eta_draws`
+        Gives the predictor of a parameter that has a formula.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_draws, n_rows), or (n_draws, 1) without a formula
+        So that rows broadcast.
+    """
+    return {
+        p.name: LINKS[p.link].inverse(predict(fit, design.predictors[p.name]))
+        if p.name in design.predictors
+        else flat(fit, p.name)[:, None]
+        for p in fit.family.parameters
+    }
 
 
 def n_draws(fit: Fit) -> int:

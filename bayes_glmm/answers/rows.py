@@ -106,7 +106,7 @@ def rows_of(fit: Fit, data: Any) -> pd.DataFrame:
     table = to_pandas(data)
     if not len(table):
         raise ArgumentError("data= has no rows: nothing can be predicted.")
-    own = any(not group.columns for group in fit.schema.predictors["mu"].groups)
+    own = any(not group.columns for p in fit.schema.predictors.values() for group in p.groups)
     return _marked(fit, table) if own else table
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.answers.diagnostics import diagnostics
 from bayes_glmm.answers.tables import answer
+from bayes_glmm.design.design import PredictorDesign
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.results import Fit, read_fit
 
@@ -23,6 +24,12 @@ EXPONENTIATED = {
     ("log", True): "incidence rate ratio",
     ("log", False): "ratio of means",
     ("cloglog", True): "hazard ratio",
+}
+BASES = {
+    "odds ratio": "odds",
+    "incidence rate ratio": "rate",
+    "hazard ratio": "hazard",
+    "ratio of means": "mean",
 }
 
 
@@ -77,16 +84,28 @@ def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
         )
     scale = f"link ({link})" if link != "identity" else "response"
     fixed = ratio if exponentiate and ratio else scale
+    base = BASES.get(fixed, fixed)
+    yield from _predictor_rows(fit, fit.design.mu, scale, fixed, base, exponentiate)
+    for predictor in list(fit.design.predictors.values())[1:]:
+        own = f"link of {predictor.parameter} ({fit.family.parameter(predictor.parameter).link})"
+        yield from _predictor_rows(fit, predictor, own, own, own, False)
+    for parameter in fit.scalars:
+        text = scale if parameter.name == "sigma" else parameter.meaning
+        yield parameter.name, text, fit.posterior[parameter.name].values.ravel()
+
+
+def _predictor_rows(
+    fit: Fit, predictor: PredictorDesign, scale: str, fixed: str, base: str, exponentiate: bool
+) -> Iterator[tuple[str, str, Array]]:
     posterior = fit.posterior
     change = np.exp if exponentiate else np.asarray
-    if "intercept" in posterior:
-        base = {"odds ratio": "odds", "incidence rate ratio": "rate", "hazard ratio": "hazard",
-                "ratio of means": "mean"}.get(fixed, fixed)  # fmt: skip
-        yield "intercept", base, change(posterior["intercept"].values.ravel())
-    for label in posterior["coefficient"].values if "beta" in posterior else ():
-        values = posterior["beta"].sel(coefficient=label).values
-        yield str(label), fixed, change(values.ravel())
-    for group in fit.groups:
+    intercept, beta = predictor.name("intercept"), predictor.name("beta")
+    if predictor.intercept:
+        yield intercept, base, change(posterior[intercept].values.ravel())
+    for k, label in enumerate(predictor.coefficients):
+        name = label if predictor.parameter == "mu" else f"{beta}[{label}]"
+        yield name, fixed, change(posterior[beta].values[..., k].ravel())
+    for group in predictor.groups:
         sd = posterior[f"sd_{group.name}"].values
         for t, term in enumerate(group.terms):
             yield f"sd_{group.name}[{term}]", scale, sd[..., t].ravel()
@@ -98,6 +117,3 @@ def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
                         a, b = block[j], block[i]
                         label = f"{name}[{group.terms[a]}, {group.terms[b]}]"
                         yield label, "correlation", posterior[name].values[..., a, b].ravel()
-    for parameter in fit.family.parameters:
-        text = scale if parameter.name == "sigma" else parameter.meaning
-        yield parameter.name, text, posterior[parameter.name].values.ravel()

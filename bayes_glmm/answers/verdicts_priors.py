@@ -23,7 +23,7 @@ def conflict(fit: Fit, threshold: float) -> Iterator[Finding]:
         below = float(prior.frozen.cdf(middle))
         tail = 1 - below if prior.support == "positive" else min(below, 1 - below)
         if tail < threshold:
-            what = "intercept (at the covariates' means)" if name == "intercept" else name
+            what = "intercept (at the covariates' means)" if name.startswith("intercept") else name
             yield Finding(
                 "prior_conflict", "warning",
                 f"The posterior of {what} has its middle at {middle:.3g}, where {prior!r} left {tail:.2%} "
@@ -39,8 +39,9 @@ def prior_draws(fit: Fit, name: str) -> Array:
     """
     stem, _, label = name.partition("[")
     values = flat(fit, stem)
-    if name == "intercept" and fit.design.mu.coefficients:
-        return values + flat(fit, "beta") @ fit.design.mu.centers
+    for p in fit.design.predictors.values():
+        if name == p.name("intercept") and p.coefficients:
+            return values + flat(fit, p.name("beta")) @ p.centers
     if not label:
         return values
     variable = fit.posterior[stem]

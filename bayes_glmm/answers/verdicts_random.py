@@ -96,13 +96,13 @@ def confounded(fit: Fit, threshold: float) -> Iterator[Finding]:
     Covariates that do not vary within the levels cannot be judged, and chance gives
     ``J`` levels a correlation of about ``1 / sqrt(J)``: the limit is at least thrice that.
     """
-    mu = fit.design.mu
     for group in fit.groups:
+        predictor = fit.predictor_of(group.name)
         if group.n_levels < ENOUGH_LEVELS or "intercept" not in group.terms:
             continue
         u = flat(fit, f"u_{group.name}")[:, :, group.terms.index("intercept")]
-        for k, label in enumerate(mu.coefficients):
-            means = _means(group, mu.X[:, k])
+        for k, label in enumerate(predictor.coefficients):
+            means = _means(group, predictor.X[:, k])
             if means is None:
                 continue
             limit = max(threshold, CHANCE / np.sqrt(group.n_levels - 1))

@@ -19,7 +19,7 @@ FEW = 5
 
 def one_level(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find groups with a single level."""
-    for group in context.design.mu.groups:
+    for group in context.design.groups:
         if group.n_levels < 2:
             yield context.finding(
                 name, severity,
@@ -30,7 +30,7 @@ def one_level(context: Context, name: str, severity: str) -> Iterator[Finding]:
 
 def few(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find groups whose sd will rest on its prior."""
-    for group in context.design.mu.groups:
+    for group in context.design.groups:
         if 2 <= group.n_levels < FEW:
             yield context.finding(
                 name, severity,
@@ -108,7 +108,7 @@ def olre_nb(context: Context, name: str, severity: str) -> Iterator[Finding]:
 
 def slopes(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find varying terms that do not vary within any level."""
-    for group in context.design.mu.groups:
+    for group in context.design.groups:
         if group.Z is None:
             continue
         for t, term in enumerate(group.terms):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_glmm.design.design import Design
+from bayes_glmm.design.design import Design, PredictorDesign
 from bayes_glmm.errors import PriorError, suggestion
 from bayes_glmm.families import get_family
 from bayes_glmm.families.base import response_scale
@@ -15,6 +15,8 @@ from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import CORRELATION, POSITIVE, REAL, Prior
 
 WIDTH = 2.5
+OWN_WIDTH = {"log": 2.5, "logit": 1.5, "identity": 2.5}
+"""Of the intercept of another parameter's predictor: Normal(0, 1.5) is nearly level on (0, 1)."""
 TAIL = 4.0
 LKJ_SHAPE = 2.0
 
@@ -42,7 +44,9 @@ def resolve_priors(spec: ModelSpec, design: Design) -> dict[str, Prior]:
     exposure), 2.5 s)``, a coefficient ``Normal(0, 2.5 s / sd(x))``, the sd of a
     random effect ``HalfStudentT(4, s / rms(z))`` with ``z`` the variable that
     varies by group, correlations ``LKJ(2)``, and the family's own parameters as
-    the family says, from the standard deviation of the response.
+    the family says, from the standard deviation of the response. In the formula of
+    another parameter of the family ``s`` is one, and the intercept lies around that
+    parameter's default prior: ``Normal(link(median), 2.5)``, with 1.5 on the logit link.
 
     Returns
     -------
@@ -87,16 +91,35 @@ _WANTED = {
 
 
 def _slots(design: Design) -> Iterator[Slot]:
-    mu, family = design.mu, get_family(design.family)
-    unit = predictor_unit(design)
-    if mu.intercept:
-        default = Prior("Normal", mu=predictor_start(design), sigma=WIDTH * unit)
-        yield Slot("intercept", REAL, default, ("intercept",))
-    for label, spread in zip(mu.coefficients, mu.scales, strict=True):
-        default = Prior("Normal", mu=0, sigma=WIDTH * unit / (spread or 1.0))
-        name = f"beta[{label}]"
-        yield Slot(name, REAL, default, (name, label, "beta"))
-    for group in mu.groups:
+    family = get_family(design.family)
+    spread = response_scale(np.asarray(design.response, float))
+    for predictor in design.predictors.values():
+        if predictor.parameter == "mu":
+            middle, unit, width = predictor_start(design), predictor_unit(design), WIDTH
+        else:
+            parameter = family.parameter(predictor.parameter)
+            middle, unit = parameter.middle(spread), 1.0
+            width = OWN_WIDTH[parameter.link]
+        yield from _predictor_slots(predictor, middle, unit, width)
+    for parameter in family.scalars(design.predictors):
+        default = parameter.prior(spread)
+        yield Slot(parameter.name, default.support, default, (parameter.name,))
+
+
+def _predictor_slots(
+    predictor: PredictorDesign, middle: float, unit: float, width: float
+) -> Iterator[Slot]:
+    if predictor.intercept:
+        default = Prior("Normal", mu=middle, sigma=width * unit)
+        name = predictor.name("intercept")
+        yield Slot(name, REAL, default, (name,))
+    for label, spread in zip(predictor.coefficients, predictor.scales, strict=True):
+        default = Prior("Normal", mu=0, sigma=width * unit / (spread or 1.0))
+        beta = predictor.name("beta")
+        name = f"{beta}[{label}]"
+        short = (label,) if predictor.parameter == "mu" else ()
+        yield Slot(name, REAL, default, (name, *short, beta))
+    for group in predictor.groups:
         sd = f"sd_{group.name}"
         sizes = np.sqrt((group.Z**2).mean(axis=0)) if group.Z is not None else np.ones(1)
         for label, size in zip(group.terms, sizes, strict=True):
@@ -106,10 +129,6 @@ def _slots(design: Design) -> Iterator[Slot]:
         if any(len(members) > 1 for members in group.blocks):
             name = f"corr_{group.name}"
             yield Slot(name, CORRELATION, Prior("LKJ", eta=LKJ_SHAPE), (name, "corr"))
-    spread = response_scale(np.asarray(design.response, float))
-    for parameter in family.parameters:
-        default = parameter.prior(spread)
-        yield Slot(parameter.name, default.support, default, (parameter.name,))
 
 
 def _exposure(design: Design) -> np.ndarray:

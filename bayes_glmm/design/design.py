@@ -69,6 +69,8 @@ class PredictorDesign:
     offset : ndarray, shape (n_rows,)
         Sum of the known terms on the link scale, ``log(exposure)`` included.
     groups : tuple of GroupDesign
+    parameter : str
+        What the predictor is of: ``"mu"``, or another parameter of the family.
     """
 
     intercept: bool
@@ -78,6 +80,11 @@ class PredictorDesign:
     scales: NDArray[np.float64]
     offset: NDArray[np.float64]
     groups: tuple[GroupDesign, ...] = ()
+    parameter: str = "mu"
+
+    def name(self, stem: str) -> str:
+        """Return a variable's name: ``"beta"``, or ``"beta_zi"`` in the formula of ``zi``."""
+        return stem if self.parameter == "mu" else f"{stem}_{self.parameter}"
 
     def group(self, name: str) -> GroupDesign:
         """Return the group of that name."""
@@ -114,6 +121,11 @@ class Design:
     def mu(self) -> PredictorDesign:
         """Arrays of the predictor of the conditional mean."""
         return self.predictors["mu"]
+
+    @property
+    def groups(self) -> tuple[GroupDesign, ...]:
+        """Random effects of all predictors, those of the mean first."""
+        return tuple(g for p in self.predictors.values() for g in p.groups)
 
     @property
     def n_rows(self) -> int:

@@ -123,9 +123,15 @@ def group_levels(
 
 
 def learn_groups(
-    effects: Sequence[RandomEffect], data: pd.DataFrame, codings: Codings
+    effects: Sequence[RandomEffect],
+    data: pd.DataFrame,
+    codings: Codings,
+    parameter: str = "mu",
 ) -> tuple[GroupSchema, ...]:
     """Learn the levels of every group; effects of one group share its indices.
+
+    The name of a group in the formula of another parameter than the mean begins with
+    that parameter: ``zi_site``.
 
     Raises
     ------
@@ -138,7 +144,7 @@ def learn_groups(
         merged.setdefault((group_columns(effect, known), effect.structure), []).append(effect)
     uses = Counter(columns for columns, _ in merged)
     found = tuple(
-        _learn_group(columns, structure, uses[columns] > 1, same, data, codings)
+        _learn_group(columns, structure, uses[columns] > 1, same, data, codings, parameter)
         for (columns, structure), same in merged.items()
     )
     twice = [name for name, n in Counter(g.name for g in found).items() if n > 1]
@@ -177,6 +183,7 @@ def _learn_group(
     effects: Sequence[RandomEffect],
     data: pd.DataFrame,
     codings: Codings,
+    parameter: str,
 ) -> GroupSchema:
     parts, twice = [], list[str]()
     terms, blocks = list[str](), list[tuple[int, ...]]()
@@ -198,4 +205,5 @@ def _learn_group(
     levels = group_levels(data, columns)[1]
     levels.flags.writeable = False
     name = group_name(columns, structure if shared else None)
+    name = name if parameter == "mu" else f"{parameter}_{name}"
     return GroupSchema(name, columns, levels, tuple(terms), tuple(parts), tuple(blocks), structure)

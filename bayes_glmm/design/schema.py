@@ -22,7 +22,7 @@ from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
 from bayes_glmm.design.terms import Codings, Columns, Part, expand, labels
 from bayes_glmm.design.transforms import State
 from bayes_glmm.design.uses import column_roles, drop_missing, offset_expressions
-from bayes_glmm.errors import ArgumentError, DataError, MissingDataError, listed
+from bayes_glmm.errors import ArgumentError, DataError, MissingDataError, SpecError, listed
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.model import Call, ModelSpec, Predictor
 
@@ -115,7 +115,8 @@ class Schema:
         factors = dict.fromkeys(f for _, p in spec.predictors for t in _terms(p) for f in t)
         codings = {factor: learn_coding(factor, data, states) for factor in factors}
         cells = Columns(data, codings, states)
-        predictors = {n: _learn_predictor(p, data, codings, cells) for n, p in spec.predictors}
+        predictors = {n: _learn_predictor(n, p, data, codings, cells) for n, p in spec.predictors}
+        _refuse_shared_names(predictors)
         columns = tuple(_learn_column(data, name, uses) for name, uses in roles.items())
         response = learn_response(spec, data)
         return cls(spec, len(data), columns, states, codings, predictors, response)
@@ -241,6 +242,7 @@ class Schema:
             scales=learned.scales,
             offset=self._offset(name, data),
             groups=tuple(g.apply(data, cells, groups) for g in learned.groups),
+            parameter=name,
         )
 
     def _offset(self, name: str, data: pd.DataFrame) -> NDArray[np.float64]:
@@ -271,15 +273,24 @@ def _learn_states(spec: ModelSpec, data: pd.DataFrame) -> dict[str, State]:
 
 
 def _learn_predictor(
-    predictor: Predictor, data: pd.DataFrame, codings: Codings, cells: Columns
+    parameter: str, predictor: Predictor, data: pd.DataFrame, codings: Codings, cells: Columns
 ) -> PredictorSchema:
     parts = expand(predictor.intercept, predictor.terms, codings)
     names = tuple(label for part in parts for label in labels(part, codings))
     _refuse_twice(names)
     x = cells.matrix(parts)
     centers = x.mean(axis=0) if predictor.intercept else np.zeros(x.shape[1])
-    groups = learn_groups(predictor.random, data, codings)
+    groups = learn_groups(predictor.random, data, codings, parameter)
     return PredictorSchema(predictor.intercept, names, parts, centers, x.std(axis=0), groups)
+
+
+def _refuse_shared_names(predictors: Mapping[str, PredictorSchema]) -> None:
+    names = Counter(g.name for p in predictors.values() for g in p.groups)
+    twice = [name for name, n in names.items() if n > 1]
+    if twice:
+        raise SpecError(
+            f"Groups of different formulas would both be named {twice[0]!r}: rename a column."
+        )
 
 
 def _refuse_twice(names: Iterable[str]) -> None:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.defaults import predictor_start, predictor_unit
-from bayes_glmm.design.design import Design
+from bayes_glmm.design.design import Design, PredictorDesign
 from bayes_glmm.families import get_family
+from bayes_glmm.families.base import response_scale
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
@@ -74,17 +75,33 @@ def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Arra
     A slope of exactly zero is no beginning for the sampler, so that nothing begins
     exactly where the prior or the likelihood has its maximum.
     """
-    mu, unit = design.mu, predictor_unit(design)
+    family = get_family(design.family)
     start: dict[str, Array] = {}
-    if mu.intercept:
-        start["intercept"] = np.asarray(predictor_start(design) + ASIDE * unit)
-    if mu.coefficients:
-        start["beta"] = ASIDE * unit / np.where(mu.scales > 0, mu.scales, 1.0)
-    for group in mu.groups:
-        sizes = np.sqrt((group.Z**2).mean(axis=0)) if group.Z is not None else np.ones(1)
-        middle = [priors[f"sd_{group.name}[{t}]"].median for t in group.terms]
-        start[f"sd_{group.name}"] = np.minimum(middle, unit / np.where(sizes > 0, sizes, 1.0))
-    for parameter in get_family(design.family).parameters:
+    for p in design.predictors.values():
+        if p.parameter == "mu":
+            start |= _predictor_start(p, priors, predictor_start(design), predictor_unit(design))
+        else:
+            spread = response_scale(np.asarray(design.response, float))
+            middle = family.parameter(p.parameter).middle(spread)
+            start |= _predictor_start(p, priors, middle, 1.0)
+    unit = predictor_unit(design)
+    for parameter in family.scalars(design.predictors):
         limit = unit if parameter.name == "sigma" else LARGEST_SHAPE
         start[parameter.name] = np.asarray(min(priors[parameter.name].median, limit))
+    return start
+
+
+def _predictor_start(
+    predictor: PredictorDesign, priors: Mapping[str, Prior], middle: float, unit: float
+) -> dict[str, Array]:
+    start: dict[str, Array] = {}
+    if predictor.intercept:
+        start[predictor.name("intercept")] = np.asarray(middle + ASIDE * unit)
+    if predictor.coefficients:
+        scales = np.where(predictor.scales > 0, predictor.scales, 1.0)
+        start[predictor.name("beta")] = ASIDE * unit / scales
+    for group in predictor.groups:
+        sizes = np.sqrt((group.Z**2).mean(axis=0)) if group.Z is not None else np.ones(1)
+        medians = [priors[f"sd_{group.name}[{t}]"].median for t in group.terms]
+        start[f"sd_{group.name}"] = np.minimum(medians, unit / np.where(sizes > 0, sizes, 1.0))
     return start

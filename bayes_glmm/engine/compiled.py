@@ -125,12 +125,13 @@ def _graph(spec: ModelSpec, design: Design, priors: Mapping[str, Prior], backend
         from pymc.model.transform.optimization import freeze_dims_and_data
 
         graph = freeze_dims_and_data(graph)
+    ends = {p.name(stem) for p in design.predictors.values() for stem in ("intercept", "beta")}
     model = load_nutpie().compile_pymc_model(
         graph,
         backend=backend,
         gradient_backend=gradient,
         freeze_model=False,
         initial_points={graph[name]: value for name, value in start.items()},
-        jitter_rvs={v for v in graph.free_RVs if v.name not in ("intercept", "beta")},
+        jitter_rvs={v for v in graph.free_RVs if v.name not in ends},
     )
     return Sampled(model, lambda draws, seed: dict(draws), "jax" if backend == "jax" else "graph")

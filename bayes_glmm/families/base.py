@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.errors import SpecError, listed, suggestion
 from bayes_glmm.families.links import LINKS, Link, get_link
 from bayes_glmm.spec.priors import Prior
 
@@ -34,11 +35,18 @@ class Parameter:
         One phrase for tables, with the parametrisation.
     prior : callable
         Takes the standard deviation of the response, gives the default prior.
+    link : str
+        Link of its predictor, where it has a formula.
     """
 
     name: str
     meaning: str
     prior: Callable[[float], Prior]
+    link: str = "log"
+
+    def middle(self, spread: float) -> float:
+        """Return the median of the default prior, on the scale of the predictor."""
+        return float(LINKS[self.link].forward(np.asarray(self.prior(spread).median)))
 
 
 class Family(ABC):
@@ -68,6 +76,27 @@ class Family(ABC):
     def link(self, name: str | None = None) -> Link:
         """Return the link of that name, refusing one the family does not take."""
         return get_link(self, name)
+
+    def parameter(self, name: str) -> Parameter:
+        """Return the parameter of that name, refusing one the family does not have.
+
+        Raises
+        ------
+        SpecError
+            The family has no such parameter.
+        """
+        known = {p.name: p for p in self.parameters}
+        if name not in known:
+            has = f"its parameters are {listed(['mu', *known])}" if known else "it has only 'mu'"
+            raise SpecError(
+                f"The family {self.name} has no parameter {name!r} to give a formula; {has}."
+                + suggestion(name, list(known))
+            )
+        return known[name]
+
+    def scalars(self, formulas: Container[str]) -> tuple[Parameter, ...]:
+        """Return the parameters that have no formula of their own."""
+        return tuple(p for p in self.parameters if p.name not in formulas)
 
     @abstractmethod
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:

@@ -34,6 +34,7 @@ class SkewNormal(Written):
             "skew",
             "slant; above zero the tail is on the right",
             lambda scale: Prior("Normal", mu=0.0, sigma=4.0),
+            "identity",
         ),
     )
     free_variance = True

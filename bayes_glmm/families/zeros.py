@@ -62,7 +62,7 @@ class ZeroInflated(_WithZeros):
     """
 
     prefix = "zero_inflated"
-    share = Parameter("zi", "probability of a structural zero", _any_share)
+    share = Parameter("zi", "probability of a structural zero", _any_share, "logit")
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the mixture's log-density."""
@@ -103,7 +103,7 @@ class Hurdle(_WithZeros):
     """
 
     prefix = "hurdle"
-    share = Parameter("hurdle", "probability of a zero", _any_share)
+    share = Parameter("hurdle", "probability of a zero", _any_share, "logit")
 
     def __init__(self, plain: Written) -> None:
         super().__init__(plain)

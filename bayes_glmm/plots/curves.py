@@ -130,7 +130,8 @@ def plot_trajectories(
     """
     fit = Fit.of(tree)
     fit.group(group)
-    columns = {g.name: list(g.columns) for g in fit.schema.predictors["mu"].groups}[group]
+    learned = fit.schema.predictors[fit.predictor_of(group).parameter].groups
+    columns = {g.name: list(g.columns) for g in learned}[group]
     numbers = [c.name for c in fit.schema.columns if c.kind == "numeric" and c.name in fit.data]
     if time not in numbers:
         raise ArgumentError(f"There is no numeric column {time!r}." + suggestion(time, numbers))

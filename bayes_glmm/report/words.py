@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bayes_glmm.design.design import PredictorDesign
 from bayes_glmm.results import Fit
 
 
@@ -20,7 +21,11 @@ def in_words(fit: Fit) -> list[str]:
     ]
     if design.mu.coefficients:
         lines.append(f"The mean changes with {', '.join(design.mu.coefficients)}.")
-    for group in design.mu.groups:
+    for parameter, predictor in list(design.predictors.items())[1:]:
+        link = fit.family.parameter(parameter).link
+        terms = ", ".join(predictor.coefficients) or "nothing but its groups"
+        lines.append(f"{parameter} has a formula of its own, on the {link} link: {terms}.")
+    for group in design.groups:
         what = ", ".join(group.terms)
         tied = " (correlated)" if any(len(b) > 1 for b in group.blocks) else ""
         lines.append(
@@ -31,17 +36,26 @@ def in_words(fit: Fit) -> list[str]:
     return lines
 
 
+def _parts(predictor: PredictorDesign) -> list[str]:
+    """Write the terms of a predictor."""
+    tail = "" if predictor.parameter == "mu" else f"_{predictor.parameter}"
+    parts = [f"α{tail}"] if predictor.intercept else []
+    parts += [f"β{tail}[{c}]·{c}ᵢ" for c in predictor.coefficients]
+    for group in predictor.groups:
+        for term in group.terms:
+            value = "" if term == "intercept" else f"·{term}ᵢ"
+            parts.append(f"u[{group.name}, {term}]{value}")
+    return parts
+
+
 def in_mathematics(fit: Fit) -> list[str]:
     """Write the model line by line in Unicode."""
     design = fit.design
-    parameters = "".join(f", {p.name}" for p in fit.family.parameters)
+    parameters = "".join(
+        f", {p.name}" + "ᵢ" * (p.name in design.predictors) for p in fit.family.parameters
+    )
     trials = "nᵢ, " if fit.family.has_trials else ""
-    parts = ["α"] if design.mu.intercept else []
-    parts += [f"β[{c}]·{c}ᵢ" for c in design.mu.coefficients]
-    for group in design.mu.groups:
-        for term in group.terms:
-            tail = "" if term == "intercept" else f"·{term}ᵢ"
-            parts.append(f"u[{group.name}, {term}]{tail}")
+    parts = _parts(design.mu)
     if fit.spec.exposure:
         parts.append(f"log({fit.spec.exposure}ᵢ)")
     elif fit.spec.offset or fit.spec.mu.offsets:
@@ -50,7 +64,11 @@ def in_mathematics(fit: Fit) -> list[str]:
         f"yᵢ ~ {fit.family.name}({trials}μᵢ{parameters})",
         f"{fit.link.name}(μᵢ) = " + " + ".join(parts),
     ]
-    for group in design.mu.groups:
+    for parameter, predictor in list(design.predictors.items())[1:]:
+        link = fit.family.parameter(parameter).link
+        offset = ["offsetᵢ"] * bool(dict(fit.spec.predictors)[parameter].offsets)
+        lines.append(f"{link}({parameter}ᵢ) = " + " + ".join([*_parts(predictor), *offset]))
+    for group in design.groups:
         tied = any(len(b) > 1 for b in group.blocks)
         spread = f"D·R·D, D = diag(sd_{group.name})" if tied else f"sd_{group.name}²"
         lines.append(f"u[{group.name}] ~ Normal(0, {spread})")

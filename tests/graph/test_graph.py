@@ -47,7 +47,13 @@ def _often() -> list[tuple[str, str, str]]:
 
 
 OFTEN = _often()
-KINDS = ("beta_binomial", "zero_inflated_negative_binomial", "hurdle_poisson", "gamma", "skew_normal")
+KINDS = (
+    "beta_binomial",
+    "zero_inflated_negative_binomial",
+    "hurdle_poisson",
+    "gamma",
+    "skew_normal",
+)
 QUICK = [c for c in OFTEN if c[0] in LINKS or (c[0] in KINDS and c[1] == MORE[c[0]][0])]
 MARKED = [
     pytest.param(*case, marks=[] if case in QUICK else pytest.mark.slow, id="-".join(case))
