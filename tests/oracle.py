@@ -166,21 +166,46 @@ def _times(count, term):
     return np.where(count > 0, count * np.where(count > 0, term, 0), 0)
 
 
+OWN_INVERSE = {"zi": special.expit, "hurdle": special.expit, "skew": np.asarray}
+
+
 def log_posterior(design, priors, point) -> float:
     """Log joint density of a point given by the posterior's names (no Jacobian)."""
-    mu = design.mu
-    total, eta = 0.0, mu.offset.copy()
-    beta = np.atleast_1d(point.get("beta", np.zeros(0)))
-    for label, value in zip(mu.coefficients, beta, strict=True):
-        p = priors[f"beta[{label}]"]
+    total, eta = 0.0, {}
+    for name, predictor in design.predictors.items():
+        density, eta[name] = predictor_part(
+            predictor, "" if name == "mu" else f"_{name}", priors, point, design.n_rows
+        )
+        total += density
+    own = {}
+    for name in OWN.get(design.family, ()):
+        if name in eta:
+            own[name] = OWN_INVERSE.get(name, np.exp)(eta[name])
+            continue
+        own[name] = point[name]
+        p = priors[name]
+        total += log_prior(p.name, dict(p.parameters), point[name])
+    y = np.asarray(design.response, float)
+    return float(
+        total + log_likelihood(design.family, design.link, y, design.trials, eta["mu"], own).sum()
+    )
+
+
+def predictor_part(predictor, suffix, priors, point, n_rows):
+    """Log prior density of one linear predictor's variables, and its value on the rows."""
+    total, eta = 0.0, predictor.offset.copy()
+    beta = np.atleast_1d(point.get(f"beta{suffix}", np.zeros(0)))
+    for label, value in zip(predictor.coefficients, beta, strict=True):
+        p = priors[f"beta{suffix}[{label}]"]
         total += log_prior(p.name, dict(p.parameters), value)
     if len(beta):
-        eta = eta + mu.X @ beta
-    if mu.intercept:
-        p = priors["intercept"]
-        total += log_prior(p.name, dict(p.parameters), point["intercept"] + mu.centers @ beta)
-        eta = eta + point["intercept"]
-    for g in mu.groups:
+        eta = eta + predictor.X @ beta
+    if predictor.intercept:
+        p = priors[f"intercept{suffix}"]
+        middle = point[f"intercept{suffix}"] + predictor.centers @ beta
+        total += log_prior(p.name, dict(p.parameters), middle)
+        eta = eta + point[f"intercept{suffix}"]
+    for g in predictor.groups:
         sd = np.atleast_1d(point[f"sd_{g.name}"])
         q = len(sd)
         for term, value in zip(g.terms, sd, strict=True):
@@ -196,14 +221,6 @@ def log_posterior(design, priors, point) -> float:
         cov = sd[:, None] * R * sd
         u = point[f"u_{g.name}"]
         total += stats.multivariate_normal.logpdf(u, np.zeros(q), cov).sum()
-        Z = np.ones((design.n_rows, 1)) if g.Z is None else g.Z
+        Z = np.ones((n_rows, 1)) if g.Z is None else g.Z
         eta = eta + (Z * u[g.index]).sum(axis=1)
-    own = {}
-    for name in OWN.get(design.family, ()):
-        own[name] = point[name]
-        p = priors[name]
-        total += log_prior(p.name, dict(p.parameters), point[name])
-    y = np.asarray(design.response, float)
-    return float(
-        total + log_likelihood(design.family, design.link, y, design.trials, eta, own).sum()
-    )
+    return total, eta

@@ -141,26 +141,44 @@ def correlation_factor(free: np.ndarray, n: int) -> np.ndarray:
 
 def natural(design, priors, values) -> tuple[dict, float]:
     """Turn the sampler's coordinates into the posterior's variables, and the log volume."""
-    mu, point, volume = design.mu, {}, 0.0
+    point, volume = {}, 0.0
+    for name, predictor in design.predictors.items():
+        suffix = "" if name == "mu" else f"_{name}"
+        volume += _predictor(predictor, suffix, priors, values, point)
+    for name in set(OWN.get(design.family, ())) - set(design.predictors):
+        if name in ("zi", "hurdle"):
+            point[name] = float(special.expit(values[f"{name}_logodds__"]))
+            volume += np.log(point[name]) + np.log1p(-point[name])
+        elif name == "skew":
+            point[name] = float(values[name])
+        else:
+            point[name] = float(np.exp(values[f"{name}_log__"]))
+            volume += np.log(point[name])
+    return point, volume
+
+
+def _predictor(predictor, suffix, priors, values, point) -> float:
+    """Add the variables of one predictor to the point; return their log volume."""
+    volume = 0.0
     beta = np.zeros(0)
-    if mu.coefficients:
-        chosen = [priors[f"beta[{c}]"] for c in mu.coefficients]
-        if "beta" in values:
-            beta = np.asarray(values["beta"])
+    if predictor.coefficients:
+        chosen = [priors[f"beta{suffix}[{c}]"] for c in predictor.coefficients]
+        if f"beta{suffix}" in values:
+            beta = np.asarray(values[f"beta{suffix}"])
         else:
             where, wide = _location_scale(chosen)
-            beta = where + wide * values["beta_standardized__"]
+            beta = where + wide * values[f"beta{suffix}_standardized__"]
             volume += np.log(wide).sum()
-        point["beta"] = beta
-    if mu.intercept:
-        if "intercept" in values:
-            point["intercept"] = float(values["intercept"])
+        point[f"beta{suffix}"] = beta
+    if predictor.intercept:
+        if f"intercept{suffix}" in values:
+            point[f"intercept{suffix}"] = float(values[f"intercept{suffix}"])
         else:
-            where, wide = _location_scale([priors["intercept"]])
-            z = values["intercept_standardized__"]
-            point["intercept"] = float((where + wide * z)[0] - mu.centers @ beta)
+            where, wide = _location_scale([priors[f"intercept{suffix}"]])
+            z = values[f"intercept{suffix}_standardized__"]
+            point[f"intercept{suffix}"] = float((where + wide * z)[0] - predictor.centers @ beta)
             volume += np.log(wide[0])
-    for g in mu.groups:
+    for g in predictor.groups:
         sd = np.exp(values[f"sd_{g.name}_log__"])
         point[f"sd_{g.name}"] = sd
         volume += np.log(sd).sum()
@@ -178,16 +196,7 @@ def natural(design, priors, values) -> tuple[dict, float]:
         else:
             point[f"u_{g.name}"] = values[f"u_{g.name}_standardized__"] @ A.T
             volume += g.n_levels * np.log(np.diag(A)).sum()
-    for name in OWN.get(design.family, ()):
-        if name in ("zi", "hurdle"):
-            point[name] = float(special.expit(values[f"{name}_logodds__"]))
-            volume += np.log(point[name]) + np.log1p(-point[name])
-        elif name == "skew":
-            point[name] = float(values[name])
-        else:
-            point[name] = float(np.exp(values[f"{name}_log__"]))
-            volume += np.log(point[name])
-    return point, volume
+    return volume
 
 
 def _location_scale(priors):
