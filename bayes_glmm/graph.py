@@ -11,7 +11,7 @@ import pytensor.tensor as pt
 
 from bayes_glmm.coordinates import Standardized, StandardizedRows
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
-from bayes_glmm.families import LINKS, get_family
+from bayes_glmm.families import LINKS, Parameter, get_family
 from bayes_glmm.results import dimensions
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import REAL, Prior
@@ -108,12 +108,7 @@ def build_graph(
             name: linear_predictor(predictor, priors, dims, standardized)
             for name, predictor in design.predictors.items()
         }
-        own = {
-            p.name: LINKS[p.link].symbolic(eta[p.name])
-            if p.name in eta
-            else scalar(p.name, priors[p.name])
-            for p in family.parameters
-        }
+        own = {p.name: own_parameter(p, design, priors, eta) for p in family.parameters}
         trials = design.trials
         if trials is not None:
             trials = pm.Data("trials", trials, dims="observation")
@@ -216,9 +211,27 @@ def correlations(
     return whole
 
 
-def scalar(name: str, prior: Prior) -> Any:
-    """State a parameter of the family."""
-    return DISTRIBUTIONS[prior.name](name, **_values(prior))
+def own_parameter(
+    parameter: Parameter, design: Design, priors: Mapping[str, Prior], eta: Mapping[str, Any]
+) -> Any:
+    """State a parameter of the family beside the mean."""
+    name = parameter.name
+    if name in eta:
+        return LINKS[parameter.link].symbolic(eta[name])
+    if parameter.fixed is not None:
+        return np.float64(parameter.fixed)
+    prior = priors[name]
+    values = _values(prior)
+    if not parameter.vector:
+        return DISTRIBUTIONS[prior.name](name, **values)
+    location = LOCATION.get(prior.name, "mu")
+    mu = design.mu
+    if mu.coefficients:
+        values[location] = values[location] + mu.centers @ pm.modelcontext(None)["beta"]
+    increasing = get_family(design.family).increasing
+    order = {"transform": pm.distributions.transforms.ordered} if increasing else {}
+    start = np.linspace(-1.0, 1.0, len(design.boundaries))
+    return DISTRIBUTIONS[prior.name](name, **values, dims="boundary", initval=start, **order)
 
 
 def vector(name: str, priors: Sequence[Prior], dim: str, standardized: bool) -> Any:

@@ -157,8 +157,14 @@ def draw_parameters(
             )
         sds = [draw(f"sd_{group.name}[{t}]") for t in group.terms]
         out |= _draw_group(group, np.column_stack(sds), priors, rng)
-    scalars = get_family(design.family).scalars(design.predictors)
-    return out | {p.name: draw(p.name) for p in scalars}
+    family = get_family(design.family)
+    for own in family.vectors:
+        size = (n, len(design.boundaries))
+        values = np.asarray(priors[own.name].frozen.rvs(size=size, random_state=rng), float)
+        values = np.sort(values, axis=1) if family.increasing else values
+        shift = out["beta"] @ design.mu.centers if design.mu.coefficients else np.zeros(n)
+        out[own.name] = values + shift[:, None]
+    return out | {k.name: draw(k.name) for k in family.scalars(design.predictors)}
 
 
 def _draw_group(
@@ -212,6 +218,8 @@ def absurd(design: Design, mu: Array, drawn: Mapping[str, Array]) -> tuple[Findi
     """
     family = get_family(design.family)
     y = np.asarray(design.response, float)
+    if family.categorical:
+        return ()
     if design.link in ("logit", "probit", "cloglog"):
         sound = (mu >= EDGE) & (mu <= 1 - EDGE)
         what = f"probabilities below {EDGE:g} or above 1 - {EDGE:g}"
@@ -270,10 +278,16 @@ def _responses(
             eta = {k: _predictor(p, drawn, part) for k, p in design.predictors.items()}
             own = {
                 p.name: LINKS[p.link].inverse(eta[p.name]) if p.name in eta
+                else np.full((1, 1), p.fixed) if p.fixed is not None
                 else drawn[p.name][part, None]
                 for p in kind.parameters
             }  # fmt: skip
-            mu[part] = kind.link(design.link).inverse(eta["mu"])
+            link = kind.link(design.link)
+            if kind.categorical:
+                mu[part] = kind.moments(eta["mu"], link, own)[0]
+                y[part] = kind.respond(rng, eta["mu"], link, own)
+                continue
+            mu[part] = link.inverse(eta["mu"])
             held = mu[part]
             if kind.discrete and design.trials is None:
                 held = np.clip(np.nan_to_num(held, nan=LARGEST, posinf=LARGEST), 0, LARGEST)

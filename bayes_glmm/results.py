@@ -112,6 +112,9 @@ def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, ND
     for predictor in design.predictors.values():
         dims[predictor.name("beta")] = (predictor.name("coefficient"),)
         coords[predictor.name("coefficient")] = np.array(predictor.coefficients, dtype=str)
+    if design.categories:
+        dims |= {p.name: ("boundary",) for p in get_family(design.family).vectors}
+        coords["boundary"] = np.array(design.boundaries, dtype=str)
     for group in design.groups:
         name, term = group.name, f"{group.name}_term"
         dims |= {f"sd_{name}": (term,), f"u_{name}": (name, term)}

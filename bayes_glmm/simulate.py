@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -21,7 +22,7 @@ from bayes_glmm.errors import (
     listed,
     suggestion,
 )
-from bayes_glmm.families import LINKS, get_family
+from bayes_glmm.families import LINKS, Parameter, get_family
 from bayes_glmm.families.base import Family
 from bayes_glmm.spec.model import ModelSpec
 
@@ -94,7 +95,7 @@ def simulate(
     )  # fmt: skip
     if not isinstance(parameters, Mapping):
         raise ArgumentTypeError("parameters must be a mapping, such as {'intercept': 1.0}.")
-    table, levels = _with_placeholder(spec, to_pandas(data))
+    table, levels = _with_placeholder(spec, to_pandas(data), parameters)
     if spec.missing == "drop":
         table = drop_missing(spec, table)[0]
     design = _design(spec, table)
@@ -105,21 +106,23 @@ def simulate(
     eta = {n: _predictor(p, parameters, each) for n, p in design.predictors.items()}
     own = {
         p.name: LINKS[p.link].inverse(eta[p.name]) if p.name in eta
-        else _own(parameters, p.name, p.prior(1.0).support)
+        else _own(parameters, p, design)
         for p in kind.parameters
     }  # fmt: skip
-    mu = kind.link(design.link).inverse(eta["mu"])
-    _refuse_means(design, kind, mu)
-    y = np.asarray(kind.simulate(last, mu, own, design.trials))
+    chosen = kind.link(design.link)
+    _refuse_means(design, kind, chosen.inverse(eta["mu"]))
+    y = np.asarray(kind.respond(last, eta["mu"], chosen, own, design.trials))
     return table.assign(**{spec.response.column: _as_stored(y, kind, levels)})
 
 
 def _with_placeholder(
-    spec: ModelSpec, table: pd.DataFrame
+    spec: ModelSpec, table: pd.DataFrame, parameters: Mapping[str, Any]
 ) -> tuple[pd.DataFrame, ResponseSchema | None]:
     """Return the table with zeros and ones as response, and what the column held."""
     column = spec.response.column
     named = None
+    if get_family(spec.family).categorical:
+        return _with_categories(spec, table, parameters)
     if column in map(str, table.columns):
         learned = learn_response(spec, table.loc[table[column].notna()])
         named = learned if len(learned.levels) == 2 else None
@@ -132,6 +135,30 @@ def _with_placeholder(
         placeholder = np.array(named.levels, dtype=object)[placeholder]
         placeholder = placeholder == "True" if not named.named else placeholder
     return table.assign(**{column: placeholder}), named
+
+
+def _with_categories(
+    spec: ModelSpec, table: pd.DataFrame, parameters: Mapping[str, Any]
+) -> tuple[pd.DataFrame, ResponseSchema]:
+    """Return the table with all categories in turn: those of the column, or 1, 2, ..."""
+    column = spec.response.column
+    if column in map(str, table.columns):
+        present = table.loc[table[column].notna()]
+        learned = learn_response(replace(spec, success=None), present)
+    else:
+        n = 1 + np.size(list(_thresholds(parameters)))
+        learned = ResponseSchema(column, tuple(map(str, range(1, n + 1))), ordered=True)
+    codes = np.arange(len(table)) % len(learned.levels)
+    return table.assign(**{column: _categorical(codes, learned)}), learned
+
+
+def _thresholds(parameters: Mapping[str, Any]) -> Any:
+    given = parameters.get("threshold", ())
+    return given.values() if isinstance(given, Mapping) else np.atleast_1d(given)
+
+
+def _categorical(codes: Any, learned: ResponseSchema) -> pd.Categorical:
+    return pd.Categorical.from_codes(codes, list(learned.levels), ordered=True)
 
 
 def _design(spec: ModelSpec, table: pd.DataFrame) -> Design:
@@ -155,6 +182,8 @@ def _design(spec: ModelSpec, table: pd.DataFrame) -> Design:
 def _as_stored(y: Array, kind: Family, named: ResponseSchema | None) -> Any:
     if named is None:
         return y.astype(np.int64) if kind.discrete else y
+    if named.ordered:
+        return _categorical(y.astype(np.intp), named)
     failure, success = sorted(named.levels, key=lambda level: level == named.success)
     words = np.where(y == 1, success, failure)
     return words if named.named else words == "True"
@@ -241,7 +270,15 @@ def _number(parameters: Mapping[str, Any], name: str) -> Array:
     return value.reshape(())
 
 
-def _own(parameters: Mapping[str, Any], name: str, support: str) -> Array:
+def _own(parameters: Mapping[str, Any], parameter: Parameter, design: Design) -> Array:
+    name, support = parameter.name, parameter.prior(1.0).support
+    if parameter.fixed is not None:
+        return np.asarray(parameter.fixed)
+    if parameter.vector:
+        values = _labelled(parameters, name, design.boundaries)
+        if get_family(design.family).increasing and (np.diff(values) <= 0).any():
+            raise ArgumentError(f"{name} must increase from one boundary to the next.")
+        return values
     value = _number(parameters, name)
     if support == "positive" and not value > 0:
         raise ArgumentError(f"{name} must be above 0, not {value:g}.")
@@ -286,7 +323,7 @@ def _floats(name: str, given: Any) -> Array:
 
 
 def _refuse_unknown(design: Design, kind: Family, parameters: Mapping[str, Any]) -> None:
-    known = [p.name for p in kind.scalars(design.predictors)]
+    known = [p.name for p in (*kind.vectors, *kind.scalars(design.predictors))]
     for predictor in design.predictors.values():
         known += [predictor.name("intercept")] * predictor.intercept
         known += [predictor.name("beta")] * bool(predictor.coefficients)
@@ -302,7 +339,7 @@ def _refuse_unknown(design: Design, kind: Family, parameters: Mapping[str, Any])
 
 def _refuse_means(design: Design, kind: Family, mu: Array) -> None:
     bad = ~np.isfinite(mu)
-    if kind.discrete:
+    if kind.discrete and not kind.categorical:
         bad |= (mu < 0) | (mu > LARGEST_MEAN)
     if bad.any():
         raise ArgumentError(

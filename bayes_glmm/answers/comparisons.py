@@ -9,9 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.expected import Groups, blocks, mean_draws, prepare_rows
+from bayes_glmm.answers.expected import (
+    Groups,
+    blocks,
+    by_category,
+    mean_draws,
+    no_draws,
+    prepare_rows,
+)
 from bayes_glmm.answers.predictions import describe
-from bayes_glmm.answers.predictor import n_draws
 from bayes_glmm.answers.rows import By, Cells, rows_of, with_exposure
 from bayes_glmm.answers.tables import answer
 from bayes_glmm.errors import ArgumentError, suggestion
@@ -88,9 +94,11 @@ def comparisons(
     found, labels = [], []
     for low, high, text in contrasts(fit, table, variable, contrast):
         averages = [_average(fit, table, variable, v, groups, cells, seed) for v in (low, high)]
-        found.append(measured(measure, *averages))
         cell = cells.labels.drop(columns="rows") if by is not None else pd.DataFrame(index=[0])
-        labels.append(cell.assign(variable=variable, contrast=text, measure=measure))
+        cell = cell.assign(variable=variable, contrast=text, measure=measure)
+        values, cell = by_category(fit, measured(measure, *averages), cell)
+        found.append(values)
+        labels.append(cell)
     frame = pd.concat(labels, ignore_index=True)
     first = ["variable", "contrast", "measure"]
     frame = frame[[*first, *(c for c in frame if c not in first)]]
@@ -140,7 +148,8 @@ def slopes(
     labels = labels.assign(variable=variable)
     about = describe(fit, groups, "expected", True, per)
     about["scale"] = f"{about['scale']} per unit of {variable}"
-    return answer(fit, (high - low) / (2 * h), labels, about, draws=draws)
+    values, labels = by_category(fit, (high - low) / (2 * h), labels)
+    return answer(fit, values, labels, about, draws=draws)
 
 
 def measured(measure: str, low: Array, high: Array) -> Array:
@@ -208,7 +217,7 @@ def _average(
 ) -> Array:
     changed = table.assign(**{variable: _valued(fit, table, variable, value)})
     rows = prepare_rows(fit, changed, groups, seed)
-    total = np.zeros((n_draws(fit), cells.n))
+    total = no_draws(fit, cells.n)
     for block in blocks(fit, rows.design):
         cells.add(total, mean_draws(fit, rows, groups, block), block)
     return total

@@ -117,18 +117,20 @@ def blocks(fit: Fit, design: Design) -> Iterator[slice]:
 def mean_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     """Return draws of the mean response, shape (n_draws, rows of the block).
 
+    For ordered categories these are probabilities, with the category as a last axis.
+
     It is ``mu`` unless the family's mean is another: where zeros are inflated it is
     the mean of the response, not of one component. With trials it is per trial.
     """
     part = take(rows.design, np.arange(block.start, block.stop))
     if groups in ("known", "new"):
-        mu, own = _given_effects(fit, rows, part, groups, block)
-        return np.asarray(fit.family.mean(mu, own))
+        eta, own = _given_effects(fit, rows, part, groups, block)
+        return np.asarray(fit.family.expected(eta, fit.link, own))
     unique, back = _distinct(part)
     part = take(part, unique)
     if groups == "typical":
-        mu, own = _given_effects(fit, rows, part, groups, block)
-        found = fit.family.mean(mu, own)
+        eta, own = _given_effects(fit, rows, part, groups, block)
+        found = fit.family.expected(eta, fit.link, own)
     else:
         found = _population(fit, part)
     return np.asarray(found)[:, back]
@@ -159,20 +161,19 @@ def _population(fit: Fit, part: Design) -> Array:
         if family.mean_is_proportional:
             found = family.mean(population_mean(fit.link, eta, variance), own)
         else:
-            mean = partial(_mean_at, fit, own)
-            found = population_mean_of(mean, eta, variance)
+            found = population_mean_of(partial(_mean_at, fit, own), eta, variance)
         total = total + np.prod(w[list(places)] / w.sum()) * found
     return np.asarray(total)
 
 
 def _mean_at(fit: Fit, own: Mapping[str, Array], eta: Array) -> Array:
-    return np.asarray(fit.family.mean(fit.link.inverse(eta), own))
+    return np.asarray(fit.family.expected(eta, fit.link, own))
 
 
 def _given_effects(
     fit: Fit, rows: Rows, part: Design, groups: str, block: slice
 ) -> tuple[Array, dict[str, Array]]:
-    """Return draws of the family's ``mu`` and other parameters given group effects."""
+    """Return draws of the predictor and of the family's parameters given group effects."""
 
     def predict(fit: Fit, predictor: PredictorDesign) -> Array:
         eta = fixed_part(fit, predictor)
@@ -185,8 +186,30 @@ def _given_effects(
                 eta += _new_part(fit, rows, group, ids)
         return eta
 
-    mu = np.asarray(fit.link.inverse(predict(fit, part.mu)))
-    return mu, parameters(fit, part, predict)
+    return predict(fit, part.mu), parameters(fit, part, predict)
+
+
+def no_draws(fit: Fit, n: int, kind: str = "expected") -> Array:
+    """Return zeros to sum draws of ``n`` answers in, with categories where the response has them."""
+    levels = fit.schema.response.levels
+    rest = (len(levels),) if fit.family.categorical and kind == "expected" else ()
+    return np.zeros((n_draws(fit), n, *rest))
+
+
+def by_category(fit: Fit, values: Array, labels: pd.DataFrame) -> tuple[Array, pd.DataFrame]:
+    """Give every category an answer of its own, named in the column ``category``.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_draws, n_answers) or (n_draws, n_answers, n_categories)
+    labels : pandas.DataFrame, shape (n_answers, ...)
+    """
+    if values.ndim == 2:
+        return values, labels
+    names = fit.schema.response.levels
+    repeated = labels.loc[labels.index.repeat(len(names))].reset_index(drop=True)
+    category = pd.Categorical(list(names) * len(labels), names, ordered=True)
+    return values.reshape(len(values), -1), repeated.assign(category=category)
 
 
 def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
@@ -206,15 +229,15 @@ def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
             z = np.column_stack([rng.standard_normal(n_draws(fit)) for rng in streams])
             return fixed_part(fit, predictor) + np.sqrt(random_variance(fit, predictor)) * z
 
-        mu = np.asarray(fit.link.inverse(redrawn(fit, part.mu)))
-        own = parameters(fit, part, redrawn)
+        eta, own = redrawn(fit, part.mu), parameters(fit, part, redrawn)
     else:
-        mu, own = _given_effects(fit, rows, part, groups, block)
-    found = np.empty(mu.shape)
+        eta, own = _given_effects(fit, rows, part, groups, block)
+    found = np.empty(eta.shape)
     for i, rng in enumerate(streams):
         trials = None if part.trials is None else part.trials[i : i + 1]
         of_row = {k: v if v.shape[1] == 1 else v[:, i : i + 1] for k, v in own.items()}
-        found[:, i] = np.asarray(fit.family.simulate(rng, mu[:, i : i + 1], of_row, trials))[:, 0]
+        y = fit.family.respond(rng, eta[:, i : i + 1], fit.link, of_row, trials)
+        found[:, i] = np.asarray(y)[:, 0]
     return found
 
 

@@ -81,9 +81,11 @@ def population_mean_of(function: Callable[[Array], Array], eta: Array, variance:
     step = 2 * REACH / 256
     nodes = np.arange(-REACH, REACH + float(np.max(sd, initial=0.0)) + step, step)
     weights = np.exp(-0.5 * nodes**2)
-    total = np.zeros(np.broadcast_shapes(np.shape(eta), np.shape(sd)))
+    if not sd.any():
+        return function(eta + 0 * sd)
+    total = np.zeros(())
     for z, weight in zip(nodes, weights / weights.sum(), strict=True):
-        total += weight * function(eta + sd * z)
+        total = total + weight * function(eta + sd * z)
     return total
 
 

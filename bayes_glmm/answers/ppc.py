@@ -35,11 +35,11 @@ def replicated(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> tuple[Array, 
     chosen = np.unique(np.linspace(0, total - 1, min(few, total)).astype(int))
     thinned = _thinned(fit, chosen)
     own = parameters(thinned, fit.design)
-    mu = np.asarray(fit.link.inverse(eta_draws(thinned, fit.design.mu)))
+    eta = eta_draws(thinned, fit.design.mu)
     trials = fit.design.trials
-    y = fit.family.simulate(np.random.default_rng(seed), mu, own, trials)
-    mean, variance = fit.family.mean(mu, own, trials), fit.family.variance(mu, own, trials)
-    return np.asarray(y, float), mean, np.broadcast_to(variance, mu.shape)
+    y = fit.family.respond(np.random.default_rng(seed), eta, fit.link, own, trials)
+    mean, variance = fit.family.moments(eta, fit.link, own, trials)
+    return np.asarray(y, float), mean, np.broadcast_to(variance, eta.shape)
 
 
 def _thinned(fit: Fit, chosen: NDArray[np.intp]) -> Fit:
@@ -79,7 +79,8 @@ def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.Data
     """
     y = np.asarray(fit.design.response, float)
     again, mean, _ = replicated(fit, n=n, seed=seed)
-    if fit.family.discrete and not is_count(fit) and fit.design.trials is None:
+    binary = fit.family.discrete and not is_count(fit) and not fit.family.categorical
+    if binary and fit.design.trials is None:
         return _calibration(y, again, mean)
     trials = fit.design.trials
     name = fit.spec.response.column

@@ -14,12 +14,13 @@ from bayes_glmm.answers.expected import (
     Groups,
     Rows,
     blocks,
+    by_category,
     mean_draws,
+    no_draws,
     prepare_rows,
     response_draws,
 )
 from bayes_glmm.answers.integrate import method
-from bayes_glmm.answers.predictor import n_draws
 from bayes_glmm.answers.rows import By, Cells, row_labels, rows_of, with_exposure
 from bayes_glmm.answers.tables import answer, statistics, tabulate
 from bayes_glmm.errors import ArgumentError, MissingDataError, listed
@@ -57,7 +58,8 @@ def predictions(
         a new group drawn once per id and draw.
     kind : {"expected", "response"}
         The mean, or new observations. For families with trials the mean is the
-        probability and the response a number of successes.
+        probability and the response a number of successes; for ordered categories
+        each has its probability, in a row of its own, and the response is a code.
     by : str, list of str, True, optional
         Average within the cells of these columns, inside each draw; ``True`` and
         ``[]`` average all rows.
@@ -109,11 +111,13 @@ def predictions(
     about = describe(fit, groups, kind, by, per)
     found = _blocks_of_draws(fit, rows, groups, kind)
     if not cells.averaged and not draws:
-        return tabulate(fit, _by_row(fit, found), row_labels(fit, table), about)
-    values = np.zeros((n_draws(fit), cells.n))
+        labels = by_category(fit, no_draws(fit, len(table), kind)[:0], row_labels(fit, table))[1]
+        return tabulate(fit, _by_row(fit, found), labels, about)
+    total = no_draws(fit, cells.n, kind)
     for block, part in found:
-        cells.add(values, part, block)
+        cells.add(total, part, block)
     labels = cells.labels if cells.averaged else row_labels(fit, table)
+    values, labels = by_category(fit, total, labels)
     return answer(fit, values, labels, about, draws=draws)
 
 
@@ -135,7 +139,8 @@ def _refuse_without_trials(fit: Fit, table: pd.DataFrame) -> None:
 def _by_row(fit: Fit, found: Iterator[tuple[slice, Array]]) -> pd.DataFrame:
     """Summarise row by row, so that never all draws of all rows are held."""
     chains = fit.posterior.sizes["chain"]
-    parts = [statistics(v.reshape(chains, -1, v.shape[1])) for _, v in found]
+    draws = fit.posterior.sizes["draw"]
+    parts = [statistics(v.reshape(chains, draws, -1)) for _, v in found]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -155,6 +160,9 @@ def describe(fit: Fit, groups: str, kind: str, by: By, per: float | None) -> dic
 
 def scale_of(fit: Fit, kind: str, per: float | None) -> str:
     """Name the scale of predictions."""
+    if fit.family.categorical:
+        column = fit.spec.response.column
+        return "probability" if kind == "expected" else f"category of {column}, counted from 0"
     if fit.family.has_trials:
         return "probability" if kind == "expected" else "successes"
     if fit.link.name in ("logit", "probit", "cloglog"):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
-from bayes_glmm.families import LINKS
+from bayes_glmm.families import LINKS, Parameter
 from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
@@ -102,14 +102,18 @@ def parameters(
     Returns
     -------
     dict of str to ndarray, shape (n_draws, n_rows), or (n_draws, 1) without a formula
-        So that rows broadcast.
+        So that rows broadcast; thresholds have a last axis more.
     """
-    return {
-        p.name: LINKS[p.link].inverse(predict(fit, design.predictors[p.name]))
-        if p.name in design.predictors
-        else flat(fit, p.name)[:, None]
-        for p in fit.family.parameters
-    }
+
+    def one(parameter: Parameter) -> Array:
+        if parameter.name in design.predictors:
+            eta = predict(fit, design.predictors[parameter.name])
+            return np.asarray(LINKS[parameter.link].inverse(eta))
+        if parameter.fixed is not None:
+            return np.full((1, 1), parameter.fixed)
+        return flat(fit, parameter.name)[:, None]
+
+    return {p.name: one(p) for p in fit.family.parameters}
 
 
 def n_draws(fit: Fit) -> int:

@@ -71,7 +71,7 @@ class Cells:
         if not self.averaged:
             total[:, index] += values
             return
-        for cell in np.unique(index):
+        for cell in np.unique(index):  # values may have categories as a last axis
             total[:, cell] += values[:, index == cell].sum(axis=1) / self.sizes[cell]
 
 

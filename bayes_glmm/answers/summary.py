@@ -105,6 +105,11 @@ def _predictor_rows(
     for k, label in enumerate(predictor.coefficients):
         name = label if predictor.parameter == "mu" else f"{beta}[{label}]"
         yield name, fixed, change(posterior[beta].values[..., k].ravel())
+    if predictor.parameter == "mu" and fit.family.vectors:
+        for k, label in enumerate(fit.design.boundaries):
+            for parameter in fit.family.vectors:
+                values = posterior[parameter.name].values[..., k]
+                yield f"{parameter.name}[{label}]", scale, values.ravel()
     for group in predictor.groups:
         sd = posterior[f"sd_{group.name}"].values
         for t, term in enumerate(group.terms):

@@ -42,6 +42,10 @@ def prior_draws(fit: Fit, name: str) -> Array:
     for p in fit.design.predictors.values():
         if name == p.name("intercept") and p.coefficients:
             return values + flat(fit, p.name("beta")) @ p.centers
+    if not label and values.ndim > 1:  # thresholds: their prior is at the covariates' means
+        mu = fit.design.mu
+        shift = flat(fit, "beta") @ mu.centers if mu.coefficients else np.zeros(len(values))
+        return (values - shift[:, None]).ravel()
     if not label:
         return values
     variable = fit.posterior[stem]

@@ -55,6 +55,12 @@ CHECKS = tuple(
         ("trials", "error", "trials without their family, or the reverse", checks_fit.trials),
         ("own_offset", "error", "a response that is its exposure", checks_fit.own_offset),
         ("constant_response", "error", "a response without variation", checks_response.constant),
+        (
+            "empty_category",
+            "warning",
+            "a category without rows",
+            checks_response.empty_categories,
+        ),
         ("exposure", "error", "an exposure that is not above 0", checks_response.exposure),
         ("exposure_link", "warning", "an exposure that makes no rate", checks_fit.exposure_link),
         ("offset_scale", "warning", "an offset that looks like an exposure", checks_response.scale),

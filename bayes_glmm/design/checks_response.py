@@ -9,7 +9,7 @@ import numpy as np
 from bayes_glmm.design.columns import numbers
 from bayes_glmm.design.context import Context
 from bayes_glmm.design.uses import offset_expressions
-from bayes_glmm.errors import Finding
+from bayes_glmm.errors import Finding, listed
 from bayes_glmm.spec.model import Variable
 
 HUGE = 1e7
@@ -39,6 +39,22 @@ def constant(context: Context, name: str, severity: str) -> Iterator[Finding]:
         f"Response {context.spec.response.column!r} is {value} in every row: there is nothing to "
         "model; check the column, or how the rows were selected.",
     )  # fmt: skip
+
+
+def empty_categories(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find categories of an ordered response that no row is in."""
+    labels = context.design.categories
+    if not labels:
+        return
+    counts = np.bincount(context.y.astype(np.intp), minlength=len(labels))
+    empty = [repr(label) for label, n in zip(labels, counts, strict=True) if n == 0]
+    if empty:
+        yield context.finding(
+            name, severity,
+            f"No row of {context.spec.response.column!r} is in the category {listed(empty)}: its "
+            "thresholds rest on their prior; join it to a neighbour, or remove it with "
+            "Series.cat.remove_unused_categories().",
+        )  # fmt: skip
 
 
 def exposure(context: Context, name: str, severity: str) -> Iterator[Finding]:

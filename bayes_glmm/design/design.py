@@ -105,6 +105,8 @@ class Design:
     trials : ndarray, shape (n_rows,), or None
         Numbers of trials where the family has them.
     family, link : str
+    categories : tuple of str
+        Labels of an ordered response's codes 0, 1, ...; else empty.
     """
 
     rows: NDArray[np.str_]
@@ -113,6 +115,7 @@ class Design:
     trials: NDArray[np.float64] | None
     family: str
     link: str
+    categories: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "predictors", MappingProxyType(dict(self.predictors)))
@@ -121,6 +124,11 @@ class Design:
     def mu(self) -> PredictorDesign:
         """Arrays of the predictor of the conditional mean."""
         return self.predictors["mu"]
+
+    @property
+    def boundaries(self) -> tuple[str, ...]:
+        """Labels of the boundaries between neighbouring categories: ``low|mid``."""
+        return tuple(f"{a}|{b}" for a, b in zip(self.categories, self.categories[1:], strict=False))
 
     @property
     def groups(self) -> tuple[GroupDesign, ...]:

@@ -28,12 +28,15 @@ class ResponseSchema:
         The level that counts as one.
     named : bool
         Whether the levels are text, so that they need a family of events.
+    ordered : bool
+        Whether the levels are ordered categories, coded 0, 1, ...
     """
 
     column: str
     levels: tuple[str, ...] = ()
     success: str | None = None
     named: bool = False
+    ordered: bool = False
 
     def apply(self, data: pd.DataFrame, family: str) -> NDArray[np.float64]:
         """Return the response on some rows as numbers, shape (n_rows,).
@@ -47,13 +50,17 @@ class ResponseSchema:
         """
         if not self.levels:
             return numbers(data, self.column, "The response")
-        self._require_two(family)
+        if not self.ordered:
+            self._require_two(family)
         known = np.array(self.levels, dtype=np.str_)
         codes, found = levels_of(pick(data, self.column), self.column)
         places = locate(found, known)
         if (places < 0).any():
-            what, way = f"The response {self.column!r}", "The model learned two levels."
+            what = f"The response {self.column!r}"
+            way = f"The model learned {len(self.levels)} levels."
             raise unknown_levels(what, found, places, codes, data.index, known, way)
+        if self.ordered:
+            return places[codes].astype(np.float64)
         return (places[codes] == self.levels.index(str(self.success))).astype(np.float64)
 
     def _require_two(self, family: str) -> None:
@@ -84,6 +91,8 @@ def learn_response(spec: ModelSpec, data: pd.DataFrame) -> ResponseSchema:
     column, success = spec.response.column, spec.success
     series = pick(data, column)
     kind = kind_of(series, column)
+    if get_family(spec.family).categorical:
+        return ResponseSchema(column, _categories(series, column, kind), ordered=True)
     if kind == "numeric" and success is None:
         return ResponseSchema(column)
     levels = ("False", "True")
@@ -97,6 +106,38 @@ def learn_response(spec: ModelSpec, data: pd.DataFrame) -> ResponseSchema:
     if success is None and len(levels) == 2:
         success = levels[1]
     return ResponseSchema(column, levels, success, kind == "factor")
+
+
+def _categories(series: pd.Series, column: str, kind: str) -> tuple[str, ...]:
+    """Return the ordered categories of a response.
+
+    Raises
+    ------
+    DataError
+        Text without an order, numbers that are not whole, or a single category.
+    """
+    if kind == "factor" and not getattr(series.dtype, "ordered", False):
+        found = levels_of(series, column)[1].tolist()
+        raise DataError(
+            f"The response {column!r} holds levels without an order ({listed(found)}): give it one, "
+            f"as in pandas.Categorical(data[{column!r}], categories=[...], ordered=True)."
+        )
+    if kind == "numeric":
+        values = series.to_numpy(float)
+        bad = values != np.rint(values)
+        if bad.any():
+            rows = listed(str(r) for r in series.index[bad][:10])
+            raise DataError(
+                f"The response {column!r} holds numbers that are not whole, as {values[bad][0]:g}, "
+                f"and categories are: make it an ordered pandas.Categorical. Rows: {rows}."
+            )
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        levels = tuple(map(str, series.cat.categories))
+    else:
+        levels = tuple(levels_of(series, column)[1].tolist())
+    if len(levels) < 2:
+        raise DataError(f"The response {column!r} has one category: there is nothing to model.")
+    return levels
 
 
 def _counts_events(family: str) -> bool:

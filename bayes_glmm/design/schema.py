@@ -39,7 +39,7 @@ class PredictorSchema:
     parts : tuple of Part
         The products that make the columns.
     centers, scales : ndarray, shape (n_coefficients,)
-        Means (zeros without an intercept) and standard deviations (dividing by
+        Means (zeros without an intercept or thresholds) and standard deviations (dividing by
         n_rows) of the columns over the training rows.
     groups : tuple of GroupSchema
     """
@@ -115,7 +115,11 @@ class Schema:
         factors = dict.fromkeys(f for _, p in spec.predictors for t in _terms(p) for f in t)
         codings = {factor: learn_coding(factor, data, states) for factor in factors}
         cells = Columns(data, codings, states)
-        predictors = {n: _learn_predictor(n, p, data, codings, cells) for n, p in spec.predictors}
+        cut = get_family(spec.family).categorical
+        predictors = {
+            n: _learn_predictor(n, p, data, codings, cells, cut and n == "mu")
+            for n, p in spec.predictors
+        }
         _refuse_shared_names(predictors)
         columns = tuple(_learn_column(data, name, uses) for name, uses in roles.items())
         response = learn_response(spec, data)
@@ -171,6 +175,7 @@ class Schema:
             trials=trials_of(self.spec, data, self.states, required=response),
             family=family.name,
             link=family.link(self.spec.link).name,
+            categories=self.response.levels if family.categorical else (),
         )
 
     @property
@@ -273,15 +278,26 @@ def _learn_states(spec: ModelSpec, data: pd.DataFrame) -> dict[str, State]:
 
 
 def _learn_predictor(
-    parameter: str, predictor: Predictor, data: pd.DataFrame, codings: Codings, cells: Columns
+    parameter: str,
+    predictor: Predictor,
+    data: pd.DataFrame,
+    codings: Codings,
+    cells: Columns,
+    cut: bool,
 ) -> PredictorSchema:
+    if cut and not predictor.intercept:
+        raise SpecError(
+            "Thresholds take the place of the intercept: leave 0 + out of the formula of an "
+            "ordered response."
+        )
     parts = expand(predictor.intercept, predictor.terms, codings)
     names = tuple(label for part in parts for label in labels(part, codings))
     _refuse_twice(names)
     x = cells.matrix(parts)
     centers = x.mean(axis=0) if predictor.intercept else np.zeros(x.shape[1])
     groups = learn_groups(predictor.random, data, codings, parameter)
-    return PredictorSchema(predictor.intercept, names, parts, centers, x.std(axis=0), groups)
+    intercept = predictor.intercept and not cut
+    return PredictorSchema(intercept, names, parts, centers, x.std(axis=0), groups)
 
 
 def _refuse_shared_names(predictors: Mapping[str, PredictorSchema]) -> None:

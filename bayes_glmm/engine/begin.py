@@ -85,6 +85,11 @@ def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Arra
             middle = family.parameter(p.parameter).middle(spread)
             start |= _predictor_start(p, priors, middle, 1.0)
     unit = predictor_unit(design)
+    for parameter in family.vectors:
+        y = np.asarray(design.response, float)
+        start[parameter.name] = family.start_thresholds(
+            y, len(design.categories), family.link(design.link)
+        )
     for parameter in family.scalars(design.predictors):
         limit = unit if parameter.name == "sigma" else LARGEST_SHAPE
         start[parameter.name] = np.asarray(min(priors[parameter.name].median, limit))

@@ -10,6 +10,7 @@ from bayes_glmm.families.binomial import Binomial
 from bayes_glmm.families.gaussian import Gaussian
 from bayes_glmm.families.links import LINKS, Link, get_link
 from bayes_glmm.families.negative_binomial import NegativeBinomial
+from bayes_glmm.families.ordinal import Adjacent, Cumulative, Sequential
 from bayes_glmm.families.overdispersed import BetaBinomial, Geometric, NegativeBinomial1
 from bayes_glmm.families.poisson import Poisson
 from bayes_glmm.families.positive import (
@@ -44,6 +45,9 @@ FAMILIES: tuple[Family, ...] = (
     Exponential(),
     Beta(),
     SkewNormal(),
+    Cumulative(),
+    Sequential(),
+    Adjacent(),
 )
 _BY_NAME = {family.name: family for family in FAMILIES}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.errors import SpecError, listed, suggestion
+from bayes_glmm.errors import SpecError, suggestion
 from bayes_glmm.families.links import LINKS, Link, get_link
 from bayes_glmm.spec.priors import Prior
 
@@ -37,12 +37,19 @@ class Parameter:
         Takes the standard deviation of the response, gives the default prior.
     link : str
         Link of its predictor, where it has a formula.
+    vector : bool
+        Whether it has one element for every boundary between categories; it then
+        takes no formula.
+    fixed : float or None
+        Its value where it has no formula; ``None`` where it is estimated.
     """
 
     name: str
     meaning: str
     prior: Callable[[float], Prior]
     link: str = "log"
+    vector: bool = False
+    fixed: float | None = None
 
     def middle(self, spread: float) -> float:
         """Return the median of the default prior, on the scale of the predictor."""
@@ -63,6 +70,9 @@ class Family(ABC):
     parameters: tuple[Parameter, ...] = ()
     has_trials: bool = False
     discrete: bool = False
+    increasing: bool = False
+    categorical: bool = False
+    """Whether the response is one of several ordered categories, as codes from 0."""
     free_variance: bool = False
     """Whether a parameter already absorbs over-dispersion of single rows."""
     mean_is_proportional: bool = True
@@ -85,18 +95,23 @@ class Family(ABC):
         SpecError
             The family has no such parameter.
         """
-        known = {p.name: p for p in self.parameters}
+        known = {p.name: p for p in self.parameters if not p.vector}
         if name not in known:
-            has = f"its parameters are {listed(['mu', *known])}" if known else "it has only 'mu'"
             raise SpecError(
-                f"The family {self.name} has no parameter {name!r} to give a formula; {has}."
-                + suggestion(name, list(known))
+                f"The family {self.name} has no parameter {name!r} to give a formula."
+                + suggestion(name, ["mu", *known])
             )
         return known[name]
 
     def scalars(self, formulas: Container[str]) -> tuple[Parameter, ...]:
-        """Return the parameters that have no formula of their own."""
-        return tuple(p for p in self.parameters if p.name not in formulas)
+        """Return the parameters that are one number to estimate: they have no formula."""
+        plain = (p for p in self.parameters if not p.vector and p.fixed is None)
+        return tuple(p for p in plain if p.name not in formulas)
+
+    @property
+    def vectors(self) -> tuple[Parameter, ...]:
+        """The parameters with one element for every boundary between categories."""
+        return tuple(p for p in self.parameters if p.vector)
 
     @abstractmethod
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
@@ -162,6 +177,32 @@ class Family(ABC):
         trials: Array | None = None,
     ) -> Array:
         """Draw responses (NumPy), in the shape that the arguments broadcast to."""
+
+    def start_thresholds(self, y: Array, n: int, link: Link) -> Array:
+        """Return where chains begin the boundaries of ``n`` categories."""
+        raise NotImplementedError
+
+    def expected(self, eta: Array, link: Link, parameters: Parameters) -> Array:
+        """E[y] from the predictor; per trial where the family has trials."""
+        return self.mean(link.inverse(eta), parameters)
+
+    def respond(
+        self,
+        rng: np.random.Generator,
+        eta: Array,
+        link: Link,
+        parameters: Parameters,
+        trials: Array | None = None,
+    ) -> Array:
+        """Draw responses from the predictor."""
+        return self.simulate(rng, link.inverse(eta), parameters, trials)
+
+    def moments(
+        self, eta: Array, link: Link, parameters: Parameters, trials: Array | None = None
+    ) -> tuple[Array, Array]:
+        """Return mean and variance of the response, given the predictor."""
+        mu = link.inverse(eta)
+        return self.mean(mu, parameters, trials), self.variance(mu, parameters, trials)
 
     def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
         """Distribution-specific variance on the link scale (Nakagawa et al. 2017).

@@ -26,7 +26,9 @@ class Maths:
 
     ``times(count, term)`` is zero where the count is, whatever the term;
     ``log_rising(a, n)`` is ``gammaln(a + n) - gammaln(a)`` without cancellation;
-    ``log_normal_cdf`` holds in both tails.
+    ``log_normal_cdf`` holds in both tails. ``concatenate``, ``cumsum`` and ``logsumexp``
+    are along the last axis, and ``pick`` takes from it one element by each row's code.
+    ``log_inverse`` and ``log_complement`` are logs of a link's mean and of its complement.
     """
 
     exp: Function
@@ -43,6 +45,12 @@ class Maths:
     times: Function
     log_rising: Function
     log_normal_cdf: Function
+    concatenate: Function
+    cumsum: Function
+    logsumexp: Function
+    pick: Function
+    log_inverse: Function
+    log_complement: Function
 
     def log_factorial(self, count: Any) -> Any:
         """Log of ``count!``."""
@@ -73,6 +81,11 @@ def _log_rising(start: Any, count: Any) -> Any:
     return np.where(start < edge, special.gammaln(small + count) - special.gammaln(small), smooth)
 
 
+def _pick(values: Any, code: Any) -> Any:
+    places = np.broadcast_to(np.asarray(code, np.intp), values.shape[:-1])
+    return np.take_along_axis(values, places[..., None], axis=-1)[..., 0]
+
+
 NUMPY = Maths(
     exp=np.exp,
     expm1=np.expm1,
@@ -88,6 +101,12 @@ NUMPY = Maths(
     times=lambda count, term: np.where(count == 0, 0.0, count * np.where(count == 0, 0.0, term)),
     log_rising=_log_rising,
     log_normal_cdf=special.log_ndtr,
+    concatenate=lambda parts: np.concatenate(parts, axis=-1),
+    cumsum=lambda x: np.cumsum(x, axis=-1),
+    logsumexp=lambda x: special.logsumexp(x, axis=-1),
+    pick=_pick,
+    log_inverse=lambda link, eta: link.log_inverse(eta),
+    log_complement=lambda link, eta: link.log_complement(eta),
 )
 
 
@@ -111,6 +130,12 @@ def pytensor_maths() -> Maths:
         times=symbolic.where_positive,
         log_rising=symbolic.log_rising,
         log_normal_cdf=symbolic.log_normal_cdf,
+        concatenate=lambda parts: pt.concatenate(parts, axis=-1),
+        cumsum=lambda x: pt.cumsum(x, axis=-1),
+        logsumexp=lambda x: pt.logsumexp(x, axis=-1),
+        pick=lambda x, code: pt.take_along_axis(x, code[..., None], axis=-1)[..., 0],
+        log_inverse=lambda link, eta: link.symbolic_log(eta),
+        log_complement=lambda link, eta: link.symbolic_log_complement(eta),
     )
 
 

@@ -1,0 +1,224 @@
+"""Ordered categories: cumulative, sequential and adjacent-category models."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.families.base import Array, Family, Parameter, Parameters
+from bayes_glmm.families.links import Link
+from bayes_glmm.families.maths import NUMPY, Maths, pytensor_maths
+from bayes_glmm.spec.priors import Prior
+
+
+def _anywhere(scale: float) -> Prior:
+    return Prior("Normal", mu=0.0, sigma=2.5)
+
+
+class Ordinal(Family):
+    """A response that is one of K ordered categories, stated through K - 1 thresholds.
+
+    The predictor has no intercept: the thresholds take its place. A positive
+    coefficient moves responses towards the later categories. ``discrimination``
+    multiplies threshold minus predictor; it is one unless it has a formula.
+    Default prior of every threshold, at the covariates' means: ``Normal(0, 2.5)``.
+    """
+
+    support = "ordered categories"
+    discrete = True
+    categorical = True
+    mean_is_proportional = False
+    increasing = False
+    """Whether the thresholds are held in order."""
+    parameters = (
+        Parameter("threshold", "boundaries of the categories", _anywhere, "identity", vector=True),
+        Parameter("discrimination", "inverse scale of the latent variable",
+                  lambda scale: Prior("LogNormal", mu=0.0, sigma=1.0), "log", fixed=1.0),
+    )  # fmt: skip
+
+    @abstractmethod
+    def log_probabilities(self, m: Maths, cut: Any, link: Link) -> Any:
+        """Return log P(category), shape (..., K), from thresholds minus predictor."""
+
+    def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
+        """Codes come from the learned categories, so that none is wrong."""
+        return []
+
+    def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
+        """Return the middle of the latent scale, as a probability."""
+        return 0.5
+
+    def start_thresholds(self, y: Array, n: int, link: Link) -> Array:
+        """Return increasing thresholds at the observed cumulative shares."""
+        counts = np.bincount(y.astype(np.intp), minlength=n) + 0.5
+        return link.forward(np.cumsum(counts)[:-1] / counts.sum())
+
+    def _cut(self, m: Maths, eta: Any, own: Mapping[str, Any]) -> Any:
+        return own["discrimination"][..., None] * (own["threshold"] - eta[..., None])
+
+    def likelihood(
+        self,
+        name: str,
+        eta: Any,
+        link: Link,
+        parameters: Mapping[str, Any],
+        trials: Any | None,
+        **kwargs: Any,
+    ) -> Any:
+        """Add ``y`` with the family's probabilities."""
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        def log_density(value: Any, eta: Any, threshold: Any, discrimination: Any) -> Any:
+            m = pytensor_maths()
+            own = {"threshold": threshold, "discrimination": discrimination}
+            return m.pick(self.log_probabilities(m, self._cut(m, eta, own), link), value)
+
+        def draw(
+            eta: Any, threshold: Any, discrimination: Any,
+            rng: np.random.Generator, size: Any = None,
+        ) -> Any:  # fmt: skip
+            own = {"threshold": threshold, "discrimination": np.asarray(discrimination)}
+            return self.respond(rng, np.asarray(eta), link, own)
+
+        given = (eta, parameters["threshold"], pt.as_tensor(parameters["discrimination"]))
+        return pm.CustomDist(
+            name, *given, logp=log_density, random=draw, signature="(),(k),()->()",
+            dtype="int64", class_name=type(self).__name__, **kwargs,
+        )  # fmt: skip
+
+    def logpdf(
+        self,
+        y: Array,
+        eta: Array,
+        link: Link,
+        parameters: Parameters,
+        trials: Array | None = None,
+    ) -> Array:
+        """Log-probability of ``y`` row by row."""
+        with np.errstate(all="ignore"):
+            cut = self._cut(NUMPY, np.asarray(eta), parameters)
+            return np.asarray(NUMPY.pick(self.log_probabilities(NUMPY, cut, link), np.asarray(y)))
+
+    def expected(self, eta: Array, link: Link, parameters: Parameters) -> Array:
+        """Return the probability of every category, shape (..., K)."""
+        with np.errstate(all="ignore"):
+            cut = self._cut(NUMPY, np.asarray(eta), parameters)
+            return np.exp(self.log_probabilities(NUMPY, cut, link))
+
+    def respond(
+        self,
+        rng: np.random.Generator,
+        eta: Array,
+        link: Link,
+        parameters: Parameters,
+        trials: Array | None = None,
+    ) -> Array:
+        """Draw codes of categories, 0 to K - 1."""
+        below = np.cumsum(self.expected(eta, link, parameters), axis=-1)[..., :-1]
+        u = rng.random(below.shape[:-1])
+        return np.asarray((u[..., None] > below).sum(axis=-1), np.float64)
+
+    def moments(
+        self, eta: Array, link: Link, parameters: Parameters, trials: Array | None = None
+    ) -> tuple[Array, Array]:
+        """Return mean and variance of the codes 0 to K - 1."""
+        p = self.expected(eta, link, parameters)
+        code = np.arange(p.shape[-1])
+        mean = p @ code
+        return mean, p @ code**2 - mean**2
+
+    def mean(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
+        """Categories have probabilities and no mean: see :meth:`expected`."""
+        raise NotImplementedError
+
+    def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
+        """Categories have no variance: see :meth:`moments`."""
+        raise NotImplementedError
+
+    def simulate(
+        self,
+        rng: np.random.Generator,
+        mu: Array,
+        parameters: Parameters,
+        trials: Array | None = None,
+    ) -> Array:
+        """Categories are drawn from the predictor: see :meth:`respond`."""
+        raise NotImplementedError
+
+
+class Cumulative(Ordinal):
+    r"""A latent variable cut into categories: :math:`P(y \le k) = F(d (\tau_k - \eta))`.
+
+    With the logit link these are proportional odds: a coefficient is the log odds
+    ratio of a later category, at whichever boundary.
+
+    References
+    ----------
+    .. [1] McCullagh (1980). Regression models for ordinal data. *JRSS B* 42, 109-142.
+       doi:10.1111/j.2517-6161.1980.tb01109.x
+    """
+
+    name = "cumulative"
+    links = ("logit", "probit", "cloglog")
+    increasing = True
+
+    def log_probabilities(self, m: Maths, cut: Any, link: Link) -> Any:
+        """Return logs of differences of the distribution function, exact in both tails."""
+        low, high = cut[..., :-1], cut[..., 1:]
+        if link.name == "logit":
+            inside = m.log_inverse(link, high) + m.log_complement(link, low)
+            inside = inside + m.log_not(low - high)
+        elif link.name == "probit":
+            right = low > 0
+            low, high = m.where(right, -high, low), m.where(right, -low, high)
+            inside = m.log_inverse(link, high)
+            inside = inside + m.log_not(m.log_inverse(link, low) - inside)
+        else:
+            left = m.log_complement(link, low)
+            inside = left + m.log_not(m.log_complement(link, high) - left)
+        first, last = cut[..., :1], cut[..., -1:]
+        ends = m.log_inverse(link, first), m.log_complement(link, last)
+        return m.concatenate([ends[0], inside, ends[1]])
+
+
+class Sequential(Ordinal):
+    r"""Categories reached one after the other: :math:`P(y = k \mid y \ge k) = F(d(\tau_k - \eta))`.
+
+    References
+    ----------
+    .. [1] Tutz (1990). Sequential item response models with an ordered response.
+       *Br. J. Math. Stat. Psychol.* 43, 39-55. doi:10.1111/j.2044-8317.1990.tb00925.x
+    """
+
+    name = "sequential"
+    links = ("logit", "probit", "cloglog")
+
+    def log_probabilities(self, m: Maths, cut: Any, link: Link) -> Any:
+        """Return logs of stopping here after passing all before."""
+        stop, pass_on = m.log_inverse(link, cut), m.log_complement(link, cut)
+        nothing = 0 * cut[..., :1]
+        stop = m.concatenate([stop, nothing])
+        return stop + m.concatenate([nothing, m.cumsum(pass_on)])
+
+
+class Adjacent(Ordinal):
+    r"""Logits of neighbouring categories: :math:`\log P(y=k+1)/P(y=k) = d(\eta - \tau_k)`.
+
+    References
+    ----------
+    .. [1] Agresti (2010). *Analysis of Ordinal Categorical Data*, 2nd ed., section 4.1.
+       doi:10.1002/9780470594001
+    """
+
+    name = "adjacent"
+    links = ("logit",)
+
+    def log_probabilities(self, m: Maths, cut: Any, link: Link) -> Any:
+        """Return log-probabilities from their successive differences."""
+        score = m.concatenate([0 * cut[..., :1], -m.cumsum(cut)])
+        return score - m.logsumexp(score)[..., None]
