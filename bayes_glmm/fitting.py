@@ -206,7 +206,7 @@ def priors(
     resolved = resolve_priors(spec, design)
     plain = resolve_priors(replace(spec, priors=()), design)
     family = get_family(spec.family)
-    own = {p.name for p in family.scalars(design.predictors)}
+    own = {p.name for p in family.scalars(design.stated)}
     links = {p.name: p.link for p in family.parameters} | {"mu": design.link}
     link_of = {
         stem: links[p.parameter]

@@ -12,6 +12,7 @@ import pytensor.tensor as pt
 from bayes_glmm.coordinates import Standardized, StandardizedRows
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.families import LINKS, Parameter, get_family
+from bayes_glmm.families.observed import observe
 from bayes_glmm.results import dimensions
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import REAL, Prior
@@ -109,15 +110,17 @@ def build_graph(
             for name, predictor in design.predictors.items()
         }
         own = {p.name: own_parameter(p, design, priors, eta) for p in family.parameters}
+        seen = {k: pm.Data(k, v, dims="observation") for k, v in design.modifiers.items()}
+        own |= {"sigma": seen["se"]} if "se" in seen else {}
         trials = design.trials
         if trials is not None:
             trials = pm.Data("trials", trials, dims="observation")
         observed = pm.Data("response", _whole(design.response, family.discrete), dims="observation")
-        family.likelihood(
+        observe(family, design.modifiers, design.response).likelihood(
             "y",
             eta["mu"],
             family.link(design.link),
-            own,
+            own | seen,
             trials,
             observed=observed,
             dims="observation",
@@ -216,6 +219,8 @@ def own_parameter(
 ) -> Any:
     """State a parameter of the family beside the mean."""
     name = parameter.name
+    if name == "sigma" and "se" in design.modifiers:
+        return None
     if name in eta:
         return LINKS[parameter.link].symbolic(eta[name])
     if parameter.fixed is not None:

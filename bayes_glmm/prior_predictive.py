@@ -15,6 +15,7 @@ from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.errors import ArgumentError, Finding, Findings, ResultError
 from bayes_glmm.families import LINKS, get_family
 from bayes_glmm.families.base import response_scale
+from bayes_glmm.families.observed import observe
 from bayes_glmm.results import columns_to_dataset, dimensions
 from bayes_glmm.spec.priors import Prior
 
@@ -164,7 +165,7 @@ def draw_parameters(
         values = np.sort(values, axis=1) if family.increasing else values
         shift = out["beta"] @ design.mu.centers if design.mu.coefficients else np.zeros(n)
         out[own.name] = values + shift[:, None]
-    return out | {k.name: draw(k.name) for k in family.scalars(design.predictors)}
+    return out | {k.name: draw(k.name) for k in family.scalars(design.stated)}
 
 
 def _draw_group(
@@ -272,6 +273,7 @@ def _responses(
     n = len(next(iter(drawn.values()))) if drawn else 1
     y, mu = np.empty((n, design.n_rows)), np.empty((n, design.n_rows))
     step = max(1, BLOCK // design.n_rows)
+    seen = {k: v for k, v in design.modifiers.items() if k in ("least", "most")}
     with np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, n, step):
             part = slice(start, start + step)
@@ -279,6 +281,7 @@ def _responses(
             own = {
                 p.name: LINKS[p.link].inverse(eta[p.name]) if p.name in eta
                 else np.full((1, 1), p.fixed) if p.fixed is not None
+                else design.modifiers["se"][None] if p.name not in drawn
                 else drawn[p.name][part, None]
                 for p in kind.parameters
             }  # fmt: skip
@@ -291,7 +294,7 @@ def _responses(
             held = mu[part]
             if kind.discrete and design.trials is None:
                 held = np.clip(np.nan_to_num(held, nan=LARGEST, posinf=LARGEST), 0, LARGEST)
-            y[part] = kind.simulate(rng, held, own, design.trials)
+            y[part] = observe(kind, seen).simulate(rng, held, own | seen, design.trials)
     return y, mu
 
 

@@ -255,7 +255,7 @@ class Fit:
     @property
     def scalars(self) -> tuple[Parameter, ...]:
         """The family's parameters that are one number: those without a formula."""
-        return self.family.scalars(self.schema.predictors)
+        return self.family.scalars(self.design.stated)
 
     def predictor_of(self, group: str) -> PredictorDesign:
         """Return the predictor that a group's effects enter."""

@@ -24,6 +24,7 @@ from bayes_glmm.errors import (
 )
 from bayes_glmm.families import LINKS, Parameter, get_family
 from bayes_glmm.families.base import Family
+from bayes_glmm.families.observed import observe
 from bayes_glmm.spec.model import ModelSpec
 
 if TYPE_CHECKING:
@@ -110,8 +111,10 @@ def simulate(
         for p in kind.parameters
     }  # fmt: skip
     chosen = kind.link(design.link)
+    seen = {k: v for k, v in design.modifiers.items() if k in ("least", "most")}
     _refuse_means(design, kind, chosen.inverse(eta["mu"]))
-    y = np.asarray(kind.respond(last, eta["mu"], chosen, own, design.trials))
+    drawn = observe(kind, seen)
+    y = np.asarray(drawn.respond(last, eta["mu"], chosen, own | seen, design.trials))
     return table.assign(**{spec.response.column: _as_stored(y, kind, levels)})
 
 
@@ -272,6 +275,8 @@ def _number(parameters: Mapping[str, Any], name: str) -> Array:
 
 def _own(parameters: Mapping[str, Any], parameter: Parameter, design: Design) -> Array:
     name, support = parameter.name, parameter.prior(1.0).support
+    if name == "sigma" and "se" in design.modifiers:
+        return design.modifiers["se"]
     if parameter.fixed is not None:
         return np.asarray(parameter.fixed)
     if parameter.vector:
@@ -323,7 +328,7 @@ def _floats(name: str, given: Any) -> Array:
 
 
 def _refuse_unknown(design: Design, kind: Family, parameters: Mapping[str, Any]) -> None:
-    known = [p.name for p in (*kind.vectors, *kind.scalars(design.predictors))]
+    known = [p.name for p in (*kind.vectors, *kind.scalars(design.stated))]
     for predictor in design.predictors.values():
         known += [predictor.name("intercept")] * predictor.intercept
         known += [predictor.name("beta")] * bool(predictor.coefficients)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.predictor import flat, parameters
+from bayes_glmm.answers.predictor import flat, log_density, parameters
 from bayes_glmm.answers.tables import answer, interval
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.results import Fit, read_fit
@@ -143,14 +143,14 @@ def raw_estimates(fit: Fit, group: GroupDesign, term: int) -> Array:
     """Maximise each level's own likelihood in one deviation, all levels at once."""
     eta, pooled = _mean_predictor(fit, group, term)
     own = {k: v.mean(axis=0) for k, v in parameters(fit, fit.design).items()}
-    y, trials = np.asarray(fit.design.response, float), fit.design.trials
+    y = np.asarray(fit.design.response, float)
     z = np.ones(len(eta)) if group.Z is None else group.Z[:, term]
     unit = fit.family.scale(y, fit.link.name)
     value, h = pooled.copy(), STEP * unit
 
     def by_level(shift: float) -> Array:
         at = eta + z * (value + shift)[group.index]
-        rows = fit.family.logpdf(y, at, fit.link, own, trials)
+        rows = log_density(fit, fit.design, at, own, y)
         return np.bincount(group.index, rows, minlength=group.n_levels)
 
     for _ in range(60):

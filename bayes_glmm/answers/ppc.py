@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from bayes_glmm.answers.predictor import eta_draws, flat, parameters
 from bayes_glmm.answers.tables import interval
+from bayes_glmm.errors import ArgumentError
+from bayes_glmm.families.observed import observe
 from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
@@ -22,7 +24,7 @@ FEW_ROWS = 40
 
 
 def replicated(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> tuple[Array, Array, Array]:
-    """Simulate the training rows again from evenly spaced draws.
+    """Simulate the training rows again from evenly spaced draws, within their truncation.
 
     Returns
     -------
@@ -37,7 +39,9 @@ def replicated(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> tuple[Array, 
     own = parameters(thinned, fit.design)
     eta = eta_draws(thinned, fit.design.mu)
     trials = fit.design.trials
-    y = fit.family.respond(np.random.default_rng(seed), eta, fit.link, own, trials)
+    seen = {k: v for k, v in fit.design.modifiers.items() if k in ("least", "most")}
+    family = observe(fit.family, seen)
+    y = family.respond(np.random.default_rng(seed), eta, fit.link, {**own, **seen}, trials)
     mean, variance = fit.family.moments(eta, fit.link, own, trials)
     return np.asarray(y, float), mean, np.broadcast_to(variance, eta.shape)
 
@@ -77,6 +81,8 @@ def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.Data
         ones, or the response), the replications' ``mean`` and their interval.
         ``attrs["kind"]`` is ``frequencies``, ``calibration`` or ``rows``.
     """
+    if "status" in fit.design.modifiers:
+        raise ArgumentError("Censored responses are not observed: they cannot be compared.")
     y = np.asarray(fit.design.response, float)
     again, mean, _ = replicated(fit, n=n, seed=seed)
     binary = fit.family.discrete and not is_count(fit) and not fit.family.categorical

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.families import LINKS, Parameter
+from bayes_glmm.families.observed import observe
 from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
@@ -109,11 +110,20 @@ def parameters(
         if parameter.name in design.predictors:
             eta = predict(fit, design.predictors[parameter.name])
             return np.asarray(LINKS[parameter.link].inverse(eta))
+        if parameter.name == "sigma" and "sigma" in design.stated:
+            return design.modifiers["se"][None]
         if parameter.fixed is not None:
             return np.full((1, 1), parameter.fixed)
         return flat(fit, parameter.name)[:, None]
 
     return {p.name: one(p) for p in fit.family.parameters}
+
+
+def log_density(fit: Fit, design: Design, eta: Array, own: Mapping[str, Array], y: Array) -> Array:
+    """Return the log-density of responses as they were observed, row by row."""
+    seen = dict(design.modifiers)
+    family = observe(fit.family, seen, y)
+    return np.asarray(family.logpdf(y, eta, fit.link, {**own, **seen}, design.trials))
 
 
 def n_draws(fit: Fit) -> int:

@@ -23,6 +23,8 @@ def dispersion(fit: Fit, threshold: float) -> Iterator[Finding]:
     family, design = fit.family, fit.design
     absorbed = any(g.n_levels == design.n_rows for g in fit.groups)
     one_trial = design.trials is None or bool((design.trials <= 1).all())
+    if "status" in design.modifiers or "least" in design.modifiers:
+        return
     if not family.discrete or family.categorical or family.free_variance or absorbed:
         return
     if not is_count(fit) and one_trial:
@@ -52,7 +54,7 @@ def dispersion(fit: Fit, threshold: float) -> Iterator[Finding]:
 
 def zeros(fit: Fit, threshold: float) -> Iterator[Finding]:
     """Find more zeros than the model makes; the figure is the predictive p-value."""
-    if not is_count(fit):
+    if not is_count(fit) or "status" in fit.design.modifiers:
         return
     y = np.asarray(fit.design.response, float)
     again, _, _ = replicated(fit)

@@ -54,6 +54,12 @@ CHECKS = tuple(
         ("support", "error", "responses the family cannot have", checks_response.support),
         ("trials", "error", "trials without their family, or the reverse", checks_fit.trials),
         ("own_offset", "error", "a response that is its exposure", checks_fit.own_offset),
+        (
+            "modifiers",
+            "error",
+            "weights, bounds or errors that cannot be",
+            checks_response.modifiers,
+        ),
         ("constant_response", "error", "a response without variation", checks_response.constant),
         (
             "empty_category",

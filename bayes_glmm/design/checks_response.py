@@ -8,8 +8,10 @@ import numpy as np
 
 from bayes_glmm.design.columns import numbers
 from bayes_glmm.design.context import Context
+from bayes_glmm.design.modifiers import faults
 from bayes_glmm.design.uses import offset_expressions
-from bayes_glmm.errors import Finding, listed
+from bayes_glmm.errors import Finding, SpecError, listed
+from bayes_glmm.families.observed import observe
 from bayes_glmm.spec.model import Variable
 
 HUGE = 1e7
@@ -22,6 +24,24 @@ def support(context: Context, name: str, severity: str) -> Iterator[Finding]:
     for rows, message in context.family.invalid(context.y, context.design.trials):
         if rows.any():
             yield context.finding(name, severity, f"Response {column!r} {message}.", rows)
+
+
+def modifiers(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find weights, intervals, bounds and standard errors that cannot be."""
+    column, given = context.spec.response.column, dict(context.design.modifiers)
+    for rows, message in faults(context.y, given):
+        if rows.any():
+            yield context.finding(name, severity, f"Response {column!r} {message}.", rows)
+    if "se" in given and "sigma" not in [p.name for p in context.family.parameters]:
+        yield context.finding(
+            name, severity,
+            f"se() states the sd of normal errors, which {context.family.name} does not have: use "
+            "family='gaussian' or 'student_t'.",
+        )  # fmt: skip
+    try:
+        observe(context.family, given, context.y)
+    except SpecError as error:
+        yield context.finding(name, severity, str(error))
 
 
 def constant(context: Context, name: str, severity: str) -> Iterator[Finding]:

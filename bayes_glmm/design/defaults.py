@@ -101,7 +101,7 @@ def _slots(design: Design) -> Iterator[Slot]:
             middle, unit = parameter.middle(spread), 1.0
             width = OWN_WIDTH[parameter.link]
         yield from _predictor_slots(predictor, middle, unit, width)
-    for parameter in (*family.vectors, *family.scalars(design.predictors)):
+    for parameter in (*family.vectors, *family.scalars(design.stated)):
         default = parameter.prior(spread)
         yield Slot(parameter.name, default.support, default, (parameter.name,))
 

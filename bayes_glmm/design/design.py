@@ -107,6 +107,8 @@ class Design:
     family, link : str
     categories : tuple of str
         Labels of an ordered response's codes 0, 1, ...; else empty.
+    modifiers : mapping of str to ndarray, shape (n_rows,)
+        How each row was observed, see :mod:`.modifiers`.
     """
 
     rows: NDArray[np.str_]
@@ -116,14 +118,21 @@ class Design:
     family: str
     link: str
     categories: tuple[str, ...] = ()
+    modifiers: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "modifiers", MappingProxyType(dict(self.modifiers)))
         object.__setattr__(self, "predictors", MappingProxyType(dict(self.predictors)))
 
     @property
     def mu(self) -> PredictorDesign:
         """Arrays of the predictor of the conditional mean."""
         return self.predictors["mu"]
+
+    @property
+    def stated(self) -> frozenset[str]:
+        """Parameters that are not one number to estimate: they have a formula, or are known."""
+        return frozenset(self.predictors) | ({"sigma"} if "se" in self.modifiers else set())
 
     @property
     def boundaries(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from bayes_glmm.design.design import Design, PredictorDesign
 from bayes_glmm.design.expressions import learn, values
 from bayes_glmm.design.frames import row_ids, to_pandas
 from bayes_glmm.design.groups import GROUPS, Groups, GroupSchema, learn_groups
+from bayes_glmm.design.modifiers import modifiers_of
 from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
 from bayes_glmm.design.terms import Codings, Columns, Part, expand, labels
 from bayes_glmm.design.transforms import State
@@ -175,6 +176,7 @@ class Schema:
             trials=trials_of(self.spec, data, self.states, required=response),
             family=family.name,
             link=family.link(self.spec.link).name,
+            modifiers=modifiers_of(self.spec, data, self.states, required=response),
             categories=self.response.levels if family.categorical else (),
         )
 
@@ -269,9 +271,14 @@ def _terms(predictor: Predictor) -> list:
 def _learn_states(spec: ModelSpec, data: pd.DataFrame) -> dict[str, State]:
     factors = [f for _, p in spec.predictors for t in _terms(p) for f in t]
     offsets = [e for name, _ in spec.predictors for e in offset_expressions(spec, name)]
-    trials = spec.response.modifier("trials")
+    numbers_of = [
+        argument
+        for call in spec.response.modifiers
+        for argument in call.arguments[call.function == "cens" :]
+        if isinstance(argument, Call)
+    ]
     states: dict[str, State] = {}
-    for expression in [*factors, *offsets, *(trials.arguments if trials else ())]:
+    for expression in [*factors, *offsets, *numbers_of]:
         if not (isinstance(expression, Call) and expression.function == "C"):
             states |= learn(expression, data)
     return states

@@ -11,6 +11,7 @@ from bayes_glmm.design.columns import is_missing, pick
 from bayes_glmm.design.expressions import variables
 from bayes_glmm.design.frames import drop_rows
 from bayes_glmm.design.groups import group_columns
+from bayes_glmm.design.modifiers import modifier_columns
 from bayes_glmm.spec.model import Call, Expression, ModelSpec, Term
 
 
@@ -38,7 +39,7 @@ def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, 
     columns = set(known)
     add("response", [spec.response.column])
     for modifier in spec.response.modifiers:
-        add("trials", variables(modifier))
+        add("trials", modifier_columns(modifier, columns))
     for _, predictor in spec.predictors:
         add("fixed", term_variables(predictor.terms))
         for expression in predictor.offsets:

@@ -90,7 +90,7 @@ def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Arra
         start[parameter.name] = family.start_thresholds(
             y, len(design.categories), family.link(design.link)
         )
-    for parameter in family.scalars(design.predictors):
+    for parameter in family.scalars(design.stated):
         limit = unit if parameter.name == "sigma" else LARGEST_SHAPE
         start[parameter.name] = np.asarray(min(priors[parameter.name].median, limit))
     return start

@@ -112,6 +112,7 @@ def covers(design: Design, priors: Mapping[str, Prior]) -> bool:
         design.family in FAMILIES
         and design.link in LINKS
         and set(design.predictors) == {"mu"}
+        and not design.modifiers
         and not any(g.structure for g in design.mu.groups)
         and all(p.name in (*_REAL, *_POSITIVE, "LKJ") for p in priors.values())
     )

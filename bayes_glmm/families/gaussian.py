@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 
 from bayes_glmm.families.base import (
     Array,
-    Family,
     Parameter,
     Parameters,
     fill,
     scale_prior,
 )
 from bayes_glmm.families.links import Link
+from bayes_glmm.families.maths import LOG_TWO_PI, Maths, Mean
+from bayes_glmm.families.written import Written
 
 
-class Gaussian(Family):
+class Gaussian(Written):
     """Normal distribution with mean ``mu`` and standard deviation ``sigma``.
 
     ``sigma`` is in the units of the response whatever the link. Its default
@@ -31,6 +32,7 @@ class Gaussian(Family):
     links = ("identity", "log", "inverse")
     parameters = (Parameter("sigma", "residual standard deviation", scale_prior),)
     free_variance = True
+    has_distribution = True
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse what is not finite."""
@@ -54,18 +56,18 @@ class Gaussian(Family):
 
         return pm.Normal(name, mu=link.symbolic(eta), sigma=parameters["sigma"], **kwargs)
 
-    def logpdf(
-        self,
-        y: Array,
-        eta: Array,
-        link: Link,
-        parameters: Parameters,
-        trials: Array | None = None,
-    ) -> Array:
-        """Log-density of ``y`` row by row."""
-        sigma = parameters["sigma"]
-        z = (y - link.inverse(eta)) / sigma
-        return -0.5 * z**2 - np.log(sigma) - 0.5 * np.log(2 * np.pi)
+    def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
+        """Return the normal density."""
+        z = (y - mean.value) / own["sigma"]
+        return -0.5 * z * z - m.log(own["sigma"]) - 0.5 * LOG_TWO_PI
+
+    def log_below(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
+        """Return the log of the normal distribution function."""
+        return m.log_normal_cdf((y - mean.value) / own["sigma"])
+
+    def log_above(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
+        """Return the log of the upper tail."""
+        return m.log_normal_cdf((mean.value - y) / own["sigma"])
 
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``sigma**2``."""

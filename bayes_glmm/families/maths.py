@@ -41,6 +41,7 @@ class Maths:
     minimum: Function
     logaddexp: Function
     gammaln: Function
+    gammainc: Function
     is_zero: Function
     times: Function
     log_rising: Function
@@ -97,6 +98,7 @@ NUMPY = Maths(
     minimum=np.minimum,
     logaddexp=np.logaddexp,
     gammaln=special.gammaln,
+    gammainc=special.gammainc,
     is_zero=lambda x: np.asarray(x) == 0,
     times=lambda count, term: np.where(count == 0, 0.0, count * np.where(count == 0, 0.0, term)),
     log_rising=_log_rising,
@@ -126,6 +128,7 @@ def pytensor_maths() -> Maths:
         minimum=pt.minimum,
         logaddexp=pt.logaddexp,
         gammaln=pt.gammaln,
+        gammainc=pt.gammainc,
         is_zero=lambda x: pt.eq(x, 0),
         times=symbolic.where_positive,
         log_rising=symbolic.log_rising,

@@ -38,6 +38,10 @@ class Geometric(Counts):
         spare = m.log1p(abs(mean.value))
         return m.where(mean.value < 0, -np.inf, m.times(y, mean.log - spare) - spare)
 
+    def log_above(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
+        """Return the log of one failure more than ``y``."""
+        return m.maximum(y + 1, 0) * (mean.log - m.log1p(mean.value))
+
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu + mu**2``."""
         return mu + mu**2

@@ -32,6 +32,11 @@ class Poisson(Counts):
         inside = m.times(y, mean.log) - mean.value - m.log_factorial(y)
         return m.where(mean.value < 0, -np.inf, inside)
 
+    def log_above(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
+        """Return the log of the upper tail, an incomplete gamma function."""
+        tail = m.log(m.gammainc(m.maximum(y, 0.0) + 1.0, mean.value))
+        return m.where(y < 0, 0.0, tail)
+
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu``."""
         return mu

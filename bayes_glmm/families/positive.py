@@ -96,6 +96,12 @@ class Exponential(_Positive):
         inside = -mean.log - m.exp(m.log(y) - mean.log)
         return m.where(mean.value <= 0, -np.inf, inside)
 
+    has_distribution = True
+
+    def log_above(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
+        """Return the log of the share that waits longer."""
+        return -m.exp(m.log(y) - mean.log)
+
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu**2``."""
         return mu**2
@@ -132,6 +138,13 @@ class Weibull(_Positive):
         k = own["shape"]
         z = k * (m.log(y) - mean.log + m.gammaln(1.0 + 1.0 / k))
         return m.where(mean.value <= 0, -np.inf, m.log(k) + z - m.exp(z) - m.log(y))
+
+    has_distribution = True
+
+    def log_above(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
+        """Return minus the cumulative hazard."""
+        k = own["shape"]
+        return -m.exp(k * (m.log(y) - mean.log + m.gammaln(1.0 + 1.0 / k)))
 
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu**2`` times the squared coefficient of variation."""
@@ -219,6 +232,16 @@ class Lognormal(_Positive):
         sigma = own["sigma"]
         z = (m.log(y) - mean.log) / sigma
         return -0.5 * z**2 - m.log(sigma) - m.log(y) - 0.5 * LOG_TWO_PI
+
+    has_distribution = True
+
+    def log_below(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
+        """Return the log of the distribution function."""
+        return m.log_normal_cdf((m.log(y) - mean.log) / own["sigma"])
+
+    def log_above(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
+        """Return the log of the upper tail."""
+        return m.log_normal_cdf((mean.log - m.log(y)) / own["sigma"])
 
     def mean(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu * exp(sigma**2 / 2)``."""

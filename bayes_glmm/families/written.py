@@ -20,6 +20,17 @@ class Written(Family):
     that the graph and the answers cannot drift apart.
     """
 
+    has_distribution: bool = False
+    """Whether :meth:`log_below` and :meth:`log_above` are stated."""
+
+    def log_below(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
+        """Return log P(response <= y) of each row; ``largest`` is the largest ``y`` of counts."""
+        return m.log_not(self.log_above(m, y, mean, own, largest))
+
+    def log_above(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
+        """Return log P(response > y) of each row."""
+        raise NotImplementedError
+
     @abstractmethod
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the log-density of each row, with the functions of ``m``."""

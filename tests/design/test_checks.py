@@ -77,6 +77,8 @@ CASES = [
     ("constant_response", "error", ("'wins'", "equal to its trials"),
      ("wins | trials(n) ~ x", {"wins": lambda d: d.n}, WINS),
      ("wins | trials(n) ~ x", {"wins": lambda d: d.n - (d.n == 7)}, WINS)),
+    ("modifiers", "error", ("'y'", "weight that is negative", "id4"),
+     ("y | weights(time) ~ x", at("time", -1, 4), {}), ("y | weights(time) ~ x", {}, {})),
     ("empty_category", "warning", ("'c'", "'d'", "cat.remove_unused_categories"),
      ("f ~ x", {"f": lambda d: pd.Categorical(d.f.replace("c", "a"), list("abcd"), ordered=True)},
       {"family": "cumulative"}),

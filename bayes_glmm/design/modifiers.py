@@ -1,0 +1,137 @@
+"""How each response was observed: weights, censoring, truncation and known errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.design.columns import kind_of, pick
+from bayes_glmm.design.expressions import States, values, variables
+from bayes_glmm.design.frames import rows_where
+from bayes_glmm.errors import DataError, SpecError, listed
+from bayes_glmm.spec.model import Call, Expression, ModelSpec, Variable
+
+type Array = NDArray[np.float64]
+type Reader = Callable[[Call, pd.DataFrame, States], dict[str, Array]]
+
+STATES_OF = {"none": 0.0, "left": -1.0, "right": 1.0, "interval": 2.0}
+UNBOUNDED = ("none", "inf")
+SAID = ("cens", "trunc", "weights", "se")
+
+
+def modifiers_of(
+    spec: ModelSpec, data: pd.DataFrame, states: States, required: bool
+) -> dict[str, Array]:
+    """Return what the modifiers of the response say about each row.
+
+    Parameters
+    ----------
+    required : bool
+        Whether absent columns are refused; rows to predict need none.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_rows,)
+        ``weights``, ``status`` (0 observed, -1 left, 1 right, 2 interval), ``upper``,
+        ``least``, ``most`` (infinite where there is no bound) and ``se``.
+
+    Raises
+    ------
+    DataError
+        A status that is none of those.
+    SpecError
+        Bounds that are the wrong way round.
+    """
+    known = {str(c) for c in data.columns}
+    found: dict[str, Array] = {}
+    for call in spec.response.modifiers:
+        if call.function not in SAID:
+            continue
+        if not required and not set(modifier_columns(call, known)) <= known:
+            continue
+        found |= _READERS[call.function](call, data, states)
+    return found
+
+
+def modifier_columns(call: Call, known: set[str]) -> list[str]:
+    """Name the columns that a modifier reads; ``none`` and ``inf`` are no columns by themselves."""
+    open_ended = set(UNBOUNDED) - known if call.function == "trunc" else set()
+    return [name for name in variables(call) if name not in open_ended]
+
+
+def _censoring(call: Call, data: pd.DataFrame, states: States) -> dict[str, Array]:
+    status, *upper = call.arguments
+    if not isinstance(status, Variable):
+        raise SpecError("cens() takes a column first: none, left, right or interval, row by row.")
+    series = pick(data, status.name)
+    if kind_of(series, status.name) != "factor":
+        raise DataError(
+            f"The column {status.name!r} of cens() holds words: {listed(STATES_OF)}; this one does "
+            "not. Map its values to them."
+        )
+    words = series.astype(str).to_numpy()
+    unknown = ~np.isin(words, list(STATES_OF))
+    if unknown.any():
+        raise DataError(
+            f"The column {status.name!r} of cens() holds {words[unknown][0]!r}; it takes "
+            f"{listed(STATES_OF)} ({rows_where(data.index, unknown)})."
+        )
+    found = {"status": np.array([STATES_OF[w] for w in words])}
+    if upper:
+        found["upper"] = values(upper[0], data, states, use="cens()")
+    elif (found["status"] == STATES_OF["interval"]).any():
+        rows = rows_where(data.index, found["status"] == STATES_OF["interval"])
+        raise DataError(f"Intervals need their upper end: cens({status.name}, upper) ({rows}).")
+    return found
+
+
+def _truncation(call: Call, data: pd.DataFrame, states: States) -> dict[str, Array]:
+    known = {str(c) for c in data.columns}
+
+    def bound(expression: Expression, endless: float) -> Array:
+        match expression:
+            case Variable(name) if name in UNBOUNDED and name not in known:
+                return np.full(len(data), endless)
+        return values(expression, data, states, use="trunc()")
+
+    least, most = bound(call.arguments[0], -np.inf), bound(call.arguments[1], np.inf)
+    if not (least < most).all():
+        rows = rows_where(data.index, ~(least < most))
+        raise DataError(f"trunc() takes the lower bound first ({rows}).")
+    return {"least": least, "most": most}
+
+
+def _one(name: str) -> Reader:
+    def read(call: Call, data: pd.DataFrame, states: States) -> dict[str, Array]:
+        return {name: values(call.arguments[0], data, states, use=f"{name}()")}
+
+    return read
+
+
+_READERS: dict[str, Reader] = {
+    "cens": _censoring,
+    "trunc": _truncation,
+    "weights": _one("weights"),
+    "se": _one("se"),
+}
+
+
+def faults(y: Array, modifiers: dict[str, Array]) -> Iterator[tuple[NDArray[np.bool_], str]]:
+    """Yield rows whose modifiers cannot be, with what is wrong and what to do."""
+    none = np.zeros(len(y), bool)
+    weights, se = modifiers.get("weights"), modifiers.get("se")
+    if weights is not None:
+        yield ~(weights >= 0), "has a weight that is negative: a weight counts copies of a row"
+        yield none | (not weights.any()), "has only weights of zero: nothing is left to model"
+    if se is not None:
+        yield ~(se > 0), "has a standard error that is not above 0: remove the row, or correct it"
+    if "upper" in modifiers:
+        interval = modifiers["status"] == STATES_OF["interval"]
+        wrong = interval & ~(modifiers["upper"] > y)
+        yield wrong, "has an interval whose upper end is not above its lower end: swap them"
+    if "least" in modifiers:
+        out = (y < modifiers["least"]) | (y > modifiers["most"])
+        yield out, "lies outside the bounds of trunc(), where it could not have been seen"

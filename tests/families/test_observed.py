@@ -1,0 +1,240 @@
+"""Weights, censoring, truncation and known standard errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import special, stats
+
+import bayes_glmm as bg
+from bayes_glmm.answers.pointwise import with_log_likelihood
+from bayes_glmm.design.defaults import resolve_priors
+from bayes_glmm.design.schema import Schema
+from bayes_glmm.families import get_family
+from bayes_glmm.families.observed import observe
+from bayes_glmm.graph import build_graph
+from tests.canned import tree_of
+from tests.graph.support import Flat, slope
+from tests.graph.test_graph import assert_double_precision, compiled
+
+SCIPY = {
+    "gaussian": lambda mu, own: stats.norm(mu, own),
+    "lognormal": lambda mu, own: stats.lognorm(own, scale=mu),
+    "weibull": lambda mu, own: stats.weibull_min(own, scale=mu / special.gamma(1 + 1 / own)),
+    "exponential": lambda mu, own: stats.expon(scale=mu),
+    "poisson": lambda mu, own: stats.poisson(mu),
+    "geometric": lambda mu, own: stats.geom(1 / (1 + mu), loc=-1),
+    "negative_binomial": lambda mu, own: stats.nbinom(own, own / (own + mu)),
+}
+OWN = {"gaussian": "sigma", "lognormal": "sigma", "weibull": "shape",
+       "negative_binomial": "dispersion"}  # fmt: skip
+STATUS = {"none": 0.0, "left": -1.0, "right": 1.0, "interval": 2.0}
+
+
+def table(family, n=16):
+    rng = np.random.default_rng(3)
+    data = pd.DataFrame(
+        {"x": rng.normal(size=n), "w": rng.uniform(0.5, 3, n), "g": list("abcd") * 4}
+    )
+    y = rng.poisson(4, n) if get_family(family).discrete else rng.uniform(1, 6, n)
+    return data.assign(
+        y=y, upper=y + rng.integers(1, 4, n), status=list(STATUS) * 4,
+        low=np.where(data["x"] > 0, 0.0, -1.0),
+    )  # fmt: skip
+
+
+def log_mass(dist, low, high):
+    """Log P(low < y <= high) from the tail that keeps its digits."""
+    below = dist.cdf(high) - dist.cdf(low)
+    above = dist.sf(low) - dist.sf(high)
+    return np.log(np.where(dist.cdf(low) < 0.5, below, above))
+
+
+def expected_rows(family, data, mu, own):
+    """Log-density of every row as it was observed, written with SciPy."""
+    dist, y = SCIPY[family](mu, own), data["y"].to_numpy(float)
+    seen = dist.logpmf(y) if get_family(family).discrete else dist.logpdf(y)
+    return np.select(
+        [data["status"] == "left", data["status"] == "right", data["status"] == "interval"],
+        [dist.logcdf(y), dist.logsf(y), log_mass(dist, y, data["upper"].to_numpy(float))],
+        seen,
+    )
+
+
+@pytest.mark.parametrize("family", SCIPY)
+@pytest.mark.parametrize("mean", [0.8, 3.0, 9.0])
+def test_censored_rows_have_the_mass_of_their_range(family, mean):
+    data = table(family)
+    described = get_family(family)
+    link = described.link("identity" if family == "gaussian" else "log")
+    own = {OWN[family]: np.array(1.7)} if family in OWN else {}
+    modifiers = {
+        "status": data["status"].map(STATUS).to_numpy(),
+        "upper": data["upper"].to_numpy(float),
+    }
+    y = data["y"].to_numpy(float)
+    mu = np.full(len(y), mean)
+    found = observe(described, modifiers, y).logpdf(y, link.forward(mu), link, {**own, **modifiers})
+    np.testing.assert_allclose(found, expected_rows(family, data, mu, 1.7), rtol=1e-9)
+
+
+@pytest.mark.parametrize("family", SCIPY)
+def test_truncated_density_has_total_one_within_its_bounds(family):
+    described = get_family(family)
+    link = described.link("identity" if family == "gaussian" else "log")
+    own = {OWN[family]: np.array(1.3)} if family in OWN else {}
+    dist = SCIPY[family](2.5, 1.3)
+    for least, most in ((1.0, np.inf), (1.0, 4.0), (-np.inf, 4.0)):
+        y = (
+            np.arange(max(least, 0), min(most, 400) + 1)
+            if described.discrete
+            else np.array([2.0, 3.7])
+        )
+        bounds = {"least": np.full(len(y), least), "most": np.full(len(y), most)}
+        eta = np.full(len(y), float(link.forward(np.array(2.5))))
+        found = observe(described, bounds, y).logpdf(y, eta, link, {**own, **bounds})
+        if described.discrete:
+            assert np.exp(found).sum() == pytest.approx(1, abs=1e-9)
+            plain = dist.logpmf(y)
+        else:
+            plain = dist.logpdf(y)
+        share = dist.cdf(most) - dist.cdf(least - described.discrete)
+        np.testing.assert_allclose(found, plain - np.log(share), rtol=1e-10)
+
+
+def test_far_tails_keep_their_digits():
+    gaussian = get_family("gaussian")
+    link, own = gaussian.link(), {"sigma": np.array(1.0)}
+    for at in (-30.0, 30.0):
+        y = np.array([at])
+        modifiers = {"status": np.array([2.0]), "upper": y + 0.5}
+        found = observe(gaussian, modifiers, y).logpdf(y, np.zeros(1), link, {**own, **modifiers})
+        near, far = sorted(np.abs([at, at + 0.5]))
+        expected = stats.norm.logsf(near) + np.log1p(
+            -np.exp(stats.norm.logsf(far) - stats.norm.logsf(near))
+        )
+        assert found[0] == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("family", "response"),
+    [("gaussian", "y | cens(status, upper) + weights(w)"), ("weibull", "y | cens(status, upper)"),
+     ("poisson", "y | trunc(low, inf)"), ("negative_binomial", "y | cens(status, upper)"),
+     ("gaussian", "y | se(w)"), ("gamma", "y | weights(w)")],
+)  # fmt: skip
+def test_graph_equals_the_answers_density_and_its_own_slope(family, response):
+    """The pointwise densities are held to SciPy above; here the graph is held to them."""
+    data = table(family)
+    spec = bg.parse(f"{response} ~ x + (1 | g)", family=family)
+    design = Schema.learn(spec, data).apply(data)
+    priors = resolve_priors(spec, design)
+    assert ("sigma" in priors) == (family == "gaussian" and "se" not in response)
+    model, plain = (
+        build_graph(spec, design, priors, "natural"),
+        bg.parse("y ~ x + (1 | g)", family=family),
+    )
+    function, flat = compiled(model), Flat(model)
+    assert_double_precision(model, function)
+    bare = Schema.learn(plain, data).apply(data)
+    unmodified = compiled(build_graph(plain, bare, resolve_priors(plain, bare), "natural"))
+    described, own_names = get_family(family), {v.name for v in model.free_RVs}
+    rng = np.random.default_rng(1)
+    for _ in range(5):
+        x = 0.2 * rng.normal(size=flat.size)
+        at = flat.unpack(x)
+        value, _, gradient = function(at)
+        eta = at["intercept"] + design.mu.X @ at["beta"] + at["u_g"][design.mu.groups[0].index, 0]
+        own = {k.removesuffix("_log__"): np.exp(v) for k, v in at.items() if k.endswith("_log__")}
+        own = {k: v for k, v in own.items() if k in own_names}
+        y, seen = design.response, dict(design.modifiers)
+        link = described.link(design.link)
+        own |= {"sigma": seen["se"]} if "se" in seen else {}
+        observed = observe(described, seen, y).logpdf(y, eta, link, {**own, **seen}).sum()
+        if "se" not in seen:
+            expected = unmodified(at)[0] - described.logpdf(y, eta, link, own).sum() + observed
+            assert value == pytest.approx(float(expected), rel=1e-10)
+        direction = rng.normal(size=flat.size)
+        along = slope(lambda v: function(flat.unpack(v))[0], x, direction)
+        assert abs(gradient @ direction - along) <= 1e-6 * max(abs(along), 1e-2)
+
+
+def test_weights_multiply_and_are_in_the_pointwise_density():
+    data = table("gaussian").assign(w=lambda d: np.r_[2.0, np.zeros(len(d) - 1)])
+    truth = {"intercept": 2.0, "beta": [0.3], "sigma": 1.0}
+    weighted = with_log_likelihood(tree_of("y | weights(w) ~ x", data, truth))
+    plain = with_log_likelihood(tree_of("y ~ x", data, truth))
+    a, b = (t["log_likelihood"]["y"].values for t in (weighted, plain))
+    np.testing.assert_allclose(a[..., 0], 2 * b[..., 0])
+    assert (a[..., 1:] == 0).all()
+
+
+def test_known_standard_errors_take_the_place_of_sigma():
+    data = table("gaussian")
+    tree = tree_of("y | se(w) ~ 1 + (1 | g)", data,
+                   {"intercept": 3.0, "sd_g": [0.5], "u_g": np.zeros((4, 1))})  # fmt: skip
+    assert "sigma" not in bg.summary(tree)["parameter"].tolist()
+    found = with_log_likelihood(tree)["log_likelihood"]["y"].values.reshape(-1, 16)
+    post = {k: v.values.reshape(-1, *v.shape[2:]) for k, v in tree["posterior"].items()}
+    eta = post["intercept"][:, None] + post["u_g"][:, [0, 1, 2, 3] * 4, 0]
+    np.testing.assert_allclose(found, stats.norm.logpdf(data["y"], eta, data["w"]), rtol=1e-10)
+    drawn = bg.predictions(tree, groups="typical", kind="response", draws=True).values
+    spread = drawn.reshape(-1, 16).std(axis=0)
+    np.testing.assert_allclose(spread, data["w"], rtol=0.15)
+
+
+def test_simulated_counts_stay_within_their_truncation():
+    data = pd.DataFrame({"x": np.zeros(20_000)})
+    y = bg.simulate(
+        "y | trunc(1, inf) ~ x", data, {"intercept": 0.0, "beta": [0.0]}, seed=1, family="poisson"
+    )["y"]
+    assert y.min() == 1
+    assert abs(y.mean() - 1 / (1 - np.exp(-1))) < 4 * y.std() / np.sqrt(20_000)
+
+
+@pytest.mark.parametrize(
+    ("response", "family", "change", "message"),
+    [
+        ("y | weights(w)", "gaussian", {"w": -1.0}, "weight that is negative.*Rows: 0"),
+        ("y | se(w)", "gaussian", {"w": 0.0}, "standard error that is not above 0"),
+        ("y | se(w)", "weibull", {}, "se\\(\\) states the sd of normal errors"),
+        (
+            "y | cens(status, upper)",
+            "gaussian",
+            {"upper": 0.0},
+            "upper end is not above.*Rows: 3, 7",
+        ),
+        ("y | cens(status)", "gaussian", {}, "Intervals need their upper end.*rows 3, 7"),
+        ("y | cens(g)", "gaussian", {}, "holds 'a'; it takes none, left, right"),
+        ("y | trunc(3, inf)", "poisson", {}, "outside the bounds of trunc"),
+        ("y | trunc(3, 1)", "poisson", {}, "lower bound first"),
+        ("y | cens(status, upper)", "gamma", {}, "need the distribution function"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_rows(response, family, change, message):
+    import re
+
+    found = bg.check(f"{response} ~ x", table(family).assign(**change), family=family)
+    assert re.search(message, " ".join(f.message for f in found.errors))
+
+
+@pytest.mark.slow
+def test_censoring_is_undone():
+    """A third of the waiting times are censored; the naive fit is biased, this one is not."""
+    rng = np.random.default_rng(12)
+    n = 1_500
+    x = rng.normal(size=n)
+    time = rng.weibull(1.5, n) * np.exp(1 + 0.5 * x) / special.gamma(1 + 1 / 1.5)
+    end = rng.exponential(6, n)
+    data = pd.DataFrame({"x": x, "time": np.minimum(time, end),
+                         "status": np.where(time <= end, "none", "right")})  # fmt: skip
+    assert 0.2 < (data["status"] == "right").mean() < 0.5
+    found, naive = (
+        bg.summary(bg.fit(f"{y} ~ x", data, family="weibull", chains=2, progress=False)).set_index(
+            "parameter"
+        )
+        for y in ("time | cens(status)", "time")
+    )
+    for name, value in {"intercept": 1.0, "x": 0.5, "shape": 1.5}.items():
+        assert abs(found.loc[name, "mean"] - value) < 3 * found.loc[name, "sd"]
+    assert abs(naive.loc["intercept", "mean"] - 1.0) > 5 * naive.loc["intercept", "sd"]
