@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
@@ -140,7 +141,21 @@ class Structure:
         """Return the places of levels among the labels, refusing unknown ones."""
         return match(levels, self.labels, what, f"the {self.kind} structure")
 
-    def extend(self, levels: Text, data: Any) -> Structure:
+    def bind(self, data: pd.DataFrame, column: str) -> Structure:
+        """Return the structure of the levels of a table, where it is read from columns.
+
+        Called once with the training rows, before :meth:`prepare`; a structure that is
+        complete as it is returns itself.
+
+        Parameters
+        ----------
+        data : pandas.DataFrame
+        column : str
+            The column of levels.
+        """
+        return self
+
+    def extend(self, levels: Text, data: pd.DataFrame, column: str) -> Structure:
         """Return a structure that knows further levels as well.
 
         Parameters
@@ -149,6 +164,8 @@ class Structure:
             Levels that are not among ``labels``.
         data : pandas.DataFrame
             Rows of those levels; their columns may say how they are related.
+        column : str
+            The column of levels in ``data``.
 
         Raises
         ------
