@@ -127,8 +127,8 @@ class Structure:
         levels : ndarray of str, shape (n_levels,)
             Each of them among ``labels``.
         sampled : ndarray of str, optional
-            Nodes whose latents are known: they are nodes of the result with the same
-            meaning, in this order and before the others.
+            Nodes whose latents are known: they are among the nodes of the result, with
+            the same meaning. Other nodes are independent of them.
 
         Raises
         ------

@@ -1,0 +1,219 @@
+"""Relationships from parents: sparse, with inbreeding, for any number of animals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.errors import ArgumentError, ArgumentTypeError, listed
+from bayes_glmm.structures import sweep
+from bayes_glmm.structures.ancestry import ancestors, inbreeding, parents_first
+from bayes_glmm.structures.base import Array, Factor, Structure, Text, Values
+from bayes_glmm.structures.maths import Maths
+from bayes_glmm.structures.parents import read_parents
+
+HALF = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class PedigreeFactor(Factor):
+    """Half of each parent, and what is an animal's own.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (n_levels,)
+        Places of the levels among the nodes.
+    parents : ndarray of int, shape (n_nodes, 2)
+    own : ndarray, shape (n_nodes,)
+        Mendelian variances.
+    inbreeding : ndarray, shape (n_nodes,)
+    """
+
+    rows: NDArray[np.intp]
+    parents: NDArray[np.int64]
+    own: Array
+    inbreeding: Array
+
+    @property
+    def weights(self) -> Array:
+        """Shares that pass from parents to offspring, shape (n_nodes, 2)."""
+        return np.full(self.parents.shape, HALF)
+
+    def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
+        """Return breeding values, parents before offspring."""
+        own = np.sqrt(self.own)[:, None] * z
+        return maths.descend(self.parents, self.weights, own)[self.rows]
+
+    def mean_variance(self, hyper: Values) -> tuple[float, float]:
+        """Return both means without the matrix."""
+        n = len(self.rows)
+        each = np.bincount(self.rows, minlength=len(self.nodes)).astype(float)[:, None]
+        shares = sweep.ascend(self.parents, self.weights, each)[:, 0]
+        total = float((shares**2 * self.own).sum())
+        return float(1 + self.inbreeding[self.rows].mean()), total / n**2
+
+
+@dataclass(frozen=True, eq=False)
+class Pedigree(Structure):
+    """Parents of every animal; made by :func:`pedigree`.
+
+    Attributes
+    ----------
+    parents : ndarray of int, shape (n_labels, 2)
+        Places of sire and dam among ``labels``, -1 where unknown; parents come first.
+    inbreeding : ndarray, shape (n_labels,)
+    columns : tuple of str
+        Columns of sire and dam, in which the parents of new animals are looked for.
+    added : ndarray of str
+        Parents that had no row of their own.
+    """
+
+    kind: ClassVar[str] = "pedigree"
+    parents: NDArray[np.int64]
+    inbreeding: Array
+    columns: tuple[str, str] = ("sire", "dam")
+    added: Text = field(default_factory=lambda: np.array([], dtype=np.str_))
+
+    @property
+    def own(self) -> Array:
+        """Mendelian variances: one for founders, a half without inbred parents."""
+        of_parents = np.where(self.parents >= 0, self.inbreeding[self.parents], -1.0)
+        return HALF - 0.25 * of_parents.sum(axis=1)
+
+    def prepare(self, levels: Text, sampled: Text | None = None) -> Factor:
+        """Return the recursion over the levels and their ancestors, others left out.
+
+        Time and memory are proportional to the number of those animals.
+        """
+        rows = self.require(levels)
+        needed = rows if sampled is None else np.append(rows, self.require(sampled, "The nodes"))
+        kept = ancestors(needed, self.parents)
+        place = np.full(len(self.labels) + 1, -1, dtype=np.int64)
+        place[kept] = np.arange(len(kept))
+        return PedigreeFactor(
+            levels,
+            self.labels[kept],
+            place[rows],
+            place[self.parents[kept]],
+            self.own[kept],
+            self.inbreeding[kept],
+        )
+
+    def extend(self, levels: Text, data: pd.DataFrame, column: str) -> Structure:
+        """Append animals whose rows name their parents."""
+        absent = [c for c in self.columns if c not in data.columns]
+        if absent:
+            raise ArgumentError(
+                f"{listed(map(repr, levels.tolist()))} are not in the pedigree, and the rows have "
+                f"no column {listed(map(repr, absent))}: add the parents' columns (missing values "
+                "where unknown), or predict with groups='population'."
+            )
+        own = data[data[column].astype(str).isin(levels.tolist())]
+        new = own[[column, *self.columns]].drop_duplicates()
+        return pedigree(
+            pd.concat([self.table(column), new], ignore_index=True), column, *self.columns
+        )
+
+    def table(self, id: str = "animal") -> pd.DataFrame:
+        """Return animals with their parents, parents first; missing where unknown."""
+        names = np.array([*self.labels.tolist(), None], dtype=object)
+        both = {c: names[self.parents[:, k]] for k, c in enumerate(self.columns)}
+        return pd.DataFrame({id: names[:-1], **both})
+
+    def notes(self) -> tuple[str, ...]:
+        """Say which parents were added."""
+        if not len(self.added):
+            return ()
+        s = "s" if len(self.added) > 1 else ""
+        names = listed(map(repr, self.added.tolist()))
+        return (f"{len(self.added)} parent{s} without a row became founder{s}: {names}.",)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return labels, parents, inbreeding, and names of columns and added parents."""
+        return {
+            "labels": self.labels,
+            "parents": self.parents,
+            "inbreeding": self.inbreeding,
+            "columns": np.array(self.columns, dtype=np.str_),
+            "added": self.added,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Read what :meth:`to_arrays` wrote."""
+        labels, parents = np.asarray(arrays["labels"], np.str_), np.asarray(arrays["parents"])
+        within = (parents < np.arange(len(labels))[:, None]) & (parents >= -1)
+        if parents.shape != (len(labels), 2) or not within.all():
+            raise ValueError("parents do not come first")
+        sire, dam = np.asarray(arrays["columns"], np.str_).tolist()
+        added = np.asarray(arrays["added"], np.str_)
+        return cls(labels, parents, np.asarray(arrays["inbreeding"], float), (sire, dam), added)
+
+
+def pedigree(
+    table: pd.DataFrame, id: str = "animal", sire: str = "sire", dam: str = "dam"
+) -> Pedigree:
+    """Take the additive relationships that a pedigree implies.
+
+    The matrix ``A`` has one plus the inbreeding coefficient on its diagonal, so that
+    ``sd_<level>`` is the standard deviation of non-inbred animals of the base
+    population. It is never written out: effects are half of each parent's plus an
+    own part, and only recorded animals and their ancestors take part.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row for each animal, in any order; ids are text. Unknown parents are
+        missing values. Parents without a row are added as founders.
+    id, sire, dam : str
+        Names of the columns.
+
+    Returns
+    -------
+    Pedigree
+        For ``structures={"A": ...}`` and ``(1 | gr(animal, A))``.
+
+    Raises
+    ------
+    ArgumentTypeError
+        ``table`` is no table, or ids are not text.
+    ArgumentError
+        An animal has several rows, ids can be mistaken for one another, or an animal
+        is its own ancestor: the animals of the loop are named.
+
+    Notes
+    -----
+    Variances of the own parts follow from inbreeding coefficients [1]_; the
+    factorisation of ``A`` is that of [2]_. An animal may be sire and dam, as selfing
+    plants are.
+
+    References
+    ----------
+    .. [1] Meuwissen & Luo (1992). Computing inbreeding coefficients in large
+       populations. *Genetics Selection Evolution* 24, 305-313.
+       doi:10.1186/1297-9686-24-4-305
+    .. [2] Quaas (1976). Computing the diagonal elements and inverse of a large
+       numerator relationship matrix. *Biometrics* 32, 949-953. doi:10.2307/2529279
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"animal": ["c", "d"], "sire": ["a", "c"], "dam": ["b", "b"]})
+    >>> found = pedigree(rows)
+    >>> dict(zip(found.labels.tolist(), found.inbreeding.tolist()))
+    {'a': 0.0, 'b': 0.0, 'c': 0.0, 'd': 0.25}
+    """
+    if not isinstance(table, pd.DataFrame):
+        raise ArgumentTypeError(
+            f"A pedigree is a table of {id!r}, {sire!r} and {dam!r}, not {type(table).__name__}."
+        )
+    labels, parents, added = read_parents(table, id, sire, dam)
+    order = parents_first(labels, parents)
+    place = np.append(np.empty(len(order), np.int64), -1)
+    place[order] = np.arange(len(order))
+    parents = place[parents[order]]
+    return Pedigree(labels[order], parents, inbreeding(parents), (sire, dam), added)
