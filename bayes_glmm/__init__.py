@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from bayes_glmm.spec.model import ModelSpec, Predictor, RandomEffect, Response
     from bayes_glmm.spec.priors import Prior
     from bayes_glmm.spec.templates import template, templates
+    from bayes_glmm.structures.genomic import genomic
+    from bayes_glmm.structures.kinship import kinship
+    from bayes_glmm.structures.pedigree import pedigree
 
 __version__ = "0.1.0"
 
@@ -55,9 +58,12 @@ _PUBLIC = {
     "diagnose": "answers.diagnose",
     "errors": "errors",
     "fit": "fitting",
+    "genomic": "structures.genomic",
+    "kinship": "structures.kinship",
     "load": "results_io",
     "maximum_likelihood": "likelihood",
     "parse": "spec.formula",
+    "pedigree": "structures.pedigree",
     "plot_caterpillar": "plots",
     "plot_ppc": "plots",
     "plot_predictions": "plots",

@@ -20,8 +20,9 @@ from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.design import Design
 from bayes_glmm.design.frames import to_pandas
 from bayes_glmm.design.schema import Schema
+from bayes_glmm.design.structured import bound_structures, given_structures, with_factors
 from bayes_glmm.design.uses import drop_missing
-from bayes_glmm.errors import ArgumentError, ArgumentTypeError, Findings
+from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, Finding, Findings
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.formula import parse
 from bayes_glmm.spec.model import ModelSpec
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from bayes_glmm.engine.run import Draws
     from bayes_glmm.families.base import Family
+    from bayes_glmm.structures import Structure
 
 type Model = str | ModelSpec | Mapping[str, str]
 
@@ -48,6 +50,7 @@ class Prepared:
     findings: Findings
     schema: Schema | None
     design: Design | None
+    structures: Mapping[str, Structure]
 
     def require(self) -> tuple[Schema, Design]:
         """Return schema and design, raising what the checks found wrong."""
@@ -93,15 +96,25 @@ def resolve_spec(model: Model, **options: Any) -> ModelSpec:
     return spec
 
 
-def prepare(model: Model, data: Any, **options: Any) -> Prepared:
-    """Resolve the model, drop rows when asked to, and run every check."""
+def prepare(
+    model: Model, data: Any, structures: Mapping[str, Structure] | None = None, **options: Any
+) -> Prepared:
+    """Resolve the model, drop rows when asked to, run every check, relate the levels."""
     spec = resolve_spec(model, **options)
+    bound: Mapping[str, Structure] = given_structures(spec, structures)
     table = to_pandas(data)
     dropped: tuple[str, ...] = ()
     if spec.missing == "drop":
         table, dropped = drop_missing(spec, table)
     findings, schema, design = run_checks(spec, table)
-    return Prepared(spec, table, dropped, findings, schema, design)
+    if bound and schema is not None and design is not None:
+        try:
+            bound = bound_structures(schema, table, bound)
+            design = with_factors(design, bound)
+        except DataError as error:
+            unrelated = Finding("structure_levels", "error", str(error))
+            findings, schema, design = Findings((*findings, unrelated)), None, None
+    return Prepared(spec, table, dropped, findings, schema, design, bound)
 
 
 def check(
@@ -115,6 +128,7 @@ def check(
     priors: Mapping[str, Prior] | None = None,
     missing: Literal["error", "drop"] | None = None,
     success: str | None = None,
+    structures: Mapping[str, Structure] | None = None,
 ) -> Findings:
     """Say everything that can be said about a model before sampling.
 
@@ -136,7 +150,7 @@ def check(
     """
     return prepare(
         model, data, family=family, link=link, exposure=exposure, offset=offset,
-        priors=priors, missing=missing, success=success,
+        priors=priors, missing=missing, success=success, structures=structures,
     ).findings  # fmt: skip
 
 
@@ -151,6 +165,7 @@ def build_model(
     priors: Mapping[str, Prior] | None = None,
     missing: Literal["error", "drop"] | None = None,
     success: str | None = None,
+    structures: Mapping[str, Structure] | None = None,
 ) -> pm.Model:
     """Build the generative graph, for reading, extending and sampling elsewhere.
 
@@ -170,7 +185,7 @@ def build_model(
 
     prepared = prepare(
         model, data, family=family, link=link, exposure=exposure, offset=offset,
-        priors=priors, missing=missing, success=success,
+        priors=priors, missing=missing, success=success, structures=structures,
     )  # fmt: skip
     _, design = prepared.require()
     return build_graph(prepared.spec, design, resolve_priors(prepared.spec, design))
@@ -187,6 +202,7 @@ def priors(
     priors: Mapping[str, Prior] | None = None,
     missing: Literal["error", "drop"] | None = None,
     success: str | None = None,
+    structures: Mapping[str, Structure] | None = None,
 ) -> pd.DataFrame:
     """Tabulate the priors that a fit would use, defaults and overrides.
 
@@ -199,7 +215,7 @@ def priors(
     """
     prepared = prepare(
         model, data, family=family, link=link, exposure=exposure, offset=offset,
-        priors=priors, missing=missing, success=success,
+        priors=priors, missing=missing, success=success, structures=structures,
     )  # fmt: skip
     spec = prepared.spec
     _, design = prepared.require()
@@ -235,6 +251,7 @@ def fit(
     priors: Mapping[str, Prior] | None = None,
     missing: Literal["error", "drop"] | None = None,
     success: str | None = None,
+    structures: Mapping[str, Structure] | None = None,
     engine: str = "auto",
     draws: int = 1000,
     tune: int | None = None,
@@ -268,6 +285,10 @@ def fit(
         ``"drop"`` leaves incomplete rows out and lists them in the result.
     success : str, optional
         Level of a two-level text response that counts as 1.
+    structures : mapping of str to Structure, optional
+        Known covariances of levels by the names that the formula uses: with
+        ``{"A": bg.kinship(K)}``, ``(1 | gr(animal, A))``. Levels are matched by label;
+        labels without data can be predicted.
     engine : {"auto", "nuts", "collapsed", "laplace", "jax"}
         ``"auto"`` samples the model's density by the fastest exact way. ``"nuts"``
         samples the PyMC graph as it is, and ``"jax"`` does so compiled by JAX, on
@@ -312,7 +333,7 @@ def fit(
 
     prepared = prepare(
         model, data, family=family, link=link, exposure=exposure, offset=offset,
-        priors=priors, missing=missing, success=success,
+        priors=priors, missing=missing, success=success, structures=structures,
     )  # fmt: skip
     schema, design = prepared.require()
     settings = choose_settings(
@@ -349,6 +370,10 @@ def _provenance(
         "data_hash": data_hash(prepared.data, schema.used_columns),
         "n_rows": len(prepared.data),
         "dropped": list(prepared.dropped),
+        "structures": {
+            name: {**s.identity(), "notes": list(s.notes())}
+            for name, s in prepared.structures.items()
+        },
     }
 
 
@@ -383,6 +408,7 @@ def _assemble(
     tree = make_tree(
         result.posterior, result.stats, prepared.spec, schema, design, prepared.data, priors,
         {**info, "findings": [asdict(f) for f in prepared.findings], "converged": True},
+        prepared.structures,
     )  # fmt: skip
     converged, verdict = convergence(
         tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()

@@ -16,6 +16,8 @@ from bayes_glmm.families.observed import observe
 from bayes_glmm.results import dimensions
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import REAL, Prior
+from bayes_glmm.structures import Factor
+from bayes_glmm.structures.maths import pytensor_maths
 
 
 class HalfStudentT:
@@ -180,7 +182,10 @@ def random_effects(
     sd = vector(f"sd_{name}", [priors[f"sd_{name}[{t}]"] for t in group.terms], term, False)
     wide = [b for b in group.blocks if len(b) > 1]
     effect_dims = (name, term)
-    if not wide:
+    if group.factor is not None:
+        L = correlations(group, wide, priors[f"corr_{name}"], dims) if wide else None
+        u = structured_effects(group, group.factor, sd, L, priors)
+    elif not wide:
         u = pm.Normal(
             f"u_{name}", np.float64(0), sd, dims=effect_dims,
             default_transform=None, transform=Standardized() if standardized else None,
@@ -195,6 +200,18 @@ def random_effects(
     if group.Z is None:
         return u[index, 0]
     return (pm.Data(f"Z_{name}", group.Z, dims=("observation", term)) * u[index]).sum(axis=-1)
+
+
+def structured_effects(
+    group: GroupDesign, factor: Factor, sd: Any, L: Any, priors: Mapping[str, Prior]
+) -> Any:
+    """State the latents of a structure; return the effects of the levels that they make."""
+    name, term = group.name, f"{group.name}_term"
+    hyper = {h.stem: scalar(f"{h.stem}_{name}", priors[f"{h.stem}_{name}"]) for h in group.hyper}
+    z = pm.Normal(f"z_{name}", np.float64(0), np.float64(1), dims=(f"{name}_node", term))
+    unit = factor.effect(z, hyper, pytensor_maths())
+    u = unit * sd if L is None else unit @ (sd[:, None] * L).T
+    return pm.Deterministic(f"u_{name}", u, dims=(name, term))
 
 
 def correlations(

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.design.schema import Schema
+from bayes_glmm.design.structured import with_factors
 from bayes_glmm.errors import ArgumentTypeError, ResultError, suggestion
 from bayes_glmm.families import get_family
 from bayes_glmm.families.base import Family, Parameter
 from bayes_glmm.families.links import Link
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.structures import Structure, read_structure
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,6 +45,7 @@ def make_tree(
     data: pd.DataFrame,
     priors: Mapping[str, Prior],
     info: Mapping[str, Any],
+    structures: Mapping[str, Structure] | None = None,
 ) -> xr.DataTree:
     """Label draws by the design and keep with them all that answers need.
 
@@ -55,6 +58,8 @@ def make_tree(
         Training rows; the columns that the model uses are kept.
     info : mapping
         What else goes into the attributes, JSON-able.
+    structures : mapping of str to Structure, optional
+        By the name that the model gives them.
     """
     import xarray as xr
 
@@ -92,10 +97,24 @@ def make_tree(
             "sample_stats": stats,
             "observed_data": xr.Dataset(observed, {"observation": design.rows}),
             "constant_data": columns_to_dataset(data, schema.used_columns, design.rows),
+            **structure_nodes(structures or {}),
         }
     )
     tree.attrs[KEY] = json.dumps(record)
     return tree
+
+
+def structure_nodes(structures: Mapping[str, Structure]) -> dict[str, xr.Dataset]:
+    """Return structures as parts of a tree: their arrays, their kind and their name."""
+    import xarray as xr
+
+    return {
+        f"structures/{i}": xr.Dataset(
+            {k: ([f"{k}_{axis}" for axis in range(v.ndim)], v) for k, v in s.to_arrays().items()},
+            attrs={"name": name, "kind": s.kind},
+        )
+        for i, (name, s) in enumerate(structures.items())
+    }
 
 
 def with_info(tree: xr.DataTree, **changes: Any) -> xr.DataTree:
@@ -120,6 +139,10 @@ def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, ND
         dims |= {f"sd_{name}": (term,), f"u_{name}": (name, term)}
         dims[f"corr_{name}"] = (term, f"{term}_other")
         coords |= {name: group.levels, term: np.array(group.terms, dtype=str)}
+        if group.factor is not None:
+            dims |= {f"z_{name}": (f"{name}_node", term)}
+            dims |= {f"{hyper.stem}_{name}": () for hyper in group.hyper}
+            coords[f"{name}_node"] = group.factor.nodes
         coords[f"{term}_other"] = coords[term]
         wide = [b for b in group.blocks if len(b) > 1]
         for number, members in enumerate(wide):
@@ -245,7 +268,19 @@ class Fit:
     @cached_property
     def design(self) -> Design:
         """The arrays of the training rows."""
-        return self.schema.apply(self.data)
+        return with_factors(self.schema.apply(self.data), self.structures)
+
+    @cached_property
+    def structures(self) -> dict[str, Structure]:
+        """The structured covariances of the model, by name."""
+        stored = self.tree.children.get("structures")
+        parts = () if stored is None else (c.to_dataset() for c in stored.children.values())
+        return {
+            str(part.attrs["name"]): read_structure(
+                str(part.attrs["kind"]), {str(k): v.values for k, v in part.data_vars.items()}
+            )
+            for part in parts
+        }
 
     @property
     def groups(self) -> tuple[GroupDesign, ...]:

@@ -141,6 +141,13 @@ def _check(fit: Fit, name: str) -> None:
     missing -= set(fit.tree.children)
     if missing:
         raise ResultError(f"{', '.join(sorted(missing))} is missing.")
+    needed = {e.structure for _, p in fit.spec.predictors for e in p.random if e.structure}
+    absent = needed - set(fit.structures)
+    if absent:
+        raise ResultError(f"the structure {', '.join(map(repr, sorted(absent)))} is missing.")
+    for structure, kept in fit.structures.items():
+        if kept.identity()["hash"] != fit.info["structures"][structure]["hash"]:
+            raise ResultError(f"the structure {structure!r} is not the one that was fitted.")
     dims, coords = dimensions(fit.design)
     predictors = fit.design.predictors.values()
     empty = {p.name("beta") for p in predictors if not p.coefficients}

@@ -126,6 +126,9 @@ def _predictor_slots(
             default = Prior("HalfStudentT", nu=TAIL, sigma=unit / (float(size) or 1.0))
             name = f"{sd}[{label}]"
             yield Slot(name, POSITIVE, default, (name, sd, "sd"))
+        for hyper in group.hyper:
+            name = f"{hyper.stem}_{group.name}"
+            yield Slot(name, hyper.support, hyper.prior, (name, hyper.stem))
         if any(len(members) > 1 for members in group.blocks):
             name = f"corr_{group.name}"
             yield Slot(name, CORRELATION, Prior("LKJ", eta=LKJ_SHAPE), (name, "corr"))

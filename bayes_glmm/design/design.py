@@ -9,6 +9,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.structures import Factor, Hyper
+
 
 @dataclass(frozen=True, eq=False)
 class GroupDesign:
@@ -30,6 +32,10 @@ class GroupDesign:
         Partition of the terms: terms of one block are correlated.
     structure : str or None
         Name of the structured covariance of the levels.
+    factor : Factor or None
+        How the levels are related, on training rows with a structure.
+    hyper : tuple of Hyper
+        The structure's parameters besides the standard deviation.
     """
 
     name: str
@@ -39,6 +45,8 @@ class GroupDesign:
     Z: NDArray[np.float64] | None
     blocks: tuple[tuple[int, ...], ...]
     structure: str | None = None
+    factor: Factor | None = None
+    hyper: tuple[Hyper, ...] = ()
 
     @property
     def n_levels(self) -> int:

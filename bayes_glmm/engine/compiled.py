@@ -65,6 +65,10 @@ def compile_model(
 
 def require_kernel(design: Design, priors: Mapping[str, Prior], engine: str) -> None:
     """Refuse an engine that only the kernel's models have."""
+    if any(group.structure for group in design.mu.groups):
+        raise EngineError(
+            f'engine="{engine}" does not cover effects of related levels, gr(): use engine="auto".'
+        )
     if not covers(design, priors):
         raise EngineError(
             f'engine="{engine}" does not cover this family, link or prior: use engine="auto".'
@@ -116,6 +120,9 @@ def _graph(spec: ModelSpec, design: Design, priors: Mapping[str, Prior], backend
         raise EngineError(
             'engine="jax" needs JAX, which is not installed: pip install "bayes_glmm[jax]".'
         )
+
+    if backend == "jax" and any(group.structure for group in design.mu.groups):
+        raise EngineError('engine="jax" does not cover gr(): use engine="auto".')
 
     from bayes_glmm.graph import build_graph
 

@@ -95,8 +95,7 @@ def match(levels: Text, labels: Text, what: str, where: str) -> NDArray[np.intp]
     absent = levels[places < 0]
     if len(absent):
         raise UnknownLevelError(
-            f"{what} {'have' if what.endswith(('s', 'data')) else 'has'} {len(absent)} "
-            f"level{'s' if len(absent) > 1 else ''} that {where} lacks: "
+            f"{what}: {where} lacks {len(absent)} of {len(levels)} levels, "
             f"{listed(map(repr, absent.tolist()))}.{_meant(absent, labels)} "
             "Labels are compared exactly; add these levels to the structure, or remove their rows."
         )

@@ -135,13 +135,13 @@ class Pedigree(Structure):
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return labels, parents, inbreeding, and names of columns and added parents."""
-        return {
+        found = {
             "labels": self.labels,
             "parents": self.parents,
             "inbreeding": self.inbreeding,
             "columns": np.array(self.columns, dtype=np.str_),
-            "added": self.added,
         }
+        return found | ({"added": self.added} if len(self.added) else {})
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
@@ -151,7 +151,7 @@ class Pedigree(Structure):
         if parents.shape != (len(labels), 2) or not within.all():
             raise ValueError("parents do not come first")
         sire, dam = np.asarray(arrays["columns"], np.str_).tolist()
-        added = np.asarray(arrays["added"], np.str_)
+        added = np.asarray(arrays.get("added", []), np.str_)
         return cls(labels, parents, np.asarray(arrays["inbreeding"], float), (sire, dam), added)
 
 

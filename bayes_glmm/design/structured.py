@@ -1,0 +1,132 @@
+"""Structured covariances of levels: matched with the model's groups by name and label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from bayes_glmm.design.columns import pick
+from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.schema import Schema
+from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, SpecError, suggestion
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.structures import Structure
+
+type Structures = Mapping[str, Structure]
+
+
+def given_structures(spec: ModelSpec, structures: Any) -> dict[str, Structure]:
+    """Return the structures that a model names, refusing absent and unused ones.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    structures : mapping of str to Structure, or None
+
+    Raises
+    ------
+    ArgumentTypeError
+        It is no mapping of names to structures.
+    SpecError
+        The model names a structure that is not given.
+    ArgumentError
+        A structure is given that the model does not name.
+    """
+    given = {} if structures is None else structures
+    if not isinstance(given, Mapping):
+        raise ArgumentTypeError(
+            f"structures= is a mapping of names to structures, such as {{'A': bg.kinship(K)}}, "
+            f"not {type(given).__name__}."
+        )
+    for name, value in given.items():
+        if not isinstance(value, Structure):
+            raise ArgumentTypeError(
+                f"structures={{{name!r}: ...}} holds {type(value).__name__}: wrap it with "
+                "bg.kinship(), bg.pedigree() or another structure, which says whose rows these are."
+            )
+    used = {e.structure: e for _, p in spec.predictors for e in p.random if e.structure}
+    for name, effect in used.items():
+        if name not in given:
+            raise SpecError(
+                f"The model names the structure {name!r} in gr({effect.name}, {name}), but "
+                f"structures= does not hold it.{suggestion(name, list(given))} "
+                f"Give structures={{{name!r}: bg.kinship(K)}} or another structure."
+            )
+    for name in given:
+        if name not in used:
+            raise ArgumentError(
+                f"structures= holds {name!r}, but no term of the model uses it: write "
+                f"(1 | gr(level, {name})), or leave it out.{suggestion(str(name), list(used))}"
+            )
+    return dict(given)
+
+
+def bound_structures(schema: Schema, data: pd.DataFrame, given: Structures) -> dict[str, Structure]:
+    """Return the structures of the levels of the training rows.
+
+    Raises
+    ------
+    DataError
+        Levels are not text.
+    ArgumentError
+        A structure that is read from columns is used for two columns of levels.
+    """
+    bound = dict(given)
+    for predictor in schema.predictors.values():
+        for group in predictor.groups:
+            if group.structure is None:
+                continue
+            (column,) = group.columns or ("observation",)
+            if group.columns:
+                _require_text(pick(data, column), column, group.structure)
+            found = given[group.structure].bind(data, column)
+            before = bound[group.structure]
+            if found is not given[group.structure] and before is not given[group.structure]:
+                if found.identity() != before.identity():
+                    raise ArgumentError(
+                        f"The structure {group.structure!r} is read from the rows of two columns "
+                        f"of levels, {column!r} among them: give it twice, under two names."
+                    )
+            bound[group.structure] = found
+    return bound
+
+
+def _require_text(series: pd.Series, column: str, structure: str) -> None:
+    values: Any = series
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        values = series.cat.categories
+    found = pd.api.types.infer_dtype(values, skipna=True)
+    if found not in ("string", "empty"):
+        raise DataError(
+            f"Column {column!r} holds {found} values, but the levels of a structure are text, as "
+            f"the labels of {structure!r} are: read the ids with dtype=str, in both tables."
+        )
+
+
+def with_factors(design: Design, structures: Structures) -> Design:
+    """Return the design whose structured groups know how their levels are related.
+
+    Raises
+    ------
+    UnknownLevelError
+        A level that its structure does not know.
+    """
+    predictors = {n: _predictor(p, structures) for n, p in design.predictors.items()}
+    return replace(design, predictors=predictors)
+
+
+def _predictor(predictor: PredictorDesign, structures: Structures) -> PredictorDesign:
+    if not any(group.structure for group in predictor.groups):
+        return predictor
+    return replace(predictor, groups=tuple(_group(g, structures) for g in predictor.groups))
+
+
+def _group(group: GroupDesign, structures: Structures) -> GroupDesign:
+    if group.structure is None:
+        return group
+    structure = structures[group.structure]
+    structure.require(group.levels, f"The rows of {group.name!r}")
+    return replace(group, factor=structure.prepare(group.levels), hyper=structure.hyper)
