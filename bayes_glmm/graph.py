@@ -231,6 +231,11 @@ def correlations(
     return whole
 
 
+def scalar(name: str, prior: Prior) -> Any:
+    """State a single number."""
+    return DISTRIBUTIONS[prior.name](name, **_values(prior))
+
+
 def own_parameter(
     parameter: Parameter, design: Design, priors: Mapping[str, Prior], eta: Mapping[str, Any]
 ) -> Any:
@@ -243,9 +248,9 @@ def own_parameter(
     if parameter.fixed is not None:
         return np.float64(parameter.fixed)
     prior = priors[name]
-    values = _values(prior)
     if not parameter.vector:
-        return DISTRIBUTIONS[prior.name](name, **values)
+        return scalar(name, prior)
+    values = _values(prior)
     location = LOCATION.get(prior.name, "mu")
     mu = design.mu
     if mu.coefficients:

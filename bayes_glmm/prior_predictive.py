@@ -18,6 +18,7 @@ from bayes_glmm.families.base import response_scale
 from bayes_glmm.families.observed import observe
 from bayes_glmm.results import columns_to_dataset, dimensions
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.structures import Structure, effect_draws
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,6 +51,7 @@ def prior_predictive(
     priors: Mapping[str, Prior] | None = None,
     missing: Literal["error", "drop"] | None = None,
     success: str | None = None,
+    structures: Mapping[str, Structure] | None = None,
 ) -> xr.DataTree:
     """Draw parameters and responses from the priors.
 
@@ -58,7 +60,7 @@ def prior_predictive(
 
     Parameters
     ----------
-    model, data, family, link, exposure, offset, priors, missing, success
+    model, data, family, link, exposure, offset, priors, missing, success, structures
         As in :func:`fit`; default priors look at the response.
     draws : int, default 500
     seed : int, default 1
@@ -96,7 +98,7 @@ def prior_predictive(
     _whole("draws", draws, 1)
     prepared = prepare(
         model, data, family=family, link=link, exposure=exposure, offset=offset,
-        priors=priors, missing=missing, success=success,
+        priors=priors, missing=missing, success=success, structures=structures,
     )  # fmt: skip
     schema, design = prepared.require()
     drawn = draw_parameters(design, resolve_priors(prepared.spec, design), draws, rng)
@@ -130,13 +132,7 @@ def prior_findings(tree: xr.DataTree) -> Findings:
 def draw_parameters(
     design: Design, priors: Mapping[str, Prior], n: int, rng: np.random.Generator
 ) -> dict[str, Array]:
-    """Draw the graph's variables from their priors, shape (n, ...).
-
-    Raises
-    ------
-    ArgumentError
-        A random effect has a structured covariance, which is not drawn here.
-    """
+    """Draw the graph's variables from their priors, shape (n, ...)."""
 
     def draw(name: str) -> Array:
         return np.asarray(priors[name].frozen.rvs(size=n, random_state=rng), float)
@@ -151,13 +147,9 @@ def draw_parameters(
             if p.intercept:
                 out[intercept] = out[intercept] - out[beta] @ p.centers
     for group in design.groups:
-        if group.structure is not None:
-            raise ArgumentError(
-                f"Effects of {group.name!r} with the structure {group.structure!r} are not drawn "
-                "here: sample the prior of build_model()."
-            )
         sds = [draw(f"sd_{group.name}[{t}]") for t in group.terms]
-        out |= _draw_group(group, np.column_stack(sds), priors, rng)
+        hyper = {h.stem: draw(f"{h.stem}_{group.name}") for h in group.hyper}
+        out |= _draw_group(group, np.column_stack(sds), hyper, priors, rng)
     family = get_family(design.family)
     for own in family.vectors:
         size = (n, len(design.boundaries))
@@ -169,7 +161,11 @@ def draw_parameters(
 
 
 def _draw_group(
-    group: GroupDesign, sd: Array, priors: Mapping[str, Prior], rng: np.random.Generator
+    group: GroupDesign,
+    sd: Array,
+    hyper: Mapping[str, Array],
+    priors: Mapping[str, Prior],
+    rng: np.random.Generator,
 ) -> dict[str, Array]:
     """Draw correlations and effects of one group, given its sds, shape (n, n_terms)."""
     (n, q), name = sd.shape, group.name
@@ -182,7 +178,12 @@ def _draw_group(
         out[f"corr_chol_{name}" + ("" if len(wide) == 1 else f"_{number}")] = block
     if wide:
         out[f"corr_{name}"] = root @ np.swapaxes(root, -1, -2)
-    z = rng.standard_normal((n, group.n_levels, q))
+    if group.factor is None:
+        z = rng.standard_normal((n, group.n_levels, q))
+    else:
+        out |= {f"{stem}_{name}": values for stem, values in hyper.items()}
+        out[f"z_{name}"] = rng.standard_normal((n, len(group.factor.nodes), q))
+        z = effect_draws(group.factor, out[f"z_{name}"], hyper)
     out[f"u_{name}"] = z @ np.swapaxes(sd[:, :, None] * root, -1, -2)
     return out
 

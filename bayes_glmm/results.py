@@ -282,6 +282,29 @@ class Fit:
             for part in parts
         }
 
+    @cached_property
+    def _level_variances(self) -> dict[str, NDArray[np.float64]]:
+        return {}
+
+    def level_variance(self, name: str) -> NDArray[np.float64]:
+        """Return the mean variance of a group's levels in units of its ``sd**2``.
+
+        Returns
+        -------
+        ndarray, shape (n_draws,) or (1,)
+            One without a structure; else the mean diagonal of the covariance of the
+            levels with data, in every draw where the structure has parameters.
+        """
+        group = self.group(name)
+        if group.factor is None:
+            return np.ones(1)
+        if name not in self._level_variances:
+            draws = {h.stem: self.posterior[f"{h.stem}_{name}"].values.ravel() for h in group.hyper}
+            at = [dict(zip(draws, row, strict=True)) for row in zip(*draws.values(), strict=True)]
+            found = [group.factor.mean_variance(hyper)[0] for hyper in at or [{}]]
+            self._level_variances[name] = np.array(found)
+        return self._level_variances[name]
+
     @property
     def groups(self) -> tuple[GroupDesign, ...]:
         """The random effects of the model, those of the mean first."""

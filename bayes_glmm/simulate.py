@@ -14,6 +14,7 @@ from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.design.frames import to_pandas
 from bayes_glmm.design.response import ResponseSchema, learn_response
 from bayes_glmm.design.schema import Schema
+from bayes_glmm.design.structured import bound_structures, given_structures, with_factors
 from bayes_glmm.design.uses import drop_missing
 from bayes_glmm.errors import (
     ArgumentError,
@@ -26,6 +27,7 @@ from bayes_glmm.families import LINKS, Parameter, get_family
 from bayes_glmm.families.base import Family
 from bayes_glmm.families.observed import observe
 from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.structures import Structure, effect_draws
 
 if TYPE_CHECKING:
     from bayes_glmm.fitting import Model
@@ -47,12 +49,13 @@ def simulate(
     offset: str | None = None,
     missing: Literal["error", "drop"] | None = None,
     success: str | None = None,
+    structures: Mapping[str, Structure] | None = None,
 ) -> pd.DataFrame:
     """Draw a response for every row from stated parameters.
 
     Parameters
     ----------
-    model, data, family, link, exposure, offset, missing, success
+    model, data, family, link, exposure, offset, missing, success, structures
         As in :func:`fit`. The response column need not exist; where it does, it is
         replaced and only its levels are read.
     parameters : mapping
@@ -61,8 +64,9 @@ def simulate(
         varying term, values in order, or one number for one term),
         ``corr_<group>`` (a matrix over the terms; no correlation when absent),
         ``u_<group>`` (a mapping by level or an array, shape (n_levels, n_terms);
-        drawn from the sds when absent) and the family's own, such as ``sigma``. Those of
-        the formula of another parameter end in its name: ``intercept_zi``, ``beta_zi``.
+        drawn from the sds when absent), a structure's own, such as ``range_<group>``,
+        and the family's own, such as ``sigma``. Those of the formula of another
+        parameter end in its name: ``intercept_zi``, ``beta_zi``.
     seed : int
         Equal seeds give equal responses. Every group and the response have streams
         of their own, so that giving the effects of one group leaves the rest alone.
@@ -99,7 +103,7 @@ def simulate(
     table, levels = _with_placeholder(spec, to_pandas(data), parameters)
     if spec.missing == "drop":
         table = drop_missing(spec, table)[0]
-    design = _design(spec, table)
+    design = _design(spec, table, given_structures(spec, structures))
     kind = get_family(design.family)
     _refuse_unknown(design, kind, parameters)
     *streams, last = _streams(seed, len(design.groups) + 1)
@@ -164,9 +168,10 @@ def _categorical(codes: Any, learned: ResponseSchema) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, list(learned.levels), ordered=True)
 
 
-def _design(spec: ModelSpec, table: pd.DataFrame) -> Design:
+def _design(spec: ModelSpec, table: pd.DataFrame, structures: Mapping[str, Structure]) -> Design:
     """Build the design; a simulation needs only its known terms to be sound."""
-    design = Schema.learn(spec, table).apply(table)
+    schema = Schema.learn(spec, table)
+    design = with_factors(schema.apply(table), bound_structures(schema, table, structures))
     bad = ~np.isfinite(design.mu.offset)
     if bad.any():
         column = spec.exposure or spec.offset
@@ -212,15 +217,17 @@ def _effects(group: GroupDesign, parameters: Mapping[str, Any], rng: np.random.G
     name, q = f"u_{group.name}", len(group.terms)
     if parameters.get(name) is not None:
         return _given_effects(group, parameters[name])
-    if group.structure is not None:
-        raise ArgumentError(
-            f"Effects with the structure {group.structure!r} are not drawn here: give {name!r}."
-        )
     sd = _labelled(parameters, f"sd_{group.name}", group.terms)
     if (sd < 0).any():
         raise ArgumentError(f"sd_{group.name} holds standard deviations, which are not negative.")
     factor = sd[:, None] * _root(group, parameters.get(f"corr_{group.name}"))
-    return rng.standard_normal((group.n_levels, q)) @ factor.T
+    if group.factor is None:
+        return rng.standard_normal((group.n_levels, q)) @ factor.T
+    hyper = {}
+    for h in group.hyper:
+        hyper[h.stem] = _within(parameters, f"{h.stem}_{group.name}", h.support)[None]
+    z = rng.standard_normal((1, len(group.factor.nodes), q))
+    return effect_draws(group.factor, z, hyper)[0] @ factor.T
 
 
 def _given_effects(group: GroupDesign, given: Any) -> Array:
@@ -274,7 +281,7 @@ def _number(parameters: Mapping[str, Any], name: str) -> Array:
 
 
 def _own(parameters: Mapping[str, Any], parameter: Parameter, design: Design) -> Array:
-    name, support = parameter.name, parameter.prior(1.0).support
+    name = parameter.name
     if name == "sigma" and "se" in design.modifiers:
         return design.modifiers["se"]
     if parameter.fixed is not None:
@@ -284,9 +291,15 @@ def _own(parameters: Mapping[str, Any], parameter: Parameter, design: Design) ->
         if get_family(design.family).increasing and (np.diff(values) <= 0).any():
             raise ArgumentError(f"{name} must increase from one boundary to the next.")
         return values
+    return _within(parameters, name, parameter.prior(1.0).support)
+
+
+def _within(parameters: Mapping[str, Any], name: str, support: str) -> Array:
     value = _number(parameters, name)
     if support == "positive" and not value > 0:
         raise ArgumentError(f"{name} must be above 0, not {value:g}.")
+    if support == "unit" and not 0 <= value <= 1:
+        raise ArgumentError(f"{name} must be from 0 to 1, not {value:g}.")
     return value
 
 
@@ -334,6 +347,7 @@ def _refuse_unknown(design: Design, kind: Family, parameters: Mapping[str, Any])
         known += [predictor.name("beta")] * bool(predictor.coefficients)
     for group in design.groups:
         known += [f"sd_{group.name}", f"u_{group.name}"]
+        known += [f"{hyper.stem}_{group.name}" for hyper in group.hyper]
         known += [f"corr_{group.name}"] * any(len(block) > 1 for block in group.blocks)
     for name in parameters:
         if name not in known:

@@ -22,6 +22,7 @@ from bayes_glmm.answers.predictor import (
     parameters,
     random_variance,
 )
+from bayes_glmm.answers.related import related_effects
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.design.groups import group_levels
 from bayes_glmm.errors import ArgumentError, suggestion
@@ -87,7 +88,38 @@ def prepare_rows(fit: Fit, data: pd.DataFrame, groups: str, seed: int) -> Rows:
             for schema, group in zip(learned.groups, design.predictors[name].groups, strict=True):
                 codes, names = group_levels(data, schema.columns)
                 new[group.name] = np.where(group.index < 0, names[codes], "")
+        design = _with_relatives(fit, design, data, effects, new, seed)
     return Rows(data, design, effects, new, seed)
+
+
+def _with_relatives(
+    fit: Fit,
+    design: Design,
+    data: pd.DataFrame,
+    effects: dict[str, Array],
+    new: dict[str, NDArray[np.str_]],
+    seed: int,
+) -> Design:
+    """Add new levels of structures to the effects, conditional on their relatives."""
+
+    def related(group: GroupDesign) -> GroupDesign:
+        absent = new[group.name] != ""
+        if group.structure is None or not absent.any():
+            return group
+        levels, place = np.unique(new[group.name][absent], return_inverse=True)
+        key = [seed, NEW_LEVELS, *group.name.encode(), 0]
+        added = related_effects(fit, group, levels, data[absent], key)
+        effects[group.name] = np.concatenate([effects[group.name], added], axis=1)
+        index = group.index.copy()
+        index[absent] = group.n_levels + place
+        new[group.name] = np.full(len(absent), "")
+        return replace(group, index=index)
+
+    predictors = {
+        name: replace(p, groups=tuple(map(related, p.groups)))
+        for name, p in design.predictors.items()
+    }
+    return replace(design, predictors=predictors)
 
 
 def _new_part(fit: Fit, rows: Rows, group: GroupDesign, ids: NDArray[np.str_]) -> Array:

@@ -77,11 +77,12 @@ def random_variance(fit: Fit, predictor: PredictorDesign) -> Array:
     """Return the variance of each row's random part, shape (n_draws, n_rows).
 
     The effects of different groups are independent and normal, so the random
-    part of one row is normal with variance ``sum_g z' Sigma_g z``.
+    part of one row is normal with variance ``sum_g z' Sigma_g z``. A level of a
+    structure counts with the mean variance of the levels that have data.
     """
     total = np.zeros((n_draws(fit), len(predictor.offset)))
     for group in predictor.groups:
-        A = factors(fit, group)
+        A = factors(fit, group) * np.sqrt(fit.level_variance(group.name))[:, None, None]
         if group.Z is None:
             total += A[:, 0, 0, None] ** 2
             continue

@@ -114,6 +114,9 @@ def _predictor_rows(
         sd = posterior[f"sd_{group.name}"].values
         for t, term in enumerate(group.terms):
             yield f"sd_{group.name}[{term}]", scale, sd[..., t].ravel()
+        for hyper in group.hyper:
+            values = posterior[f"{hyper.stem}_{group.name}"].values
+            yield f"{hyper.stem}_{group.name}", hyper.meaning, values.ravel()
         name = f"corr_{group.name}"
         if name in posterior:
             for block in group.blocks:

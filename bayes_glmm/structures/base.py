@@ -173,7 +173,7 @@ class Structure:
             Nothing says how the levels are related to the others.
         """
         raise ArgumentError(
-            f"A {self.kind} structure does not say how {levels[0]!r} is related to its levels: "
+            f"A {self.kind} structure does not say how {str(levels[0])!r} is related to its levels: "
             "give a structure with all levels when fitting (levels without data are allowed), "
             "or predict with groups='population' or 'typical'."
         )

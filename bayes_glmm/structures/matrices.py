@@ -80,7 +80,7 @@ def checked(labels: Text, matrix: Array, what: str) -> Array:
     i, j = np.unravel_index(int(apart.argmax()), apart.shape)
     if apart[i, j] > ASYMMETRY * scale:
         raise ArgumentError(
-            f"{what} is not symmetric: {matrix[i, j]:g} for ({labels[i]!r}, {labels[j]!r}) but "
+            f"{what} is not symmetric: {matrix[i, j]:g} for ({str(labels[i])!r}, {str(labels[j])!r}) but "
             f"{matrix[j, i]:g} the other way. Are rows and columns labelled in the same way?"
         )
     matrix = (matrix + matrix.T) / 2
@@ -98,7 +98,7 @@ def checked(labels: Text, matrix: Array, what: str) -> Array:
 def _refuse_holes(labels: Text, matrix: Array, what: str) -> None:
     holes = ~np.isfinite(matrix)
     if holes.any():
-        pairs = [f"({labels[i]!r}, {labels[j]!r})" for i, j in np.argwhere(holes)[:5]]
+        pairs = [f"({str(labels[i])!r}, {str(labels[j])!r})" for i, j in np.argwhere(holes)[:5]]
         raise ArgumentError(
             f"{what} has {int(holes.sum())} missing or infinite values, at {listed(pairs)}: "
             "give every relationship."
@@ -111,7 +111,7 @@ def _refuse_copies(labels: Text, matrix: Array, what: str) -> None:
     near = np.abs(matrix) >= (1 - COPIES) * np.outer(sizes, sizes)
     pairs = np.argwhere(np.triu(near, 1))
     if len(pairs):
-        named = [f"{labels[i]!r} and {labels[j]!r}" for i, j in pairs[:6]]
+        named = [f"{str(labels[i])!r} and {str(labels[j])!r}" for i, j in pairs[:6]]
         raise ArgumentError(
             f"{what} is singular: {listed(named)}{' and others' if len(pairs) > 6 else ''} have a "
             "correlation of one, as identical twins or one individual under two names have. Make "

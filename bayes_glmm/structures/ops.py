@@ -56,7 +56,7 @@ def operations() -> tuple[Any, Any]:
                 self, [parents, weights, x], [pt.matrix(dtype="float64", shape=x.type.shape)]
             )
 
-        def infer_shape(self, fgraph: Any, node: Any, shapes: Any) -> Any:
+        def infer_shape(self, node: Any, shapes: Any) -> Any:
             return [shapes[2]]
 
         def connection_pattern(self, node: Any) -> list[list[bool]]:
