@@ -18,6 +18,9 @@ KINDS = {
     "kinship": ("kinship", "Kinship"),
     "pedigree": ("pedigree", "Pedigree"),
     "genomic": ("genomic", "Genomic"),
+    "lineage": ("lineage", "Lineage"),
+    "areal": ("areal", "Areal"),
+    "coordinates": ("coordinates", "Coordinates"),
 }
 """Module and class of every kind; a stored result names one of these and nothing else."""
 

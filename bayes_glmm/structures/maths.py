@@ -33,6 +33,7 @@ class Maths:
     """
 
     exp: Function
+    expm1: Function
     log: Function
     sqrt: Function
     where: Function
@@ -48,6 +49,7 @@ class Maths:
 
 NUMPY = Maths(
     exp=np.exp,
+    expm1=np.expm1,
     log=np.log,
     sqrt=np.sqrt,
     where=np.where,
@@ -77,6 +79,7 @@ def pytensor_maths() -> Maths:
 
     return Maths(
         exp=pt.exp,
+        expm1=pt.expm1,
         log=pt.log,
         sqrt=pt.sqrt,
         where=pt.switch,

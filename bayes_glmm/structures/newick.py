@@ -1,0 +1,158 @@
+"""Trees from Newick text or from a table of branches, read without recursion."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from bayes_glmm.errors import DataError
+from bayes_glmm.structures.tree import Tree, build_tree
+
+_TOKEN = re.compile(
+    r"""(?P<blank>\s+)
+      | (?P<quoted>'(?:[^']|'')*' | "(?:[^"]|"")*")
+      | (?P<mark>[(),:;])
+      | (?P<plain>[^\s()\[\],:;'"]+)""",
+    re.VERBOSE,
+)
+_BRACKET = re.compile(r"[\[\]]")
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
+
+def read_newick(source: str | Path) -> Tree:
+    """Read one tree from Newick text or from a file that holds it.
+
+    Parameters
+    ----------
+    source : str or path
+        Text with a parenthesis or semicolon is Newick; anything else is the path
+        of a file. Quoted labels, comments in square brackets, labels of inner
+        nodes, polytomies and a branch above the root are understood. Labels are
+        kept as written: an underscore stays an underscore.
+
+    Returns
+    -------
+    Tree
+
+    Raises
+    ------
+    DataError
+        The text is no tree: the place is shown. A branch has no length, or a
+        negative one; a tip has no name; two tips have one name.
+
+    Examples
+    --------
+    >>> tree = read_newick("((a:1,b:1)ab:2,'c d':3)root;")
+    >>> tree.names
+    ('root', 'ab', 'a', 'b', 'c d')
+    >>> tree.parent.tolist()
+    [-1, 0, 1, 1, 0]
+    """
+    text = _text(source)
+    names, parents, lengths = _assemble(text)
+    return build_tree(names, parents, lengths)
+
+
+def _text(source: str | Path) -> str:
+    if isinstance(source, str) and any(mark in source for mark in "(;"):
+        return source
+    path = Path(source)
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{str(source)[:80]!r} is neither Newick text, such as '(a:1,b:1);', nor a text "
+            "file that can be read."
+        ) from error
+    if text.lstrip()[:6].upper() == "#NEXUS":
+        raise DataError(f"{path.name} is a NEXUS file: write its tree as Newick, '(a:1,b:1);'.")
+    return text
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
+    place = 0
+    while place < len(text):
+        if text[place] == "[":
+            place = _after_comment(text, place)
+            continue
+        match = _TOKEN.match(text, place)
+        if match is None:
+            raise _mistake(text, place, "a quote or bracket is not closed")
+        if match.lastgroup != "blank":
+            yield str(match.lastgroup), match.group(), place
+        place = match.end()
+
+
+def _after_comment(text: str, start: int) -> int:
+    depth = 0
+    for bracket in _BRACKET.finditer(text, start):
+        depth += 1 if bracket.group() == "[" else -1
+        if not depth:
+            return bracket.end()
+    raise _mistake(text, start, "a comment is not closed")
+
+
+def _assemble(text: str) -> tuple[list[str], list[int], list[float | None]]:
+    """Walk the tokens; ``open_`` is the node whose children are being read."""
+    names, parents, lengths = [""], [-1], list[float | None]([None])
+    open_, node, state = -1, 0, "start"
+    tokens = _tokens(text)
+    for kind, mark, place in tokens:
+        if mark == "(" and state == "start":
+            open_, node = node, _child(names, parents, lengths, node)
+        elif mark == "," and open_ >= 0:
+            node, state = _child(names, parents, lengths, open_), "start"
+        elif mark == ")" and open_ >= 0:
+            node, open_, state = open_, parents[open_], "closed"
+        elif mark == ":" and state in ("start", "closed", "named"):
+            lengths[node], state = _length(text, tokens, place), "measured"
+        elif mark == ";" and open_ < 0:
+            _nothing_after(text, tokens)
+            return names, parents, lengths
+        elif kind in ("plain", "quoted") and state in ("start", "closed"):
+            names[node], state = _label(kind, mark), "named"
+        else:
+            raise _mistake(text, place, _reason(kind, mark, state, open_))
+    if open_ >= 0:
+        raise DataError("The Newick text ends before its parentheses are closed: it was cut short.")
+    return names, parents, lengths
+
+
+def _child(names: list[str], parents: list[int], lengths: list[float | None], parent: int) -> int:
+    names.append("")
+    parents.append(parent)
+    lengths.append(None)
+    return len(names) - 1
+
+
+def _length(text: str, tokens: Iterator[tuple[str, str, int]], place: int) -> float:
+    _, mark, place = next(tokens, ("end", "", place))
+    if not _NUMBER.fullmatch(mark):
+        raise _mistake(text, place, f"a length must be a number, not {mark!r}")
+    return float(mark)
+
+
+def _label(kind: str, mark: str) -> str:
+    return mark[1:-1].replace(mark[0] * 2, mark[0]) if kind == "quoted" else mark
+
+
+def _nothing_after(text: str, tokens: Iterator[tuple[str, str, int]]) -> None:
+    for _, _, place in tokens:
+        raise _mistake(text, place, "there is more after the first tree; give one tree")
+
+
+def _reason(kind: str, mark: str, state: str, open_: int) -> str:
+    if mark == ";":
+        return "a parenthesis is not closed"
+    if mark in (",", ")") and open_ < 0:
+        return f"{mark!r} has no opening parenthesis"
+    if kind in ("plain", "quoted") and state == "named":
+        return f"{mark!r} follows another label: put labels with blanks in quotes"
+    return f"{mark!r} does not belong here"
+
+
+def _mistake(text: str, place: int, reason: str) -> DataError:
+    line = text.count("\n", 0, place) + 1
+    around = text[max(0, place - 20) : place + 20].replace("\n", " ")
+    return DataError(f"Newick text, line {line}, near {around!r}: {reason}.")
