@@ -45,9 +45,9 @@ def read_newick(source: str | Path) -> Tree:
     --------
     >>> tree = read_newick("((a:1,b:1)ab:2,'c d':3)root;")
     >>> tree.names
-    ('root', 'ab', 'a', 'b', 'c d')
+    ('root', 'ab', 'c d', 'a', 'b')
     >>> tree.parent.tolist()
-    [-1, 0, 1, 1, 0]
+    [-1, 0, 0, 1, 1]
     """
     text = _text(source)
     names, parents, lengths = _assemble(text)
