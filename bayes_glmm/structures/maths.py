@@ -75,7 +75,7 @@ def pytensor_maths() -> Maths:
     def product(matrix: Any, x: Any) -> Any:
         if not sp.issparse(matrix):
             return pt.as_tensor(np.ascontiguousarray(matrix, np.float64)) @ x
-        return ps.structured_dot(ps.constant(sp.csr_matrix(matrix)), x)
+        return ps.structured_dot(ps.as_sparse_variable(sp.csr_matrix(matrix)), x)
 
     return Maths(
         exp=pt.exp,
