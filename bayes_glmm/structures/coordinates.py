@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -28,7 +28,6 @@ from bayes_glmm.structures.points import box_of, exact_factor, wave_factor
 METHODS = ("auto", "exact", "hsgp", "nearest")
 EXACT = 300
 """Places up to which ``"auto"`` is exact."""
-_NONE: Array = np.zeros((0, 2))
 
 
 def coordinates(
@@ -139,7 +138,7 @@ class Coordinates(Structure):
     kernel: str
     method: str
     distance: str
-    points: Array = _NONE
+    points: Array = field(default_factory=lambda: np.zeros((0, 2)))
     span: tuple[float, float] = (0.1, 10.0)
     box: Array | None = None
 

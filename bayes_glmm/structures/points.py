@@ -27,7 +27,9 @@ def sites_of(points: Array, sampled: Text | None, shuffle: bool) -> tuple[Array,
     """
     distinct, rows = np.unique(points, axis=0, return_inverse=True)
     labels = np.array([f"{x!r} {y!r}" for x, y in distinct.tolist()], dtype=np.str_)
-    order = np.random.default_rng(0).permutation(len(labels)) if shuffle else np.arange(len(labels))
+    order = np.arange(len(labels))
+    if shuffle:  # multiples of the golden ratio: spread over the map, and the same for ever
+        order = np.argsort(order * 2654435761 % 2**32, kind="stable")
     if sampled is not None:
         old = np.array([[float(v) for v in name.split()] for name in sampled.tolist()])
         new = order[~np.isin(labels[order], sampled)]
