@@ -37,8 +37,11 @@ if TYPE_CHECKING:
     from bayes_glmm.spec.model import ModelSpec, Predictor, RandomEffect, Response
     from bayes_glmm.spec.priors import Prior
     from bayes_glmm.spec.templates import template, templates
+    from bayes_glmm.structures.areal import areal
+    from bayes_glmm.structures.coordinates import coordinates
     from bayes_glmm.structures.genomic import genomic
     from bayes_glmm.structures.kinship import kinship
+    from bayes_glmm.structures.lineage import lineage
     from bayes_glmm.structures.pedigree import pedigree
 
 __version__ = "0.1.0"
@@ -49,10 +52,12 @@ _PUBLIC = {
     "Prior": "spec.priors",
     "RandomEffect": "spec.model",
     "Response": "spec.model",
+    "areal": "structures.areal",
     "build_model": "fitting",
     "check": "fitting",
     "coefficients": "answers.effects",
     "comparisons": "answers.comparisons",
+    "coordinates": "structures.coordinates",
     "dataset": "datasets",
     "datasets": "datasets",
     "diagnose": "answers.diagnose",
@@ -60,6 +65,7 @@ _PUBLIC = {
     "fit": "fitting",
     "genomic": "structures.genomic",
     "kinship": "structures.kinship",
+    "lineage": "structures.lineage",
     "load": "results_io",
     "maximum_likelihood": "likelihood",
     "parse": "spec.formula",
