@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.effects import coefficients, random_effects, rank, shrinkage
     from bayes_glmm.answers.predictions import predictions
     from bayes_glmm.answers.summary import summary
+    from bayes_glmm.answers.variance import variance_partition
     from bayes_glmm.datasets import dataset, datasets
     from bayes_glmm.fitting import build_model, check, fit, priors
     from bayes_glmm.likelihood import maximum_likelihood
@@ -89,6 +90,7 @@ _PUBLIC = {
     "summary": "answers.summary",
     "template": "spec.templates",
     "templates": "spec.templates",
+    "variance_partition": "answers.variance",
 }
 
 __all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604

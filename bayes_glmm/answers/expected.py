@@ -158,7 +158,7 @@ def mean_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     if groups in ("known", "new"):
         eta, own = _given_effects(fit, rows, part, groups, block)
         return np.asarray(fit.family.expected(eta, fit.link, own))
-    unique, back = _distinct(part)
+    unique, back = distinct(part)
     part = take(part, unique)
     if groups == "typical":
         eta, own = _given_effects(fit, rows, part, groups, block)
@@ -294,7 +294,7 @@ def _take(predictor: PredictorDesign, rows: NDArray[np.intp]) -> PredictorDesign
     return replace(predictor, X=predictor.X[rows], offset=predictor.offset[rows], groups=groups)
 
 
-def _distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return rows with different predictors, and where each row finds its own."""
     parts = [
         columns

@@ -1,0 +1,264 @@
+"""Where the variance of a response comes from: shares, repeatability and R²."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.answers.expected import distinct, take
+from bayes_glmm.answers.integrate import population_mean
+from bayes_glmm.answers.predictor import (
+    factors,
+    fixed_part,
+    flat,
+    n_draws,
+    parameters,
+    random_variance,
+)
+from bayes_glmm.answers.series import Rule, moments
+from bayes_glmm.answers.tables import answer
+from bayes_glmm.design.design import Design, GroupDesign
+from bayes_glmm.design.groups import ROWS
+from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.results import Fit, read_fit
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+type Array = NDArray[np.float64]
+SCALES = ("latent", "data")
+CELLS = 50_000
+BOUNDED = ("logit", "probit", "cloglog")
+NO_MEAN = ("inverse",)
+
+
+@dataclass(frozen=True, eq=False)
+class Component:
+    """One source of variance: its name, its kind, and its variance in every draw."""
+
+    name: str
+    kind: str
+    variance: Array
+
+
+def variance_partition(
+    tree: xr.DataTree, scale: Literal["latent", "data"] = "latent", *, draws: bool = False
+) -> pd.DataFrame | xr.Dataset:
+    r"""Split the variance of the response among its sources, in every draw.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    scale : {"latent", "data"}
+        ``"latent"`` is the scale of the link: fixed effects, random effects and the
+        distribution's own variance as Nakagawa et al. state it. ``"data"`` is that of
+        the response, by integration over the random effects; one trial where there
+        are trials.
+    draws : bool, default False
+        Return the draws.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per ``component``; ``kind`` says what it is:
+
+        - ``fixed``: variance over the rows of what the coefficients predict;
+        - ``random``: one group; with varying slopes the mean of :math:`z'\Sigma z` over
+          the rows;
+        - ``over-dispersion``: the observation-level random effect, ``(1 | observation)``;
+        - ``interaction`` (data scale): what groups make together and none alone;
+        - ``residual``: the distribution's own variance;
+        - ``icc``: intraclass correlation (repeatability) of a group, its share of all
+          variance but that of the fixed effects;
+        - ``r2``: ``r2_marginal`` (fixed effects) and ``r2_conditional`` (fixed and
+          random effects, over-dispersion not among them).
+
+        ``variance`` is the posterior mean of the variance, missing for ``icc`` and
+        ``r2``; ``mean``, ``sd`` and the interval are those of the share. With
+        ``draws=True`` an xarray.Dataset with ``share`` and ``variance`` over
+        (chain, draw, row).
+
+    Raises
+    ------
+    ArgumentError
+        An unknown scale, or a link without a mean over the population of groups.
+
+    Notes
+    -----
+    On the latent scale a known offset or exposure is no component; the mean that the
+    distribution's variance depends on is that of all rows, averaged over the
+    population of groups. On the data scale an exposure that differs between rows is
+    part of ``fixed``, and the components add up to the variance of the response.
+    The latent shares of families with a probability describe the latent variable of
+    one trial, whose variance the link fixes; they are no shares of the variance of 0
+    and 1.
+
+    References
+    ----------
+    .. [1] Nakagawa, Johnson & Schielzeth (2017). The coefficient of determination R² and
+       intra-class correlation coefficient from generalized linear mixed-effects models
+       revisited and expanded. *J. R. Soc. Interface* 14: 20170213.
+       doi:10.1098/rsif.2017.0213
+    .. [2] de Villemereuil, Schielzeth, Nakagawa & Morrissey (2016). General methods for
+       evolutionary quantitative genetic inference from generalized mixed models.
+       *Genetics* 204, 1281-1294. doi:10.1534/genetics.115.186536
+    .. [3] Johnson (2014). Extension of Nakagawa & Schielzeth's R²GLMM to random slopes
+       models. *Methods Ecol Evol* 5, 944-946. doi:10.1111/2041-210X.12225
+
+    Examples
+    --------
+    >>> bg.variance_partition(tree, scale="data")  # doctest: +SKIP
+    """
+    fit = read_fit(tree)
+    if scale not in SCALES:
+        raise ArgumentError(f"scale={scale!r} is unknown." + suggestion(str(scale), SCALES))
+    if fit.link.name in NO_MEAN:
+        raise ArgumentError(
+            f"With the {fit.link.name} link the mean over a population of groups does not exist, "
+            "and neither do these shares; use another link."
+        )
+    about: dict[str, Any] = {"estimand": "shares of variance", "scale": _scale(fit, scale)}
+    if scale == "latent":
+        parts = list(_latent(fit))
+        random = sum((p.variance for p in parts if p.kind == "random"), np.zeros(n_draws(fit)))
+        joint = parts[0].variance + random
+    else:
+        parts, joint, about["error"] = _data(fit)
+    return _table(fit, parts, joint, about, draws)
+
+
+def _latent(fit: Fit) -> Iterator[Component]:
+    """Yield the components on the link scale."""
+    design = fit.design
+    X = design.mu.X - design.mu.X.mean(axis=0)
+    beta = flat(fit, "beta") if design.mu.coefficients else np.zeros((n_draws(fit), 0))
+    spread = X.T @ X / design.n_rows
+    yield Component("fixed", "fixed", np.einsum("di,ij,dj->d", beta, spread, beta))
+    for group in design.mu.groups:
+        yield Component(group.name, _kind(group), group_variance(fit, group))
+    mu = np.zeros(n_draws(fit))
+    for part, weights in _pieces(fit):
+        found = population_mean(fit.link, fixed_part(fit, part), random_variance(fit, part))
+        mu += found @ weights
+    own = fit.family.observation_variance(mu[:, None], fit.link, parameters(fit))
+    yield Component("residual", "residual", np.broadcast_to(own, (len(mu), 1))[:, 0])
+
+
+def group_variance(fit: Fit, group: GroupDesign) -> Array:
+    """Return the mean over the rows of what a group's effects vary by, shape (n_draws,).
+
+    Link scale: ``trace(Sigma mean(z z'))``.
+    """
+    A, Z = factors(fit, group), group.values
+    return np.asarray(np.einsum("dij,dkj,ik->d", A, A, Z.T @ Z / len(Z)))
+
+
+def _data(fit: Fit) -> tuple[list[Component], Array, float]:
+    """Return the components on the response scale, what all groups explain, and the error."""
+    groups, total = fit.design.mu.groups, n_draws(fit)
+    kinds = [_kind(g) for g in groups]
+    widest = max((float(random_variance(fit, p).max()) for p, _ in _pieces(fit)), default=0.0)
+    rule = Rule.of(np.sqrt(widest), bounded=fit.link.name in BOUNDED)
+    sums = {name: np.zeros(total) for name in ("mean", "square", "total", "noise")}
+    each, joint = np.zeros((len(groups), total)), np.zeros(total)
+    centre, error = None, 0.0
+    for part, weights in _pieces(fit, CELLS // len(rule.nodes)):
+        found = _moments(fit, part, kinds, rule)
+        centre = found.mean[:, :1] if centre is None else centre
+        for name, values in (
+            ("mean", found.mean - centre), ("square", (found.mean - centre) ** 2),
+            ("total", found.total), ("noise", found.noise),
+        ):  # fmt: skip
+            sums[name] += values @ weights
+        each += np.array([p @ weights for p in found.parts[:-1]]).reshape(each.shape)
+        joint += found.parts[-1] @ weights
+        error = max(error, found.rest)
+    fixed = np.maximum(sums["square"] - sums["mean"] ** 2, 0.0)
+    parts = [Component("fixed", "fixed", fixed)]
+    parts += [Component(g.name, k, v) for g, k, v in zip(groups, kinds, each, strict=True)]
+    if len(groups) > 1:
+        together = np.maximum(sums["total"] - each.sum(axis=0), 0.0)
+        parts.append(Component("interaction", "interaction", together))
+    return [*parts, Component("residual", "residual", sums["noise"])], fixed + joint, error
+
+
+def _moments(fit: Fit, part: Design, kinds: list[str], rule: Rule) -> Any:
+    own = parameters(fit)
+    shape = (n_draws(fit), part.n_rows)
+    each = [np.broadcast_to(_row_variance(fit, part, group), shape) for group in part.mu.groups]
+    explained = sum((v for v, k in zip(each, kinds, strict=True) if k == "random"), np.zeros(shape))
+    return moments(
+        lambda at: np.asarray(fit.family.mean(fit.link.inverse(at), own)),
+        lambda at: np.asarray(fit.family.variance(fit.link.inverse(at), own)),
+        fixed_part(fit, part), random_variance(fit, part), [*each, explained], rule,
+    )  # fmt: skip
+
+
+def _row_variance(fit: Fit, part: Design, group: GroupDesign) -> Array:
+    """Return the variance of one group's part of each row, shape (n_draws, n_rows or 1)."""
+    A = factors(fit, group)
+    if group.Z is None:
+        return np.asarray(A[:, 0, 0, None] ** 2)
+    return np.asarray(((A.transpose(0, 2, 1) @ group.Z.T) ** 2).sum(axis=1))
+
+
+def _pieces(fit: Fit, cells: int = CELLS) -> Iterator[tuple[Design, Array]]:
+    """Yield rows with different predictors, few at a time, and their shares of all rows."""
+    first, back = distinct(fit.design)
+    weights = np.bincount(back) / fit.design.n_rows
+    size = max(1, cells // n_draws(fit))
+    for start in range(0, len(first), size):
+        yield take(fit.design, first[start : start + size]), weights[start : start + size]
+
+
+def _kind(group: GroupDesign) -> str:
+    return "over-dispersion" if group.name == ROWS else "random"
+
+
+def _table(
+    fit: Fit, parts: list[Component], joint: Array, about: dict[str, Any], draws: bool
+) -> pd.DataFrame | xr.Dataset:
+    """Set shares, intraclass correlations and R² under one another."""
+    variances = np.array([p.variance for p in parts])
+    whole = variances.sum(axis=0)
+    endless = ~np.isfinite(whole)
+    shares = [_share(p.variance, whole, endless) for p in parts]
+    labels = [(p.name, p.kind) for p in parts]
+    without = whole - variances[0]
+    for part in parts:
+        if part.kind == "random":
+            labels.append((f"icc[{part.name}]", "icc"))
+            shares.append(_share(part.variance, without, endless))
+    labels += [("r2_marginal", "r2"), ("r2_conditional", "r2")]
+    shares += [shares[0], _share(joint, whole, endless)]
+    values = np.full((len(shares), len(whole)), np.nan)
+    values[: len(parts)] = variances
+    frame = pd.DataFrame(labels, columns=["component", "kind"])
+    if draws:
+        import xarray as xr
+
+        found = {
+            name: answer(fit, v.T, frame, about, draws=True)
+            for name, v in (("share", np.array(shares)), ("variance", values))
+        }
+        return xr.Dataset(found, attrs=about)
+    return answer(fit, np.array(shares).T, frame.assign(variance=values.mean(axis=1)), about)
+
+
+def _share(part: Array, whole: Array, endless: NDArray[np.bool_]) -> Array:
+    """Divide; beside an infinite variance a finite one is no share at all."""
+    limit = np.where(np.isfinite(part), 0.0, 1.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.where(endless, limit, part / whole)
+    return np.where(whole == 0, 0.0, found)
+
+
+def _scale(fit: Fit, scale: str) -> str:
+    if scale == "latent":
+        return "link" if fit.link.name == "identity" else f"link ({fit.link.name})"
+    return "response, one trial" if fit.family.has_trials else "response"
