@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bayes_glmm import errors
+    from bayes_glmm.answers.compare import compare
     from bayes_glmm.answers.comparisons import comparisons, slopes
     from bayes_glmm.answers.diagnose import diagnose
     from bayes_glmm.answers.effects import coefficients, random_effects, rank, shrinkage
@@ -57,6 +58,7 @@ _PUBLIC = {
     "build_model": "fitting",
     "check": "fitting",
     "coefficients": "answers.effects",
+    "compare": "answers.compare",
     "comparisons": "answers.comparisons",
     "coordinates": "structures.coordinates",
     "dataset": "datasets",

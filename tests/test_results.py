@@ -79,6 +79,7 @@ def test_answers_need_neither_pymc_nor_matplotlib(tmp_path):
         "import sys, bayes_glmm as bg\n"
         f"tree = bg.load({str(path)!r})\n"
         "bg.predictions(tree, by='arm'); bg.summary(tree); bg.diagnose(tree)\n"
+        "bg.variance_partition(tree, 'data'); bg.compare({'a': tree, 'b': tree}, by='ward')\n"
         "bad = {'pymc', 'pytensor', 'matplotlib', 'arviz_plots', 'nutpie'} & set(sys.modules)\n"
         "sys.exit(', '.join(bad) if bad else 0)"
     )

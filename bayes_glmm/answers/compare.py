@@ -1,0 +1,288 @@
+"""Which of several models predicts best what it has not seen."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.answers.diagnostics import diagnostics
+from bayes_glmm.answers.groupwise import group_log_likelihood
+from bayes_glmm.answers.pointwise import with_log_likelihood
+from bayes_glmm.design.groups import group_levels
+from bayes_glmm.errors import ArgumentError, ArgumentTypeError, ResultError, listed, suggestion
+from bayes_glmm.results import Fit, read_fit
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+type Array = NDArray[np.float64]
+CLOSE = 4.0
+APART = 2.0
+FEW = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """One model's score, with what it is worth.
+
+    Attributes
+    ----------
+    elpd : arviz_stats.ELPDDataLOO
+    mcse : float
+        Monte Carlo standard error of the sum, that of integration included.
+    method : str
+        How group effects were integrated; empty for single rows.
+    parameters : int
+        Number of parameters beside the effects of levels.
+    """
+
+    elpd: Any
+    mcse: float
+    method: str
+    parameters: int
+
+
+def compare(
+    models: Mapping[str, xr.DataTree], by: str | None = None, *, seed: int = 0
+) -> pd.DataFrame:
+    """Compare models by how well they predict rows, or whole groups, left out.
+
+    Parameters
+    ----------
+    models : mapping of str to xarray.DataTree
+        Two or more fits to the same rows and response.
+    by : str, optional
+        A group of one of the models, or a column that one of them uses: leave out all
+        rows of a level at once, and average over its effects as for a new level. Without,
+        rows are left out one by one and their group's effects are kept.
+    seed : int, default 0
+        For quasi-random points, which ``by`` needs where slopes vary.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per ``model``, the best first: ``rank``, ``elpd`` (expected log
+        predictive density of what is left out; higher is better) and its ``se``,
+        ``elpd_diff`` to the best and its ``dse``, ``p`` (effective number of
+        parameters), ``weight`` (stacking), ``k_max`` and ``k_high`` (largest Pareto k,
+        and how many are above the limit), ``mcse`` of ``elpd``, and a ``verdict`` on
+        whether the figure can be used. ``attrs["recommendation"]`` says which to use
+        and why.
+
+    Raises
+    ------
+    ArgumentError
+        Fewer than two models, an unknown ``by``, or effects that cannot be integrated.
+    ResultError
+        The models were fitted to different rows or responses, or one gives
+        probabilities and the other densities.
+
+    Notes
+    -----
+    Scores are by Pareto-smoothed importance sampling. With an observation-level random
+    effect each row is hardly predictable without itself, and k is high: compare by
+    group then. Fits with many draws are thinned evenly for ``by``.
+
+    References
+    ----------
+    .. [1] Vehtari, Gelman & Gabry (2017). Practical Bayesian model evaluation using
+       leave-one-out cross-validation and WAIC. *Stat Comput* 27, 1413-1432.
+       doi:10.1007/s11222-016-9696-4
+    .. [2] Merkle, Furr & Rabe-Hesketh (2019). Bayesian comparison of latent variable
+       models: conditional versus marginal likelihoods. *Psychometrika* 84, 802-829.
+       doi:10.1007/s11336-019-09679-0
+    .. [3] Yao, Vehtari, Simpson & Gelman (2018). Using stacking to average Bayesian
+       predictive distributions. *Bayesian Analysis* 13, 917-1007. doi:10.1214/17-BA1091
+
+    Examples
+    --------
+    >>> bg.compare({"poisson": first, "negative binomial": second})  # doctest: +SKIP
+    """
+    fits = _fits(models)
+    _refuse_different(fits)
+    if by is None:
+        unit = "row"
+        scored = {name: _by_row(fit) for name, fit in fits.items()}
+    else:
+        unit = by
+        index, n = _levels(fits, by)
+        scored = {name: _by_group(fit, index, n, by, seed) for name, fit in fits.items()}
+    table = _table(scored, unit)
+    banners = [f"{name}: {fit.banner}" for name, fit in fits.items() if fit.banner]
+    table.attrs = {
+        "estimand": f"expected log predictive density of a {unit} left out, summed",
+        "scale": "log density of the response",
+        "unit": unit,
+        "n": int(next(iter(scored.values())).elpd.n_data_points),
+        "integration": {name: s.method for name, s in scored.items() if s.method},
+        "draws": {name: int(s.elpd.n_samples) for name, s in scored.items()},
+        "recommendation": _recommendation(table, scored, unit),
+        **({"banner": "; ".join(banners)} if banners else {}),
+    }
+    return table
+
+
+def _fits(models: Mapping[str, xr.DataTree]) -> dict[str, Fit]:
+    if not isinstance(models, Mapping):
+        raise ArgumentTypeError("compare() takes a mapping of names to fits: {'a': t1, 'b': t2}.")
+    if len(models) < 2:
+        raise ArgumentError("compare() needs two models or more.")
+    return {str(name): read_fit(tree) for name, tree in models.items()}
+
+
+def _refuse_different(fits: Mapping[str, Fit]) -> None:
+    """Refuse scores that are not about the same rows of the same response."""
+    (first, a), *others = fits.items()
+    for name, b in others:
+        who = f"{first!r} and {name!r}"
+        rows_a, rows_b = a.design.rows.tolist(), b.design.rows.tolist()
+        if rows_a != rows_b:
+            only = sorted(set(rows_a) ^ set(rows_b))
+            what = f"only one of them has {listed(only)}" if only else "their order differs"
+            raise ResultError(
+                f"{who} were fitted to different rows ({what}): fit both to one table, e.g. the rows "
+                "that are complete in the columns of all models."
+            )
+        for what in ("response", "trials"):
+            x, y = (getattr(f.design, what) for f in (a, b))
+            if (x is None) != (y is None) or (x is not None and not np.array_equal(x, y)):
+                raise ResultError(
+                    f"{who} have different {'responses' if what == 'response' else what}: densities of "
+                    "different quantities cannot be compared. Fit both to the same column, untransformed."
+                )
+        if a.family.discrete != b.family.discrete:
+            raise ResultError(
+                f"{who}: {a.family.name} gives {_kind(a)} and {b.family.name} {_kind(b)}, which cannot be "
+                "compared. Use families of one kind."
+            )
+
+
+def _kind(fit: Fit) -> str:
+    return "probabilities" if fit.family.discrete else "densities"
+
+
+def _levels(fits: Mapping[str, Fit], by: str) -> tuple[NDArray[np.intp], int]:
+    """Return the level of each row that is left out together, and how many there are."""
+    known: list[str] = []
+    for fit in fits.values():
+        for group in fit.groups:
+            if group.name == by:
+                return group.index.astype(np.intp), group.n_levels
+            known.append(group.name)
+    for fit in fits.values():
+        if by in fit.data.columns and by != fit.spec.response.column:
+            codes, names = group_levels(fit.data, [by])
+            return codes, len(names)
+        known += [str(c) for c in fit.data.columns]
+    known = list(dict.fromkeys(known))
+    raise ArgumentError(f"by={by!r}: no model has such a group or column." + suggestion(by, known))
+
+
+def _by_row(fit: Fit) -> Scored:
+    values = with_log_likelihood(fit.tree)["log_likelihood"].to_dataset()["y"].values
+    found = _psis(fit, values)
+    return Scored(found, _mcse(found, values), "", _parameters(fit))
+
+
+def _by_group(fit: Fit, index: NDArray[np.intp], n: int, by: str, seed: int) -> Scored:
+    found = group_log_likelihood(fit, index, n, by, seed)
+    elpd = _psis(fit, found.values)
+    own = found.error([float(_psis(fit, v).elpd) for v in found.others], float(elpd.elpd))
+    mcse = float(np.hypot(_mcse(elpd, found.values), own))
+    return Scored(elpd, mcse, f"{found.method}; error {own:.2g}", _parameters(fit))
+
+
+def _psis(fit: Fit, values: Array) -> Any:
+    """Score log-likelihoods of shape (n_chains, n_draws, n_units) with ArviZ."""
+    import xarray as xr
+    from arviz_stats import loo
+
+    data = xr.Dataset({"y": (("chain", "draw", "unit"), values)})
+    tree = xr.DataTree.from_dict({"posterior": data[[]], "log_likelihood": data})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return loo(tree, pointwise=True, var_name="y", reff=_efficiency(values))
+
+
+def _efficiency(values: Array) -> float:
+    """Return the effective share of draws, for the median unit."""
+    sizes = diagnostics(values)["ess_bulk"] / (values.shape[0] * values.shape[1])
+    finite = sizes[np.isfinite(sizes)]
+    return float(np.clip(np.median(finite), 0.01, 1.0)) if len(finite) else 1.0
+
+
+def _mcse(found: Any, values: Array) -> float:
+    """Return the Monte Carlo standard error of the sum of pointwise scores."""
+    log_w = found.log_weights.transpose("chain", "draw", "unit").values.reshape(-1, values.shape[2])
+    p = values.reshape(log_w.shape) - found.elpd_i.values
+    w = np.exp(log_w - log_w.max(axis=0))
+    w /= w.sum(axis=0)
+    each = ((w * np.expm1(np.minimum(p, 500.0))) ** 2).sum(axis=0)
+    return float(np.sqrt(each.sum() / _efficiency(values)))
+
+
+def _parameters(fit: Fit) -> int:
+    sample = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
+    own = [v for k, v in fit.posterior.items() if not str(k).startswith(("u_", "corr_chol_"))]
+    return sum(v.size // sample for v in own)
+
+
+def _table(scored: Mapping[str, Scored], unit: str) -> pd.DataFrame:
+    from arviz_stats import compare as ranked
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = ranked({k: s.elpd for k, s in scored.items()}, round_to="none")
+    order = [str(name) for name in found.index]
+    k = {name: np.asarray(scored[name].elpd.pareto_k.values, float) for name in order}
+    high = {name: int((k[name] > scored[name].elpd.good_k).sum()) for name in order}
+    return pd.DataFrame(
+        {
+            "model": order,
+            "rank": np.arange(1, len(order) + 1),
+            **{c: found[c].to_numpy(float) for c in ("elpd", "se", "elpd_diff", "dse", "p")},
+            "weight": found["weight"].to_numpy(float),
+            "k_max": [float(k[name].max()) for name in order],
+            "k_high": [high[name] for name in order],
+            "mcse": [scored[name].mcse for name in order],
+            "verdict": [_verdict(high[n], scored[n].elpd, unit) for n in order],
+        }
+    )
+
+
+def _verdict(high: int, elpd: Any, unit: str) -> str:
+    limit = float(elpd.good_k)
+    if not high:
+        return f"good: every Pareto k is at most {limit:.2f}"
+    way = "refit without them, or compare by a group" if unit == "row" else "refit without them"
+    return f"optimistic: {high} of {elpd.n_data_points} {unit}s have a Pareto k above {limit:.2f}; {way}"
+
+
+def _recommendation(table: pd.DataFrame, scored: Mapping[str, Scored], unit: str) -> str:
+    """Say which model to use, and why."""
+    best, second = table.iloc[0], table.iloc[1]
+    ahead, error = abs(second["elpd_diff"]), second["dse"]
+    figures = f"{ahead:.1f} ± {error:.1f} (difference in elpd and its standard error, by {unit})"
+    if ahead > CLOSE and ahead > APART * error:
+        text = f"Use {best['model']!r}: it predicts better than {second['model']!r} by {figures}."
+    else:
+        near = table[(-table["elpd_diff"] <= CLOSE) | (-table["elpd_diff"] <= APART * table["dse"])]
+        names = list(near["model"])
+        plain = min(names, key=lambda name: scored[name].parameters)
+        text = (
+            f"{listed(map(repr, names))} cannot be told apart by their predictions: {figures}. Use "
+            f"{plain!r}, which has the fewest parameters ({scored[plain].parameters}), unless the "
+            "question needs another."
+        )
+    doubtful = table.loc[table["k_high"] > 0, "model"]
+    if len(doubtful):
+        text += f" The score of {listed(map(repr, doubtful))} is optimistic: see verdict."
+    if scored[best["model"]].elpd.n_data_points < FEW:
+        text += f" With fewer than {FEW} {unit}s the standard errors are rough."
+    return text

@@ -1,0 +1,284 @@
+"""Log-likelihood of whole groups, their own effects integrated out, draw by draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+from scipy.stats import norm, qmc
+
+from bayes_glmm.answers.predictor import (
+    eta_draws,
+    factors,
+    fixed_part,
+    flat,
+    group_part,
+    parameters,
+)
+from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.errors import ArgumentError, listed
+from bayes_glmm.results import Fit
+
+type Array = NDArray[np.float64]
+type Index = NDArray[np.intp]
+NODES, REACH = 33, 6.0
+SCRAMBLES, POINTS, WIDER = 4, 128, 1.3
+MOST_ROWS, MOST_MESSAGES, FEWEST = 40_000_000, 200_000_000, 400
+PIECE = 2_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Groupwise:
+    """What each group's rows say for the parameters that other groups share.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_chains, n_draws, n_levels)
+        Log-likelihood of all rows of a level; draws are evenly thinned ones.
+    others : list of ndarray, as ``values``
+        The same with half of the nodes, and without the outermost; or each scramble of
+        the quasi-random points by itself.
+    method : str
+    scrambled : bool
+        Whether the others are scrambles, whose mean the values are.
+    """
+
+    values: Array
+    others: list[Array]
+    method: str
+    scrambled: bool = False
+
+    def error(self, scores: list[float], score: float) -> float:
+        """Return the error of a score, given those of the others."""
+        if self.scrambled:
+            return float(np.std(scores, ddof=1) / np.sqrt(len(scores)))
+        return max((abs(s - score) for s in scores), default=0.0)
+
+
+def group_log_likelihood(fit: Fit, index: Index, n: int, name: str, seed: int) -> Groupwise:
+    """Integrate the effects of every group that lies within the levels that are left out.
+
+    Effects of groups that cross them stay as they were drawn.
+
+    Parameters
+    ----------
+    fit : Fit
+    index : ndarray of int, shape (n_rows,)
+        The level of each row that is left out together.
+    n : int
+        Number of levels.
+    name : str
+        Of the grouping, for messages.
+    seed : int
+        For the quasi-random points, where effects are of more than one dimension.
+
+    Raises
+    ------
+    ArgumentError
+        Effects within the levels are crossed, or slopes vary at more than one depth.
+    """
+    chain = _chain(fit, index, name)
+    kept = _thin(fit, chain)
+    if not chain:
+        rows = _row_values(fit, eta_draws(fit, fit.design)[kept], kept)
+        return Groupwise(_shaped(fit, _sums(rows, index, n), kept), [], "no effects to integrate")
+    above, scrambled = _parent(chain[0].index, index), len(chain[0].terms) > 1
+    if scrambled:
+        levels, others = _by_points(fit, chain[0], kept, seed)
+        method = f"{SCRAMBLES * POINTS} quasi-random points a level"
+    else:
+        levels, *others = _by_grid(fit, chain, kept)
+        method = f"trapezoid rule, {NODES} nodes a level"
+    values, *rest = (_shaped(fit, _sums(v, above, n), kept) for v in (levels, *others))
+    return Groupwise(values, rest, method, scrambled)
+
+
+def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
+    """Return the groups whose levels lie within those left out, the coarsest first."""
+    inside = [g for g in fit.groups if _nested(g.index, index)]
+    inside.sort(key=lambda g: g.n_levels)
+    for outer, inner in zip(inside, inside[1:], strict=False):
+        if not _nested(inner.index, outer.index):
+            raise ArgumentError(
+                f"Leaving out {name}: {outer.name} and {inner.name} cross within it, and their "
+                "effects cannot be integrated together. Compare row by row, without by=."
+            )
+    deep = [g.name for g in inside if g.terms != ("intercept",)]
+    if len(inside) > 1 and deep:
+        raise ArgumentError(
+            f"Leaving out {name}: slopes vary by {listed(deep)}, with other effects nested. "
+            "Only intercepts may be nested; compare row by row, without by=."
+        )
+    return inside
+
+
+def _nested(inner: Index | NDArray[np.int32], outer: Index | NDArray[np.int32]) -> bool:
+    pairs = pd.unique(inner.astype(np.int64) * (int(outer.max()) + 1) + outer)
+    return len(pairs) == len(np.unique(inner))
+
+
+def _parent(inner: Index | NDArray[np.int32], outer: Index | NDArray[np.int32]) -> Index:
+    """Return the outer level of every inner one."""
+    first = np.unique(inner, return_index=True)[1]
+    return np.asarray(outer[first], np.intp)
+
+
+def _thin(fit: Fit, chain: list[GroupDesign]) -> Index:
+    """Return evenly spaced draws, as many as can be integrated in reasonable time."""
+    chains, draws = fit.posterior.sizes["chain"], fit.posterior.sizes["draw"]
+    wide = bool(chain) and len(chain[0].terms) > 1
+    cells = fit.design.n_rows * (SCRAMBLES * POINTS if wide else NODES)
+    most = MOST_ROWS / cells
+    for inner in chain[1:]:
+        most = min(most, MOST_MESSAGES / (inner.n_levels * NODES**2))
+    step = max(1, int(np.ceil(chains * draws / max(most, FEWEST))))
+    return np.arange(chains * draws).reshape(chains, draws)[:, ::step].ravel()
+
+
+def _shaped(fit: Fit, values: Array, kept: Index) -> Array:
+    chains = fit.posterior.sizes["chain"]
+    return values.reshape(chains, len(kept) // chains, -1)
+
+
+def _sums(values: Array, index: Index, n: int) -> Array:
+    """Sum columns that belong together, shape (n_draws, n)."""
+    order = np.argsort(index, kind="stable")
+    starts = np.searchsorted(index[order], np.arange(n))
+    return np.add.reduceat(values[:, order], starts, axis=1)
+
+
+def _row_values(fit: Fit, eta: Array, kept: Index) -> Array:
+    own = {k: v[kept] for k, v in parameters(fit).items()}
+    y, trials = np.asarray(fit.design.response, float), fit.design.trials
+    return np.asarray(fit.family.logpdf(y, eta, fit.link, own, trials))
+
+
+def _apart(fit: Fit, chain: list[GroupDesign], kept: Index) -> tuple[Array, Array]:
+    """Return the fixed coefficients of the varying terms, and the predictor without them.
+
+    Sums of fixed and varying coefficients are better known than either, so it is
+    over them that effects are integrated.
+    """
+    group = chain[0]
+    base = np.zeros((len(kept), len(group.terms)))
+    fixed = list(fit.design.mu.coefficients)
+    for t, term in enumerate(group.terms):
+        if term == "intercept" and fit.design.mu.intercept:
+            base[:, t] = flat(fit, "intercept")[kept]
+        elif term in fixed:
+            base[:, t] = flat(fit, "beta")[kept, fixed.index(term)]
+    rest = fixed_part(fit, fit.design)[kept] - base @ group.values.T
+    names = {g.name for g in chain}
+    for other in fit.groups:
+        if other.name not in names:
+            rest += group_part(flat(fit, f"u_{other.name}")[kept], other)
+    return base, rest
+
+
+def _by_grid(fit: Fit, chain: list[GroupDesign], kept: Index) -> list[Array]:
+    """Integrate nested intercepts from the finest to the coarsest, three times.
+
+    Each level's total, intercept and effects down to it, has a grid of its own around
+    its posterior. The second figure has twice the step, the third a shorter grid.
+    """
+    base, rest = _apart(fit, chain, kept)
+    totals = _totals(fit, chain)
+    grids = [_grid(total) for total in totals]
+    finest = chain[-1]
+    value, z = np.empty((NODES, len(kept), finest.n_levels)), finest.values[:, 0]
+    for k, place in enumerate(grids[-1]):
+        rows = _row_values(fit, rest + place[finest.index] * z, kept)
+        value[k] = _sums(rows, finest.index.astype(np.intp), finest.n_levels)
+    sds = [flat(fit, f"sd_{g.name}")[kept, 0] for g in chain]
+    parents = [_parent(b.index, a.index) for a, b in zip(chain, chain[1:], strict=False)]
+    rules = (slice(None), slice(None, None, 2), slice(2, -2))
+    return [_upwards(value[r], [g[r] for g in grids], sds, parents, base) for r in rules]
+
+
+def _totals(fit: Fit, chain: list[GroupDesign]) -> list[Array]:
+    every = np.arange(len(flat(fit, f"sd_{chain[0].name}")))
+    total, out = None, []
+    for depth, group in enumerate(chain):
+        own = flat(fit, f"u_{group.name}")[:, :, 0]
+        if total is None:
+            total = own + _base(fit, group, every)
+        else:
+            total = own + total[:, _parent(group.index, chain[depth - 1].index)]
+        out.append(total)
+    return out
+
+
+def _base(fit: Fit, group: GroupDesign, kept: Index) -> Array:
+    fixed, term = list(fit.design.mu.coefficients), group.terms[0]
+    if term == "intercept":
+        return flat(fit, "intercept")[kept, None] if fit.design.mu.intercept else np.zeros((1, 1))
+    return flat(fit, "beta")[kept, fixed.index(term), None] if term in fixed else np.zeros((1, 1))
+
+
+def _grid(total: Array) -> Array:
+    """Return nodes around each level's posterior, shape (NODES, n_levels)."""
+    spread = np.maximum(total.std(axis=0), 1e-8)
+    return total.mean(axis=0) + spread * np.linspace(-REACH, REACH, NODES)[:, None]
+
+
+def _upwards(
+    value: Array, grids: list[Array], sds: list[Array], parents: list[Index], base: Array
+) -> Array:
+    """Pass the log-likelihood of each level's total up to its parent's, and integrate."""
+    for depth in range(len(grids) - 1, 0, -1):
+        above = grids[depth - 1][:, parents[depth - 1]]
+        n = grids[depth - 1].shape[1]
+        message = np.empty((len(above), *value.shape[1:]))
+        size = max(1, PIECE // (grids[depth].size * len(above)))
+        for start in range(0, value.shape[1], size):
+            part = slice(start, start + size)
+            for j, place in enumerate(above):
+                message[j, part] = _integral(
+                    value[:, part], grids[depth], place, sds[depth][part, None]
+                )
+        value = np.array([_sums(m, parents[depth - 1], n) for m in message])
+    return _integral(value, grids[0], base[:, :1], sds[0][:, None])
+
+
+def _integral(value: Array, grid: Array, centre: Array, sd: Array) -> Array:
+    """Return ``log ∫ exp(value) Normal(centre, sd)`` over the grid's axis, the first."""
+    step = np.log(grid[1] - grid[0])
+    z = (grid[:, None, :] - centre) / sd
+    density = value - 0.5 * z**2
+    return logsumexp(density, axis=0) + step - np.log(sd) - 0.5 * np.log(2 * np.pi)
+
+
+def _by_points(fit: Fit, group: GroupDesign, kept: Index, seed: int) -> tuple[Array, list[Array]]:
+    """Integrate effects of several dimensions by importance sampling, scramble by scramble."""
+    base, rest = _apart(fit, [group], kept)
+    every, _ = _apart(fit, [group], np.arange(len(flat(fit, f"sd_{group.name}"))))
+    total = flat(fit, f"u_{group.name}") + every[:, None, :]
+    q, index = len(group.terms), group.index.astype(np.intp)
+    middle, roots = total.mean(axis=0), _roots(total)
+    inverse = np.linalg.inv(factors(fit, group)[kept])
+    log_det = np.log(np.abs(np.linalg.det(inverse)))[:, None]
+    own = np.log(np.abs(np.linalg.det(roots)))
+    found = []
+    for s in range(SCRAMBLES):
+        sobol = qmc.Sobol(q, rng=np.random.default_rng([seed, s]))
+        points = norm.ppf(np.clip(sobol.random(POINTS), 1e-12, 1 - 1e-12))
+        terms = np.empty((POINTS, len(kept), group.n_levels))
+        for k, z in enumerate(points):
+            place = middle + roots @ z
+            rows = _row_values(fit, rest + (group.values * place[index]).sum(axis=1), kept)
+            away = np.einsum("dij,dlj->dli", inverse, place - base[:, None, :])
+            prior = log_det - 0.5 * (away**2).sum(axis=2)
+            terms[k] = _sums(rows, index, group.n_levels) + prior + own + 0.5 * z @ z
+        found.append(logsumexp(terms, axis=0) - np.log(POINTS))
+    return logsumexp(found, axis=0) - np.log(SCRAMBLES), found
+
+
+def _roots(total: Array) -> Array:
+    """Return a widened square root of each level's posterior covariance."""
+    away = total - total.mean(axis=0)
+    covariance = np.einsum("dli,dlj->lij", away, away) / len(total)
+    scale = np.einsum("lii->li", covariance).max(axis=0)
+    return WIDER * np.linalg.cholesky(covariance + np.diag(1e-10 * scale + 1e-300))
