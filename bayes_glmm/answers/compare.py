@@ -25,6 +25,7 @@ type Array = NDArray[np.float64]
 CLOSE = 4.0
 APART = 2.0
 FEW = 100
+DOUBT = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,12 +268,17 @@ def _verdict(high: int, elpd: Any, unit: str) -> str:
 def _recommendation(table: pd.DataFrame, scored: Mapping[str, Scored], unit: str) -> str:
     """Say which model to use, and why."""
     best, second = table.iloc[0], table.iloc[1]
+    n = scored[best["model"]].elpd.n_data_points
+    if best["k_high"] > DOUBT * n:
+        way = "Compare by a group." if unit == "row" else "Compare row by row, or refit."
+        return (
+            f"Do not choose by these scores: {best['k_high']} of {n} {unit}s decide their own "
+            f"prediction under {best['model']!r}, and its score is too good. {way}"
+        )
     ahead, error = abs(second["elpd_diff"]), second["dse"]
     figures = f"{ahead:.1f} ± {error:.1f} (difference in elpd and its standard error, by {unit})"
-    if ahead > CLOSE and ahead > APART * error:
-        text = f"Use {best['model']!r}: it predicts better than {second['model']!r} by {figures}."
-    else:
-        near = table[(-table["elpd_diff"] <= CLOSE) | (-table["elpd_diff"] <= APART * table["dse"])]
+    near = table[(-table["elpd_diff"] <= CLOSE) | (-table["elpd_diff"] < table["dse"])]
+    if len(near) > 1:
         names = list(near["model"])
         plain = min(names, key=lambda name: scored[name].parameters)
         text = (
@@ -280,9 +286,16 @@ def _recommendation(table: pd.DataFrame, scored: Mapping[str, Scored], unit: str
             f"{plain!r}, which has the fewest parameters ({scored[plain].parameters}), unless the "
             "question needs another."
         )
+    elif ahead > APART * error:
+        text = f"Use {best['model']!r}: it predicts better than {second['model']!r} by {figures}."
+    else:
+        text = (
+            f"{best['model']!r} is ahead of {second['model']!r} by {figures}, less than {APART:g} "
+            "standard errors: use it, and see whether the other gives the same answer."
+        )
     doubtful = table.loc[table["k_high"] > 0, "model"]
     if len(doubtful):
         text += f" The score of {listed(map(repr, doubtful))} is optimistic: see verdict."
-    if scored[best["model"]].elpd.n_data_points < FEW:
+    if n < FEW:
         text += f" With fewer than {FEW} {unit}s the standard errors are rough."
     return text

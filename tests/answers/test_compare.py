@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from scipy import stats
 from scipy.special import expit, logsumexp
 
 import bayes_glmm as bg
+from bayes_glmm.answers.compare import Scored, _recommendation
 from bayes_glmm.answers.groupwise import group_log_likelihood
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
@@ -225,6 +228,35 @@ def test_rows_that_decide_their_own_fit_are_told():
     assert (table["k_high"] > 0).all() and (table["k_max"] > 0.7).all()
     assert table["verdict"].str.startswith("optimistic").all()
     assert "optimistic" in table.attrs["recommendation"]
+
+
+def scores(*rows):
+    """A table as compare() makes it, best first, with what stands behind each row."""
+    table = pd.DataFrame(rows, columns=["model", "elpd_diff", "dse", "k_high"])
+    size = {"a": 5, "b": 3, "c": 4}
+    return table, {
+        m: Scored(SimpleNamespace(n_data_points=200), 0.0, "", size[m]) for m in table["model"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("second", "third", "said"),
+    [
+        (("b", -20.0, 5.0, 0), ("c", -90.0, 9.0, 0), "Use 'a': it predicts better"),
+        (("b", -3.0, 0.5, 0), ("c", -90.0, 50.0, 0), "Use 'b', which has the fewest"),
+        (("b", -12.0, 13.0, 0), ("c", -15.0, 14.0, 0), "Use 'b', which has the fewest"),
+        (("b", -12.0, 8.0, 0), ("c", -15.0, 9.0, 0), "less than 2 standard errors"),
+        (("b", -20.0, 5.0, 3), ("c", -90.0, 9.0, 0), "score of 'b' is optimistic"),
+    ],
+)
+def test_what_is_recommended(second, third, said):
+    assert said in _recommendation(*scores(("a", 0.0, 0.0, 0), second, third), "row")
+
+
+def test_scores_that_are_too_good_recommend_nothing():
+    table, scored = scores(("a", 0.0, 0.0, 68), ("b", -20.0, 5.0, 5))
+    text = _recommendation(table, scored, "row")
+    assert text.startswith("Do not choose") and "Compare by a group" in text
 
 
 def test_what_cannot_be_compared_is_refused():
