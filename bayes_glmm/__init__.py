@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.summary import summary
     from bayes_glmm.answers.variance import variance_partition
     from bayes_glmm.datasets import dataset, datasets
+    from bayes_glmm.design.within import within_between
     from bayes_glmm.fitting import build_model, check, fit, priors
     from bayes_glmm.likelihood import maximum_likelihood
     from bayes_glmm.plots import (
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         plot_prior_posterior,
         plot_shrinkage,
         plot_trajectories,
+        plot_variance,
     )
     from bayes_glmm.prior_predictive import prior_predictive
     from bayes_glmm.report import report
@@ -79,6 +81,7 @@ _PUBLIC = {
     "plot_prior_posterior": "plots",
     "plot_shrinkage": "plots",
     "plot_trajectories": "plots",
+    "plot_variance": "plots",
     "predictions": "answers.predictions",
     "prior_predictive": "prior_predictive",
     "priors": "fitting",
@@ -93,6 +96,7 @@ _PUBLIC = {
     "template": "spec.templates",
     "templates": "spec.templates",
     "variance_partition": "answers.variance",
+    "within_between": "design.within",
 }
 
 __all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bayes_glmm.plots.checks import plot_ppc, plot_prior_posterior
 from bayes_glmm.plots.curves import plot_predictions, plot_trajectories
 from bayes_glmm.plots.levels import plot_caterpillar, plot_shrinkage
+from bayes_glmm.plots.variance import plot_variance
 
 __all__ = [
     "plot_caterpillar",
@@ -13,4 +14,5 @@ __all__ = [
     "plot_prior_posterior",
     "plot_shrinkage",
     "plot_trajectories",
+    "plot_variance",
 ]

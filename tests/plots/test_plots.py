@@ -212,3 +212,16 @@ def test_names_with_dollars_and_thousands_of_levels_can_be_drawn():
 
 def test_colours_are_distinct():
     assert len(set(COLOURS)) == len(COLOURS)
+
+
+def test_shares_of_variance_are_those_of_the_table():
+    table = bg.variance_partition(poisson_tree(), "data").set_index("component")
+    ax = bg.plot_variance(poisson_tree(), "data")
+    assert labels(ax) == ["fixed effects", "ward", "residual (distribution)"]
+    widths = [bar.get_width() for bar in ax.patches]
+    np.testing.assert_allclose(widths, table.loc[["fixed", "ward", "residual"], "mean"])
+    assert "response" in ax.get_xlabel() and "89 % ETI" in ax.get_xlabel()
+    assert f"{table.loc['r2_marginal', 'mean']:.2f}" in ax.get_xlabel()
+    with pytest.warns(UnconvergedWarning):
+        bad = bg.plot_variance(with_info(poisson_tree(), converged=False))
+    assert "NOT CONVERGED" in bad.get_title()
