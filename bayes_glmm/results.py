@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -295,15 +295,31 @@ class Fit:
             One without a structure; else the mean diagonal of the covariance of the
             levels with data, in every draw where the structure has parameters.
         """
+        return self._over_hyper(name, lambda whole: whole[0])
+
+    def _over_hyper(
+        self, name: str, take: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
         group = self.group(name)
         if group.factor is None:
             return np.ones(1)
         if name not in self._level_variances:
             draws = {h.stem: self.posterior[f"{h.stem}_{name}"].values.ravel() for h in group.hyper}
             at = [dict(zip(draws, row, strict=True)) for row in zip(*draws.values(), strict=True)]
-            found = [group.factor.mean_variance(hyper)[0] for hyper in at or [{}]]
-            self._level_variances[name] = np.array(found)
-        return self._level_variances[name]
+            found = [group.factor.mean_variance(hyper) for hyper in at or [{}]]
+            self._level_variances[name] = np.array(found).T
+        return take(self._level_variances[name])
+
+    def level_spread(self, name: str) -> NDArray[np.float64]:
+        """Return how much a group's levels differ, in units of its ``sd**2``.
+
+        Returns
+        -------
+        ndarray, shape (n_draws,) or (1,)
+            One without a structure; else ``mean(diag K) - mean(K)`` over the levels
+            with data, the share of the variance that is not common to them all.
+        """
+        return self._over_hyper(name, lambda whole: whole[0] - whole[1])
 
     @property
     def groups(self) -> tuple[GroupDesign, ...]:

@@ -16,6 +16,7 @@ from bayes_glmm.answers.predictor import (
     fixed_part,
     flat,
     group_part,
+    log_density,
     parameters,
 )
 from bayes_glmm.design.design import GroupDesign
@@ -83,7 +84,7 @@ def group_log_likelihood(fit: Fit, index: Index, n: int, name: str, seed: int) -
     chain = _chain(fit, index, name)
     kept = _thin(fit, chain)
     if not chain:
-        rows = _row_values(fit, eta_draws(fit, fit.design)[kept], kept)
+        rows = _row_values(fit, eta_draws(fit, fit.design.mu)[kept], kept)
         return Groupwise(_shaped(fit, _sums(rows, index, n), kept), [], "no effects to integrate")
     above, scrambled = _parent(chain[0].index, index), len(chain[0].terms) > 1
     if scrambled:
@@ -98,7 +99,19 @@ def group_log_likelihood(fit: Fit, index: Index, n: int, name: str, seed: int) -
 
 def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
     """Return the groups whose levels lie within those left out, the coarsest first."""
+    elsewhere = [g.name for g in fit.groups[len(fit.design.mu.groups) :]]
+    if elsewhere:
+        raise ArgumentError(
+            f"Leaving out {name}: {listed(elsewhere)} is in the formula of another parameter than "
+            "the mean, and is not integrated here. Compare row by row, without by=."
+        )
     inside = [g for g in fit.groups if _nested(g.index, index)]
+    related = [g.name for g in inside if g.structure]
+    if related:
+        raise ArgumentError(
+            f"Leaving out {name}: the levels of {listed(related)} are related, so that none is "
+            "independent of the others. Compare row by row, without by=."
+        )
     inside.sort(key=lambda g: g.n_levels)
     for outer, inner in zip(inside, inside[1:], strict=False):
         if not _nested(inner.index, outer.index):
@@ -151,9 +164,8 @@ def _sums(values: Array, index: Index, n: int) -> Array:
 
 
 def _row_values(fit: Fit, eta: Array, kept: Index) -> Array:
-    own = {k: v[kept] for k, v in parameters(fit).items()}
-    y, trials = np.asarray(fit.design.response, float), fit.design.trials
-    return np.asarray(fit.family.logpdf(y, eta, fit.link, own, trials))
+    own = {k: v[kept] if len(v) > 1 else v for k, v in parameters(fit, fit.design).items()}
+    return log_density(fit, fit.design, eta, own, np.asarray(fit.design.response, float))
 
 
 def _apart(fit: Fit, chain: list[GroupDesign], kept: Index) -> tuple[Array, Array]:
@@ -170,7 +182,7 @@ def _apart(fit: Fit, chain: list[GroupDesign], kept: Index) -> tuple[Array, Arra
             base[:, t] = flat(fit, "intercept")[kept]
         elif term in fixed:
             base[:, t] = flat(fit, "beta")[kept, fixed.index(term)]
-    rest = fixed_part(fit, fit.design)[kept] - base @ group.values.T
+    rest = fixed_part(fit, fit.design.mu)[kept] - base @ group.values.T
     names = {g.name for g in chain}
     for other in fit.groups:
         if other.name not in names:

@@ -35,9 +35,9 @@ def replicated(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> tuple[Array, 
     total = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
     few = max(20, min(n, MOST_CELLS // fit.design.n_rows))
     chosen = np.unique(np.linspace(0, total - 1, min(few, total)).astype(int))
-    thinned = _thinned(fit, chosen)
-    own = parameters(thinned, fit.design)
-    eta = eta_draws(thinned, fit.design.mu)
+    fewer = thinned(fit, chosen)
+    own = parameters(fewer, fit.design)
+    eta = eta_draws(fewer, fit.design.mu)
     trials = fit.design.trials
     seen = {k: v for k, v in fit.design.modifiers.items() if k in ("least", "most")}
     family = observe(fit.family, seen)
@@ -46,7 +46,7 @@ def replicated(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> tuple[Array, 
     return np.asarray(y, float), mean, np.broadcast_to(variance, eta.shape)
 
 
-def _thinned(fit: Fit, chosen: NDArray[np.intp]) -> Fit:
+def thinned(fit: Fit, chosen: NDArray[np.intp]) -> Fit:
     """Return the fit with some of its draws, counted over the chains one after another."""
     import xarray as xr
 

@@ -90,6 +90,10 @@ def variance_partition(
 
     Notes
     -----
+    A structured component is ``sd**2`` times ``mean(diag K) - mean(K)`` over the levels
+    with data: what they differ by. Parameters with a formula of their own count at
+    effects of zero.
+
     On the latent scale a known offset or exposure is no component; the mean that the
     distribution's variance depends on is that of all rows, averaged over the
     population of groups. On the data scale an exposure that differs between rows is
@@ -117,6 +121,8 @@ def variance_partition(
     fit = read_fit(tree)
     if scale not in SCALES:
         raise ArgumentError(f"scale={scale!r} is unknown." + suggestion(str(scale), SCALES))
+    if fit.family.categorical and scale == "data":
+        raise ArgumentError("Categories have no variance on the scale of data: use scale='latent'.")
     if fit.link.name in NO_MEAN:
         raise ArgumentError(
             f"With the {fit.link.name} link the mean over a population of groups does not exist, "
@@ -143,26 +149,33 @@ def _latent(fit: Fit) -> Iterator[Component]:
         yield Component(group.name, _kind(group), group_variance(fit, group))
     mu = np.zeros(n_draws(fit))
     for part, weights in _pieces(fit):
-        found = population_mean(fit.link, fixed_part(fit, part), random_variance(fit, part))
-        mu += found @ weights
-    own = fit.family.observation_variance(mu[:, None], fit.link, parameters(fit))
-    yield Component("residual", "residual", np.broadcast_to(own, (len(mu), 1))[:, 0])
+        eta, variance = fixed_part(fit, part.mu), random_variance(fit, part.mu)
+        mu += population_mean(fit.link, eta, variance) @ weights
+    residual = np.zeros(n_draws(fit))
+    for part, weights in _pieces(fit):
+        own = parameters(fit, part, fixed_part)
+        found = fit.family.observation_variance(mu[:, None], fit.link, own)
+        residual += np.broadcast_to(found, (len(mu), part.n_rows)) @ weights
+    yield Component("residual", "residual", residual)
 
 
 def group_variance(fit: Fit, group: GroupDesign) -> Array:
     """Return the mean over the rows of what a group's effects vary by, shape (n_draws,).
 
-    Link scale: ``trace(Sigma mean(z z'))``.
+    Link scale: ``trace(Sigma mean(z z'))``, with a structure times how much its levels
+    with data differ.
     """
     A, Z = factors(fit, group), group.values
-    return np.asarray(np.einsum("dij,dkj,ik->d", A, A, Z.T @ Z / len(Z)))
+    return np.asarray(np.einsum("dij,dkj,ik->d", A, A, Z.T @ Z / len(Z))) * fit.level_spread(
+        group.name
+    )
 
 
 def _data(fit: Fit) -> tuple[list[Component], Array, float]:
     """Return the components on the response scale, what all groups explain, and the error."""
     groups, total = fit.design.mu.groups, n_draws(fit)
     kinds = [_kind(g) for g in groups]
-    widest = max((float(random_variance(fit, p).max()) for p, _ in _pieces(fit)), default=0.0)
+    widest = max((float(random_variance(fit, p.mu).max()) for p, _ in _pieces(fit)), default=0.0)
     rule = Rule.of(np.sqrt(widest), bounded=fit.link.name in BOUNDED)
     sums = {name: np.zeros(total) for name in ("mean", "square", "total", "noise")}
     each, joint = np.zeros((len(groups), total)), np.zeros(total)
@@ -188,20 +201,20 @@ def _data(fit: Fit) -> tuple[list[Component], Array, float]:
 
 
 def _moments(fit: Fit, part: Design, kinds: list[str], rule: Rule) -> Any:
-    own = parameters(fit)
+    own = parameters(fit, part, fixed_part)
     shape = (n_draws(fit), part.n_rows)
     each = [np.broadcast_to(_row_variance(fit, part, group), shape) for group in part.mu.groups]
     explained = sum((v for v, k in zip(each, kinds, strict=True) if k == "random"), np.zeros(shape))
     return moments(
         lambda at: np.asarray(fit.family.mean(fit.link.inverse(at), own)),
         lambda at: np.asarray(fit.family.variance(fit.link.inverse(at), own)),
-        fixed_part(fit, part), random_variance(fit, part), [*each, explained], rule,
+        fixed_part(fit, part.mu), random_variance(fit, part.mu), [*each, explained], rule,
     )  # fmt: skip
 
 
 def _row_variance(fit: Fit, part: Design, group: GroupDesign) -> Array:
     """Return the variance of one group's part of each row, shape (n_draws, n_rows or 1)."""
-    A = factors(fit, group)
+    A = factors(fit, group) * np.sqrt(fit.level_variance(group.name))[:, None, None]
     if group.Z is None:
         return np.asarray(A[:, 0, 0, None] ** 2)
     return np.asarray(((A.transpose(0, 2, 1) @ group.Z.T) ** 2).sum(axis=1))

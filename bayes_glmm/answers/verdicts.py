@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from bayes_glmm.answers import verdicts_priors, verdicts_random, verdicts_response
+from bayes_glmm.answers import (
+    verdicts_priors,
+    verdicts_random,
+    verdicts_residuals,
+    verdicts_response,
+)
 from bayes_glmm.errors import Finding
 from bayes_glmm.results import Fit
 
@@ -18,8 +23,11 @@ VERDICTS: tuple[tuple[str, Verdict, float], ...] = (
     ("near-zero sd", verdicts_random.near_zero_sd, 0.25),
     ("few groups", verdicts_random.few_groups, 5),
     ("correlation at the edge", verdicts_random.edge, 0.5),
+    ("over-specified slopes", verdicts_residuals.thin_slopes, 1.5),
     ("random effects against covariates", verdicts_random.confounded, 0.3),
     ("over-dispersion", verdicts_response.dispersion, 1.2),
     ("excess zeros", verdicts_response.zeros, 0.01),
+    ("residual autocorrelation", verdicts_residuals.autocorrelated, 0.15),
     ("prior conflict", verdicts_priors.conflict, 0.005),
+    ("prior sensitivity", verdicts_priors.sensitivity, 0.05),
 )

@@ -14,6 +14,8 @@ from bayes_glmm.families.links import Link
 from bayes_glmm.families.maths import NUMPY, Maths, pytensor_maths
 from bayes_glmm.spec.priors import Prior
 
+LATENT = {"logit": np.pi**2 / 3, "probit": 1.0, "cloglog": np.pi**2 / 6}
+
 
 def _anywhere(scale: float) -> Prior:
     return Prior("Normal", mu=0.0, sigma=2.5)
@@ -131,6 +133,11 @@ class Ordinal(Family):
         code = np.arange(p.shape[-1])
         mean = p @ code
         return mean, p @ code**2 - mean**2
+
+    def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
+        """Variance of the latent variable that the thresholds cut."""
+        size = np.asarray(parameters["discrimination"], np.float64)
+        return LATENT[link.name] / size**2 * np.ones_like(mu)
 
     def mean(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Categories have probabilities and no mean: see :meth:`expected`."""

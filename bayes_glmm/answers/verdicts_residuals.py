@@ -1,0 +1,85 @@
+"""Verdicts on what is left of the rows: order within groups, and rows for each effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.answers.ppc import replicated
+from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.groups import ROWS
+from bayes_glmm.errors import Finding
+from bayes_glmm.results import Fit
+
+type Array = NDArray[np.float64]
+TAIL = 0.01
+ENOUGH_PAIRS = 30
+
+
+def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
+    """Find residuals that go with those of the row before, within one level.
+
+    The statistic is the lag-one correlation of Pearson residuals in the order of the
+    rows, of the data against replicated data, draw by draw. Effects that follow the
+    data make it smaller in the data, so that what is found is rather too little.
+    """
+    y = np.asarray(fit.design.response, float)
+    made: tuple[Array, Array] | None = None
+    for group in fit.groups:
+        first, second = _neighbours(group)
+        if group.name == ROWS or len(first) < ENOUGH_PAIRS:
+            continue
+        if made is None:
+            again, mean, variance = replicated(fit)
+            spread = np.sqrt(np.maximum(variance, 1e-300))
+            made = (y - mean) / spread, (again - mean) / spread
+        observed, expected = (_lagged(r, first, second) for r in made)
+        p, r = float((expected >= observed).mean()), float(observed.mean())
+        if p < TAIL and r > threshold:
+            yield Finding(
+                "residual_autocorrelation", "warning",
+                f"Residuals of rows that follow one another within {group.name} go together "
+                f"(correlation {r:.2f}, at least as high in {p:.1%} of the replicated data sets): "
+                f"something that lasts from row to row is not in the model, and intervals of what "
+                f"varies within {group.name} are too narrow. If the rows are in the order of time, "
+                f"add a trend, or a slope of time by {group.name}.",
+                figure=r, threshold=threshold,
+            )  # fmt: skip
+
+
+def _neighbours(group: GroupDesign) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the places of rows that follow one another within a level."""
+    order = np.argsort(group.index, kind="stable")
+    level = group.index[order]
+    same = level[1:] == level[:-1]
+    return order[:-1][same], order[1:][same]
+
+
+def _lagged(r: Array, first: NDArray[np.intp], second: NDArray[np.intp]) -> Array:
+    """Return the correlation of neighbours in each draw, shape (n_draws,)."""
+    a, b = r[:, first], r[:, second]
+    a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
+    scale = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    return np.asarray((a * b).sum(axis=1) / np.maximum(scale, 1e-300))
+
+
+def thin_slopes(fit: Fit, threshold: float) -> Iterator[Finding]:
+    """Find groups most of whose levels have fewer rows than varying terms need.
+
+    The figure is the median over levels of rows per varying term.
+    """
+    for group in fit.groups:
+        q = len(group.terms)
+        if q < 2 or group.structure:
+            continue
+        rows = float(np.median(np.bincount(group.index, minlength=group.n_levels))) / q
+        if rows < threshold:
+            yield Finding(
+                "over_specified_slopes", "info",
+                f"Half of the levels of {group.name} have at most {rows * q:g} rows for {q} varying terms "
+                f"({rows:.2g} rows a term; limit {threshold:g}): the prior decides much of how they "
+                f"vary. See whether the answer is the same with (1 | {group.name}).",
+                figure=rows, threshold=threshold,
+            )  # fmt: skip
