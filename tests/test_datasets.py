@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 import bayes_glmm as bg
+from bayes_glmm.datasets.simulated import TABLES
 
 NAMES = list(bg.datasets().index)
 
@@ -27,6 +29,10 @@ def test_every_column_is_documented(name: str) -> None:
         ("epil", 236, "y", 1948),
         ("penicillin", 144, "diameter", 3308),
         ("rats", 150, "weight", 36398),
+        ("beitler_landis", 16, "patients", 273),
+        ("nielweise2007", 36, "events", 114),
+        ("ohio", 2148, "resp", 326),
+        ("lsat6", 5000, "correct", 3819),
     ],
 )
 def test_figures_are_the_ones_that_were_published(
@@ -34,6 +40,39 @@ def test_figures_are_the_ones_that_were_published(
 ) -> None:
     table = bg.dataset(name)
     assert (len(table), table[column].sum()) == (rows, total)
+
+
+def test_the_clinics_give_the_published_odds_ratio_and_statistic() -> None:
+    table = bg.dataset("beitler_landis").assign(left=lambda d: d["patients"] - d["cured"])
+    drug, control = (table[table["arm"] == a].set_index("center") for a in ("drug", "control"))
+    n = drug["patients"] + control["patients"]
+    ratio = (drug["cured"] * control["left"] / n).sum() / (
+        drug["left"] * control["cured"] / n
+    ).sum()
+    cured = drug["cured"] + control["cured"]
+    expected = drug["patients"] * cured / n
+    variance = drug["patients"] * control["patients"] * cured * (n - cured) / (n**2 * (n - 1))
+    statistic = (drug["cured"] - expected).sum() ** 2 / variance.sum()
+    assert (round(ratio, 2), round(statistic, 2)) == (2.13, 6.38)
+
+
+def test_items_of_the_law_school_test_have_their_published_scores() -> None:
+    table = bg.dataset("lsat6")
+    assert table.groupby("item")["correct"].sum().tolist() == [924, 709, 553, 763, 870]
+    assert table.groupby("person")["correct"].sum().eq(5).sum() == 298
+
+
+@pytest.mark.parametrize("name", list(TABLES))
+def test_simulated_tables_are_made_again(name: str) -> None:
+    made, kept = TABLES[name](), bg.dataset(name)
+    assert bg.dataset(name).attrs["source"].endswith(f"simulated.{name}")
+    pd.testing.assert_frame_equal(made, kept, check_dtype=False, rtol=1e-12)
+
+
+def test_age_is_cut_as_by_the_function() -> None:
+    table = bg.dataset("senescence")
+    cut = bg.within_between(table[["bird", "age"]], "age", "bird")
+    pd.testing.assert_frame_equal(table[["age_within", "age_between"]], cut, rtol=1e-12)
 
 
 def test_identifiers_are_text() -> None:

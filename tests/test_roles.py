@@ -49,3 +49,43 @@ def test_every_template_is_played_by_its_own_table(name: str) -> None:
     assert template.alternatives
     for spec in (template.spec, *template.alternatives.values()):
         assert bg.ModelSpec.from_toml(spec.to_toml()) == spec
+
+
+@pytest.mark.parametrize("name", list(bg.templates()["name"]))
+def test_every_template_passes_the_checks_on_its_own_table(name: str) -> None:
+    template = bg.template(name)
+    table = bg.dataset(template.dataset)
+    for spec in (template.spec, *template.alternatives.values()):
+        assert not bg.check(spec, table).errors
+
+
+KNOWN = {
+    "clinician_counselling_rates": {"severity": 0.5, "first_visit": 0.6,
+                                    "sd_clinician[intercept]": 0.7},
+    "hospital_ranking": {"intercept": -2.56},
+    "item_response": {"sd_person[intercept]": 0.755},
+    "mating_success": {"size": 0.35, "sd_pond[intercept]": 0.3},
+    "meta_analysis_rare_events": {},
+    "multicentre_trial": {"arm[drug]": 0.74},
+    "senescence": {"age_within": -0.10, "sd_bird[intercept]": 0.35},
+    "smoking_policy": {"smoke": 0.462, "age": -0.2164, "sd_id[intercept]": 2.166},
+    "substance_use_trajectories": {"years": 0.9, "years:programme": -0.35,
+                                   "sd_person[intercept]": 1.6},
+    "value_added_teachers": {"before": 0.6, "year": 0.1, "sd_pupil[intercept]": 0.4,
+                             "sd_school_by_teacher[intercept]": 0.25, "sigma": 0.6},
+}  # fmt: skip
+"""What was simulated; of real tables what peers found, by marginal likelihood."""
+
+
+@pytest.mark.slow
+@pytest.mark.fit
+@pytest.mark.parametrize("name", list(KNOWN))
+def test_templates_find_what_is_known(name: str) -> None:
+    tree = bg.fit(
+        name, bg.dataset(bg.template(name).dataset), draws=500, chains=4, progress=False, seed=2
+    )
+    table = bg.summary(tree).set_index("parameter")
+    for parameter, value in KNOWN[name].items():
+        found = table.loc[parameter]
+        assert abs(found["mean"] - value) < 3 * found["sd"], (parameter, found["mean"], found["sd"])
+    assert table["r_hat"].max() < 1.05
