@@ -7,10 +7,10 @@ demo: $(READY)
 	$(PYTHON) -m bayes_glmm demo
 
 test: $(READY)
-	$(PYTHON) -m pytest --doctest-modules bayes_glmm tests
+	$(PYTHON) -m pytest -n auto --dist worksteal --doctest-modules bayes_glmm tests
 
 test-all: $(READY)
-	$(PYTHON) -m pytest --doctest-modules -m "slow or not slow" bayes_glmm tests
+	$(PYTHON) -m pytest -n auto --dist worksteal --doctest-modules -m "slow or not slow" bayes_glmm tests
 
 bench: $(READY) build/peers/.ready
 	$(PYTHON) benchmarks/run.py
