@@ -17,6 +17,7 @@ from bayes_glmm.engine.choose import Coordinates, choose_coordinates, collapsed_
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.load import load_nutpie
 from bayes_glmm.engine.program import covers
+from bayes_glmm.engine.rotated import Rotation, rotated_graph, rotates, with_effects
 from bayes_glmm.errors import EngineError
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
@@ -55,6 +56,8 @@ def compile_model(
     EngineError
         The engine cannot sample this model.
     """
+    if engine in ("auto", "collapsed") and rotates(design):
+        return _rotated(design, priors)
     if engine == "collapsed":
         require_kernel(design, priors, engine)
         return _kernel(collapsed_coordinates(design, priors))
@@ -65,7 +68,7 @@ def compile_model(
 
 def require_kernel(design: Design, priors: Mapping[str, Prior], engine: str) -> None:
     """Refuse an engine that only the kernel's models have."""
-    if any(group.structure for group in design.mu.groups):
+    if any(group.structure for group in design.groups):
         raise EngineError(
             f'engine="{engine}" does not cover effects of related levels, gr(): use engine="auto".'
         )
@@ -121,24 +124,43 @@ def _graph(spec: ModelSpec, design: Design, priors: Mapping[str, Prior], backend
             'engine="jax" needs JAX, which is not installed: pip install "bayes_glmm[jax]".'
         )
 
-    if backend == "jax" and any(group.structure for group in design.mu.groups):
+    if backend == "jax" and any(group.structure for group in design.groups):
         raise EngineError('engine="jax" does not cover gr(): use engine="auto".')
 
     from bayes_glmm.graph import build_graph
 
-    gradient = "jax" if backend == "jax" else "pytensor"
-    graph, start = build_graph(spec, design, priors), natural_start(design, priors)
+    graph = build_graph(spec, design, priors)
     if backend == "jax":  # nutpie would freeze a copy, and not know where it begins
         from pymc.model.transform.optimization import freeze_dims_and_data
 
         graph = freeze_dims_and_data(graph)
+    model = _compiled(graph, design, priors, backend)
+    return Sampled(model, lambda draws, seed: dict(draws), "jax" if backend == "jax" else "graph")
+
+
+def _rotated(design: Design, priors: Mapping[str, Prior]) -> Sampled:
+    rotation = Rotation.of(design.groups[0])
+    graph = rotated_graph(design, priors, rotation)
+    note = (
+        f"Effects of {design.groups[0].name} were integrated out in the axes of their relationships "
+        "and drawn afterwards; the posterior is the same."
+    )
+    return Sampled(
+        _compiled(graph, design, priors, "numba"),
+        lambda draws, seed: with_effects(design, rotation, draws, seed),
+        "collapsed",
+        (note,),
+    )
+
+
+def _compiled(graph: Any, design: Design, priors: Mapping[str, Prior], backend: str) -> Any:
     ends = {p.name(stem) for p in design.predictors.values() for stem in ("intercept", "beta")}
-    model = load_nutpie().compile_pymc_model(
+    start = natural_start(design, priors)
+    return load_nutpie().compile_pymc_model(
         graph,
         backend=backend,
-        gradient_backend=gradient,
+        gradient_backend="jax" if backend == "jax" else "pytensor",
         freeze_model=False,
         initial_points={graph[name]: value for name, value in start.items()},
         jitter_rvs={v for v in graph.free_RVs if v.name not in ends},
     )
-    return Sampled(model, lambda draws, seed: dict(draws), "jax" if backend == "jax" else "graph")
