@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.columns import kind_of, levels_of, locate, pick, unknown_levels
 from bayes_glmm.design.contrasts import CONTRASTS, Coding, contrast_coding, full_coding
-from bayes_glmm.design.expressions import States, evaluate, text_of
+from bayes_glmm.design.expressions import States, evaluate, text_of, values
 from bayes_glmm.errors import DataError, SpecError, suggestion
 from bayes_glmm.spec.model import Call, Expression, Factor, Number, Text, Variable
 
@@ -86,7 +86,42 @@ class LevelCoding:
         return self.coding(full)[0][self.codes(data)]
 
 
-type FactorCoding = NumericCoding | LevelCoding
+@dataclass(frozen=True)
+class WithinCoding:
+    """A number cut into the deviation from its group's mean, and that mean.
+
+    Attributes
+    ----------
+    expression : Variable or Call
+    group : str
+        The grouping column.
+    levels : tuple of str
+    means : tuple of float
+        Mean of each level over the training rows. A level that was not seen has the
+        mean of its own new rows.
+    """
+
+    expression: Expression
+    group: str
+    levels: tuple[str, ...]
+    means: tuple[float, ...]
+
+    def columns(self, full: bool) -> tuple[str, ...]:
+        """Return the labels of the columns: ``age_within`` and ``age_between``."""
+        label = text_of(self.expression)
+        return (f"{label}_within", f"{label}_between")
+
+    def matrix(self, data: pd.DataFrame, states: States, full: bool) -> NDArray[np.float64]:
+        """Return deviations and means, shape (n_rows, 2)."""
+        x = values(self.expression, data, states, use=f"wb({self.group})")
+        codes, found = levels_of(pick(data, self.group), self.group, times=True)
+        places = locate(found, np.array(self.levels, dtype=np.str_))
+        own = np.bincount(codes, x, len(found)) / np.bincount(codes, minlength=len(found))
+        means = np.where(places >= 0, np.array([*self.means, 0.0])[places], own)
+        return np.column_stack([x - means[codes], means[codes]])
+
+
+type FactorCoding = NumericCoding | LevelCoding | WithinCoding
 
 
 def learn_coding(factor: Factor, data: pd.DataFrame, states: States) -> FactorCoding:
@@ -101,6 +136,8 @@ def learn_coding(factor: Factor, data: pd.DataFrame, states: States) -> FactorCo
         case Call("C", arguments, options):
             column, contrast, reference = _read_c(arguments, options, text_of(factor))
             return _learn_levels(data, column, contrast, reference, times=True)
+        case Call("wb", (inside, Variable(group))):
+            return _learn_within(inside, group, data, states)
         case Variable(name) if kind_of(pick(data, name), name) != "numeric":
             return _learn_levels(data, name, "treatment", None)
     label = factor.name if isinstance(factor, Variable) else text_of(factor)
@@ -108,6 +145,21 @@ def learn_coding(factor: Factor, data: pd.DataFrame, states: States) -> FactorCo
     if width.ndim == 1:
         return NumericCoding(factor, (label,))
     return NumericCoding(factor, tuple(f"{label}[{k + 1}]" for k in range(width.shape[1])))
+
+
+def _learn_within(
+    inside: Expression, group: str, data: pd.DataFrame, states: States
+) -> WithinCoding:
+    x = values(inside, data, states, use="wb()")
+    codes, levels = levels_of(pick(data, group), group, times=True)
+    means = np.bincount(codes, x) / np.bincount(codes)
+    size = 1e-12 * max(float(np.abs(x).max(initial=0.0)), 1e-300)
+    if (np.abs(x - means[codes]) <= size).all():
+        raise DataError(
+            f"wb({text_of(inside)}, {group}): {text_of(inside)} is the same in all rows of every "
+            f"{group}, so that nothing varies within; use the column itself."
+        )
+    return WithinCoding(inside, group, tuple(levels.tolist()), tuple(means.tolist()))
 
 
 def _learn_levels(

@@ -279,8 +279,13 @@ def _learn_states(spec: ModelSpec, data: pd.DataFrame) -> dict[str, State]:
     ]
     states: dict[str, State] = {}
     for expression in [*factors, *offsets, *numbers_of]:
-        if not (isinstance(expression, Call) and expression.function == "C"):
-            states |= learn(expression, data)
+        match expression:
+            case Call("C"):
+                continue
+            case Call("wb", (inside, _)):
+                states |= learn(inside, data)
+            case _:
+                states |= learn(expression, data)
     return states
 
 

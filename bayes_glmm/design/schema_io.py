@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.coding import FactorCoding, LevelCoding, NumericCoding
+from bayes_glmm.design.coding import FactorCoding, LevelCoding, NumericCoding, WithinCoding
 from bayes_glmm.design.columns import Column
 from bayes_glmm.design.groups import GroupSchema
 from bayes_glmm.design.response import ResponseSchema
@@ -22,7 +22,7 @@ from bayes_glmm.design.spec_io import (
 )
 from bayes_glmm.design.terms import Part
 from bayes_glmm.errors import BayesGLMMError, ResultError
-from bayes_glmm.spec.model import Factor
+from bayes_glmm.spec.model import Call, Factor
 
 FORMAT = 1
 
@@ -96,11 +96,17 @@ def _coding_to_dict(coding: FactorCoding) -> dict[str, Any]:
             return {"labels": list(labels)}
         case LevelCoding():
             return {"levels": asdict(coding)}
+        case WithinCoding(_, group, levels, means):
+            return {"group": group, "within": list(levels), "means": list(means)}
 
 
 def _coding(factor: Factor, entry: Mapping[str, Any]) -> FactorCoding:
     if "labels" in entry:
         return NumericCoding(factor, tuple(entry["labels"]))
+    if "within" in entry:
+        inside = factor.arguments[0] if isinstance(factor, Call) else factor
+        levels, means = entry["within"], entry["means"]
+        return WithinCoding(inside, entry["group"], tuple(levels), tuple(map(float, means)))
     return LevelCoding(**_tuples(entry["levels"]))
 
 

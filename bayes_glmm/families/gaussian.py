@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.families.base import (
     Array,
+    Family,
     Parameter,
     Parameters,
     fill,
@@ -82,3 +83,7 @@ class Gaussian(Written):
     ) -> Array:
         """Draw normal responses."""
         return rng.normal(mu, parameters["sigma"])
+
+    def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
+        """Return the variance over the squared slope of the link."""
+        return Family.observation_variance(self, mu, link, parameters)

@@ -47,6 +47,7 @@ FUNCTIONS: dict[str, Signature] = {
     "bs": Signature(1, 3, ("df", "degree", "knots"), whole=True),
     "cr": Signature(1, 2, ("df",), whole=True),
     "C": Signature(1, 3, ("ref", "contrast"), text=True),
+    "wb": Signature(2, 2),
     "offset": Signature(),
 }
 MODIFIERS: dict[str, Signature] = {
@@ -82,6 +83,8 @@ def read_call(cursor: Cursor, name: Token) -> Call:
         cursor.fail("offset() stands alone: + offset(x).", name)
     if name.value == "C" and not isinstance(call.arguments[0], Variable):
         cursor.fail("C() takes a column first: C(x), C(x, sum), C(x, ref='b').", name)
+    if name.value == "wb" and not isinstance(call.arguments[1], Variable):
+        cursor.fail("wb() takes a number and the column of its group: wb(age, bird).", name)
     return call
 
 
