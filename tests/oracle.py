@@ -27,6 +27,7 @@ OWN = {
     "inverse_gaussian": ("shape",),
     "weibull": ("shape",),
     "beta": ("dispersion",),
+    "zero_one_inflated_beta": ("dispersion", "zoi", "coi"),
     "skew_normal": ("sigma", "skew"),
 }
 
@@ -78,6 +79,11 @@ def log_likelihood(family, link, y, trials, eta, own) -> np.ndarray:
         plain = log_likelihood(family.removeprefix("zero_inflated_"), link, y, trials, eta, own)
         inside = np.log1p(-own["zi"]) + plain
         return np.where(y == 0, np.logaddexp(np.log(own["zi"]), inside), inside)
+    if family == "zero_one_inflated_beta":
+        end = (y == 0) | (y == 1)
+        inside = log_likelihood("beta", link, np.where(end, 0.5, y), trials, eta, own)
+        ends = np.log(own["zoi"]) + np.log(np.where(y == 1, own["coi"], 1 - own["coi"]))
+        return np.where(end, ends, np.log(1 - own["zoi"]) + inside)
     if family.startswith("hurdle_"):
         name, some = family.removeprefix("hurdle_"), np.where(y == 0, 1.0, y)
         inside = np.log1p(-own["hurdle"]) + log_likelihood(name, link, some, trials, eta, own)
@@ -166,7 +172,13 @@ def _times(count, term):
     return np.where(count > 0, count * np.where(count > 0, term, 0), 0)
 
 
-OWN_INVERSE = {"zi": special.expit, "hurdle": special.expit, "skew": np.asarray}
+OWN_INVERSE = {
+    "zi": special.expit,
+    "zoi": special.expit,
+    "coi": special.expit,
+    "hurdle": special.expit,
+    "skew": np.asarray,
+}
 
 
 def log_posterior(design, priors, point) -> float:

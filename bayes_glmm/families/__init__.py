@@ -5,7 +5,7 @@ from __future__ import annotations
 from bayes_glmm.errors import ArgumentTypeError, SpecError, suggestion
 from bayes_glmm.families.base import Family, Parameter
 from bayes_glmm.families.bernoulli import Bernoulli
-from bayes_glmm.families.beta import Beta
+from bayes_glmm.families.beta import Beta, ZeroOneInflatedBeta
 from bayes_glmm.families.binomial import Binomial
 from bayes_glmm.families.gaussian import Gaussian
 from bayes_glmm.families.links import LINKS, Link, get_link
@@ -44,6 +44,7 @@ FAMILIES: tuple[Family, ...] = (
     Weibull(),
     Exponential(),
     Beta(),
+    ZeroOneInflatedBeta(),
     SkewNormal(),
     Cumulative(),
     Sequential(),

@@ -226,6 +226,11 @@ def scale_prior(spread: float) -> Prior:
     return Prior("HalfStudentT", nu=4.0, sigma=spread)
 
 
+def any_share(spread: float) -> Prior:
+    """Return the default prior of a probability: level from zero to one."""
+    return Prior("Beta", alpha=1.0, beta=1.0)
+
+
 def fill(value: Array | float, like: Array) -> Array:
     """Broadcast a value over the shape of another."""
     return np.array(np.broadcast_to(value, np.broadcast_shapes(np.shape(value), np.shape(like))))

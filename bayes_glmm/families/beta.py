@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Parameter, Parameters
+from bayes_glmm.families.base import Array, Parameter, Parameters, any_share
 from bayes_glmm.families.maths import Maths, Mean
 from bayes_glmm.families.written import Written
 from bayes_glmm.spec.priors import Prior
@@ -34,7 +34,7 @@ class Beta(Written):
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse the ends and what is outside."""
-        ends = "is exactly 0 or 1, which has no density here: such shares need a model of their own"
+        ends = "is exactly 0 or 1, which has no density here: use zero_one_inflated_beta"
         return [
             (~((y >= 0) & (y <= 1)), "is not between 0 and 1: divide percentages by 100"),
             ((y == 0) | (y == 1), ends),
@@ -67,3 +67,71 @@ class Beta(Written):
         tiny = np.finfo(np.float64).tiny
         y = rng.beta(np.maximum(mu * total, tiny), np.maximum((1 - mu) * total, tiny))
         return np.clip(y, tiny, np.nextafter(1.0, 0.0))
+
+
+class ZeroOneInflatedBeta(Written):
+    """Shares that may be exactly 0 or 1.
+
+    With probability ``zoi`` a share is an end, which is 1 with probability ``coi``;
+    else it is Beta with mean ``mu`` and concentration ``dispersion``. Predictions report
+    the mean of the response, ``zoi * coi + (1 - zoi) * mu``. Default priors:
+    ``zoi`` and ``coi ~ Beta(1, 1)``, ``dispersion`` as for the Beta.
+
+    References
+    ----------
+    .. [1] Ospina & Ferrari (2010). Inflated beta distributions. *Statistical Papers* 51,
+       111-126. doi:10.1007/s00362-008-0125-4
+    """
+
+    name = "zero_one_inflated_beta"
+    support = "numbers from 0 to 1"
+    links = ("logit", "probit", "cloglog")
+    plain = Beta()
+    parameters = (
+        *plain.parameters,
+        Parameter("zoi", "probability of an exact 0 or 1", any_share, "logit"),
+        Parameter("coi", "probability of a 1 among exact 0 and 1", any_share, "logit"),
+    )
+    free_variance = True
+    mean_is_proportional = False
+
+    def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
+        """Refuse what is outside."""
+        return self.plain.invalid(y, trials)[:1]
+
+    def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
+        """Return the mean of the shares between the ends."""
+        inside = y[(y > 0) & (y < 1)]
+        return self.plain.start(inside if len(inside) else np.array([0.5]), trials, exposure)
+
+    def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
+        """Return the log of an end's probability, or of the density between."""
+        zero, one = m.is_zero(y), m.is_zero(y - 1)
+        inside = m.where(zero, 0.5, m.where(one, 0.5, y))
+        between = m.log1p(-own["zoi"]) + self.plain.density(m, inside, mean, own, trials)
+        end = m.where(one, m.log(own["coi"]), m.log1p(-own["coi"])) + m.log(own["zoi"])
+        return m.where(zero, end, m.where(one, end, between))
+
+    def mean(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
+        """Return the mean of the response, ends and all."""
+        zoi, coi = parameters["zoi"], parameters["coi"]
+        return zoi * coi + (1 - zoi) * mu
+
+    def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
+        """Return the variance of the mixture."""
+        zoi, coi = np.asarray(parameters["zoi"]), np.asarray(parameters["coi"])
+        square = zoi * coi + (1 - zoi) * (self.plain.variance(mu, parameters) + mu**2)
+        return square - self.mean(mu, parameters) ** 2
+
+    def simulate(
+        self,
+        rng: np.random.Generator,
+        mu: Array,
+        parameters: Parameters,
+        trials: Array | None = None,
+    ) -> Array:
+        """Draw shares, and put some at the ends."""
+        shape = np.broadcast_shapes(np.shape(mu), *(np.shape(v) for v in parameters.values()))
+        y = self.plain.simulate(rng, np.broadcast_to(mu, shape), parameters)
+        at_end = rng.random(shape) < parameters["zoi"]
+        return np.where(at_end, np.float64(rng.random(shape) < parameters["coi"]), y)

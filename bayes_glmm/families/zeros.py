@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Parameter, Parameters, counts_of, invalid_counts
+from bayes_glmm.families.base import (
+    Array,
+    Parameter,
+    Parameters,
+    any_share,
+    counts_of,
+    invalid_counts,
+)
 from bayes_glmm.families.binomial import Binomial
 from bayes_glmm.families.links import Link
 from bayes_glmm.families.maths import NUMPY, Maths, Mean
@@ -16,11 +23,6 @@ from bayes_glmm.families.negative_binomial import NegativeBinomial
 from bayes_glmm.families.poisson import Poisson
 from bayes_glmm.families.positive import Gamma, Lognormal, invalid_positive, rate_start
 from bayes_glmm.families.written import Written
-from bayes_glmm.spec.priors import Prior
-
-
-def _any_share(scale: float) -> Prior:
-    return Prior("Beta", alpha=1.0, beta=1.0)
 
 
 class _WithZeros(Written):
@@ -62,7 +64,7 @@ class ZeroInflated(_WithZeros):
     """
 
     prefix = "zero_inflated"
-    share = Parameter("zi", "probability of a structural zero", _any_share, "logit")
+    share = Parameter("zi", "probability of a structural zero", any_share, "logit")
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the mixture's log-density."""
@@ -103,7 +105,7 @@ class Hurdle(_WithZeros):
     """
 
     prefix = "hurdle"
-    share = Parameter("hurdle", "probability of a zero", _any_share, "logit")
+    share = Parameter("hurdle", "probability of a zero", any_share, "logit")
 
     def __init__(self, plain: Written) -> None:
         super().__init__(plain)

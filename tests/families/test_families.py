@@ -12,23 +12,27 @@ from tests.oracle import OWN as ORACLES
 from tests.oracle import log_likelihood
 
 OWN = {"sigma": 0.8, "nu": 6.0, "dispersion": 1.7, "shape": 2.3, "zi": 0.3, "hurdle": 0.4,
-       "skew": 2.0}  # fmt: skip
+       "skew": 2.0, "zoi": 0.3, "coi": 0.4}  # fmt: skip
 PLAIN = [family for family in FAMILIES if not family.categorical]
 PAIRS = [(family, link) for family in PLAIN for link in family.links]
 MEANS = {"real numbers": [0.4, 2.5], "0 and 1": [0.1, 0.7], "counts 0, 1, 2, ...": [0.3, 9.0],
          "whole numbers from 0 to trials": [0.1, 0.7], "positive numbers": [0.4, 3.0],
-         "numbers between 0 and 1": [0.2, 0.7]}  # fmt: skip
+         "numbers between 0 and 1": [0.2, 0.7], "numbers from 0 to 1": [0.2, 0.7]}  # fmt: skip
 
 
 LIMITS = {
     "real numbers": (-np.inf, np.inf),
     "positive numbers": (0.0, np.inf),
     "numbers between 0 and 1": (0.0, 1.0),
+    "numbers from 0 to 1": (0.0, 1.0),
 }
 
 
-def mass_at_zero(family) -> bool:
-    return family.name in ("hurdle_gamma", "hurdle_lognormal")
+def atoms(family) -> list[float]:
+    """Values that have a probability of their own among continuous ones."""
+    if family.name == "zero_one_inflated_beta":
+        return [0.0, 1.0]
+    return [0.0] if family.name in ("hurdle_gamma", "hurdle_lognormal") else []
 
 
 def own(family, **changes):
@@ -50,6 +54,7 @@ def test_families_and_their_links():
     assert {f.name: f.links for f in FAMILIES} == {
         "gaussian": line, "student_t": line, "skew_normal": line,
         "bernoulli": share, "binomial": share, "beta_binomial": share, "beta": share,
+        "zero_one_inflated_beta": share,
         "zero_inflated_binomial": share, "poisson": whole, "negative_binomial": whole,
         "negative_binomial1": whole, "geometric": whole, "zero_inflated_poisson": whole,
         "zero_inflated_negative_binomial": whole, "hurdle_poisson": whole,
@@ -100,8 +105,8 @@ def test_density_has_total_one(pair):
                 lambda y, eta=eta: np.exp(family.logpdf(y, eta, link, own(family))),
                 *LIMITS[family.support], limit=200,
             )  # fmt: skip
-            if mass_at_zero(family):
-                total += np.exp(family.logpdf(np.zeros(()), eta, link, own(family)))
+            for value in atoms(family):
+                total += np.exp(family.logpdf(np.asarray(value), eta, link, own(family)))
         else:
             trials = np.float64(17) if family.has_trials else None
             most = {"bernoulli": 2}.get(family.name, 18 if family.has_trials else 2000)
@@ -148,9 +153,9 @@ def test_simulation_is_the_density(pair):
         mass = np.exp(family.logpdf(grid, eta, link, own(family)))
         below = (np.cumsum(mass) - mass / 2) * (grid[1] - grid[0])
         u = np.interp(y, grid, below)
-        if mass_at_zero(family):
-            none = own(family)["hurdle"]
-            u = np.where(y == 0, none * rng.random(len(y)), none + u)
+        for value in atoms(family):
+            mass = np.exp(family.logpdf(np.asarray(value), eta, link, own(family)))
+            u = u + mass * np.where(y == value, rng.random(len(y)), y > value)
     assert stats.kstest(u, "uniform").pvalue > 1e-3
 
 

@@ -27,7 +27,8 @@ LINKS = {
     "negative_binomial": ("log", "identity", "sqrt"),
 }
 MORE = {
-    **dict.fromkeys(("beta_binomial", "zero_inflated_binomial", "beta"), LINKS["binomial"]),
+    **dict.fromkeys(("beta_binomial", "zero_inflated_binomial", "beta", "zero_one_inflated_beta"),
+                    LINKS["binomial"]),
     **dict.fromkeys(
         ("negative_binomial1", "geometric", "zero_inflated_poisson", "hurdle_poisson",
          "zero_inflated_negative_binomial", "hurdle_negative_binomial"), LINKS["poisson"],
@@ -67,6 +68,8 @@ def table(family: str, n: int = 12) -> pd.DataFrame:
             data["y"] = rng.uniform(0.5, 4, n)
         case "hurdle_gamma" | "hurdle_lognormal":
             data["y"] = [0, 0, 0.2, *rng.uniform(0.5, 4, n - 3)]
+        case "zero_one_inflated_beta":
+            data["y"] = [0, 1, 1, *rng.uniform(0.1, 0.9, n - 3)]
         case "beta":
             data["y"] = rng.uniform(0.1, 0.9, n)
         case "bernoulli":
@@ -146,7 +149,7 @@ def natural(design, priors, values) -> tuple[dict, float]:
         suffix = "" if name == "mu" else f"_{name}"
         volume += _predictor(predictor, suffix, priors, values, point)
     for name in set(OWN.get(design.family, ())) - set(design.predictors):
-        if name in ("zi", "hurdle"):
+        if name in ("zi", "hurdle", "zoi", "coi"):
             point[name] = float(special.expit(values[f"{name}_logodds__"]))
             volume += np.log(point[name]) + np.log1p(-point[name])
         elif name == "skew":
