@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.variance import variance_partition
     from bayes_glmm.datasets import dataset, datasets
     from bayes_glmm.design.within import within_between
+    from bayes_glmm.families.base import Parameter
+    from bayes_glmm.families.examine import check_family
+    from bayes_glmm.families.table import families
+    from bayes_glmm.families.written import Written as Family
     from bayes_glmm.fitting import build_model, check, fit, priors
     from bayes_glmm.likelihood import maximum_likelihood
     from bayes_glmm.plots import (
@@ -51,7 +55,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "Family": "families.written",
     "ModelSpec": "spec.model",
+    "Parameter": "families.base",
     "Predictor": "spec.model",
     "Prior": "spec.priors",
     "RandomEffect": "spec.model",
@@ -59,6 +65,7 @@ _PUBLIC = {
     "areal": "structures.areal",
     "build_model": "fitting",
     "check": "fitting",
+    "check_family": "families.examine",
     "coefficients": "answers.effects",
     "compare": "answers.compare",
     "comparisons": "answers.comparisons",
@@ -67,6 +74,7 @@ _PUBLIC = {
     "datasets": "datasets",
     "diagnose": "answers.diagnose",
     "errors": "errors",
+    "families": "families.table",
     "fit": "fitting",
     "genomic": "structures.genomic",
     "kinship": "structures.kinship",
@@ -99,6 +107,9 @@ _PUBLIC = {
     "within_between": "design.within",
 }
 
+_AS = {"Family": "Written"}
+"""Public names that differ from those in their module."""
+
 __all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604
 
 
@@ -106,7 +117,7 @@ def __getattr__(name: str) -> object:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'bayes_glmm' has no attribute {name!r}")
     module = import_module(f"bayes_glmm.{_PUBLIC[name]}")
-    value = module if name == _PUBLIC[name] == "errors" else vars(module)[name]
+    value = module if name == _PUBLIC[name] == "errors" else vars(module)[_AS.get(name, name)]
     globals()[name] = value
     return value
 

@@ -51,15 +51,20 @@ FAMILIES: tuple[Family, ...] = (
     Adjacent(),
 )
 _BY_NAME = {family.name: family for family in FAMILIES}
+_BUILT_IN = frozenset(_BY_NAME)
 
 
 def get_family(family: str | Family) -> Family:
-    """Return the family of that name; a :class:`Family` is returned as it is.
+    """Return the family of that name.
+
+    A :class:`Family` of one's own is returned as it is, and known by its name from then
+    on: results are saved with the name alone, and are read where it is known.
 
     Raises
     ------
     SpecError
-        No family has that name; the nearest ones are named.
+        No family has that name; the nearest ones are named. Or an object has the name
+        of a family of this package.
     ArgumentTypeError
         Neither a name nor a family.
 
@@ -69,6 +74,10 @@ def get_family(family: str | Family) -> Family:
     'log'
     """
     if isinstance(family, Family):
+        if _BY_NAME.setdefault(family.name, family) is not family:
+            if family.name in _BUILT_IN:
+                raise SpecError(f"{family.name!r} is a family of this package: use another name.")
+            _BY_NAME[family.name] = family
         return family
     if not isinstance(family, str):
         raise ArgumentTypeError(f"family must be a name or a Family, not {family!r}.")

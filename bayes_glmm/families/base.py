@@ -161,7 +161,7 @@ class Family(ABC):
         """Log-density of ``y`` row by row (SciPy), finite also in the far tails."""
 
     def mean(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
-        """E[y]; for families with trials the expected number of successes."""
+        """Return ``mu``, times ``trials`` where there are trials."""
         return mu if trials is None else mu * trials
 
     @abstractmethod

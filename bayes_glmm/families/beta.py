@@ -22,6 +22,7 @@ class Beta(Written):
 
     name = "beta"
     support = "numbers between 0 and 1"
+    lower, upper = 0.0, 1.0
     links = ("logit", "probit", "cloglog")
     parameters = (
         Parameter(

@@ -40,6 +40,7 @@ class _Positive(Written):
     """What families of positive numbers share."""
 
     support = "positive numbers"
+    lower = 0.0
     links: tuple[str, ...] = ("log", "inverse", "identity")
     free_variance = True
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Family, Parameters
+from bayes_glmm.families.base import Array, Family, Parameters, whole
 from bayes_glmm.families.links import Link
 from bayes_glmm.families.maths import NUMPY, Maths, Mean, mean_of, pytensor_maths, symbolic_mean_of
 
@@ -19,6 +20,22 @@ class Written(Family):
     Whatever computes the density goes through the :class:`Maths` that it is given, so
     that the graph and the answers cannot drift apart.
     """
+
+    lower: float = -np.inf
+    upper: float = np.inf
+    """Ends of the support, themselves not in it; see :meth:`invalid`."""
+
+    def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
+        """Refuse what is not between ``lower`` and ``upper``, and fractions among counts."""
+        outside = ~((y > self.lower) & (y < self.upper))
+        found = [(outside, f"is not among {self.support}: correct or remove these rows")]
+        if self.discrete:
+            found.append((~whole(y), "is not a whole number: give counts"))
+        return found
+
+    def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
+        """Return the mean per unit exposure."""
+        return float(np.mean(y) / np.mean(exposure))
 
     has_distribution: bool = False
     """Whether :meth:`log_below` and :meth:`log_above` are stated."""
