@@ -120,7 +120,7 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
     u = flat(fit, f"u_{group}")[:, :, t]
     sd = flat(fit, f"sd_{group}")[:, t]
     low, high, names = interval(u)
-    left_open = np.clip(u.var(axis=0) / np.mean(sd**2), 0, 1)
+    left_open = np.clip(u.var(axis=0) / np.mean(sd**2 * fit.level_variance(group)), 0, 1)
     table = pd.DataFrame(
         {
             "level": design.levels,

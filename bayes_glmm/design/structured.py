@@ -79,9 +79,13 @@ def bound_structures(schema: Schema, data: pd.DataFrame, given: Structures) -> d
         for group in predictor.groups:
             if group.structure is None:
                 continue
-            (column,) = group.columns or ("observation",)
-            if group.columns:
-                _require_text(pick(data, column), column, group.structure)
+            if not group.columns:
+                raise DataError(
+                    f"gr(observation, {group.structure}) needs ids to match with the structure: "
+                    "add them as a column of the table, and name it in gr()."
+                )
+            (column,) = group.columns
+            _require_text(pick(data, column), column, group.structure)
             found = given[group.structure].bind(data, column)
             before = bound[group.structure]
             if found is not given[group.structure] and before is not given[group.structure]:

@@ -30,6 +30,11 @@ class DenseFactor(Factor):
         """Return ``root @ z``."""
         return maths.product(self.root, z)
 
+    def mean_variance(self, hyper: Values) -> tuple[float, float]:
+        """Return both means from the root."""
+        n = len(self.root)
+        return float((self.root**2).sum()) / n, float((self.root.sum(axis=0) ** 2).sum()) / n**2
+
 
 @dataclass(frozen=True, eq=False)
 class Kinship(Structure):

@@ -244,6 +244,11 @@ def test_levels_must_be_in_the_structure():
         bg.build_model(TEXT, numbered, structures={"A": K})
 
 
+def test_rows_without_ids_have_no_structure():
+    with pytest.raises(DataError, match="add them as a column"):
+        bg.build_model("y ~ x + (1 | gr(observation, A))", table(), structures={"A": bg.kinship(A)})
+
+
 @pytest.mark.parametrize("engine", ["collapsed", "laplace", "jax"])
 def test_engines_of_independent_levels_refuse(engine):
     if engine == "jax":

@@ -154,12 +154,13 @@ def test_arrays_bring_back_the_same_matrix():
     assert again.notes() == found.notes()
 
 
-def test_random_matrices_end_in_our_errors_only():
+@pytest.mark.parametrize("cases", [150, pytest.param(2000, marks=pytest.mark.slow)])
+def test_random_matrices_end_in_our_errors_only(cases):
     """Labels and values with every fault at once: refused by us, or taken and right."""
     rng = np.random.default_rng(6)
     pool = ["a", "b", "c", "A", "1", "01", " ", "", "d ", "d", "x:y", 3, None, 2.5, np.nan]
     taken = 0
-    for _ in range(400):
+    for _ in range(cases):
         n = int(rng.integers(0, 5))
         names = [pool[i] for i in rng.integers(0, len(pool), n)]
         if rng.random() < 0.4:
@@ -175,4 +176,4 @@ def test_random_matrices_end_in_our_errors_only():
         taken += 1
         got = found.prepare(np.array(names)).covariance({})
         np.testing.assert_allclose(got, values, atol=1e-8 * np.abs(values).max())
-    assert 20 < taken < 380
+    assert 0.05 < taken / cases < 0.95

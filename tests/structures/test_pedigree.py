@@ -173,6 +173,34 @@ def test_arrays_bring_back_the_same_pedigree():
     assert again.notes() == found.notes()
 
 
+@pytest.mark.parametrize("cases", [150, pytest.param(2000, marks=pytest.mark.slow)])
+def test_random_pedigrees_end_in_our_errors_only(cases):
+    """Every fault at once: refused by us, or taken and equal to the tabular method."""
+    rng = np.random.default_rng(12)
+    pool = ["a", "b", "c", "d", "e", "f"]
+    odd = ["A", "0", "01", "1", "", " ", "NA", "a ", 3, 2.5, np.nan, None, "x:y"]
+    taken = 0
+    for number in range(cases):
+        n = int(rng.integers(0, 6))
+        names = rng.permutation(pool)[:n].tolist()
+        rows = [
+            (k, *(None if rng.random() < 0.5 else pool[rng.integers(6)] for _ in "sd"))
+            for k in names
+        ]
+        cells = np.array([*rows, (None,) * 3], dtype=object)[:-1]
+        for _ in range(int(rng.integers(0, 3)) if n and number % 2 else 0):
+            cells[rng.integers(n), rng.integers(3)] = odd[rng.integers(len(odd))]
+        frame = pd.DataFrame(cells.tolist(), columns=["animal", "sire", "dam"])
+        try:
+            found = bg.pedigree(frame)
+        except bg.errors.BayesGLMMError:
+            continue
+        taken += 1
+        A = tabular(frame)
+        np.testing.assert_allclose(matrix(found, list(A.index)), A, atol=1e-14)
+    assert 0.1 < taken / cases < 0.9
+
+
 def test_twenty_thousand_animals():
     """Deep and random mating, all related, in time and memory of a sparse method."""
     rng = np.random.default_rng(8)
