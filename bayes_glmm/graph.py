@@ -209,7 +209,8 @@ def structured_effects(
     name, term = group.name, f"{group.name}_term"
     hyper = {h.stem: scalar(f"{h.stem}_{name}", priors[f"{h.stem}_{name}"]) for h in group.hyper}
     z = pm.Normal(f"z_{name}", np.float64(0), np.float64(1), dims=(f"{name}_node", term))
-    unit = factor.effect(z, hyper, pytensor_maths())
+    latent = pt.specify_shape(z, (len(factor.nodes), len(group.terms)))
+    unit = factor.effect(latent, hyper, pytensor_maths())
     u = unit * sd if L is None else unit @ (sd[:, None] * L).T
     return pm.Deterministic(f"u_{name}", u, dims=(name, term))
 

@@ -51,7 +51,8 @@ def related_effects(
     structure = fit.structures[str(group.structure)]
     strangers = levels[~np.isin(levels, structure.labels)]
     if len(strangers):
-        schema = next(g for g in fit.schema.predictors["mu"].groups if g.name == group.name)
+        learned = (g for p in fit.schema.predictors.values() for g in p.groups)
+        schema = next(g for g in learned if g.name == group.name)
         structure = structure.extend(strangers, data, schema.columns[0])
     known = fit.posterior[f"z_{group.name}"]
     sampled = known[f"{group.name}_node"].values.astype(np.str_)

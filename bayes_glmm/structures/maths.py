@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,11 @@ from scipy import linalg
 from bayes_glmm.structures import sweep
 
 type Function = Callable[..., Any]
+MOST_WRITTEN = 2_500
+"""Larger matrices are given to compiled code rather than written into it."""
+MOST_COLUMNS = 8
+"""Up to these, a product by columns is faster than one of matrices."""
+_NUMBERS = count()
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ NUMPY = Maths(
 @cache
 def pytensor_maths() -> Maths:
     """Return PyTensor's functions."""
+    import pytensor
     import pytensor.sparse as ps
     import pytensor.tensor as pt
 
@@ -74,7 +81,14 @@ def pytensor_maths() -> Maths:
 
     def product(matrix: Any, x: Any) -> Any:
         if not sp.issparse(matrix):
-            return pt.as_tensor(np.ascontiguousarray(matrix, np.float64)) @ x
+            dense = np.ascontiguousarray(matrix, np.float64)
+            fixed: Any = pt.as_tensor(dense)
+            if dense.size > MOST_WRITTEN:
+                fixed = pytensor.shared(dense, name=f"matrix_{next(_NUMBERS)}", borrow=True)
+            columns = x.type.shape[1]
+            if columns is None or columns > MOST_COLUMNS:
+                return fixed @ x
+            return pt.stack([fixed @ x[:, k] for k in range(columns)], axis=1)
         return ps.structured_dot(ps.as_sparse_variable(sp.csr_matrix(matrix)), x)
 
     return Maths(

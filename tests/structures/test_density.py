@@ -11,7 +11,7 @@ import bayes_glmm as bg
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.fitting import prepare
 from bayes_glmm.graph import build_graph
-from bayes_glmm.structures import Structure, ops, sweep
+from bayes_glmm.structures import Structure, maths, ops, sweep
 from tests.structures.oracle import random_pedigree, tabular
 
 PRIORS = {
@@ -172,6 +172,21 @@ def test_order_anywhere_changes_nothing():
     assert Compiled(text, data, "poisson", bg.kinship(wrong))(**at)[0] != pytest.approx(
         value, rel=1e-3
     )
+
+
+def test_a_large_matrix_is_given_to_the_graph_rather_than_written_into_it(monkeypatch):
+    _, K = structured("kinship")
+    data = observed("poisson", list(K.index))
+    rng = np.random.default_rng(8)
+    at = {"intercept": 0.1, "beta": [0.2], "sd_animal": [0.9], "z_animal": rng.normal(size=(18, 1))}
+    found = []
+    for most in (10**6, 0):
+        monkeypatch.setattr(maths, "MOST_WRITTEN", most)
+        found.append(Compiled("y ~ x + (1 | gr(animal, A))", data, "poisson", bg.kinship(K))(**at))
+    (value, u, slope), (same, again, back) = found
+    assert same == pytest.approx(value, rel=1e-13)
+    np.testing.assert_allclose(again, u, rtol=1e-13)
+    np.testing.assert_allclose(back, slope, rtol=1e-11)
 
 
 def test_structure_and_plain_effect_of_one_level():
