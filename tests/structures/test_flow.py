@@ -193,6 +193,22 @@ def test_a_file_without_its_structure_is_refused(tmp_path):
         bg.load(bg.save(tree, path))
 
 
+def test_the_graph_makes_the_same_effects_from_the_latents(structure):
+    """PyMC's own function on the posterior, against the effects that NumPy made."""
+    import pymc as pm
+    from pytensor.compile.mode import Mode
+
+    data = table()
+    tree = tree_of("y ~ 1 + (1 + x | gr(animal, A))", structure, draws=40, data=data)
+    model = bg.build_model("y ~ 1 + (1 + x | gr(animal, A))", data, structures={"A": structure})
+    given = tree["posterior"].to_dataset()
+    found = pm.compute_deterministics(
+        given.drop_vars(["u_animal", "corr_animal"]), model=model, var_names=["u_animal"],
+        compile_kwargs={"mode": Mode(linker="py", optimizer="fast_compile")}, progressbar=False,
+    )  # fmt: skip
+    np.testing.assert_allclose(found["u_animal"], given["u_animal"], atol=1e-12)
+
+
 def test_simulated_effects_have_the_matrix_as_covariance(structure):
     """Without noise, levels are the intercept plus effects whose form is chi-square."""
     data = table(each=1)
