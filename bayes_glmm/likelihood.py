@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.defaults import resolve_priors
-from bayes_glmm.errors import ArgumentError
+from bayes_glmm.errors import ArgumentError, EngineError
 
 if TYPE_CHECKING:
     from bayes_glmm.design.design import Design
@@ -77,14 +77,17 @@ def maximum_likelihood(
     {'intercept': -2.54, 'sd_hospital[intercept]': 0.36}
     """
     from bayes_glmm.engine.likelihood import maximise
-    from bayes_glmm.fitting import prepare
+    from bayes_glmm.fitting import prepare, resolve_spec
 
     if isinstance(quadrature, bool) or not isinstance(quadrature, int) or quadrature < 1:
         raise ArgumentError(f"quadrature={quadrature!r}: a whole number of at least 1 is needed.")
-    prepared = prepare(
-        model, data, family=family, link=link, exposure=exposure, offset=offset,
+    spec = resolve_spec(
+        model, family=family, link=link, exposure=exposure, offset=offset,
         missing=missing, success=success,
     )  # fmt: skip
+    if any(effect.structure for _, p in spec.predictors for effect in p.random):
+        raise EngineError("maximum_likelihood() does not cover related levels, gr(): use fit().")
+    prepared = prepare(spec, data)
     _, design = prepared.require()
     found = maximise(design, resolve_priors(prepared.spec, design), quadrature)
 

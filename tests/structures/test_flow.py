@@ -260,6 +260,11 @@ def test_levels_must_be_in_the_structure():
         bg.build_model(TEXT, numbered, structures={"A": K})
 
 
+def test_maximum_likelihood_refuses():
+    with pytest.raises(EngineError, match=r"gr\(\)"):
+        bg.maximum_likelihood(TEXT, table())
+
+
 def test_rows_without_ids_have_no_structure():
     with pytest.raises(DataError, match="add them as a column"):
         bg.build_model("y ~ x + (1 | gr(observation, A))", table(), structures={"A": bg.kinship(A)})

@@ -154,6 +154,8 @@ def test_new_animals_are_appended_by_their_parents():
     whole = tabular(pd.concat([rows, table(("n1", a, b), ("n2", "n1", None))]))
     levels = ["n1", "n2", a, b]
     np.testing.assert_allclose(matrix(longer, levels), whole.loc[levels, levels], atol=1e-12)
+    with pytest.warns(UserWarning, match="'stray'.*founder"):
+        known.extend(np.array(["n1"]), new.assign(dam="stray"), "pup")
     with pytest.raises(ArgumentError, match="'sire'"):
         known.extend(np.array(["n1"]), new[["pup"]], "pup")
 
