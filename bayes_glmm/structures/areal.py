@@ -134,9 +134,14 @@ class Areal(Structure):
     def scale(self) -> Array:
         """Geometric mean of the variances in each part of the map, one for single areas."""
         graph = self.graph
-        found = np.where(graph.island, 1.0, variances(graph, self.order))
+        found = np.where(graph.island, 1.0, self.variance)
         sizes = np.bincount(graph.component)
         return np.exp(np.bincount(graph.component, weights=np.log(found)) / sizes)
+
+    @cached_property
+    def variance(self) -> Array:
+        """Diagonal of the Laplacian's generalised inverse, shape (n_areas,)."""
+        return variances(self.graph, self.order)
 
     def prepare(self, levels: Text, sampled: Text | None = None) -> Factor:
         """Return the map from latents of all areas to the effects of some."""
@@ -144,7 +149,9 @@ class Areal(Structure):
         if self.model in ("leroux", "car"):
             return spectral_factor(self.graph, self.model, levels, rows)
         mixed = self.model == "bym2"
-        return intrinsic_factor(self.graph, self.order, self.scale, mixed, levels, rows, sampled)
+        return intrinsic_factor(
+            self.graph, self.order, self.scale, self.variance, mixed, levels, rows, sampled
+        )
 
     def notes(self) -> tuple[str, ...]:
         """Say how many parts the map has, and which areas have no neighbour."""

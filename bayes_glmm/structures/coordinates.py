@@ -26,7 +26,7 @@ from bayes_glmm.structures.nearest import nearest_factor
 from bayes_glmm.structures.points import box_of, exact_factor, wave_factor
 
 METHODS = ("auto", "exact", "hsgp", "nearest")
-EXACT = 300
+EXACT = 100
 """Places up to which ``"auto"`` is exact."""
 
 
@@ -62,7 +62,7 @@ def coordinates(
         ``"nearest"`` conditions each place on its 15 nearest among those before it in
         a fixed shuffled order, and costs a multiple of the number of places; ``"hsgp"``
         is a sum of waves for smooth fields with a range of an eighth of the map or
-        more. ``"auto"`` is exact up to 300 places and ``"nearest"`` above.
+        more. ``"auto"`` is exact up to 100 places and ``"nearest"`` above.
     distance : {"plane", "great_circle", "chord"}
         ``"great_circle"`` (km) is along the earth's surface and takes the exponential
         kernel only, as the others are no covariances on a sphere; ``"chord"`` (km) is

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from bayes_glmm.structures import sweep
 from bayes_glmm.structures.adjacency import Graph
 from bayes_glmm.structures.base import Array, Factor, Text, Values
 from bayes_glmm.structures.labels import match
@@ -39,6 +41,8 @@ class IntrinsicFactor(Factor):
         Each level's area.
     own : ndarray of int, shape (n_levels,), or None
         Each level's own latent among those after the map's.
+    variance : ndarray, shape (n_areas,)
+        Variance of the scaled field in each area.
     """
 
     system: Cascade
@@ -49,6 +53,7 @@ class IntrinsicFactor(Factor):
     lone: sp.csr_matrix
     rows: Places
     own: Places | None
+    variance: Array
 
     def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
         """Return unit-scale effects of the levels, shape (n_levels, n_terms)."""
@@ -64,11 +69,32 @@ class IntrinsicFactor(Factor):
         mix = hyper["mix"]
         return maths.sqrt(mix) * field[self.rows] + maths.sqrt(1 - mix) * z[n_map:][self.own]
 
+    def mean_variance(self, hyper: Values) -> tuple[float, float]:
+        """Return the means of the covariance's diagonal and of all of it, in linear time."""
+        diagonal, whole = self._field_means
+        if self.own is None:
+            return diagonal, whole
+        mix = float(hyper["mix"])
+        return mix * diagonal + 1 - mix, mix * whole + (1 - mix) / len(self.rows)
+
+    @cached_property
+    def _field_means(self) -> tuple[float, float]:
+        share = np.bincount(self.rows, minlength=len(self.variance)) / len(self.rows)
+        back = self.lone.T @ share
+        if len(self.system.place):
+            centred = share - self.mean.T @ (self.spread.T @ share)
+            passed = sweep.ascend(
+                self.system.parents, self.system.weights, (self.leave.T @ centred)[:, None]
+            )
+            back = back + self.enter.T @ passed[:, 0]
+        return float(self.variance[self.rows].mean()), float(back @ back)
+
 
 def intrinsic_factor(
     graph: Graph,
     order: Places,
     scale: Array,
+    variance: Array,
     mixed: bool,
     levels: Text,
     rows: Places,
@@ -104,6 +130,7 @@ def intrinsic_factor(
         lone=_sparse(np.ones(len(lone)), lone, latent[lone], (n, len(on_map))),
         rows=rows,
         own=own,
+        variance=np.where(graph.island, 1.0, variance / scale[part]),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from bayes_glmm.structures import sweep
 from bayes_glmm.structures.base import Array, Factor, Text, Values
 from bayes_glmm.structures.kernels import FAR, KERNELS, NUGGET, embed, measure
 from bayes_glmm.structures.maths import NUMPY, Maths
@@ -58,6 +59,13 @@ class NearestFactor(Factor):
 
             weights, sd = symbolic(self.kernel, self.between, self.towards, hyper["range"])
         return maths.descend(self.parents, weights, maths.column(sd) * z)[self.rows]
+
+    def mean_variance(self, hyper: Values) -> tuple[float, float]:
+        """Return one, the variance of the field that is approximated, and the covariance's mean."""
+        weights, sd = conditionals(self.kernel, self.between, self.towards, hyper["range"])
+        share = np.bincount(self.rows, minlength=len(self.nodes)) / len(self.rows)
+        back = sd * sweep.ascend(self.parents, weights, share[:, None])[:, 0]
+        return 1.0, float(back @ back)
 
 
 def conditionals(kernel: str, between: Array, towards: Array, reach: Any) -> tuple[Array, Array]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bayes_glmm.errors import ArgumentError, DataError, listed
 from bayes_glmm.structures.base import Array, Factor, Text, Values
 from bayes_glmm.structures.kernels import correlation, density, distances, embed
-from bayes_glmm.structures.maths import Maths
+from bayes_glmm.structures.maths import NUMPY, Maths
 
 type Places = NDArray[np.int64]
 
@@ -63,6 +63,12 @@ class ExactFactor(Factor):
         K = correlation(self.kernel, self.distance, hyper["range"], maths)
         return (maths.cholesky(K) @ z)[self.rows]
 
+    def mean_variance(self, hyper: Values) -> tuple[float, float]:
+        """Return one, the mean of the diagonal, and the mean of all of the covariance."""
+        share = np.bincount(self.rows, minlength=len(self.nodes)) / len(self.rows)
+        K = correlation(self.kernel, self.distance, hyper["range"], NUMPY)
+        return 1.0, float(share @ K @ share)
+
 
 def exact_factor(
     levels: Text, points: Array, kernel: str, distance: str, sampled: Text | None
@@ -97,6 +103,11 @@ class WaveFactor(Factor):
         """Return unit-scale effects of the levels, shape (n_levels, n_terms)."""
         power = density(self.kernel, self.frequency, hyper["range"], maths)
         return maths.product(self.basis, maths.column(maths.sqrt(power)) * z)
+
+    def mean_variance(self, hyper: Values) -> tuple[float, float]:
+        """Return the means of the covariance's diagonal and of all of it."""
+        power = density(self.kernel, self.frequency, hyper["range"], NUMPY)
+        return float((self.basis**2 @ power).mean()), float(self.basis.mean(axis=0) ** 2 @ power)
 
 
 def box_of(points: Array, kernel: str) -> Array:

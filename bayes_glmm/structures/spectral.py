@@ -50,6 +50,13 @@ class Part:
         typical = maths.product(np.full((1, len(V)), 1 / len(V)), maths.log(variance))
         return field * maths.exp(-typical / 2)
 
+    def means(self, share: Array, precisions: Array) -> tuple[float, float]:
+        """Return weighted sums of the covariance's diagonal and of all of it."""
+        variance = (self.vectors**2 @ (1 / precisions)) / self.divisor**2
+        waves = self.vectors.T @ (share / self.divisor)
+        typical = np.exp(np.log(variance).mean())
+        return float(share @ variance / typical), float(waves @ (waves / precisions) / typical)
+
 
 @dataclass(frozen=True, eq=False)
 class SpectralFactor(Factor):
@@ -73,16 +80,24 @@ class SpectralFactor(Factor):
 
     def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
         """Return unit-scale effects of the levels, shape (n_levels, n_terms)."""
-        mix = hyper["mix"]
         blocks = [
-            part.effect(
-                z[part.places],
-                mix * part.values + (1 - mix) if self.model == "leroux" else 1 - mix * part.values,
-                maths,
-            )
-            for part in self.parts
+            part.effect(z[part.places], self._precisions(part, hyper), maths) for part in self.parts
         ]
         return maths.stack_rows([*blocks, z[self.lone]])[self.rows]
+
+    def mean_variance(self, hyper: Values) -> tuple[float, float]:
+        """Return the means of the covariance's diagonal and of all of it."""
+        laid = np.bincount(self.rows, minlength=len(self.nodes)) / len(self.rows)
+        diagonal = whole = 0.0
+        for part in self.parts:
+            share, laid = laid[: len(part.places)], laid[len(part.places) :]
+            one, all_ = part.means(share, self._precisions(part, hyper))
+            diagonal, whole = diagonal + one, whole + all_
+        return float(diagonal + laid.sum()), float(whole + laid @ laid)
+
+    def _precisions(self, part: Part, hyper: Values) -> Any:
+        mix = hyper["mix"]
+        return mix * part.values + (1 - mix) if self.model == "leroux" else 1 - mix * part.values
 
 
 def spectral_factor(

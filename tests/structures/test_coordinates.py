@@ -227,13 +227,13 @@ def test_quadratic_form_of_a_simulated_field_is_chi_squared() -> None:
 
 def test_auto_and_the_prior_follow_the_data() -> None:
     rng = np.random.default_rng(10)
-    few, many = table(rng, 300), table(rng, 301)
+    few, many = table(rng, 100), table(rng, 101)
     choose = coordinates("e", "n")
     assert choose.bind(few, "site").method == "exact"
     assert choose.bind(many, "site").method == "nearest"
     bound = choose.bind(many, "site")
     points = many[["e", "n"]].to_numpy()
-    gaps = apart(points) + np.diag(np.full(301, np.inf))
+    gaps = apart(points) + np.diag(np.full(101, np.inf))
     low, high = bound.hyper[0].prior.frozen.ppf([0.0228, 0.9772])
     np.testing.assert_allclose(low, np.median(gaps.min(axis=1)), rtol=0.01)
     np.testing.assert_allclose(high, np.hypot(*np.ptp(points, axis=0)), rtol=0.01)
@@ -293,3 +293,15 @@ def test_twenty_thousand_places_are_prepared_in_seconds() -> None:
     factor = found.prepare(data["site"].to_numpy(dtype=np.str_))
     assert time.perf_counter() - began < 15
     assert factor.between.nbytes + factor.towards.nbytes < 50e6
+
+
+@pytest.mark.parametrize("method", ["exact", "nearest", "hsgp"])
+def test_mean_variance_is_that_of_the_covariance(method: str) -> None:
+    data = table(np.random.default_rng(14), 40)
+    data.loc[7, ["e", "n"]] = data.loc[3, ["e", "n"]]
+    bound = coordinates("e", "n", "matern52", method).bind(data, "site")
+    factor = bound.prepare(data["site"].to_numpy(dtype=np.str_)[5:])
+    K = factor.covariance({"range": 0.5})
+    found = factor.mean_variance({"range": 0.5})
+    np.testing.assert_allclose(found, (np.diag(K).mean(), K.mean()), rtol=1e-3)
+    np.testing.assert_allclose(found[1], K.mean(), rtol=1e-9)
