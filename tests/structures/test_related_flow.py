@@ -76,7 +76,7 @@ def sharp(hyper: dict) -> dict:
     return FIXED | {stem: bg.Prior("LogNormal", mu=np.log(value), sigma=0.005)}
 
 
-SLOW = ("ou", "car", "nearest")
+SLOW = ("ou", "pagel", "car", "nearest")
 
 
 @pytest.mark.parametrize(
