@@ -82,7 +82,7 @@ KNOWN = {
 @pytest.mark.parametrize("name", list(KNOWN))
 def test_templates_find_what_is_known(name: str) -> None:
     tree = bg.fit(
-        name, bg.dataset(bg.template(name).dataset), draws=500, chains=4, progress=False, seed=2
+        name, bg.dataset(bg.template(name).dataset), draws=1000, chains=4, progress=False, seed=2
     )
     table = bg.summary(tree).set_index("parameter")
     for parameter, value in KNOWN[name].items():

@@ -20,6 +20,7 @@ from bayes_glmm.answers.expected import Groups
 from bayes_glmm.answers.ppc import predictive_check
 from bayes_glmm.answers.predictions import predictions
 from bayes_glmm.answers.summary import EXPONENTIATED, summary
+from bayes_glmm.answers.variance import NO_MEAN, variance_partition
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.report.words import in_mathematics, in_words
 from bayes_glmm.results import Fit
@@ -117,6 +118,7 @@ def content(tree: xr.DataTree, title: str | None, per: float | None) -> dict[str
             (name, picture(partial(plots.plot_predictions, tree, name, per=per)))
             for name in variables[:MOST_PICTURES]
         ],
+        "variance": _variance(tree, fit),
         "groups": [_group(tree, fit, g.name) for g in fit.groups],
         "check": picture(partial(plots.plot_ppc, tree)),
         "check_meaning": DRAWN[predictive_check(fit, n=20).attrs["kind"]],
@@ -238,6 +240,15 @@ CAPTIONS = {
     "difference": "Difference of average responses",
     "ratio": "Ratio of average responses",
 }
+
+
+def _variance(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
+    """Say where the variance comes from, on the latent scale, which needs no integration."""
+    if not fit.groups or fit.link.name in NO_MEAN:
+        return None
+    caption = "Shares of variance, intraclass correlations and R²"
+    table = cells(variance_partition(tree), caption)
+    return {"table": table, "picture": picture(partial(plots.plot_variance, tree))}
 
 
 def _group(tree: xr.DataTree, fit: Fit, name: str) -> dict[str, Any]:

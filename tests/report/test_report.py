@@ -106,7 +106,7 @@ def test_it_has_every_part(poisson):
         "77",
     ):
         assert part in poisson.text, part
-    assert len(poisson.all("img")) == 5
+    assert len(poisson.all("img")) == 6
 
 
 def test_headings_and_tables_can_be_read_aloud(poisson):
@@ -211,3 +211,11 @@ def test_figures_have_the_digits_their_sd_supports():
         ["b", "−0.00410", "0.00071", "−0.00520", "1.010"],
         ["c", "12,346", "310", "11,840", "–"],
     ]
+
+
+def test_shares_of_variance_are_on_the_page(tmp_path):
+    page = Page(bg.report(poisson_tree(), tmp_path / "r.html").read_text("utf-8"))
+    table = bg.variance_partition(poisson_tree()).set_index("component")
+    row = next(cells for cells in page.cells if cells[0] == "ward" and cells[1] == "random")
+    assert float(row[3]) == pytest.approx(table.loc["ward", "mean"], abs=0.01)
+    assert "Where the variance comes from" in page.text
