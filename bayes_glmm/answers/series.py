@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 type Array = NDArray[np.float64]
-type Function = Callable[[Array], Array]
+type Response = Callable[[Array], tuple[Array, Array]]
 REACH = 8.0
 STEP = 0.5
 WIDEST = 0.75
@@ -88,8 +88,7 @@ class Moments:
 
 
 def moments(
-    mean: Function,
-    variance: Function,
+    response: Response,
     eta: Array,
     spread: Array,
     parts: Sequence[Array],
@@ -104,7 +103,7 @@ def moments(
 
     Parameters
     ----------
-    mean, variance : callable
+    response : callable
         E[y] and Var[y] as functions of the predictor.
     eta : ndarray, shape (n_draws, n_rows)
         Predictor without the random part, link scale.
@@ -121,22 +120,23 @@ def moments(
        *Genetics* 204, 1281-1294. doi:10.1534/genetics.115.186536
     """
     at = eta + np.sqrt(spread) * rule.nodes[:, None, None]
-    values = np.broadcast_to(mean(at), at.shape)
-    noise = np.tensordot(rule.weights, np.broadcast_to(variance(at), at.shape), 1)
+    values, variance = (np.broadcast_to(v, at.shape) for v in response(at))
+    noise = np.tensordot(rule.weights, variance, 1)
     middle = np.tensordot(rule.weights, values, 1)
-    total = np.tensordot(rule.weights, (values - middle) ** 2, 1)
-    power = np.tensordot(rule.basis[1:], values - middle, 1) ** 2
-    left = np.maximum(total - power.sum(axis=0), 0.0)
+    values = values - middle
+    total = np.tensordot(rule.weights, values**2, 1)
+    shares = [np.divide(p, spread, out=np.zeros_like(spread), where=spread > 0) for p in parts]
+    wholes = [share > 1 - 1e-12 for share in shares]
+    power, left = np.zeros((1, *total.shape)), np.zeros_like(total)
+    if any(((share > 0) & ~whole).any() for share, whole in zip(shares, wholes, strict=True)):
+        power = np.tensordot(rule.basis[1:], values, 1) ** 2
+        left = np.maximum(total - power.sum(axis=0), 0.0) / np.maximum(total + noise, 1e-300)
     found, rest = [], 0.0
-    for part in parts:
-        share = np.divide(part, spread, out=np.zeros_like(spread), where=spread > 0)
+    for share, whole in zip(shares, wholes, strict=True):
         inside = np.zeros_like(total)
         for term in power[::-1]:
             inside = (inside + term) * share
-        whole = share > 1 - 1e-12
         found.append(np.where(whole, total, inside))
-        bound = np.where(whole, 0.0, share ** (TERMS + 1) * left) / np.maximum(
-            total + noise, 1e-300
-        )
+        bound = np.where(whole, 0.0, share ** (TERMS + 1) * left)
         rest = max(rest, float(np.max(bound, initial=0.0)))
     return Moments(middle, total, found, noise, rest)

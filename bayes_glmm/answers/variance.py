@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 type Array = NDArray[np.float64]
 SCALES = ("latent", "data")
-CELLS = 50_000
+CELLS, MOST = 4_000_000, 20_000_000
+FEWEST = 1_000
 BOUNDED = ("logit", "probit", "cloglog")
 NO_MEAN = ("inverse",)
 
@@ -97,7 +98,9 @@ def variance_partition(
     On the latent scale a known offset or exposure is no component; the mean that the
     distribution's variance depends on is that of all rows, averaged over the
     population of groups. On the data scale an exposure that differs between rows is
-    part of ``fixed``, and the components add up to the variance of the response.
+    part of ``fixed``, and the components add up to the variance of the response; of many
+    different rows a random sample is integrated over (``attrs["rows"]``), and
+    ``attrs["error"]`` bounds what the integration leaves out of the groups' shares.
     The latent shares of families with a probability describe the latent variable of
     one trial, whose variance the link fixes; they are no shares of the variance of 0
     and 1.
@@ -134,7 +137,8 @@ def variance_partition(
         random = sum((p.variance for p in parts if p.kind == "random"), np.zeros(n_draws(fit)))
         joint = parts[0].variance + random
     else:
-        parts, joint, about["error"] = _data(fit)
+        parts, joint, more = _data(fit)
+        about |= more
     return _table(fit, parts, joint, about, draws)
 
 
@@ -147,16 +151,32 @@ def _latent(fit: Fit) -> Iterator[Component]:
     yield Component("fixed", "fixed", np.einsum("di,ij,dj->d", beta, spread, beta))
     for group in design.mu.groups:
         yield Component(group.name, _kind(group), group_variance(fit, group))
+    yield Component("residual", "residual", _observation_variance(fit))
+
+
+def _observation_variance(fit: Fit) -> Array:
+    """Return the distribution's own variance on the link scale, shape (n_draws,).
+
+    Where it depends on the mean, that is the mean of all rows, averaged over the
+    population of groups.
+    """
+
+    def at(mu: Array) -> Array:
+        total = np.zeros(n_draws(fit))
+        for part, weights in _pieces(fit, CELLS):
+            own = parameters(fit, part, fixed_part)
+            found = fit.family.observation_variance(mu[:, None], fit.link, own)
+            total += np.broadcast_to(found, (len(total), part.n_rows)) @ weights
+        return total
+
+    one, other = (at(np.full(n_draws(fit), m)) for m in (0.3, 0.6))
+    if np.array_equal(one, other):
+        return one
     mu = np.zeros(n_draws(fit))
-    for part, weights in _pieces(fit):
+    for part, weights in _pieces(fit, CELLS):
         eta, variance = fixed_part(fit, part.mu), random_variance(fit, part.mu)
         mu += population_mean(fit.link, eta, variance) @ weights
-    residual = np.zeros(n_draws(fit))
-    for part, weights in _pieces(fit):
-        own = parameters(fit, part, fixed_part)
-        found = fit.family.observation_variance(mu[:, None], fit.link, own)
-        residual += np.broadcast_to(found, (len(mu), part.n_rows)) @ weights
-    yield Component("residual", "residual", residual)
+    return at(mu)
 
 
 def group_variance(fit: Fit, group: GroupDesign) -> Array:
@@ -171,16 +191,19 @@ def group_variance(fit: Fit, group: GroupDesign) -> Array:
     )
 
 
-def _data(fit: Fit) -> tuple[list[Component], Array, float]:
-    """Return the components on the response scale, what all groups explain, and the error."""
+def _data(fit: Fit) -> tuple[list[Component], Array, dict[str, Any]]:
+    """Return the components on the response scale, what groups explain, and how exactly."""
     groups, total = fit.design.mu.groups, n_draws(fit)
     kinds = [_kind(g) for g in groups]
-    widest = max((float(random_variance(fit, p.mu).max()) for p, _ in _pieces(fit)), default=0.0)
+    most = max(FEWEST, MOST // total)
+    widest = max(
+        float(random_variance(fit, part.mu).max()) for part, _ in _pieces(fit, CELLS, most)
+    )
     rule = Rule.of(np.sqrt(widest), bounded=fit.link.name in BOUNDED)
     sums = {name: np.zeros(total) for name in ("mean", "square", "total", "noise")}
     each, joint = np.zeros((len(groups), total)), np.zeros(total)
     centre, error = None, 0.0
-    for part, weights in _pieces(fit, CELLS // len(rule.nodes)):
+    for part, weights in _pieces(fit, CELLS // len(rule.nodes), most):
         found = _moments(fit, part, kinds, rule)
         centre = found.mean[:, :1] if centre is None else centre
         for name, values in (
@@ -197,7 +220,10 @@ def _data(fit: Fit) -> tuple[list[Component], Array, float]:
     if len(groups) > 1:
         together = np.maximum(sums["total"] - each.sum(axis=0), 0.0)
         parts.append(Component("interaction", "interaction", together))
-    return [*parts, Component("residual", "residual", sums["noise"])], fixed + joint, error
+    parts.append(Component("residual", "residual", sums["noise"]))
+    rows = len(distinct(fit.design)[0])
+    about = {"error": error, "rows": f"{min(rows, most)} of {rows} different ones"}
+    return parts, fixed + joint, about
 
 
 def _moments(fit: Fit, part: Design, kinds: list[str], rule: Rule) -> Any:
@@ -205,11 +231,14 @@ def _moments(fit: Fit, part: Design, kinds: list[str], rule: Rule) -> Any:
     shape = (n_draws(fit), part.n_rows)
     each = [np.broadcast_to(_row_variance(fit, part, group), shape) for group in part.mu.groups]
     explained = sum((v for v, k in zip(each, kinds, strict=True) if k == "random"), np.zeros(shape))
+
+    def response(at: Array) -> tuple[Array, Array]:
+        mu = np.asarray(fit.link.inverse(at))
+        return np.asarray(fit.family.mean(mu, own)), np.asarray(fit.family.variance(mu, own))
+
     return moments(
-        lambda at: np.asarray(fit.family.mean(fit.link.inverse(at), own)),
-        lambda at: np.asarray(fit.family.variance(fit.link.inverse(at), own)),
-        fixed_part(fit, part.mu), random_variance(fit, part.mu), [*each, explained], rule,
-    )  # fmt: skip
+        response, fixed_part(fit, part.mu), random_variance(fit, part.mu), [*each, explained], rule
+    )
 
 
 def _row_variance(fit: Fit, part: Design, group: GroupDesign) -> Array:
@@ -220,10 +249,16 @@ def _row_variance(fit: Fit, part: Design, group: GroupDesign) -> Array:
     return np.asarray(((A.transpose(0, 2, 1) @ group.Z.T) ** 2).sum(axis=1))
 
 
-def _pieces(fit: Fit, cells: int = CELLS) -> Iterator[tuple[Design, Array]]:
-    """Yield rows with different predictors, few at a time, and their shares of all rows."""
+def _pieces(fit: Fit, cells: int, most: int | None = None) -> Iterator[tuple[Design, Array]]:
+    """Yield rows with different predictors, few at a time, and their shares of all rows.
+
+    Where there are more than ``most`` of them, a random sample of that size.
+    """
     first, back = distinct(fit.design)
     weights = np.bincount(back) / fit.design.n_rows
+    if most is not None and len(first) > most:
+        chosen = np.sort(np.random.default_rng(0).choice(len(first), most, replace=False))
+        first, weights = first[chosen], weights[chosen] / weights[chosen].sum()
     size = max(1, cells // n_draws(fit))
     for start in range(0, len(first), size):
         yield take(fit.design, first[start : start + size]), weights[start : start + size]

@@ -281,8 +281,22 @@ def test_means_are_averaged_inside_each_draw_and_labelled():
 def test_pieces_of_rows_give_the_same(monkeypatch):
     tree = poisson_tree()
     whole = bg.variance_partition(tree, "data")
-    monkeypatch.setattr("bayes_glmm.answers.variance.CELLS", 1_000)
+    monkeypatch.setattr("bayes_glmm.answers.variance.CELLS", 400_000)
     pd.testing.assert_frame_equal(bg.variance_partition(tree, "data"), whole, rtol=1e-10)
+
+
+def test_of_many_rows_a_sample_is_enough_and_is_told(monkeypatch):
+    rng = np.random.default_rng(9)
+    data = pd.DataFrame({"x": rng.normal(size=2000), "g": rng.choice(list("abcdefgh"), 2000),
+                         "y": rng.poisson(2, 2000)})  # fmt: skip
+    truth = {"intercept": 0.3, "beta": [0.2], "sd_g": [0.5], "u_g": np.zeros((8, 1))}
+    tree = tree_of("y ~ x + (1 | g)", data, truth, spread=0.0, family="poisson")
+    mean = np.exp(0.3 + 0.2 * data["x"] + 0.125)
+    g = (mean**2).mean() * np.expm1(0.25)
+    monkeypatch.setattr("bayes_glmm.answers.variance.MOST", 1_000_000)
+    table = bg.variance_partition(tree, "data").set_index("component")
+    assert table.attrs["rows"] == "1000 of 2000 different ones"
+    assert table.loc["icc[g]", "mean"] == pytest.approx(g / (g + mean.mean()), rel=0.02)
 
 
 def test_what_has_no_shares_is_refused():
