@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.comparisons import comparisons, slopes
     from bayes_glmm.answers.diagnose import diagnose
     from bayes_glmm.answers.effects import coefficients, random_effects, rank, shrinkage
+    from bayes_glmm.answers.number_needed import number_needed
     from bayes_glmm.answers.predictions import predictions
     from bayes_glmm.answers.summary import summary
     from bayes_glmm.answers.variance import variance_partition
@@ -81,6 +82,7 @@ _PUBLIC = {
     "lineage": "structures.lineage",
     "load": "results_io",
     "maximum_likelihood": "likelihood",
+    "number_needed": "answers.number_needed",
     "parse": "spec.formula",
     "pedigree": "structures.pedigree",
     "plot_caterpillar": "plots",

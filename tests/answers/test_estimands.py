@@ -12,6 +12,7 @@ from scipy import special
 import bayes_glmm as bg
 from bayes_glmm.answers import expected
 from bayes_glmm.errors import ArgumentError, MissingDataError, UnknownLevelError
+from bayes_glmm.results import Fit
 from tests.canned import bernoulli_tree, binomial_tree, poisson_tree, slope_tree, tree_of
 
 ALL = ("known", "typical", "new", "population")
@@ -190,7 +191,6 @@ def test_a_step_of_a_number_is_one_unit_unless_told():
 def test_contrasts_by_cell_standardise_over_the_cell():
     tree = poisson_tree()
     table = bg.comparisons(tree, "arm", measure="difference", groups="typical", by="ward")
-    from bayes_glmm.results import Fit
 
     data, alpha, beta = Fit.of(tree).data, draws_of(tree, "intercept"), draws_of(tree, "beta")
     for ward, row in table.set_index("ward").iterrows():
@@ -250,3 +250,39 @@ def test_inputs_are_left_alone():
     bg.comparisons(tree, "arm", rows)
     pd.testing.assert_frame_equal(rows, kept)
     assert tree.identical(before)
+
+
+def test_the_number_needed_is_one_over_the_difference():
+    tree = bernoulli_tree()
+    draws = bg.comparisons(tree, "arm", draws=True).values.ravel()
+    row = bg.number_needed(tree, "arm").iloc[0]
+    assert row["number_needed"] == pytest.approx(1 / abs(draws.mean()))
+    low, high = np.quantile(draws, [0.055, 0.945])
+    assert high < 0 and row["events"] == "fewer"
+    assert (row["eti89_lb"], row["eti89_ub"]) == pytest.approx((-1 / low, -1 / high))
+    assert row["p_fewer"] == (draws < 0).mean() == 1
+    assert row["contrast"] == "new - old"
+    other = bg.number_needed(tree, "arm", contrast=("new", "old")).iloc[0]
+    assert other["events"] == "more" and other["p_fewer"] == 0
+    assert other["number_needed"] == pytest.approx(row["number_needed"])
+    assert (other["eti89_lb"], other["eti89_ub"]) == pytest.approx((-1 / low, -1 / high))
+
+
+def test_a_number_needed_has_no_end_where_the_difference_may_be_zero():
+    data = Fit.of(bernoulli_tree()).data
+    truth = {"intercept": -1.0, "beta": [-0.02, -0.3], "sd_person": [3.0],
+             "u_person": np.zeros((60, 1))}  # fmt: skip
+    formula = "y ~ arm + month + (1 | person)"
+    tree = tree_of(formula, data, truth, family="bernoulli", spread=0.1)
+    row = bg.number_needed(tree, "arm").iloc[0]
+    draws = bg.comparisons(tree, "arm", draws=True).values.ravel()
+    low, high = np.quantile(draws, [0.055, 0.945])
+    assert low < 0 < high and np.isinf(row["eti89_ub"])
+    toward = -low if draws.mean() < 0 else high
+    assert row["eti89_lb"] == pytest.approx(1 / toward)
+    assert row["eti89_lb"] < row["number_needed"]
+
+
+def test_a_number_needed_is_of_probabilities():
+    with pytest.raises(ArgumentError, match="probabilities"):
+        bg.number_needed(poisson_tree(), "arm")
