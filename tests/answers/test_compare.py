@@ -195,6 +195,28 @@ def test_counts_with_an_effect_per_row_by_two_quadratures():
         np.testing.assert_allclose(found[1, draw], expected, atol=2e-4)
 
 
+@pytest.mark.parametrize("sds", [(0.6, 1e-3), (1e-3, 0.5), (0.02, 0.02), (0.15, 0.1)])
+def test_effects_with_hardly_any_spread_are_integrated_too(sds):
+    rng = np.random.default_rng(7)
+    g = np.repeat(np.arange(6), 4)
+    c = np.repeat(np.arange(12), 2)
+    data = pd.DataFrame({"y": rng.poisson(3, 24), "g": [f"g{i}" for i in g],
+                         "c": [f"c{i:02d}" for i in c]})  # fmt: skip
+    truth = {"intercept": 1.1, "sd_g": [sds[0]], "u_g": np.zeros((6, 1)),
+             "sd_g_by_c": [sds[1]], "u_g_by_c": np.zeros((12, 1))}  # fmt: skip
+    tree = tree_of("y ~ 1 + (1 | g/c)", data, truth, spread=0.35, family="poisson")
+    found = group_log_likelihood(Fit.of(tree), g, 6, "g", 0).values[0, 3]
+    draw = {k: float(tree["posterior"][k].values[0, 3].squeeze()) for k in
+            ("intercept", "sd_g", "sd_g_by_c")}  # fmt: skip
+    z, w = np.polynomial.hermite_e.hermegauss(80)
+    log_w = np.log(w / w.sum())
+    eta = draw["intercept"] + draw["sd_g"] * z[:, None] + draw["sd_g_by_c"] * z
+    rows = stats.poisson.logpmf(data["y"].to_numpy()[:, None, None], np.exp(eta))
+    pairs = logsumexp(rows.reshape(12, 2, 80, 80).sum(axis=1) + log_w, axis=2)
+    expected = logsumexp(pairs.reshape(6, 2, 80).sum(axis=1) + log_w, axis=1)
+    np.testing.assert_allclose(found, expected, atol=2e-3)
+
+
 def test_crossed_effects_stay_as_they_were_drawn():
     rng = np.random.default_rng(6)
     data = pd.DataFrame({"a": np.repeat([f"a{i}" for i in range(10)], 6),
