@@ -81,8 +81,8 @@ def compare(
     ArgumentError
         Fewer than two models, an unknown ``by``, or effects that cannot be integrated.
     ResultError
-        The models were fitted to different rows or responses, or one gives
-        probabilities and the other densities.
+        The models were fitted to different rows or responses, one gives probabilities
+        and the other densities, or a row has no density in some draw.
 
     Notes
     -----
@@ -114,6 +114,12 @@ def compare(
         unit = by
         index, n = _levels(fits, by)
         scored = {name: _by_group(fit, index, n, by, seed) for name, fit in fits.items()}
+    lost = [name for name, s in scored.items() if not np.isfinite(float(s.elpd.elpd))]
+    if lost:
+        raise ResultError(
+            f"{listed(map(repr, lost))}: some {unit}s have no density in some draws, so there is no "
+            "score. Look at bg.diagnose; a link that keeps the mean in its domain helps."
+        )
     table = _table(scored, unit)
     banners = [f"{name}: {fit.banner}" for name, fit in fits.items() if fit.banner]
     table.attrs = {

@@ -171,66 +171,48 @@ def _row_values(fit: Fit, eta: Array, kept: Index) -> Array:
     return log_density(fit, fit.design, eta, own, np.asarray(fit.design.response, float))
 
 
-def _apart(fit: Fit, chain: list[GroupDesign], kept: Index) -> tuple[Array, Array]:
-    """Return the fixed coefficients of the varying terms, and the predictor without them.
-
-    Sums of fixed and varying coefficients are better known than either, so it is
-    over them that effects are integrated.
-    """
-    group = chain[0]
-    base = np.zeros((len(kept), len(group.terms)))
-    fixed = list(fit.design.mu.coefficients)
-    for t, term in enumerate(group.terms):
-        if term == "intercept" and fit.design.mu.intercept:
-            base[:, t] = flat(fit, "intercept")[kept]
-        elif term in fixed:
-            base[:, t] = flat(fit, "beta")[kept, fixed.index(term)]
-    rest = fixed_part(fit, fit.design.mu)[kept] - base @ group.values.T
-    names = {g.name for g in chain}
+def _without(fit: Fit, chain: list[GroupDesign]) -> Array:
+    """Return the predictor without the effects of some groups, shape (n_draws, n_rows)."""
+    rest, names = fixed_part(fit, fit.design.mu), {g.name for g in chain}
     for other in fit.groups:
         if other.name not in names:
-            rest += group_part(flat(fit, f"u_{other.name}")[kept], other)
-    return base, rest
+            rest += group_part(flat(fit, f"u_{other.name}"), other)
+    return rest
 
 
 def _by_grid(fit: Fit, chain: list[GroupDesign], kept: Index) -> list[Array]:
-    """Integrate nested intercepts from the finest to the coarsest, three times.
+    """Integrate nested effects from the finest to the coarsest, three times.
 
-    Each level's total, intercept and effects down to it, has a grid of its own around
-    its posterior. The second figure has twice the step, the third a shorter grid.
+    Each level's total, its effects and the middle of the predictor of its rows, has a
+    grid of its own around its posterior: totals are far better known than effects. The
+    second figure has twice the step, the third a shorter grid.
     """
-    base, rest = _apart(fit, chain, kept)
-    totals = _totals(fit, chain)
-    grids = [_grid(total) for total in totals]
-    finest = chain[-1]
-    value, z = np.empty((NODES, len(kept), finest.n_levels)), finest.values[:, 0]
-    for k, place in enumerate(grids[-1]):
-        rows = _row_values(fit, rest + place[finest.index] * z, kept)
-        value[k] = _sums(rows, finest.index.astype(np.intp), finest.n_levels)
-    sds = [flat(fit, f"sd_{g.name}")[kept, 0] for g in chain]
+    rest, finest = _without(fit, chain), chain[-1]
+    middles = [_middle(rest, group) for group in chain]
     parents = [_parent(b.index, a.index) for a, b in zip(chain, chain[1:], strict=False)]
+    grids, effects = [], np.zeros((1, chain[0].n_levels))
+    for depth, (group, middle) in enumerate(zip(chain, middles, strict=True)):
+        above = effects[:, parents[depth - 1]] if depth else effects
+        effects = above + flat(fit, f"u_{group.name}")[:, :, 0]
+        grids.append(_grid(effects + middle))
+    z, index = finest.values[:, 0], finest.index.astype(np.intp)
+    rest = rest[kept] - middles[-1][kept][:, index] * z
+    value = np.empty((NODES, len(kept), finest.n_levels))
+    for k, place in enumerate(grids[-1]):
+        value[k] = _sums(_row_values(fit, rest + place[index] * z, kept), index, finest.n_levels)
+    sds = [flat(fit, f"sd_{g.name}")[kept, 0] for g in chain]
+    shifts = [middles[0][kept]]
+    for parent, outer, inner in zip(parents, middles, middles[1:], strict=False):
+        shifts.append(inner[kept] - outer[kept][:, parent])
     rules = (slice(None), slice(None, None, 2), slice(2, -2))
-    return [_upwards(value[r], [g[r] for g in grids], sds, parents, base) for r in rules]
+    return [_upwards(value[r], [g[r] for g in grids], sds, parents, shifts) for r in rules]
 
 
-def _totals(fit: Fit, chain: list[GroupDesign]) -> list[Array]:
-    every = np.arange(len(flat(fit, f"sd_{chain[0].name}")))
-    total, out = None, []
-    for depth, group in enumerate(chain):
-        own = flat(fit, f"u_{group.name}")[:, :, 0]
-        if total is None:
-            total = own + _base(fit, group, every)
-        else:
-            total = own + total[:, _parent(group.index, chain[depth - 1].index)]
-        out.append(total)
-    return out
-
-
-def _base(fit: Fit, group: GroupDesign, kept: Index) -> Array:
-    fixed, term = list(fit.design.mu.coefficients), group.terms[0]
-    if term == "intercept":
-        return flat(fit, "intercept")[kept, None] if fit.design.mu.intercept else np.zeros((1, 1))
-    return flat(fit, "beta")[kept, fixed.index(term), None] if term in fixed else np.zeros((1, 1))
+def _middle(rest: Array, group: GroupDesign) -> Array:
+    """Return what a level's effect stands beside: the mean of its rows, or their slope."""
+    z, index = group.values[:, 0], group.index.astype(np.intp)
+    size = np.bincount(index, z**2, group.n_levels)
+    return _sums(rest * z, index, group.n_levels) / np.where(size > 0, size, 1.0)
 
 
 def _grid(total: Array) -> Array:
@@ -240,7 +222,7 @@ def _grid(total: Array) -> Array:
 
 
 def _upwards(
-    value: Array, grids: list[Array], sds: list[Array], parents: list[Index], base: Array
+    value: Array, grids: list[Array], sds: list[Array], parents: list[Index], shifts: list[Array]
 ) -> Array:
     """Pass the log-likelihood of each level's total up to its parent's, and integrate."""
     for depth in range(len(grids) - 1, 0, -1):
@@ -252,10 +234,13 @@ def _upwards(
             part = slice(start, start + size)
             for j, place in enumerate(above):
                 message[j, part] = _integral(
-                    value[:, part], grids[depth], place, sds[depth][part, None]
+                    value[:, part],
+                    grids[depth],
+                    place + shifts[depth][part],
+                    sds[depth][part, None],
                 )
         value = np.array([_sums(m, parents[depth - 1], n) for m in message])
-    return _integral(value, grids[0], base[:, :1], sds[0][:, None])
+    return _integral(value, grids[0], shifts[0], sds[0][:, None])
 
 
 def _integral(value: Array, grid: Array, centre: Array, sd: Array) -> Array:
@@ -294,8 +279,8 @@ def _narrow(value: Array, centre: Array, sd: Array) -> Array:
 
 def _by_points(fit: Fit, group: GroupDesign, kept: Index, seed: int) -> tuple[Array, list[Array]]:
     """Integrate effects of several dimensions by importance sampling, scramble by scramble."""
-    base, rest = _apart(fit, [group], kept)
-    every, _ = _apart(fit, [group], np.arange(len(flat(fit, f"sd_{group.name}"))))
+    every = _base(fit, group)
+    base, rest = every[kept], (_without(fit, [group]) - every @ group.values.T)[kept]
     total = flat(fit, f"u_{group.name}") + every[:, None, :]
     q, index = len(group.terms), group.index.astype(np.intp)
     middle, roots = total.mean(axis=0), _roots(total)
@@ -315,6 +300,22 @@ def _by_points(fit: Fit, group: GroupDesign, kept: Index, seed: int) -> tuple[Ar
             terms[k] = _sums(rows, index, group.n_levels) + prior + own + 0.5 * z @ z
         found.append(logsumexp(terms, axis=0) - np.log(POINTS))
     return logsumexp(found, axis=0) - np.log(SCRAMBLES), found
+
+
+def _base(fit: Fit, group: GroupDesign) -> Array:
+    """Return the fixed coefficients of the varying terms, shape (n_draws, n_terms).
+
+    Sums of fixed and varying coefficients are better known than either, so it is
+    over them that effects are integrated.
+    """
+    base = np.zeros((len(flat(fit, f"sd_{group.name}")), len(group.terms)))
+    fixed = list(fit.design.mu.coefficients)
+    for t, term in enumerate(group.terms):
+        if term == "intercept" and fit.design.mu.intercept:
+            base[:, t] = flat(fit, "intercept")
+        elif term in fixed:
+            base[:, t] = flat(fit, "beta")[:, fixed.index(term)]
+    return base
 
 
 def _roots(total: Array) -> Array:

@@ -172,7 +172,14 @@ def test_a_slope_alone_and_a_coarser_grouping():
     np.testing.assert_allclose(pairs.values[0, 0], np.reshape(one, (6, 2)).sum(axis=1), rtol=1e-6)
 
 
-def test_counts_with_an_effect_per_row_by_two_quadratures():
+@pytest.fixture
+def few_draws(monkeypatch):
+    """Keep every fiftieth draw, the first of each chain among them."""
+    monkeypatch.setattr("bayes_glmm.answers.groupwise.FEWEST", 20)
+    monkeypatch.setattr("bayes_glmm.answers.groupwise.MOST_ROWS", 1)
+
+
+def test_counts_with_an_effect_per_row_by_two_quadratures(few_draws):
     rng = np.random.default_rng(5)
     g = np.repeat(np.arange(8), 4)
     u, e = rng.normal(0, 0.6, 8), rng.normal(0, 0.5, 32)
@@ -185,18 +192,18 @@ def test_counts_with_an_effect_per_row_by_two_quadratures():
     draws = tree["posterior"]
     z, w = np.polynomial.hermite_e.hermegauss(90)
     log_w = np.log(w / w.sum())
-    for draw in (0, 7):
-        at = {k: float(draws[k].values[1, draw].squeeze()) for k in
+    for chain in (1, 3):
+        at = {k: float(draws[k].values[chain, 0].squeeze()) for k in
               ("intercept", "sd_g", "sd_observation")}  # fmt: skip
         eta = at["intercept"] + at["sd_g"] * z[:, None] + at["sd_observation"] * z
         y = data["y"].to_numpy()
         rows = logsumexp(stats.poisson.logpmf(y[:, None, None], np.exp(eta)) + log_w, axis=2)
         expected = logsumexp(rows.reshape(8, 4, -1).sum(axis=1) + log_w, axis=1)
-        np.testing.assert_allclose(found[1, draw], expected, atol=2e-4)
+        np.testing.assert_allclose(found[chain, 0], expected, atol=2e-4)
 
 
 @pytest.mark.parametrize("sds", [(0.6, 1e-3), (1e-3, 0.5), (0.02, 0.02), (0.15, 0.1)])
-def test_effects_with_hardly_any_spread_are_integrated_too(sds):
+def test_effects_with_hardly_any_spread_are_integrated_too(sds, few_draws):
     rng = np.random.default_rng(7)
     g = np.repeat(np.arange(6), 4)
     c = np.repeat(np.arange(12), 2)
@@ -205,8 +212,8 @@ def test_effects_with_hardly_any_spread_are_integrated_too(sds):
     truth = {"intercept": 1.1, "sd_g": [sds[0]], "u_g": np.zeros((6, 1)),
              "sd_g_by_c": [sds[1]], "u_g_by_c": np.zeros((12, 1))}  # fmt: skip
     tree = tree_of("y ~ 1 + (1 | g/c)", data, truth, spread=0.35, family="poisson")
-    found = group_log_likelihood(Fit.of(tree), g, 6, "g", 0).values[0, 3]
-    draw = {k: float(tree["posterior"][k].values[0, 3].squeeze()) for k in
+    found = group_log_likelihood(Fit.of(tree), g, 6, "g", 0).values[2, 0]
+    draw = {k: float(tree["posterior"][k].values[2, 0].squeeze()) for k in
             ("intercept", "sd_g", "sd_g_by_c")}  # fmt: skip
     z, w = np.polynomial.hermite_e.hermegauss(80)
     log_w = np.log(w / w.sum())
@@ -217,7 +224,7 @@ def test_effects_with_hardly_any_spread_are_integrated_too(sds):
     np.testing.assert_allclose(found, expected, atol=2e-3)
 
 
-def test_crossed_effects_stay_as_they_were_drawn():
+def test_crossed_effects_stay_as_they_were_drawn(few_draws):
     rng = np.random.default_rng(6)
     data = pd.DataFrame({"a": np.repeat([f"a{i}" for i in range(10)], 6),
                          "b": np.tile([f"b{i}" for i in range(6)], 10)})  # fmt: skip
@@ -225,9 +232,11 @@ def test_crossed_effects_stay_as_they_were_drawn():
     ua, ub = rng.normal(0, 1, 10), rng.normal(0, 0.7, 6)
     data["y"] = rng.binomial(1, expit(0.2 + ua[a] + ub[b]))
     truth = {"intercept": 0.2, "sd_a": [1.0], "u_a": ua[:, None], "sd_b": [0.7], "u_b": ub[:, None]}
-    tree = tree_of("y ~ 1 + (1 | a) + (1 | b)", data, truth, spread=0.7, family="bernoulli")
-    found = group_log_likelihood(Fit.of(tree), a, 10, "a", 0).values[2, 5]
-    draw = {k: v.values[2, 5].squeeze() for k, v in tree["posterior"].items()}
+    tree = tree_of("y ~ 1 + (1 | a) + (1 | b)", data, truth, spread=0.9, family="bernoulli")
+    found = group_log_likelihood(Fit.of(tree), a, 10, "a", 0).values
+    chain = int(np.abs(np.log(tree["posterior"]["sd_a"].values[:, 0, 0])).argmin())
+    found = found[chain, 0]
+    draw = {k: v.values[chain, 0].squeeze() for k, v in tree["posterior"].items()}
     z, w = np.polynomial.hermite_e.hermegauss(60)
     eta = draw["intercept"] + draw["u_b"][b][:, None] + draw["sd_a"] * z
     rows = stats.bernoulli.logpmf(data["y"].to_numpy()[:, None], expit(eta))
@@ -302,6 +311,14 @@ def test_what_cannot_be_compared_is_refused():
     normal = tree_of("events ~ 1", counts, {"intercept": 5.0, "sigma": 3.0})
     with pytest.raises(ResultError, match="probabilities.*densities"):
         bg.compare({"a": poisson_tree(), "b": normal})
+
+
+def test_a_row_without_a_density_leaves_no_score():
+    data = pd.DataFrame({"y": [0, 1, 2, 4, 3], "x": [0.0, 1, 2, 3, 4]})
+    truth = {"intercept": 0.05, "beta": [1.0]}
+    tree = tree_of("y ~ x", data, truth, family="poisson", link="identity", spread=0.2)
+    with pytest.raises(ResultError, match=r"'a', 'b'.*no density"):
+        bg.compare({"a": tree, "b": tree.copy()})
 
 
 def test_effects_that_cannot_be_integrated_are_refused():
