@@ -44,7 +44,7 @@ def plot_predictions(
     tree : xarray.DataTree
     variable : str
     by : str, optional
-        One curve per value of this column.
+        One curve per value of this column. Ordered categories have a curve each.
     groups : {"population", "typical", "known", "new"}
     data : DataFrame, optional
         Rows to average over; the training rows when not given.
@@ -59,20 +59,32 @@ def plot_predictions(
     Raises
     ------
     ArgumentError
-        The model has no such column.
+        The model has no such column, or ``by`` is given beside categories.
     """
     table = profile(tree, variable, by, groups, data, per=per)
     _, _, name = bounds(table)
     ax = axes(ax)
-    parts = [(None, table)] if by in (None, variable) else _parts(table, str(by))
+    key = _key(table, variable, by)
+    parts = [(None, table)] if key is None else _parts(table, key)
     for k, (label, part) in enumerate(parts):
         shift = (k - (len(parts) - 1) / 2) * 0.12
         _draw(ax, part, variable, k, label, shift)
     if parts[0][0] is not None:
-        legend(ax, title=by)
+        legend(ax, title=key)
     ax.set_xlabel(variable)
     ax.set_ylabel(f"{table.attrs['scale']}\n{WHOSE[groups]}, mean and {name}", fontsize=SMALL)
     return warn(ax, table)
+
+
+def _key(table: pd.DataFrame, variable: str, by: str | None) -> str | None:
+    """Return the column that has a curve for each of its values."""
+    if "category" not in table:
+        return None if by in (None, variable) else by
+    if by not in (None, variable, "category"):
+        raise ArgumentError(
+            f"Every category has a curve already: draw one picture for each value of {by!r}, with data=."
+        )
+    return "category"
 
 
 def _parts(table: pd.DataFrame, by: str) -> list[tuple[Any, pd.DataFrame]]:
@@ -135,6 +147,10 @@ def plot_trajectories(
     numbers = [c.name for c in fit.schema.columns if c.kind == "numeric" and c.name in fit.data]
     if time not in numbers:
         raise ArgumentError(f"There is no numeric column {time!r}." + suggestion(time, numbers))
+    if fit.family.categorical:
+        raise ArgumentError(
+            "Categories have a probability each, and no single curve: use plot_predictions()."
+        )
     if not columns:
         raise ArgumentError("plot_trajectories() needs a group that is a column.")
     own, drawn, levels = _single(tree, fit, time, columns, n)

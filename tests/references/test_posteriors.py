@@ -40,6 +40,11 @@ MODELS = {
         {"beta": bg.Prior("Normal", sigma=2.5), "sd": bg.Prior("HalfNormal", sigma=1),
          "dispersion": bg.Prior("Gamma", alpha=2, beta=0.5), "zi": bg.Prior("Beta", alpha=1, beta=1)},
     ),
+    "wine_clmm": (
+        "wine", "rating ~ warm + yes + (1 | judge)", "cumulative",
+        {"threshold": bg.Prior("Normal", sigma=5), "beta": bg.Prior("Normal", sigma=2.5),
+         "sd": bg.Prior("Exponential", lam=1)},
+    ),
 }  # fmt: skip
 
 
@@ -62,6 +67,8 @@ def test_within_four_monte_carlo_errors(name):
         arm = (data.treatment == "terbinafine").astype(float)
         data = data.assign(arm=arm, arm_time=arm * data.time)
     given = {}
+    if table == "wine":
+        data = data.assign(warm=(data.temp == "warm") * 1.0, yes=(data.contact == "yes") * 1.0)
     if table == "owls":
         fed, male = (data.FoodTreatment == "Satiated") * 1.0, (data.SexParent == "Male") * 1.0
         arrival = data.ArrivalTime - data.ArrivalTime.mean()

@@ -1,0 +1,58 @@
+"""Formulas for the share of zeros, beside glmmTMB's estimates of the same models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import bayes_glmm as bg
+from tests.references.compare import mode
+
+HERE = Path(__file__).parent
+PEERS = json.loads((HERE / "zeros.json").read_text())
+FAMILIES = {
+    "owls_zinb_food": ("zero_inflated_negative_binomial", "zi"),
+    "owls_hurdle_poisson": ("hurdle_poisson", "hurdle"),
+    "owls_hurdle_nb2": ("hurdle_negative_binomial", "hurdle"),
+}
+MU = "SiblingNegotiation ~ FoodTreatment * SexParent + cArrival + (1 | Nest)"
+NAMES = {
+    "(Intercept)": "intercept",
+    "FoodTreatmentSatiated": "FoodTreatment[Satiated]",
+    "SexParentMale": "SexParent[Male]",
+    "cArrival": "cArrival",
+    "FoodTreatmentSatiated:SexParentMale": "FoodTreatment[Satiated]:SexParent[Male]",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", FAMILIES)
+def test_agrees_with_glmmtmb(name):
+    """Fixed effects of both formulas within 0.15 standard errors, the sd's mode within 10 %."""
+    family, zeros = FAMILIES[name]
+    data = pd.read_csv(HERE.parent / "data" / "owls.csv")
+    data = data.assign(cArrival=data.ArrivalTime - data.ArrivalTime.mean())
+    wide = bg.Prior("Normal", sigma=100)
+    priors = {
+        "intercept": wide, "beta": wide, f"intercept_{zeros}": wide, f"beta_{zeros}": wide,
+        "sd": bg.Prior("HalfNormal", sigma=100),
+    }  # fmt: skip
+    if "negative" in family:
+        priors["dispersion"] = bg.Prior("HalfNormal", sigma=100)
+    tree = bg.fit(
+        {"mu": MU, zeros: "~ FoodTreatment"}, data, family=family, exposure="BroodSize",
+        priors=priors, chains=4, draws=2000, seed=3, progress=False,
+    )  # fmt: skip
+    found = bg.summary(tree).set_index("parameter")["mean"]
+    peer = PEERS[name]
+    for term, (estimate, se) in peer["fixed"].items():
+        assert abs(found[NAMES[term]] - estimate) <= 0.15 * se, term
+    for term, (estimate, se) in peer["zeros"].items():
+        ours = f"intercept_{zeros}" if term == "(Intercept)" else f"beta_{zeros}[{NAMES[term]}]"
+        assert abs(found[ours] - estimate) <= 0.15 * se, term
+    sd = tree["posterior"]["sd_Nest"].values.ravel()
+    assert mode(sd) == pytest.approx(peer["sd"], rel=0.10)
