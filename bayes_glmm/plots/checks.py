@@ -46,6 +46,9 @@ def plot_ppc(tree: xr.DataTree, n: int = 400, ax: Axes | None = None) -> Axes:
     table = predictive_check(fit, n=n)
     ax = axes(ax)
     DRAWN[table.attrs["kind"]](ax, table, fit.spec.response.column)
+    if fit.family.categorical:
+        names = [c.replace("$", r"\$") for c in fit.design.categories]
+        ax.set_xticks(range(len(names)), names)
     legend(ax)
     return warn(ax, fit)
 

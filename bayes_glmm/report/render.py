@@ -256,7 +256,7 @@ def _group(tree: xr.DataTree, fit: Fit, name: str) -> dict[str, Any]:
     if design.n_levels > MOST_LEVELS:
         return {"name": name, "n": design.n_levels, "pictures": [], "tables": []}
     pictures, tables = [], []
-    if "intercept" in design.terms:
+    if "intercept" in design.terms and fit.predictor_of(name).parameter == "mu":
         alt = f"Each {name}: the estimate of its own rows beside the partially pooled one"
         pictures.append((alt, picture(partial(plots.plot_shrinkage, tree, name))))
         tables.append(cells(shrinkage(tree, name), "Estimates of own rows, and partially pooled"))

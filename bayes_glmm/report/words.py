@@ -6,6 +6,14 @@ from bayes_glmm.design.design import PredictorDesign
 from bayes_glmm.results import Fit
 
 
+SEEN = {
+    "status": "Censored responses count with the probability of the range they are known to lie in.",
+    "least": "Responses could be seen between their bounds only; means are of all, seen or not.",
+    "weights": "Every row counts as many times as its weight says.",
+    "se": "The standard deviation of each row's error is known.",
+}
+
+
 def in_words(fit: Fit) -> list[str]:
     """Say what is modelled, sentence by sentence."""
     design, spec = fit.design, fit.spec
@@ -15,12 +23,17 @@ def in_words(fit: Fit) -> list[str]:
     )
     trials = spec.response.modifier("trials")
     of = " out of its trials" if trials else ""
-    lines = [
-        f"{spec.response.column}{of} follows the {family} family, its mean on the {fit.link.name} "
-        f"link{known}.",
-    ]
+    if fit.family.categorical:
+        what = (
+            f"its {len(design.categories)} categories cut by thresholds on the {fit.link.name} link"
+        )
+    else:
+        what = f"its mean on the {fit.link.name} link{known}"
+    lines = [f"{spec.response.column}{of} follows the {family} family, {what}."]
     if design.mu.coefficients:
-        lines.append(f"The mean changes with {', '.join(design.mu.coefficients)}.")
+        subject = "The share of later categories" if fit.family.categorical else "The mean"
+        lines.append(f"{subject} changes with {', '.join(design.mu.coefficients)}.")
+    lines += [text for name, text in SEEN.items() if name in design.modifiers]
     for parameter, predictor in list(design.predictors.items())[1:]:
         link = fit.family.parameter(parameter).link
         terms = ", ".join(predictor.coefficients) or "nothing but its groups"
@@ -64,6 +77,11 @@ def in_mathematics(fit: Fit) -> list[str]:
         f"yᵢ ~ {fit.family.name}({trials}μᵢ{parameters})",
         f"{fit.link.name}(μᵢ) = " + " + ".join(parts),
     ]
+    if fit.family.categorical:
+        lines = [
+            f"yᵢ ~ {fit.family.name}(ηᵢ{parameters}), {fit.link.name} link",
+            "ηᵢ = " + " + ".join(parts),
+        ]
     for parameter, predictor in list(design.predictors.items())[1:]:
         link = fit.family.parameter(parameter).link
         offset = ["offsetᵢ"] * bool(dict(fit.spec.predictors)[parameter].offsets)

@@ -219,3 +219,26 @@ def test_shares_of_variance_are_on_the_page(tmp_path):
     row = next(cells for cells in page.cells if cells[0] == "ward" and cells[1] == "random")
     assert float(row[3]) == pytest.approx(table.loc["ward", "mean"], abs=0.01)
     assert "Where the variance comes from" in page.text
+
+
+def test_categories_and_formulas_of_other_parameters_have_their_page(tmp_path):
+    from tests.families.test_ordinal import table
+    from tests.graph.support import table as counts
+
+    ordinal = tree_of(
+        "y ~ x + (1 | g)", table(),
+        {"threshold": [-1.0, 0.2, 1.3], "beta": [0.5], "sd_g": [0.8], "u_g": np.zeros((6, 1))},
+        family="cumulative",
+    )  # fmt: skip
+    page = Page(bg.report(ordinal, tmp_path / "ordinal.html").read_text("utf-8"))
+    assert "4 categories cut by thresholds on the logit link" in page.text
+    assert any("worst" in row for row in page.cells)
+    zeros = tree_of(
+        {"mu": "y ~ x + (1 | a)", "zi": "~ z + (1 | b)"}, counts("zero_inflated_poisson"),
+        {"intercept": 1.0, "beta": [0.5], "sd_a": [0.6], "u_a": np.zeros((4, 1)),
+         "intercept_zi": -1.0, "beta_zi": [0.4], "sd_zi_b": [0.8], "u_zi_b": np.zeros((3, 1))},
+        family="zero_inflated_poisson",
+    )  # fmt: skip
+    page = Page(bg.report(zeros, tmp_path / "zeros.html").read_text("utf-8"))
+    assert "zi has a formula of its own, on the logit link: z." in page.text
+    assert "logit(ziᵢ) = α_zi + β_zi[z]·zᵢ + u[zi_b, intercept]" in page.text
