@@ -239,9 +239,9 @@ def test_varying_slopes_count_row_by_row():
 
 @pytest.mark.parametrize("family", [f for f in FAMILIES if not f.categorical], ids=lambda f: f.name)
 def test_components_add_up_in_every_family(family):
-    own = {
-        p.name: {"nu": 8.0, "zi": 0.2, "hurdle": 0.2}.get(p.name, 1.5) for p in family.parameters
-    }
+    inside = {p.name: 0.2 for p in family.parameters if p.prior(1.0).support == "unit"}
+    own = {p.name: 1.5 for p in family.parameters} | inside
+    own |= {"nu": 8.0} if "nu" in own else {}
     rng = np.random.default_rng(0)
     data = pd.DataFrame({"x": rng.normal(size=40), "g": list("abcdefgh") * 5, "t": 9,
                          "y": rng.uniform(0.2, 0.8, 40)})  # fmt: skip
