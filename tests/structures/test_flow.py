@@ -265,6 +265,25 @@ def test_maximum_likelihood_refuses():
         bg.maximum_likelihood(TEXT, table())
 
 
+def test_every_parameter_may_have_related_levels(structure, tmp_path):
+    """Effects on the mean and on the spread, each with latents of its own."""
+    both = {"mu": TEXT, "sigma": "~ 1 + (1 | gr(animal, A))"}
+    given = {"structures": {"A": structure}}
+    names = {v.name for v in bg.build_model(both, table(), **given).free_RVs}
+    assert {"z_animal", "z_sigma_animal", "sd_animal", "sd_sigma_animal"} <= names
+    tree = bg.load(bg.save(tree_of(both, structure, draws=2000), tmp_path / "fit.nc"))
+    post = tree["posterior"]
+    unit = (post["u_sigma_animal"] / post["sd_sigma_animal"].values[..., None, :]).values
+    form = unit.reshape(-1, len(WITH_DATA))
+    K = A.loc[WITH_DATA, WITH_DATA].to_numpy()
+    np.testing.assert_allclose(np.cov(form.T), K, atol=0.17)
+    truth = {"intercept": 1.0, "beta": [0.0], "sd_animal": 0.0, "sd_sigma_animal": 1.0}
+    rows = table(each=400)
+    y = bg.simulate(both, rows, truth | {"intercept_sigma": 0.0}, seed=1, **given)["y"]
+    spread = np.log(y.groupby(rows["animal"]).std())
+    assert 0.4 < spread.std() < 2.5
+
+
 def test_rows_without_ids_have_no_structure():
     with pytest.raises(DataError, match="add them as a column"):
         bg.build_model("y ~ x + (1 | gr(observation, A))", table(), structures={"A": bg.kinship(A)})
