@@ -5,7 +5,6 @@ from __future__ import annotations
 from bayes_glmm.design.design import PredictorDesign
 from bayes_glmm.results import Fit
 
-
 SEEN = {
     "status": "Censored responses count with the probability of the range they are known to lie in.",
     "least": "Responses could be seen between their bounds only; means are of all, seen or not.",
