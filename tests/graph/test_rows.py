@@ -9,7 +9,7 @@ from bayes_glmm.families import FAMILIES
 from tests.oracle import log_likelihood
 
 OWN = {"sigma": 0.8, "nu": 6.0, "dispersion": 1.7, "shape": 2.3, "zi": 0.3, "hurdle": 0.4,
-       "skew": 2.0}  # fmt: skip
+       "skew": 2.0, "zoi": 0.3, "coi": 0.4}  # fmt: skip
 PLAIN = [family for family in FAMILIES if not family.categorical]
 PAIRS = [(family, link) for family in PLAIN for link in family.links]
 EPS = np.finfo(float).eps
@@ -26,6 +26,8 @@ def rows(family, link):
         y = np.array([0.0, 1, 7, 1e9])
     elif family.support == "numbers between 0 and 1":
         y = np.array([1e-9, 0.2, 0.5, 1 - 1e-9])
+    elif family.support == "numbers from 0 to 1":
+        y = np.array([0.0, 1e-9, 0.2, 1 - 1e-9, 1.0])
     elif family.support == "positive numbers":
         y = np.array([1e-6, 0.3, 1, 40])
         y = np.append(y, 0.0) if family.name.startswith("hurdle") else y

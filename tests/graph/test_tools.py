@@ -11,7 +11,7 @@ from bayes_glmm.graph import build_graph
 from tests.graph.support import modelled, natural
 
 OWN = {"sigma": 0.8, "nu": 30.0, "dispersion": 3.0, "shape": 4.0, "zi": 0.3, "hurdle": 0.4,
-       "skew": 2.0}  # fmt: skip
+       "skew": 2.0, "zoi": 0.3, "coi": 0.4}  # fmt: skip
 
 
 def quick():
