@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import bayes_glmm as bg
 from tests.references.compare import mode
@@ -28,11 +30,27 @@ NAMES = {
 }
 
 
+def peak(tree, parameter: str) -> float:
+    """Mode of a parameter's posterior, from a kernel density."""
+    stem, _, label = parameter.partition("[")
+    variable = tree["posterior"][stem]
+    if label:
+        variable = variable.sel({variable.dims[-1]: label.removesuffix("]")})
+    draws = variable.values.ravel()
+    grid = np.linspace(draws.min(), draws.max(), 4001)
+    return float(grid[stats.gaussian_kde(draws)(grid).argmax()])
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", FAMILIES)
 def test_agrees_with_glmmtmb(name):
-    """Fixed effects of both formulas within 0.15 standard errors, the sd's mode within 10 %."""
+    """Fixed effects within 0.15 standard errors, the sd's mode within 10 %.
+
+    Of the share of zeros the modes are compared: a maximum is what the peer gives, and the
+    logit of a small probability has a posterior that is skewed (-0.6 here), its mean 0.3
+    standard errors from its mode.
+    """
     family, zeros = FAMILIES[name]
     data = pd.read_csv(HERE.parent / "data" / "owls.csv")
     data = data.assign(cArrival=data.ArrivalTime - data.ArrivalTime.mean())
@@ -53,6 +71,6 @@ def test_agrees_with_glmmtmb(name):
         assert abs(found[NAMES[term]] - estimate) <= 0.15 * se, term
     for term, (estimate, se) in peer["zeros"].items():
         ours = f"intercept_{zeros}" if term == "(Intercept)" else f"beta_{zeros}[{NAMES[term]}]"
-        assert abs(found[ours] - estimate) <= 0.15 * se, term
+        assert abs(peak(tree, ours) - estimate) <= 0.15 * se, term
     sd = tree["posterior"]["sd_Nest"].values.ravel()
     assert mode(sd) == pytest.approx(peer["sd"], rel=0.10)
