@@ -138,6 +138,21 @@ def _column(table: Any, name: str) -> NDArray[Any]:
 
 
 @contextmanager
+def preparing(settings: Settings) -> Iterator[None]:
+    """Say in a terminal or a notebook that something is compiled, which may take minutes."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not (settings.progress and (console.is_terminal or console.is_jupyter)):
+        yield
+        return
+    with console.status(
+        "Preparing the model; the first of its kind is compiled, for a minute or two"
+    ):
+        yield
+
+
+@contextmanager
 def progress(settings: Settings, chains: list[int]) -> Iterator[Report]:
     """Show one bar per chain in a terminal or a notebook; stay silent elsewhere."""
     from rich.console import Console

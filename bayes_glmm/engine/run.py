@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.design import Design
 from bayes_glmm.engine.choose import approximate_coordinates
 from bayes_glmm.engine.compiled import compile_model, require_kernel
-from bayes_glmm.engine.nuts import run_chains
+from bayes_glmm.engine.nuts import preparing, run_chains
 from bayes_glmm.engine.preview import preview
 from bayes_glmm.engine.settings import RETRY_TARGET, Settings
 from bayes_glmm.engine.store import Chain, Store
@@ -64,7 +64,8 @@ def sample(
     if settings.engine == "laplace":
         return _approximate(design, priors, settings)
     store = None if settings.store is None else Store.open(settings.store, identity)
-    sampled = compile_model(spec, design, priors, settings.engine)
+    with preparing(settings):
+        sampled = compile_model(spec, design, priors, settings.engine)
     tune, target = settings.warm_up(sampled.path)
     settings = replace(settings, tune=tune)
     chains = run_chains(sampled.model, settings, target, store, attempt=1)

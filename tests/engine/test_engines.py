@@ -214,3 +214,16 @@ def test_wide_priors_do_not_strand_the_graph(data_folder):
     }
     tree = fit(data_folder, "cbpp", engine="nuts", priors=wide, draws=500, tune=500, chains=4)
     assert bg.diagnose(tree).converged
+
+
+def test_preparing_is_silent_outside_a_terminal(capsys):
+    from bayes_glmm.engine.nuts import preparing
+    from bayes_glmm.engine.settings import choose_settings
+
+    settings = choose_settings(
+        engine="auto", draws=10, tune=None, chains=1, cores=1, seed=1, target_accept=None,
+        progress=True, store=None,
+    )  # fmt: skip
+    with preparing(settings):
+        pass
+    assert tuple(capsys.readouterr()) == ("", "")
