@@ -14,6 +14,7 @@ OWN = {
     "student_t": ("sigma", "nu"),
     "negative_binomial": ("dispersion",),
     "negative_binomial1": ("dispersion",),
+    "generalized_poisson": ("dispersion",),
     "beta_binomial": ("dispersion",),
     "zero_inflated_poisson": ("zi",),
     "zero_inflated_negative_binomial": ("dispersion", "zi"),
@@ -131,6 +132,17 @@ def log_likelihood(family, link, y, trials, eta, own) -> np.ndarray:
                 y, np.abs(mu) / own["dispersion"], 1 / (1 + own["dispersion"])
             )
             return np.where(mu < 0, -np.inf, value)
+        case "generalized_poisson":
+            root = np.sqrt(own["dispersion"])
+            theta, lam = np.broadcast_arrays(mu / root, 1 - 1 / root)
+            value = consul(y, theta, lam)
+            end = np.divide(theta, -lam, out=np.full(theta.shape, np.inf), where=lam < 0)
+            few = end < 15
+            terms = [np.where(k < end, np.exp(consul(float(k), theta, lam)), 0) for k in range(16)]
+            value = consul(y, theta, lam) - np.where(
+                few, np.log(np.where(few, np.sum(terms, axis=0), 1)), 0
+            )
+            return np.where(mu < 0, -np.inf, value)
         case "geometric":
             value = _times(y, log_mu - np.log1p(np.abs(mu))) - np.log1p(np.abs(mu))
             return np.where(mu < 0, -np.inf, value)
@@ -150,6 +162,13 @@ def log_likelihood(family, link, y, trials, eta, own) -> np.ndarray:
             width = own["sigma"] / np.sqrt(1 - lean**2)
             return stats.skewnorm.logpdf(y, own["skew"], mu - width * lean, width)
     raise AssertionError(family)
+
+
+def consul(y, theta, lam):
+    """Log of the generalised Poisson probabilities, not scaled."""
+    at = np.where(theta + lam * y > 0, theta + lam * y, np.nan)
+    value = np.log(theta) + special.xlogy(y - 1, at) - at - special.gammaln(y + 1)
+    return np.where(np.isnan(value), -np.inf, value)
 
 
 def log_probabilities(link, eta):

@@ -8,6 +8,7 @@ from bayes_glmm.families.bernoulli import Bernoulli
 from bayes_glmm.families.beta import Beta, ZeroOneInflatedBeta
 from bayes_glmm.families.binomial import Binomial
 from bayes_glmm.families.gaussian import Gaussian
+from bayes_glmm.families.generalized_poisson import GeneralizedPoisson
 from bayes_glmm.families.links import LINKS, Link, get_link
 from bayes_glmm.families.negative_binomial import NegativeBinomial
 from bayes_glmm.families.ordinal import Adjacent, Cumulative, Sequential
@@ -35,6 +36,7 @@ FAMILIES: tuple[Family, ...] = (
     NegativeBinomial(),
     NegativeBinomial1(),
     Geometric(),
+    GeneralizedPoisson(),
     BetaBinomial(),
     *ZERO_INFLATED,
     *HURDLE,

@@ -56,7 +56,8 @@ def test_families_and_their_links():
         "bernoulli": share, "binomial": share, "beta_binomial": share, "beta": share,
         "zero_one_inflated_beta": share,
         "zero_inflated_binomial": share, "poisson": whole, "negative_binomial": whole,
-        "negative_binomial1": whole, "geometric": whole, "zero_inflated_poisson": whole,
+        "negative_binomial1": whole, "geometric": whole, "generalized_poisson": whole,
+        "zero_inflated_poisson": whole,
         "zero_inflated_negative_binomial": whole, "hurdle_poisson": whole,
         "hurdle_negative_binomial": whole, "gamma": positive, "exponential": positive,
         "weibull": positive, "inverse_gaussian": positive, "hurdle_gamma": positive,
@@ -322,3 +323,21 @@ def test_dispersion_prior_is_as_its_docstring_says():
     assert prior.sf(700) == pytest.approx(0.05, abs=0.002)
     nu = get_family("student_t").parameters[1].prior(1.0).frozen
     assert nu.mean() == pytest.approx(20) and special.gammainc(2, 0.1) == pytest.approx(nu.cdf(1))
+
+
+@pytest.mark.parametrize("mu", [0.2, 0.5, 1.4, 3.0, 9.0])
+@pytest.mark.parametrize("dispersion", [0.2, 0.4, 0.7, 1.0])
+def test_counts_that_vary_less_have_total_one_and_are_simulated_so(mu, dispersion):
+    family = get_family("generalized_poisson")
+    parameters = {"dispersion": np.float64(dispersion)}
+    y = np.arange(200.0)
+    eta = np.full(200, np.log(mu))
+    p = np.exp(family.logpdf(y, eta, family.link("log"), parameters))
+    assert p.sum() == pytest.approx(1, abs=1e-8)
+    drawn = family.simulate(np.random.default_rng(4), np.full(50_000, mu), parameters)
+    mean, square = p @ y, p @ y**2
+    assert abs(drawn.mean() - mean) <= 4 * np.sqrt(abs(square - mean**2) / 50_000)
+    assert (drawn**2).mean() == pytest.approx(square, rel=0.03)
+    if mu >= 2 and dispersion >= 0.3:
+        assert mean == pytest.approx(mu, rel=1e-3)
+        assert square - mean**2 == pytest.approx(mu * dispersion, rel=5e-3)

@@ -30,7 +30,7 @@ MORE = {
     **dict.fromkeys(("beta_binomial", "zero_inflated_binomial", "beta", "zero_one_inflated_beta"),
                     LINKS["binomial"]),
     **dict.fromkeys(
-        ("negative_binomial1", "geometric", "zero_inflated_poisson", "hurdle_poisson",
+        ("negative_binomial1", "geometric", "generalized_poisson", "zero_inflated_poisson", "hurdle_poisson",
          "zero_inflated_negative_binomial", "hurdle_negative_binomial"), LINKS["poisson"],
     ),
     **dict.fromkeys(
