@@ -26,6 +26,8 @@ CASES = [
     ("sequential", "logit"), ("sequential", "probit"), ("sequential", "cloglog"),
     ("adjacent", "logit"),
 ]  # fmt: skip
+QUICK = [("cumulative", "logit", False), ("cumulative", "probit", True),
+         ("sequential", "cloglog", False), ("adjacent", "logit", False)]  # fmt: skip
 CDF = {
     "logit": special.expit,
     "probit": stats.norm.cdf,
@@ -113,7 +115,15 @@ def log_between(link, low, high):
 
 @pytest.mark.parametrize(
     ("family", "link", "discrimination"),
-    [*((f, k, False) for f, k in CASES), ("cumulative", "probit", True)],
+    [
+        pytest.param(
+            family, link, own, marks=[] if (family, link, own) in QUICK else pytest.mark.slow
+        )
+        for family, link, own in [
+            *((f, k, False) for f, k in CASES),
+            ("cumulative", "probit", True),
+        ]
+    ],
 )
 def test_graph_equals_the_oracle(family, link, discrimination):
     data = table()
