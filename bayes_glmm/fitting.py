@@ -268,8 +268,10 @@ def fit(
     Parameters
     ----------
     model : str, mapping, or ModelSpec
-        A formula such as ``"y ~ x + (1 + x | group)"``, a mapping of formulas,
-        a template's name, or a ready spec.
+        A formula such as ``"y ~ x + (1 + x | group)"``, a mapping of formulas by the
+        family's parameters (``{"mu": "y ~ x", "zi": "~ x"}``), a template's name, or a
+        ready spec. Beside the response may stand ``trials(n)``, ``cens(status, upper)``,
+        ``trunc(lower, upper)``, ``weights(w)`` and ``se(s)``.
     data : DataFrame
         pandas, or any table that narwhals reads. It is not changed.
     family : str or Family, default "gaussian"

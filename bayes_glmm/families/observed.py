@@ -74,7 +74,13 @@ def _largest(family: Family, modifiers: Mapping[str, Array], y: Array | None) ->
 
 
 class Observed(Written):
-    """A plain family whose density knows how each row was observed."""
+    """A plain family whose density knows how each row was observed.
+
+    A row with the status ``left`` counts with P(Y <= y), ``right`` with P(Y > y) and
+    ``interval`` with P(y < Y <= upper), for counts too. Truncation keeps its bounds:
+    responses with ``least <= Y <= most`` could be seen. A weight multiplies the log-density.
+    Mean and variance are those before censoring and truncation.
+    """
 
     def __init__(self, plain: Written, names: tuple[str, ...], largest: int) -> None:
         self.plain, self.names, self.largest = plain, names, largest
