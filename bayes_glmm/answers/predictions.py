@@ -108,6 +108,11 @@ def predictions(
     rows = prepare_rows(fit, table, groups, seed)
     if kind == "response" and fit.family.has_trials and rows.design.trials is None:
         _refuse_without_trials(fit, table)
+    if kind == "response" and {"se"} & set(fit.design.modifiers) - set(rows.design.modifiers):
+        raise MissingDataError(
+            "kind='response' draws estimates with their errors and needs the column of se() among "
+            "the rows. kind='expected' gives what is estimated without it."
+        )
     about = describe(fit, groups, kind, by, per)
     found = _blocks_of_draws(fit, rows, groups, kind)
     if not cells.averaged and not draws:
@@ -144,11 +149,16 @@ def _by_row(fit: Fit, found: Iterator[tuple[slice, Array]]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+NAMED = {"trunc": "truncation", "cens": "censoring"}
+
+
 def describe(fit: Fit, groups: str, kind: str, by: By, per: float | None) -> dict[str, Any]:
     """Say in words what is estimated and on which scale."""
     average = "" if by is None else ", averaged over rows inside each draw"
+    before = [n for n in ("trunc", "cens") if fit.spec.response.modifier(n)]
+    whole = f" before {NAMED[before[0]]}" if before else ""
     about = {
-        "estimand": f"{kind} response, {MEANING[groups]}{average}",
+        "estimand": f"{kind} response{whole}, {MEANING[groups]}{average}",
         "groups": groups,
         "kind": kind,
         "scale": scale_of(fit, kind, per),

@@ -104,15 +104,16 @@ def parameters(
     Returns
     -------
     dict of str to ndarray, shape (n_draws, n_rows), or (n_draws, 1) without a formula
-        So that rows broadcast; thresholds have a last axis more.
+        So that rows broadcast; thresholds have a last axis more. Standard errors that
+        rows do not state are missing.
     """
 
     def one(parameter: Parameter) -> Array:
         if parameter.name in design.predictors:
             eta = predict(fit, design.predictors[parameter.name])
             return np.asarray(LINKS[parameter.link].inverse(eta))
-        if parameter.name == "sigma" and "sigma" in design.stated:
-            return design.modifiers["se"][None]
+        if parameter.name == "sigma" and "se" in fit.design.modifiers:
+            return np.asarray(design.modifiers.get("se", [np.nan]))[None]
         if parameter.fixed is not None:
             return np.full((1, 1), parameter.fixed)
         return flat(fit, parameter.name)[:, None]

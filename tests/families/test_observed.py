@@ -183,6 +183,18 @@ def test_known_standard_errors_take_the_place_of_sigma():
     np.testing.assert_allclose(spread, data["w"], rtol=0.15)
 
 
+def test_a_new_study_needs_no_standard_error_until_its_estimate_is_drawn():
+    data = table("gaussian")
+    tree = tree_of("y | se(w) ~ x + (1 | g)", data,
+                   {"intercept": 3.0, "beta": [0.5], "sd_g": [0.5], "u_g": np.zeros((4, 1))})  # fmt: skip
+    new = pd.DataFrame({"x": [0.0, 1.0]})
+    found = bg.predictions(tree, new)
+    assert found["mean"].tolist() == pytest.approx([3.0, 3.5], abs=0.05)
+    assert bg.comparisons(tree, "x", data=new)["mean"].iloc[0] == pytest.approx(0.5, abs=0.05)
+    with pytest.raises(bg.errors.MissingDataError, match="column of se"):
+        bg.predictions(tree, new, kind="response")
+
+
 def test_simulated_counts_stay_within_their_truncation():
     data = pd.DataFrame({"x": np.zeros(20_000)})
     y = bg.simulate(
@@ -190,6 +202,15 @@ def test_simulated_counts_stay_within_their_truncation():
     )["y"]
     assert y.min() == 1
     assert abs(y.mean() - 1 / (1 - np.exp(-1))) < 4 * y.std() / np.sqrt(20_000)
+
+
+def test_predictions_say_that_they_are_before_truncation():
+    data = pd.DataFrame({"x": [0.0, 1.0, 2.0], "y": [1, 3, 2]})
+    truth = {"intercept": 0.5, "beta": [0.1]}
+    tree = tree_of("y | trunc(1, inf) ~ x", data, truth, family="poisson")
+    found = bg.predictions(tree, groups="typical")
+    assert "response before truncation" in found.attrs["estimand"]
+    assert found["mean"].iloc[0] == pytest.approx(np.exp(0.5), rel=0.02)
 
 
 @pytest.mark.parametrize(
