@@ -204,6 +204,17 @@ def test_simulated_counts_stay_within_their_truncation():
     assert abs(y.mean() - 1 / (1 - np.exp(-1))) < 4 * y.std() / np.sqrt(20_000)
 
 
+@pytest.mark.parametrize(
+    ("formula", "family"),
+    [("y | weights(w) ~ x", "gaussian"), ("y | se(w) ~ x", "gaussian"),
+     ({"mu": "y ~ x", "sigma": "~ x"}, "gaussian"), ("y ~ x", "gamma"), ("y ~ x", "cumulative")],
+)  # fmt: skip
+def test_maximum_likelihood_refuses_what_it_does_not_cover(formula, family):
+    data = table("poisson" if family == "cumulative" else "gaussian")
+    with pytest.raises(bg.errors.EngineError, match="sample this model with fit"):
+        bg.maximum_likelihood(formula, data, family=family)
+
+
 def test_predictions_say_that_they_are_before_truncation():
     data = pd.DataFrame({"x": [0.0, 1.0, 2.0], "y": [1, 3, 2]})
     truth = {"intercept": 0.5, "beta": [0.1]}
