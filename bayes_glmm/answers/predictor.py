@@ -112,7 +112,7 @@ def parameters(
         if parameter.name in design.predictors:
             eta = predict(fit, design.predictors[parameter.name])
             return np.asarray(LINKS[parameter.link].inverse(eta))
-        if parameter.name == "sigma" and "se" in fit.design.modifiers:
+        if parameter.name == "sigma" and fit.spec.response.modifier("se"):
             return np.asarray(design.modifiers.get("se", [np.nan]))[None]
         if parameter.fixed is not None:
             return np.full((1, 1), parameter.fixed)
