@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayes_glmm.design.centering import level_means, varies_within
 from bayes_glmm.design.columns import kind_of, levels_of, locate, pick, unknown_levels
 from bayes_glmm.design.contrasts import CONTRASTS, Coding, contrast_coding, full_coding
 from bayes_glmm.design.expressions import States, evaluate, text_of, values
@@ -116,7 +117,7 @@ class WithinCoding:
         x = values(self.expression, data, states, use=f"wb({self.group})")
         codes, found = levels_of(pick(data, self.group), self.group, times=True)
         places = locate(found, np.array(self.levels, dtype=np.str_))
-        own = np.bincount(codes, x, len(found)) / np.bincount(codes, minlength=len(found))
+        own = level_means(x, codes, len(found))
         means = np.where(places >= 0, np.array([*self.means, 0.0])[places], own)
         return np.column_stack([x - means[codes], means[codes]])
 
@@ -152,9 +153,8 @@ def _learn_within(
 ) -> WithinCoding:
     x = values(inside, data, states, use="wb()")
     codes, levels = levels_of(pick(data, group), group, times=True)
-    means = np.bincount(codes, x) / np.bincount(codes)
-    size = 1e-12 * max(float(np.abs(x).max(initial=0.0)), 1e-300)
-    if (np.abs(x - means[codes]) <= size).all():
+    means = level_means(x, codes, len(levels))
+    if not varies_within(x, means[codes]):
         raise DataError(
             f"wb({text_of(inside)}, {group}): {text_of(inside)} is the same in all rows of every "
             f"{group}, so that nothing varies within; use the column itself."

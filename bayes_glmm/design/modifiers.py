@@ -12,12 +12,13 @@ from bayes_glmm.design.columns import kind_of, pick
 from bayes_glmm.design.expressions import States, values, variables
 from bayes_glmm.design.frames import rows_where
 from bayes_glmm.errors import DataError, SpecError, listed
+from bayes_glmm.families.observed import INTERVAL, LEFT, RIGHT, SEEN
 from bayes_glmm.spec.model import Call, Expression, ModelSpec, Variable
 
 type Array = NDArray[np.float64]
 type Reader = Callable[[Call, pd.DataFrame, States], dict[str, Array]]
 
-STATES_OF = {"none": 0.0, "left": -1.0, "right": 1.0, "interval": 2.0}
+STATES_OF = {"none": SEEN, "left": LEFT, "right": RIGHT, "interval": INTERVAL}
 UNBOUNDED = ("none", "inf")
 SAID = ("cens", "trunc", "weights", "se")
 
@@ -82,8 +83,8 @@ def _censoring(call: Call, data: pd.DataFrame, states: States) -> dict[str, Arra
     found = {"status": np.array([STATES_OF[w] for w in words])}
     if upper:
         found["upper"] = values(upper[0], data, states, use="cens()")
-    elif (found["status"] == STATES_OF["interval"]).any():
-        rows = rows_where(data.index, found["status"] == STATES_OF["interval"])
+    elif (found["status"] == INTERVAL).any():
+        rows = rows_where(data.index, found["status"] == INTERVAL)
         raise DataError(f"Intervals need their upper end: cens({status.name}, upper) ({rows}).")
     return found
 
@@ -129,7 +130,7 @@ def faults(y: Array, modifiers: dict[str, Array]) -> Iterator[tuple[NDArray[np.b
     if se is not None:
         yield ~(se > 0), "has a standard error that is not above 0: remove the row, or correct it"
     if "upper" in modifiers:
-        interval = modifiers["status"] == STATES_OF["interval"]
+        interval = modifiers["status"] == INTERVAL
         wrong = interval & ~(modifiers["upper"] > y)
         yield wrong, "has an interval whose upper end is not above its lower end: swap them"
     if "least" in modifiers:

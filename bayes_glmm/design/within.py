@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from bayes_glmm.design.centering import Array, level_means, varies_within
 from bayes_glmm.design.columns import numbers, require
 from bayes_glmm.design.frames import to_pandas
 from bayes_glmm.design.groups import group_levels
@@ -82,19 +81,17 @@ def within_between(
     _refuse_names(table, names, keys)
     require(table, [*names, *keys])
     codes, levels = group_levels(table, keys)
-    sizes = np.bincount(codes)
-    found: dict[str, NDArray[np.float64]] = {}
+    found: dict[str, Array] = {}
     shares: dict[str, float] = {}
     for name in names:
         x = numbers(table, name, f"within_between() of {name!r}")
-        between = (np.bincount(codes, x, len(levels)) / sizes)[codes]
-        within = x - between
-        if np.abs(within).max() <= 1e-12 * max(np.abs(x).max(), 1e-300):
+        between = level_means(x, codes, len(levels))[codes]
+        if not varies_within(x, between):
             raise DataError(
                 f"{name!r} is the same in all rows of every {':'.join(keys)}: it has nothing within. "
                 "Use the column as it is."
             )
-        found |= {f"{name}_within": within, f"{name}_between": between}
+        found |= {f"{name}_within": x - between, f"{name}_between": between}
         shares[name] = float(between.var() / x.var())
     result = pd.DataFrame(found, index=table.index)
     result.attrs = {"group": ":".join(keys), "share_between": shares}

@@ -15,7 +15,7 @@ from bayes_glmm.families.written import Written
 from bayes_glmm.spec.priors import Prior
 
 WEIGHTS, STATUS, UPPER, LEAST, MOST = "weights", "status", "upper", "least", "most"
-LEFT, RIGHT, INTERVAL = -1.0, 1.0, 2.0
+SEEN, LEFT, RIGHT, INTERVAL = 0.0, -1.0, 1.0, 2.0
 KNOWN_MEANS = (WEIGHTS, STATUS, UPPER, LEAST, MOST)
 ROUNDS = 10_000
 ENDLESS = 1e300
