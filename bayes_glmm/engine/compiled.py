@@ -16,7 +16,7 @@ from bayes_glmm.engine.begin import natural_start
 from bayes_glmm.engine.choose import Coordinates, choose_coordinates, collapsed_coordinates
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.load import load_nutpie
-from bayes_glmm.engine.program import covers
+from bayes_glmm.engine.program import uncovered
 from bayes_glmm.engine.rotated import Rotation, rotated_graph, rotates, with_effects
 from bayes_glmm.errors import EngineError
 from bayes_glmm.spec.model import ModelSpec
@@ -61,21 +61,16 @@ def compile_model(
     if engine == "collapsed":
         require_kernel(design, priors, engine)
         return _kernel(collapsed_coordinates(design, priors))
-    if engine == "auto" and covers(design, priors):
+    if engine == "auto" and uncovered(design, priors) is None:
         return _kernel(choose_coordinates(design, priors))
     return _graph(spec, design, priors, "jax" if engine == "jax" else "numba")
 
 
 def require_kernel(design: Design, priors: Mapping[str, Prior], engine: str) -> None:
     """Refuse an engine that only the kernel's models have."""
-    if any(group.structure for group in design.groups):
-        raise EngineError(
-            f'engine="{engine}" does not cover effects of related levels, gr(): use engine="auto".'
-        )
-    if not covers(design, priors):
-        raise EngineError(
-            f'engine="{engine}" does not cover this family, link or prior: use engine="auto".'
-        )
+    what = uncovered(design, priors)
+    if what is not None:
+        raise EngineError(f'engine="{engine}" does not cover {what}: use engine="auto".')
 
 
 def _kernel(chosen: Coordinates) -> Sampled:

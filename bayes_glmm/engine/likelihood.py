@@ -12,7 +12,7 @@ from bayes_glmm.design.design import Design
 from bayes_glmm.engine.climb import NO_VALUE, climb, hessian
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.laplace import Problem, approximate_problem
-from bayes_glmm.engine.program import Program, covers, write_program
+from bayes_glmm.engine.program import Program, uncovered, write_program
 from bayes_glmm.engine.rows import FAMILIES, constant
 from bayes_glmm.errors import EngineError
 from bayes_glmm.families import get_family
@@ -58,12 +58,9 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
         Quadrature for another model, a model that the kernel does not cover, or no
         maximum was found.
     """
-    if not covers(design, priors):
-        raise EngineError(
-            "maximum_likelihood() covers gaussian, student_t, bernoulli, binomial, poisson and "
-            "negative_binomial responses, one formula, and none of weights(), cens(), trunc(), "
-            "se() and gr(): sample this model with fit()."
-        )
+    what = uncovered(design, priors)
+    if what is not None:
+        raise EngineError(f"maximum_likelihood() does not cover {what}: sample this with fit().")
     program = write_program(design, priors)
     joint, problem = Problem.of(program), Problem.of(program, fixed_too=False)
     groups = design.mu.groups

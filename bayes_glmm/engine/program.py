@@ -14,6 +14,7 @@ from bayes_glmm.design.design import Design, GroupDesign
 from bayes_glmm.engine.begin import begin
 from bayes_glmm.engine.merge import Rows
 from bayes_glmm.engine.plan import Plan, Writer
+from bayes_glmm.errors import listed
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.priors import Prior
 
@@ -104,18 +105,23 @@ class Program:
         return tuple(p.name for p in get_family(self.design.family).parameters)
 
 
-def covers(design: Design, priors: Mapping[str, Prior]) -> bool:
-    """Whether the compiled kernel can express this model."""
+def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
+    """Name what of this model the compiled kernel cannot express, if anything."""
     from bayes_glmm.engine.rows import FAMILIES, LINKS
 
-    return (
-        design.family in FAMILIES
-        and design.link in LINKS
-        and set(design.predictors) == {"mu"}
-        and not design.modifiers
-        and not any(g.structure for g in design.mu.groups)
-        and all(p.name in (*_REAL, *_POSITIVE, "LKJ") for p in priors.values())
+    known = (*_REAL, *_POSITIVE, "LKJ")
+    others = [name for name in design.predictors if name != "mu"]
+    related = [g.name for g in design.groups if g.structure]
+    odd = [f"{name} ~ {p.name}" for name, p in priors.items() if p.name not in known]
+    reasons = (
+        (design.family not in FAMILIES, f"the family {design.family}"),
+        (design.link not in LINKS, f"the link {design.link}"),
+        (bool(others), f"a formula of {listed(others)}"),
+        (bool(design.modifiers), f"{listed(design.modifiers)} beside the response"),
+        (bool(related), f"the related levels, gr(), of {listed(related)}"),
+        (bool(odd), f"the prior {listed(odd)}"),
     )
+    return next((what for holds, what in reasons if holds), None)
 
 
 _REAL = {
