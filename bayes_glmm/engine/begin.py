@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.defaults import predictor_start, predictor_unit
 from bayes_glmm.design.design import Design, PredictorDesign
-from bayes_glmm.families import get_family
+from bayes_glmm.families import LINKS, Link, get_family
 from bayes_glmm.families.base import response_scale
-from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.priors import UNIT, Prior
 
 type Array = NDArray[np.float64]
 LARGEST_SHAPE = 10.0
@@ -64,9 +64,16 @@ def begin(
         spread += [1.0] * (len(order) + rest)
     for parameter in get_family(design.family).parameters:
         limit = unit if parameter.name == "sigma" else LARGEST_SHAPE
-        start.append(np.log(min(priors[parameter.name].median, limit)))
+        prior = priors[parameter.name]
+        middle = np.asarray(min(prior.median, limit))
+        start.append(float(own_link(prior).forward(middle)))
         spread.append(1.0)
     return Begin(np.asarray(start), np.asarray(spread))
+
+
+def own_link(prior: Prior) -> Link:
+    """Return the link from a family's parameter to its coordinate: logit for shares, else log."""
+    return LINKS["logit" if prior.support == UNIT else "log"]
 
 
 def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Array]:

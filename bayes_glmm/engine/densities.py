@@ -8,8 +8,8 @@ from bayes_glmm.engine.jit import inner
 
 (
     NORMAL, STUDENT_T, LAPLACE, LOGISTIC,
-    HALF_NORMAL, HALF_STUDENT_T, GAMMA, INVERSE_GAMMA, LOG_NORMAL,
-) = range(9)  # fmt: skip
+    HALF_NORMAL, HALF_STUDENT_T, GAMMA, INVERSE_GAMMA, LOG_NORMAL, SHARE,
+) = range(10)  # fmt: skip
 
 
 @inner
@@ -41,6 +41,27 @@ def positive_prior(kind, x, a, b):
         return -a * x - b / v, b / v - a
     z = (x - a) / b
     return -0.5 * z * z, -z / b
+
+
+@inner
+def own_parameter(kind, x):
+    """Return a family's parameter from its coordinate, and the derivative."""
+    if kind == SHARE:
+        p = 1.0 / (1.0 + math.exp(-x))
+        return p, p * (1.0 - p)
+    value = math.exp(x)
+    return value, value
+
+
+@inner
+def own_prior(kind, x, a, b):
+    """Log-density of a family's parameter in its coordinate, and the derivative."""
+    if kind == SHARE:
+        e = math.exp(-abs(x))
+        p = (1.0 if x >= 0.0 else e) / (1.0 + e)
+        rest = math.log1p(e)
+        return a * (min(x, 0.0) - rest) - b * (max(x, 0.0) + rest), a * (1.0 - p) - b * p
+    return positive_prior(kind, x, a, b)
 
 
 @inner

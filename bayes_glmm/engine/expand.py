@@ -83,10 +83,8 @@ def expand(program: Program, draws: Array, seed: int = 1) -> dict[str, Array]:
             z = _noncentred(program.informed[group.name], order, factor, z)
         out[f"u_{group.name}"] = (z @ np.swapaxes(factor, -1, -2))[..., back]
         k += size
-    for name in program.names:
-        out[name] = np.exp(draws[..., k])
-        k += 1
-    assert k == draws.shape[-1]
+    own = program.parameters(draws[..., k:])
+    out |= {name: own[..., j] for j, name in enumerate(program.names)}
     return out
 
 

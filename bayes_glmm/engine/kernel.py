@@ -28,6 +28,7 @@ from bayes_glmm.engine.posterior import (
     MODE,
     log_posterior,
 )
+from bayes_glmm.engine.rows import log_likelihood
 from bayes_glmm.engine.scales import (
     GROUP_WIDTH,
     TERMS,
@@ -247,10 +248,15 @@ def _entries(sources: str):
             out[i] = x[i]
         return 0
 
-    return restore, density_callback, expand_callback
+    @njit(cache=True)
+    def likelihood(family, link, y, trials, eta, parameters, within, d_eta, d_parameters):
+        _ = sources
+        return log_likelihood(family, link, y, trials, eta, parameters, within, d_eta, d_parameters)
+
+    return restore, density_callback, expand_callback, likelihood
 
 
-restore, density_callback, expand_callback = _entries(_sources())
+restore, density_callback, expand_callback, likelihood = _entries(_sources())
 
 
 def log_density(program, z, d_z):

@@ -18,7 +18,8 @@ from bayes_glmm.engine import sparse
 from bayes_glmm.engine.climb import NO_VALUE, climb, hessian
 from bayes_glmm.engine.pattern import FIXED, Pattern, find_pattern
 from bayes_glmm.engine.program import Program, order_of, unit_rows
-from bayes_glmm.engine.rows import FAMILIES, LINKS, log_likelihood
+from bayes_glmm.engine.row import FAMILIES
+from bayes_glmm.engine.special import LINKS
 
 type Array = NDArray[np.float64]
 MOST_PRODUCTS = 20_000_000
@@ -194,9 +195,11 @@ class Problem:
 
     def rows(self, eta: Array, parameters: Array) -> tuple[float, Array]:
         """Return the log-likelihood and its derivative in the predictor."""
+        from bayes_glmm.engine.kernel import likelihood
+
         design, within = self.program.rows.design, self.program.rows.within
         slope, own = np.empty_like(eta), np.zeros_like(parameters)
-        value = log_likelihood(
+        value = likelihood(
             FAMILIES[design.family], LINKS[design.link], design.response,
             np.ones_like(eta) if design.trials is None else design.trials,
             eta, parameters, within, slope, own,
@@ -210,7 +213,7 @@ class Problem:
 
     def parameters(self, x: Array) -> Array:
         """Return the family's own parameters."""
-        return np.exp(x[len(x) - len(self.program.names) :])
+        return self.program.parameters(x[len(x) - len(self.program.names) :])
 
     def solve(self, x: Array, w: Array) -> Inner | None:
         """Find the mode of everything linear at the scales in ``x``."""

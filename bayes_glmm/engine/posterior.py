@@ -7,11 +7,9 @@ logarithms of positive parameters, unconstrained rows of correlation factors.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from bayes_glmm.engine.densities import positive_prior, standardised_prior
+from bayes_glmm.engine.densities import own_parameter, own_prior, standardised_prior
 from bayes_glmm.engine.jit import inner, inner_fast
 from bayes_glmm.engine.maps import effects, effects_gradient
 from bayes_glmm.engine.rows import log_likelihood
@@ -160,14 +158,14 @@ def log_posterior(I, x, grad):
         add_effects(I, at, n, eta, block(F, I[at + AT_Z], q, n), u)
         k += size
 
-    parameters = np.empty(n_parameters)
+    parameters, pace = np.empty(n_parameters), np.empty(n_parameters)
     d_parameters = np.zeros(n_parameters)
     prior = I[AT_PARAMETER_PRIOR]
     for j in range(n_parameters):
         at = prior + 4 * j
-        value, grad[k + j] = positive_prior(int(F[at]), x[k + j], F[at + 1], F[at + 2])
+        value, grad[k + j] = own_prior(int(F[at]), x[k + j], F[at + 1], F[at + 2])
         total += value
-        parameters[j] = math.exp(x[k + j])
+        parameters[j], pace[j] = own_parameter(int(F[at]), x[k + j])
 
     d_eta = np.empty(n)
     total += log_likelihood(
@@ -176,7 +174,7 @@ def log_posterior(I, x, grad):
     )  # fmt: skip
 
     for j in range(n_parameters):
-        grad[k + j] += d_parameters[j] * parameters[j]
+        grad[k + j] += d_parameters[j] * pace[j]
     if I[INTERCEPT] == 1:
         grad[0] += F[I[AT_INTERCEPT_PRIOR] + 2] * d_eta.sum()
     for j in range(p):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
+from scipy.special import betaln, gammaln
 
 from bayes_glmm.design.design import Design, GroupDesign
-from bayes_glmm.engine.begin import begin
+from bayes_glmm.engine.begin import begin, own_link
 from bayes_glmm.engine.merge import Rows
 from bayes_glmm.engine.plan import Plan, Writer
 from bayes_glmm.errors import listed
@@ -104,12 +104,20 @@ class Program:
         """Names of the family's parameters, in order."""
         return tuple(p.name for p in get_family(self.design.family).parameters)
 
+    def parameters(self, x: Array) -> Array:
+        """Return the family's parameters from their coordinates, shape (..., n_parameters)."""
+        out = np.empty((*x.shape[:-1], len(self.names)))
+        for j, name in enumerate(self.names):
+            out[..., j] = own_link(self.priors[name]).inverse(x[..., j])
+        return out
+
 
 def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
     """Name what of this model the compiled kernel cannot express, if anything."""
-    from bayes_glmm.engine.rows import FAMILIES, LINKS
+    from bayes_glmm.engine.row import FAMILIES
+    from bayes_glmm.engine.special import LINKS
 
-    known = (*_REAL, *_POSITIVE, "LKJ")
+    known = (*_REAL, *_POSITIVE, "Beta", "LKJ")
     others = [name for name in design.predictors if name != "mu"]
     related = [g.name for g in design.groups if g.structure]
     odd = [f"{name} ~ {p.name}" for name, p in priors.items() if p.name not in known]
@@ -158,7 +166,9 @@ def write_program(
     sign, the others by their logarithms. ``rows`` are sufficient for the design's own.
     """
     from bayes_glmm.engine import posterior as k
-    from bayes_glmm.engine.rows import FAMILIES, LINKS, constant
+    from bayes_glmm.engine.row import FAMILIES
+    from bayes_glmm.engine.rows import constant
+    from bayes_glmm.engine.special import LINKS
 
     rows = rows or Rows(design, design.n_rows)
     given, design = design, rows.design
@@ -276,6 +286,9 @@ def _prior_row(prior: Prior) -> tuple[list[float], float]:
             3: 0.0,
         }
         return [kind, prior[location], prior[scale], nu], float(constants[kind])
+    if prior.name == "Beta":
+        a, b = prior["alpha"], prior["beta"]
+        return [9, a, b, 0.0], float(-betaln(a, b))
     kind, a, b = _POSITIVE[prior.name](prior)
     match kind:
         case 4:

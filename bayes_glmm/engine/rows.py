@@ -1,9 +1,9 @@
 """Row likelihoods and their derivatives, compiled once per machine.
 
-:func:`log_likelihood` sums the log-density of all rows, constants included, and
+:func:`log_likelihood` sums the log-density of all rows without :func:`constant`, and
 fills the derivative with respect to each row's predictor and to the family's
 parameters. A family and a link are known here by the numbers of
-:data:`FAMILIES` and :data:`LINKS`, so that one compiled kernel serves them all.
+:data:`.row.FAMILIES` and :data:`.special.LINKS`, so that one compiled kernel serves all.
 """
 
 from __future__ import annotations
@@ -13,29 +13,19 @@ import math
 import numpy as np
 from numba import njit
 
-GAUSSIAN, STUDENT_T, BINOMIAL, POISSON, NEGATIVE_BINOMIAL = range(5)
-FAMILIES = {
-    "gaussian": GAUSSIAN,
-    "student_t": STUDENT_T,
-    "bernoulli": BINOMIAL,
-    "binomial": BINOMIAL,
-    "poisson": POISSON,
-    "negative_binomial": NEGATIVE_BINOMIAL,
-}
-IDENTITY, LOG, LOGIT, PROBIT, CLOGLOG, SQRT, INVERSE = range(7)
-LINKS = {
-    "identity": IDENTITY,
-    "log": LOG,
-    "logit": LOGIT,
-    "probit": PROBIT,
-    "cloglog": CLOGLOG,
-    "sqrt": SQRT,
-    "inverse": INVERSE,
-}
-LOG_2PI = math.log(2.0 * math.pi)
+from bayes_glmm.engine.jit import inner, inner_fast
+from bayes_glmm.engine.row import (
+    BINOMIAL,
+    COUNTS,
+    GAUSSIAN,
+    INFLATED,
+    POISSON,
+    STUDENT_T,
+    SUCCESSES,
+    single_rows,
+)
+from bayes_glmm.engine.special import LOG, LOG_2PI, LOGIT, digamma, inverse_link, success
 
-
-FAST = {"reassoc", "contract"}
 SHIFT = 6755399441055744.0  # 1.5 * 2**52: adding it leaves round(x) in the low bits
 LN2_HIGH, LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10
 LOG2_E = 1.4426950408889634
@@ -78,7 +68,7 @@ def exponentials(x, out):
         out[i] *= powers[i]
 
 
-@njit(cache=True, fastmath=FAST)
+@inner_fast
 def log_product(x):
     """Sum of logarithms of numbers in [1, 2], one logarithm per 512 of them."""
     total = 0.0
@@ -90,7 +80,7 @@ def log_product(x):
     return total
 
 
-@njit(cache=True, fastmath=FAST)
+@inner_fast
 def logistic_rows(y, eta, d_eta):
     """Bernoulli rows with the logit link: y eta - log(1 + exp(eta))."""
     n = len(y)
@@ -107,7 +97,7 @@ def logistic_rows(y, eta, d_eta):
     return total - log_product(one_plus)
 
 
-@njit(cache=True, fastmath=FAST)
+@inner_fast
 def log_poisson_rows(y, eta, d_eta):
     """Poisson rows with the log link."""
     exponentials(eta, d_eta)
@@ -118,96 +108,7 @@ def log_poisson_rows(y, eta, d_eta):
     return total
 
 
-@njit(cache=True)
-def digamma(x):
-    """Derivative of ``lgamma`` for ``x > 0``."""
-    shift = 0.0
-    while x < 12.0:
-        shift -= 1.0 / x
-        x += 1.0
-    r = 1.0 / (x * x)
-    series = r * (
-        1 / 12 - r * (1 / 120 - r * (1 / 252 - r * (1 / 240 - r * (1 / 132 - r * 691 / 32760))))
-    )
-    return shift + math.log(x) - 0.5 / x - series
-
-
-@njit(cache=True)
-def lgamma_rise(phi, y):
-    """``lgamma(phi + y) - lgamma(phi)`` without cancellation for small counts."""
-    if y < 32.0 and y == math.floor(y):
-        total = 0.0
-        for k in range(int(y)):
-            total += math.log(phi + k)
-        return total
-    return math.lgamma(phi + y) - math.lgamma(phi)
-
-
-@njit(cache=True)
-def digamma_rise(phi, y):
-    """``digamma(phi + y) - digamma(phi)`` without cancellation for small counts."""
-    if y < 32.0 and y == math.floor(y):
-        total = 0.0
-        for k in range(int(y)):
-            total += 1.0 / (phi + k)
-        return total
-    return digamma(phi + y) - digamma(phi)
-
-
-@njit(cache=True)
-def mills(x):
-    """``phi(x) / Phi(x)``, accurate in both tails."""
-    if x > -5.0:
-        return math.exp(-0.5 * (x * x + LOG_2PI)) / (0.5 * math.erfc(-x * math.sqrt(0.5)))
-    fraction = -x
-    for k in range(60, 0, -1):
-        fraction = -x + k / fraction
-    return fraction
-
-
-@njit(cache=True)
-def log_normal_cdf(x):
-    """``log Phi(x)``, accurate in both tails."""
-    if x > 5.0:
-        return math.log1p(-0.5 * math.erfc(x * math.sqrt(0.5)))
-    if x > -5.0:
-        return math.log(0.5 * math.erfc(-x * math.sqrt(0.5)))
-    return -0.5 * (x * x + LOG_2PI) - math.log(mills(x))
-
-
-@njit(cache=True)
-def success(link, eta):
-    """Return ``log p, log(1 - p)`` and their derivatives in ``eta``."""
-    if link == LOGIT:
-        e = math.exp(-abs(eta))
-        small, rest = e / (1.0 + e), math.log1p(e)
-        if eta >= 0.0:
-            return -rest, -eta - rest, small, small - 1.0
-        return eta - rest, -rest, 1.0 - small, -small
-    if link == PROBIT:
-        return log_normal_cdf(eta), log_normal_cdf(-eta), mills(eta), -mills(-eta)
-    hazard = math.exp(eta)
-    if hazard < 1e-300:
-        return eta, -hazard, 1.0, -hazard
-    log_p = math.log(-math.expm1(-hazard)) if hazard < 0.6931 else math.log1p(-math.exp(-hazard))
-    slope = hazard / math.expm1(hazard) if hazard < 700.0 else 0.0
-    return log_p, -hazard, slope, -hazard
-
-
-@njit(cache=True)
-def inverse_link(link, eta):
-    """Return ``mu`` and ``d mu / d eta``."""
-    if link == LOG:
-        mu = math.exp(eta)
-        return mu, mu
-    if link == SQRT:
-        return eta * eta, 2.0 * eta
-    if link == INVERSE:
-        return 1.0 / eta, -1.0 / (eta * eta)
-    return eta, 1.0
-
-
-@njit(cache=True)
+@inner
 def binomial_rows(link, y, trials, eta, d_eta):
     """Sum y log p + (n - y) log(1 - p)."""
     if link == LOGIT and trials.max() == 1.0:
@@ -228,7 +129,7 @@ def binomial_rows(link, y, trials, eta, d_eta):
     return total
 
 
-@njit(cache=True)
+@inner
 def poisson_rows(link, y, eta, d_eta):
     """Sum y log mu - mu."""
     if link == LOG:
@@ -243,28 +144,7 @@ def poisson_rows(link, y, eta, d_eta):
     return total
 
 
-@njit(cache=True)
-def negative_binomial_rows(link, y, eta, d_eta, parameters, d_parameters):
-    """Negative binomial with variance mu + mu**2 / phi."""
-    phi = parameters[0]
-    total, d_phi = 0.0, 0.0
-    for i in range(len(y)):
-        mu, slope = inverse_link(link, eta[i])
-        if mu < 0.0 or (mu == 0.0 and y[i] > 0.0):
-            return -math.inf
-        spare = math.log1p(mu / phi)
-        total += lgamma_rise(phi, y[i]) - (y[i] + phi) * spare - y[i] * math.log(phi)
-        if y[i] > 0.0:
-            total += y[i] * (eta[i] if link == LOG else math.log(mu))
-            d_eta[i] = (y[i] - mu) * phi / (mu * (phi + mu)) * slope
-        else:
-            d_eta[i] = -phi / (phi + mu) * slope
-        d_phi += digamma_rise(phi, y[i]) - spare + (mu - y[i]) / (phi + mu)
-    d_parameters[0] += d_phi
-    return total
-
-
-@njit(cache=True)
+@inner
 def gaussian_rows(link, y, counts, eta, d_eta, parameters, within, d_parameters):
     """Normal errors with standard deviation sigma.
 
@@ -284,7 +164,7 @@ def gaussian_rows(link, y, counts, eta, d_eta, parameters, within, d_parameters)
     return -0.5 * squares * precision - n * (math.log(sigma) + 0.5 * LOG_2PI)
 
 
-@njit(cache=True)
+@inner
 def student_t_rows(link, y, eta, d_eta, parameters, d_parameters):
     """Student's t errors with scale sigma and nu degrees of freedom."""
     sigma, nu = parameters[0], parameters[1]
@@ -310,7 +190,7 @@ def student_t_rows(link, y, eta, d_eta, parameters, d_parameters):
     return total
 
 
-@njit(cache=True)
+@inner
 def log_likelihood(family, link, y, trials, eta, parameters, within, d_eta, d_parameters):
     """Sum the rows of one family and fill the derivatives."""
     if family == POISSON:
@@ -319,17 +199,18 @@ def log_likelihood(family, link, y, trials, eta, parameters, within, d_eta, d_pa
         return binomial_rows(link, y, trials, eta, d_eta)
     if family == GAUSSIAN:
         return gaussian_rows(link, y, trials, eta, d_eta, parameters, within, d_parameters)
-    if family == NEGATIVE_BINOMIAL:
-        return negative_binomial_rows(link, y, eta, d_eta, parameters, d_parameters)
-    return student_t_rows(link, y, eta, d_eta, parameters, d_parameters)
+    if family == STUDENT_T:
+        return student_t_rows(link, y, eta, d_eta, parameters, d_parameters)
+    return single_rows(family, link, y, trials, eta, parameters, d_eta, d_parameters)
 
 
 def constant(family: int, y: np.ndarray, trials: np.ndarray) -> float:
     """Sum the parts of the log-density that depend on the response alone."""
     from scipy.special import gammaln
 
-    if family in (POISSON, NEGATIVE_BINOMIAL):
+    plain = family % INFLATED
+    if plain in COUNTS:
         return float(-gammaln(y + 1).sum())
-    if family == BINOMIAL:
+    if plain in SUCCESSES:
         return float((gammaln(trials + 1) - gammaln(y + 1) - gammaln(trials - y + 1)).sum())
     return 0.0

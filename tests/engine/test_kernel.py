@@ -13,6 +13,7 @@ from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.kernel import log_density
 from bayes_glmm.engine.laplace import approximate
 from bayes_glmm.engine.program import Informed, write_program
+from bayes_glmm.families import get_family
 from bayes_glmm.spec.formula import parse
 from tests.oracle import log_posterior
 
@@ -40,6 +41,20 @@ CASES = [
     for structure in STRUCTURES
     if not (structure == "olre" and family in ("gaussian", "student_t", "bernoulli"))
 ]
+MORE = (
+    "negative_binomial1", "geometric", "beta_binomial", "beta", "gamma", "exponential", "weibull",
+    "inverse_gaussian", "lognormal", "zero_inflated_poisson", "zero_inflated_negative_binomial",
+    "zero_inflated_binomial", "hurdle_poisson", "hurdle_negative_binomial", "hurdle_gamma",
+    "hurdle_lognormal",
+)  # fmt: skip
+CASES += [
+    (family, link, structure)
+    for family in MORE
+    for link in get_family(family).links
+    for structure in ("slope", "crossed")
+    if structure == "crossed" or link == get_family(family).default_link
+]
+WITH_TRIALS = ("binomial", "beta_binomial", "zero_inflated_binomial")
 PRIORS = {
     "beta[x]": bg.Prior("StudentT", nu=3, sigma=1.5),
     "sd": bg.Prior("HalfNormal", sigma=0.8),
@@ -61,7 +76,13 @@ def table(family: str, link: str, n: int = 24) -> pd.DataFrame:
             data["y"] = rng.uniform(1, 4, n)
         case "bernoulli":
             data["y"] = rng.integers(0, 2, n)
-        case "binomial":
+        case "gamma" | "exponential" | "weibull" | "inverse_gaussian" | "lognormal":
+            data["y"] = rng.uniform(0.5, 4, n)
+        case "hurdle_gamma" | "hurdle_lognormal":
+            data["y"] = [0, 0, *rng.uniform(0.5, 4, n - 2)]
+        case "beta":
+            data["y"] = rng.uniform(0.05, 0.95, n)
+        case _ if family in WITH_TRIALS:
             data["y"] = (rng.random(n) * (data["n"] + 1)).astype(int)
         case _:
             data["y"] = rng.poisson(6, n)
@@ -70,7 +91,7 @@ def table(family: str, link: str, n: int = 24) -> pd.DataFrame:
 
 
 def designed(family: str, link: str, structure: str, priors=PRIORS):
-    response = "y | trials(n)" if family == "binomial" else "y"
+    response = "y | trials(n)" if family in WITH_TRIALS else "y"
     kept = {k: v for k, v in priors.items() if k != "sd" or STRUCTURES[structure]}
     spec = parse(
         f"{response} ~ x + z{STRUCTURES[structure]}", family=family, link=link, priors=kept
@@ -109,7 +130,9 @@ def jacobian(program, point) -> float:
         for number in range(len(wide)):
             L = point[f"corr_chol_{g.name}" + ("" if len(wide) == 1 else f"_{number}")]
             total += sum((i + 2) * np.log(L[i, i]) for i in range(1, len(L)))
-    return total + sum(np.log(point[name]) for name in program.names)
+    own = [(name, point[name]) for name in program.names]
+    shares = ("zi", "hurdle")
+    return total + sum(np.log(v * (1 - v) if name in shares else v) for name, v in own)
 
 
 @pytest.mark.parametrize(("family", "link", "structure"), CASES)

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from bayes_glmm.engine import rows
+from bayes_glmm.engine import kernel, rows
+from bayes_glmm.engine.row import FAMILIES
+from bayes_glmm.engine.special import LINKS
+from tests.oracle import OWN, log_likelihood
 
 INVERSES = {
     "identity": lambda e: e,
@@ -30,11 +33,11 @@ LOGS = {
 
 
 def total(family, link, y, trials, eta, parameters):
-    value = rows.log_likelihood(
-        rows.FAMILIES[family], rows.LINKS[link], y, trials, eta, np.asarray(parameters, float),
+    value = kernel.likelihood(
+        FAMILIES[family], LINKS[link], y, trials, eta, np.asarray(parameters, float),
         0.0, np.empty_like(eta), np.zeros(len(parameters)),
     )  # fmt: skip
-    return value + rows.constant(rows.FAMILIES[family], y, trials)
+    return value + rows.constant(FAMILIES[family], y, trials)
 
 
 def oracle(family, link, y, trials, eta, parameters):
@@ -52,10 +55,13 @@ def oracle(family, link, y, trials, eta, parameters):
         return stats.t.logpdf(y, parameters[1], mu, parameters[0]).sum()
     if family == "poisson":
         return stats.poisson.logpmf(y, mu).sum()
-    size = parameters[0]
-    return stats.nbinom.logpmf(y, size, size / (size + mu)).sum()
+    names = OWN.get(family, ())
+    own = dict(zip(names, parameters, strict=True))
+    return log_likelihood(family, link, y, trials, eta, own).sum()
 
 
+COUNTS, SHARES = ("log", "identity", "sqrt"), ("logit", "probit", "cloglog")
+AMOUNTS = ("log", "inverse", "identity")
 CASES = [
     (family, link, parameters)
     for family, links, parameters in (
@@ -64,7 +70,23 @@ CASES = [
         ("bernoulli", ("logit", "probit", "cloglog"), ()),
         ("binomial", ("logit", "probit", "cloglog"), ()),
         ("poisson", ("log", "identity", "sqrt"), ()),
-        ("negative_binomial", ("log", "identity", "sqrt"), (1.3,)),
+        ("negative_binomial", COUNTS, (1.3,)),
+        ("negative_binomial1", COUNTS, (0.8,)),
+        ("geometric", COUNTS, ()),
+        ("beta_binomial", SHARES, (4.2,)),
+        ("beta", SHARES, (6.1,)),
+        ("gamma", AMOUNTS, (2.3,)),
+        ("exponential", AMOUNTS, ()),
+        ("weibull", AMOUNTS, (1.7,)),
+        ("inverse_gaussian", AMOUNTS, (1.9,)),
+        ("lognormal", ("log",), (0.6,)),
+        ("zero_inflated_poisson", COUNTS, (0.3,)),
+        ("zero_inflated_negative_binomial", COUNTS, (1.3, 0.3)),
+        ("zero_inflated_binomial", SHARES, (0.3,)),
+        ("hurdle_poisson", COUNTS, (0.4,)),
+        ("hurdle_negative_binomial", COUNTS, (1.3, 0.4)),
+        ("hurdle_gamma", AMOUNTS, (2.3, 0.4)),
+        ("hurdle_lognormal", ("log",), (0.6, 0.4)),
     )
     for link in links
 ]
@@ -83,7 +105,13 @@ def table(family, link, seed):
         y = rng.normal(size=n)
     elif family == "bernoulli":
         y = rng.integers(0, 2, n).astype(float)
-    elif family == "binomial":
+    elif family in ("gamma", "exponential", "weibull", "inverse_gaussian", "lognormal"):
+        y = rng.gamma(2.0, size=n)
+    elif family in ("hurdle_gamma", "hurdle_lognormal"):
+        y = np.where(rng.random(n) < 0.3, 0.0, rng.gamma(2.0, size=n))
+    elif family == "beta":
+        y = rng.beta(0.7, 0.9, n)
+    elif family in ("binomial", "beta_binomial", "zero_inflated_binomial"):
         trials = rng.integers(1, 30, n).astype(float)
         y = np.floor(rng.random(n) * (trials + 1))
     else:
@@ -98,8 +126,8 @@ def test_value_and_gradient(family, link, parameters, seed):
     value = total(family, link, y, trials, eta, parameters)
     assert value == pytest.approx(oracle(family, link, y, trials, eta, parameters), rel=1e-12)
     d_eta, d_parameters = np.empty_like(eta), np.zeros(len(parameters))
-    rows.log_likelihood(
-        rows.FAMILIES[family], rows.LINKS[link], y, trials, eta, np.asarray(parameters, float),
+    kernel.likelihood(
+        FAMILIES[family], LINKS[link], y, trials, eta, np.asarray(parameters, float),
         0.0, d_eta, d_parameters,
     )  # fmt: skip
 
