@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from bayes_glmm.engine.jit import inner
 from bayes_glmm.engine.special import (
     LOG,
@@ -52,7 +54,7 @@ FAMILIES = {
 COUNTS = (POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1, GEOMETRIC)
 SUCCESSES = (BINOMIAL, BETA_BINOMIAL)
 AMOUNTS = (GAMMA, LOGNORMAL)
-ONE = 1.0
+ONE, SMALL = 1.0, 64
 
 
 @inner
@@ -85,11 +87,30 @@ def count_row(family, y, mu, log_mu, own, a, b):
         d_own = size / own * (a - rise) + y * (1.0 / own - b) - size * b
         return value, (rise - a) / own, d_own
     spare = math.log1p(mu / own)
-    value = lgamma_rise(own, y) - (y + own) * spare - y * math.log(own)
-    d_own = digamma_rise(own, y) - spare + (mu - y) / (own + mu)
+    value = -(y + own) * spare - y * math.log(own)  # the rest does not depend on mu: see rises
+    d_own = (mu - y) / (own + mu) - spare
     if y == 0.0:
         return value, -own / (own + mu), d_own
     return value + y * log_mu, (y - mu) * own / (mu * (own + mu)), d_own
+
+
+@inner
+def rises(y, own):
+    """Sum ``lgamma(own + y) - lgamma(own)`` and its derivative: small counts are numbered."""
+    above = np.zeros(SMALL + 1)
+    total, slope = 0.0, 0.0
+    for i in range(len(y)):
+        if y[i] < SMALL and y[i] == math.floor(y[i]):
+            above[int(y[i])] += 1.0
+        else:
+            total += lgamma_rise(own, y[i])
+            slope += digamma_rise(own, y[i])
+    rows = 0.0
+    for k in range(SMALL - 1, -1, -1):
+        rows += above[k + 1]
+        total += rows * math.log(own + k)
+        slope += rows / (own + k)
+    return total, slope
 
 
 @inner
@@ -179,6 +200,8 @@ def single_rows(family, link, y, trials, eta, parameters, d_eta, d_parameters):
     share = parameters[last] if zeros > 0 else 0.0
     a, b = prepared(plain, own)
     total, d_own, d_share = 0.0, 0.0, 0.0
+    if plain in (NEGATIVE_BINOMIAL, GEOMETRIC):
+        total, d_own = rises(y, own)
     for i in range(len(y)):
         if zeros == HURDLE and y[i] == 0.0:
             total += math.log(share)
