@@ -65,8 +65,8 @@ def begin(
     for parameter in get_family(design.family).parameters:
         limit = unit if parameter.name == "sigma" else LARGEST_SHAPE
         prior = priors[parameter.name]
-        middle = np.asarray(min(prior.median, limit))
-        start.append(float(own_link(prior).forward(middle)))
+        own = np.asarray(min(prior.median, limit))
+        start.append(float(own_link(prior).forward(own)))
         spread.append(1.0)
     return Begin(np.asarray(start), np.asarray(spread))
 

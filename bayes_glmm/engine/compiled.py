@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
@@ -61,9 +61,14 @@ def compile_model(
     if engine == "collapsed":
         require_kernel(design, priors, engine)
         return _kernel(collapsed_coordinates(design, priors))
-    if engine == "auto" and uncovered(design, priors) is None:
+    what = uncovered(design, priors) if engine == "auto" else None
+    if engine == "auto" and what is None:
         return _kernel(choose_coordinates(design, priors))
-    return _graph(spec, design, priors, "jax" if engine == "jax" else "numba")
+    sampled = _graph(spec, design, priors, "jax" if engine == "jax" else "numba")
+    if what is None:
+        return sampled
+    why = f"Sampled on the PyMC graph: the compiled kernel does not cover {what}."
+    return replace(sampled, notes=(*sampled.notes, why))
 
 
 def require_kernel(design: Design, priors: Mapping[str, Prior], engine: str) -> None:
