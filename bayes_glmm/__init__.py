@@ -45,13 +45,16 @@ if TYPE_CHECKING:
     from bayes_glmm.spec.formula import parse
     from bayes_glmm.spec.model import ModelSpec, Predictor, RandomEffect, Response
     from bayes_glmm.spec.priors import Prior
+    from bayes_glmm.spec.sources import Source
     from bayes_glmm.spec.templates import template, templates
     from bayes_glmm.structures.areal import areal
     from bayes_glmm.structures.coordinates import coordinates
     from bayes_glmm.structures.genomic import genomic
     from bayes_glmm.structures.kinship import kinship
     from bayes_glmm.structures.lineage import lineage
+    from bayes_glmm.structures.neighbours import nearest_neighbours
     from bayes_glmm.structures.pedigree import pedigree
+    from bayes_glmm.structures.reading import read_structures
 
 __version__ = "0.1.0"
 
@@ -63,6 +66,7 @@ _PUBLIC = {
     "Prior": "spec.priors",
     "RandomEffect": "spec.model",
     "Response": "spec.model",
+    "Source": "spec.sources",
     "areal": "structures.areal",
     "build_model": "fitting",
     "check": "fitting",
@@ -82,6 +86,7 @@ _PUBLIC = {
     "lineage": "structures.lineage",
     "load": "results_io",
     "maximum_likelihood": "likelihood",
+    "nearest_neighbours": "structures.neighbours",
     "number_needed": "answers.number_needed",
     "parse": "spec.formula",
     "pedigree": "structures.pedigree",
@@ -97,6 +102,7 @@ _PUBLIC = {
     "priors": "fitting",
     "random_effects": "answers.effects",
     "rank": "answers.effects",
+    "read_structures": "structures.reading",
     "report": "report",
     "save": "results_io",
     "shrinkage": "answers.effects",

@@ -65,6 +65,15 @@ Roles = Annotated[
     typer.Option("--map", help="ROLE=COLUMN: which column plays a template's role; repeatable."),
 ]
 
+Structured = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--structure",
+        help="NAME=KIND:FILE[,option=value]: a structure the model names, such as "
+        "A=pedigree:ped.csv; repeatable.",
+    ),
+]
+
 
 @app.command()
 def check(
@@ -77,6 +86,7 @@ def check(
     success: Success = None,
     missing: Missing = None,
     roles: Roles = None,
+    structure: Structured = None,
 ) -> None:
     """Say everything that can be said before sampling.
 
@@ -89,7 +99,8 @@ def check(
         model, data, roles, family=family, link=link, exposure=exposure, offset=offset,
         success=success, missing=missing,
     )  # fmt: skip
-    found = _naming(data, partial(check_design, spec, table))
+    given = _structures(model, spec, structure)
+    found = _naming(data, partial(check_design, spec, table, structures=given))
     for finding in found:
         _console().print(str(finding), markup=False, soft_wrap=True)
     if found.errors:
@@ -109,6 +120,7 @@ def fit(
     success: Success = None,
     missing: Missing = None,
     roles: Roles = None,
+    structure: Structured = None,
     engine: Annotated[str, typer.Option(help="auto, nuts, collapsed, laplace or jax.")] = "auto",
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
     chains: Annotated[int, typer.Option(min=1)] = 4,
@@ -135,9 +147,11 @@ def fit(
         model, data, roles, family=family, link=link, exposure=exposure, offset=offset,
         success=success, missing=missing,
     )  # fmt: skip
+    given = _structures(model, spec, structure)
     run = partial(
-        fitting.fit, spec, table, engine=engine, seed=seed, chains=chains, draws=draws, tune=tune,
-        cores=cores, target_accept=target_accept, store=store, progress=progress,
+        fitting.fit, spec, table, structures=given, engine=engine, seed=seed, chains=chains,
+        draws=draws, tune=tune, cores=cores, target_accept=target_accept, store=store,
+        progress=progress,
     )  # fmt: skip
     tree = _naming(data, run)
     save(tree, out)
@@ -256,6 +270,23 @@ def _model(
         found, columns = template(model), column_names(data)
         spec = _naming(data, lambda: cast_roles(found, chosen, columns))
     return spec, read_table(data, spec)
+
+
+def _structures(model: str, spec: ModelSpec, written: list[str] | None) -> dict[str, Any]:
+    """Read the structures that options name, and those that the model's file describes."""
+    from bayes_glmm.spec.sources import parse_source
+    from bayes_glmm.structures.reading import read_sources
+
+    chosen = dict(map(parse_source, written or []))
+    if len(chosen) < len(written or []):
+        raise ArgumentError("--structure names one structure twice.")
+    folder = Path(model).parent if Path(model).suffix == ".toml" else Path()
+    described = {
+        name: source
+        for name, source in spec.structures
+        if name not in chosen and not source.bundled
+    }
+    return read_sources(chosen) | read_sources(described, folder)
 
 
 def _pairs(roles: Sequence[str]) -> dict[str, str]:

@@ -22,7 +22,14 @@ from bayes_glmm.design.frames import to_pandas
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.structured import bound_structures, given_structures, with_factors
 from bayes_glmm.design.uses import drop_missing
-from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, Finding, Findings
+from bayes_glmm.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    Finding,
+    Findings,
+    listed,
+)
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.formula import parse
 from bayes_glmm.spec.model import ModelSpec
@@ -112,9 +119,21 @@ def prepare(
             bound = bound_structures(schema, table, bound)
             design = with_factors(design, bound)
         except DataError as error:
-            unrelated = Finding("structure_levels", "error", str(error))
+            said = f"{error}{_whose(spec, structures)}"
+            unrelated = Finding("structure_levels", "error", said)
             findings, schema, design = Findings((*findings, unrelated)), None, None
     return Prepared(spec, table, dropped, findings, schema, design, bound)
+
+
+def _whose(spec: ModelSpec, given: Mapping[str, Structure] | None) -> str:
+    """Say which structures are a template's example, where nobody gave others."""
+    own = [name for name, source in spec.structures if source.bundled and name not in (given or {})]
+    if not own:
+        return ""
+    return (
+        f" {listed(own)} was read from the template's own example: give yours, by structures= or "
+        f"--structure {own[0]}={dict(spec.structures)[own[0]].kind}:FILE."
+    )
 
 
 def check(
@@ -290,7 +309,8 @@ def fit(
     structures : mapping of str to Structure, optional
         Known covariances of levels by the names that the formula uses: with
         ``{"A": bg.kinship(K)}``, ``(1 | gr(animal, A))``. Levels are matched by label;
-        labels without data can be predicted.
+        labels without data can be predicted. What the model itself describes, as its
+        TOML text may, is read from the current folder unless given here.
     engine : {"auto", "nuts", "collapsed", "laplace", "jax"}
         ``"auto"`` samples the model's density by the fastest exact way. ``"nuts"``
         samples the PyMC graph as it is, and ``"jax"`` does so compiled by JAX, on

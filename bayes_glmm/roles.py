@@ -55,6 +55,7 @@ def renamed(spec: ModelSpec, names: Mapping[str, str]) -> ModelSpec:
         spec,
         response=_renamed(spec.response, names),
         predictors=tuple((name, _renamed(part, names)) for name, part in spec.predictors),
+        structures=tuple((name, source.renamed(names)) for name, source in spec.structures),
     )
     columns = {key: getattr(spec, key) for key in ("exposure", "offset")}
     return replace(spec, **{key: names.get(column, column) for key, column in columns.items()})

@@ -20,6 +20,7 @@ from bayes_glmm.spec.model import (
     Variable,
 )
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.sources import Source
 
 
 def expression_to_list(expression: Expression) -> list:
@@ -65,6 +66,7 @@ def spec_to_dict(spec: ModelSpec) -> dict[str, Any]:
         "modifiers": [expression_to_list(m) for m in spec.response.modifiers],
         "predictors": [[name, _predictor_to_dict(p)] for name, p in spec.predictors],
         "priors": [[name, p.name, dict(p.parameters)] for name, p in spec.priors],
+        "structures": [[name, vars(source)] for name, source in spec.structures],
         **{name: value for name in _PLAIN if (value := vars(spec)[name]) is not None},
     }
 
@@ -76,11 +78,16 @@ def spec_from_dict(stored: Mapping[str, Any]) -> ModelSpec:
         response=Response(stored["response"], tuple(modifiers)),
         predictors=tuple((name, _predictor(p)) for name, p in stored["predictors"]),
         priors=tuple((name, Prior(prior, **values)) for name, prior, values in stored["priors"]),
+        structures=tuple((name, _source(s)) for name, s in stored.get("structures", ())),
         **{name: stored[name] for name in _PLAIN if name in stored},
     )
 
 
 _PLAIN = ("family", "link", "exposure", "offset", "missing", "success")
+
+
+def _source(stored: Mapping[str, Any]) -> Source:
+    return Source(stored["kind"], stored["file"], tuple((k, v) for k, v in stored["options"]))
 
 
 def _terms_to_list(terms: Sequence[Term]) -> list:

@@ -21,6 +21,8 @@ type Structures = Mapping[str, Structure]
 def given_structures(spec: ModelSpec, structures: Any) -> dict[str, Structure]:
     """Return the structures that a model names, refusing absent and unused ones.
 
+    Those that the model describes and nobody gives are read, from the current folder.
+
     Parameters
     ----------
     spec : ModelSpec
@@ -41,6 +43,7 @@ def given_structures(spec: ModelSpec, structures: Any) -> dict[str, Structure]:
             f"structures= is a mapping of names to structures, such as {{'A': bg.kinship(K)}}, "
             f"not {type(given).__name__}."
         )
+    given = _described(spec, given)
     for name, value in given.items():
         if not isinstance(value, Structure):
             raise ArgumentTypeError(
@@ -62,6 +65,15 @@ def given_structures(spec: ModelSpec, structures: Any) -> dict[str, Structure]:
                 f"(1 | gr(level, {name})), or leave it out.{suggestion(str(name), list(used))}"
             )
     return dict(given)
+
+
+def _described(spec: ModelSpec, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    sources = {name: source for name, source in spec.structures if name not in given}
+    if not sources:
+        return given
+    from bayes_glmm.structures.reading import read_sources
+
+    return {**read_sources(sources), **given}
 
 
 def bound_structures(schema: Schema, data: pd.DataFrame, given: Structures) -> dict[str, Structure]:

@@ -12,6 +12,7 @@ from bayes_glmm.spec.writing import predictor_text, response_text
 
 if TYPE_CHECKING:
     from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.sources import Source
 
 
 def parse(
@@ -24,6 +25,7 @@ def parse(
     priors: Mapping[str, Prior] | None = None,
     missing: str = "error",
     success: str | None = None,
+    structures: Mapping[str, Source] | None = None,
 ) -> ModelSpec:
     """Read a formula into a model.
 
@@ -33,7 +35,7 @@ def parse(
         ``"y ~ x + (1 + x | group)"``, or one formula per parameter of the family:
         ``{"mu": "y ~ x", "dispersion": "~ z"}``.
     family : str or Family, default "gaussian"
-    link, exposure, offset, priors, missing, success
+    link, exposure, offset, priors, missing, success, structures
         As in :class:`ModelSpec`.
 
     Returns
@@ -62,6 +64,7 @@ def parse(
         () if priors is None else priors,  # type: ignore[arg-type]
         missing,
         success,
+        () if structures is None else structures,  # type: ignore[arg-type]
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from bayes_glmm.errors import ArgumentTypeError, FormulaError, SpecError
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.sources import Source
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,8 @@ class ModelSpec:
         What is done with rows that have missing values.
     success : str or None
         Level of a two-level text response that counts as 1.
+    structures : mapping of str to Source
+        Where structures that the formula names are read from; none are read here.
 
     Raises
     ------
@@ -203,6 +206,7 @@ class ModelSpec:
     priors: tuple[tuple[str, Prior], ...] = field(default=())
     missing: str = "error"
     success: str | None = None
+    structures: tuple[tuple[str, Source], ...] = field(default=())
 
     def __post_init__(self) -> None:
         if isinstance(self.response, str):
@@ -213,10 +217,13 @@ class ModelSpec:
         predictors = _pairs(self.predictors, Predictor, "predictors")
         object.__setattr__(self, "predictors", tuple(sorted(predictors, key=_mu_first)))
         object.__setattr__(self, "priors", tuple(sorted(_pairs(self.priors, Prior, "priors"))))
+        described = sorted(_pairs(self.structures, Source, "structures"), key=_name)
+        object.__setattr__(self, "structures", tuple(described))
         self._check_texts()
         if "mu" not in dict(self.predictors):
             raise SpecError("A model needs a formula for 'mu'.")
         self._check_response()
+        self._check_structures()
         if self.missing not in ("error", "drop"):
             raise SpecError(f"missing={self.missing!r}: use 'error' or 'drop'.")
 
@@ -237,6 +244,15 @@ class ModelSpec:
             for factor in (*factors, *predictor.offsets):
                 if column in _columns(factor):
                     raise FormulaError(f"The response {column!r} is also a term: remove one.")
+
+    def _check_structures(self) -> None:
+        used = {e.structure for _, p in self.predictors for e in p.random}
+        for name, _ in self.structures:
+            if name not in used:
+                raise SpecError(
+                    f"The structure {name!r} is described, but no term of the model uses it: write "
+                    f"(1 | gr(level, {name})), or leave it out."
+                )
 
     @property
     def mu(self) -> Predictor:
@@ -308,6 +324,10 @@ def _columns(expression: Expression) -> Iterator[str]:
         case Call(function, arguments, _):
             for argument in arguments[:1] if function == "C" else arguments:
                 yield from _columns(argument)
+
+
+def _name(pair: tuple[str, Any]) -> str:
+    return pair[0]
 
 
 def _mu_first(pair: tuple[str, Predictor]) -> bool:

@@ -12,11 +12,12 @@ from bayes_glmm.errors import ArgumentTypeError, PriorError, SpecError, suggesti
 from bayes_glmm.spec.formula import parse
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.sources import Option, Source, read_source
 
 VERSION = 1
 LONGEST = 100_000
 OPTIONS = ("family", "link", "exposure", "offset", "missing", "success")
-KEYS = ("version", "formula", *OPTIONS, "priors")
+KEYS = ("version", "formula", *OPTIONS, "priors", "structures")
 
 
 def write_toml(spec: ModelSpec) -> str:
@@ -42,6 +43,8 @@ def write_toml(spec: ModelSpec) -> str:
         lines += ["", "[formula]", *(f"{_key(k)} = {_text(v)}" for k, v in formula.items())]
     if spec.priors:
         lines += ["", "[priors]", *(f"{_key(k)} = {_prior(p)}" for k, p in spec.priors)]
+    for name, source in spec.structures:
+        lines += ["", f"[structures.{_key(name)}]", *_source(source)]
     return "\n".join(lines) + "\n"
 
 
@@ -85,7 +88,13 @@ def spec_from(table: Mapping[str, Any], what: str) -> ModelSpec:
     priors = table.get("priors", {})
     if not isinstance(priors, dict):
         raise SpecError(f"{what}: priors is a table.")
-    return parse(formula, **given, priors={k: _read_prior(k, v) for k, v in priors.items()})
+    sources = table.get("structures", {})
+    if not isinstance(sources, dict):
+        raise SpecError(f"{what}: structures is a table.")
+    return parse(
+        formula, **given, priors={k: _read_prior(k, v) for k, v in priors.items()},
+        structures={k: read_source(v, f"{what}: structures.{k}") for k, v in sources.items()},
+    )  # fmt: skip
 
 
 def refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], what: str) -> None:
@@ -108,6 +117,17 @@ def _read_prior(target: str, value: object) -> Prior:
 def _prior(prior: Prior) -> str:
     inside = ", ".join(f"{key} = {value!r}" for key, value in prior.parameters)
     return f"{{distribution = {_text(prior.name)}, {inside}}}"
+
+
+def _source(source: Source) -> list[str]:
+    parts = {"kind": source.kind, "file": source.file, **dict(source.options)}
+    return [f"{_key(k)} = {_value(v)}" for k, v in parts.items() if v is not None]
+
+
+def _value(value: Option) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_text, value))}]"
+    return _text(value) if isinstance(value, str) else repr(value)
 
 
 def _key(name: str) -> str:
