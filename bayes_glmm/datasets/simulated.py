@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayes_glmm.datasets.simulated_related import cells, villages
+
 type Array = NDArray[np.float64]
 
 
@@ -137,6 +139,8 @@ TABLES: dict[str, Callable[[], pd.DataFrame]] = {
     "value_added": value_added,
     "mating_success": mating_success,
     "senescence": senescence,
+    "cells": cells,
+    "villages": villages,
 }
 
 

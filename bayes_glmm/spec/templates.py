@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TEXTS = ("title", "question", "dataset", "reference")
-_KEYS = (*_TEXTS, "cautions", "roles", "model", "alternatives")
+_KEYS = (*_TEXTS, "cautions", "roles", "structures", "model", "alternatives")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,9 @@ class Template:
         Where the table and the question come from.
     alternatives : mapping of str to ModelSpec
         Rival models of the same question, by name.
+    structures : mapping of str to str
+        Structure of the model -> its kind, what its file holds and how it is given; the
+        model itself describes the bundled example.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Template:
     dataset: str
     reference: str
     alternatives: Mapping[str, ModelSpec]
+    structures: Mapping[str, str]
 
 
 def template_folder() -> Path:
@@ -112,10 +116,17 @@ def read_template(text: str, name: str) -> Template:
         missing = [k for k in (*_TEXTS, "cautions", "roles", "model") if k not in table]
         if missing:
             raise TemplateError(f"{what} lacks {', '.join(missing)}.")
+        spec = spec_from(table["model"], what)
+        said, used = set(table.get("structures", {})), {name for name, _ in spec.structures}
+        if said != used:
+            raise TemplateError(f"{what}: [structures] explains {said}, the model has {used}.")
         return Template(
             name,
-            spec=spec_from(table["model"], what),
+            spec=spec,
             roles=MappingProxyType(_strings(table["roles"], f"{what}: roles")),
+            structures=MappingProxyType(
+                _strings(table.get("structures", {}), f"{what}: structures")
+            ),
             cautions=_list_of_texts(table["cautions"], f"{what}: cautions"),
             alternatives=MappingProxyType(
                 {k: spec_from(v, f"{what}: {k}") for k, v in table.get("alternatives", {}).items()}
