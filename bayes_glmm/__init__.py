@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.comparisons import comparisons, slopes
     from bayes_glmm.answers.diagnose import diagnose
     from bayes_glmm.answers.effects import coefficients, random_effects, rank, shrinkage
+    from bayes_glmm.answers.hypothesis import hypothesis
     from bayes_glmm.answers.number_needed import number_needed
     from bayes_glmm.answers.predictions import predictions
     from bayes_glmm.answers.summary import summary
@@ -82,6 +83,7 @@ _PUBLIC = {
     "families": "families.table",
     "fit": "fitting",
     "genomic": "structures.genomic",
+    "hypothesis": "answers.hypothesis",
     "kinship": "structures.kinship",
     "lineage": "structures.lineage",
     "load": "results_io",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -10,17 +11,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.expected import (
+    MEANING,
     Groups,
     blocks,
     by_category,
     mean_draws,
     no_draws,
+    predictor_draws,
     prepare_rows,
 )
 from bayes_glmm.answers.predictions import describe
 from bayes_glmm.answers.rows import By, Cells, rows_of, with_exposure
 from bayes_glmm.answers.tables import answer
-from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.errors import ArgumentError, listed, suggestion
 from bayes_glmm.results import Fit, read_fit
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 type Array = NDArray[np.float64]
 type Measure = Literal["difference", "ratio", "odds_ratio", "lift"]
+type Scale = Literal["response", "link"]
 STEP = 1e-4
 
 
@@ -39,7 +43,8 @@ def comparisons(
     groups: Groups = "population",
     by: By = None,
     *,
-    contrast: Sequence[Any] | float | None = None,
+    contrast: str | Sequence[Any] | float | None = None,
+    scale: Scale = "response",
     per: float | None = None,
     draws: bool = False,
     seed: int = 0,
@@ -64,10 +69,16 @@ def comparisons(
         Whose response is averaged, as in :func:`predictions`.
     by : str, list of str, optional
         Compare within the cells of these columns.
-    contrast : pair of values, or number, optional
-        ``(low, high)``, or the size of a step from each row's own value. By default
-        each level against the first, 0 against 1 for a 0/1 column, and a step of one
-        unit for any other number.
+    contrast : pair of values, number, or text, optional
+        ``(low, high)``, or the size of a step from each row's own value; ``"pairwise"``
+        (every pair of levels), ``"sequential"`` (each level against the one before) or
+        ``"reference"`` (each against the first), the default for levels. By default 0
+        against 1 for a 0/1 column, and a step of one unit for any other number.
+    scale : {"response", "link"}
+        Whether mean responses are compared, or predictors: the conditional effect,
+        that of one and the same group. There ``"odds_ratio"`` (logit link) and
+        ``"ratio"`` (log link) are the exponentiated difference, and ``"population"``
+        is the mean of the predictor over groups.
     per : float, optional
         Set every row's exposure to this.
     draws : bool, default False
@@ -89,20 +100,34 @@ def comparisons(
     """
     fit = read_fit(tree)
     _check(fit, variable, measure)
+    _check_scale(fit, scale, measure)
     table = with_exposure(fit, rows_of(fit, data), per)
     cells = Cells.of(table, True if by is None else by)
     found, labels = [], []
-    for low, high, text in contrasts(fit, table, variable, contrast):
-        averages = [_average(fit, table, variable, v, groups, cells, seed) for v in (low, high)]
+    pairs = contrasts(fit, table, variable, contrast)
+    settings = {id(v): v for low, high, _ in pairs for v in (low, high)}
+    average = {
+        key: _average(fit, table, variable, value, groups, cells, seed, scale)
+        for key, value in settings.items()
+    }
+    for low, high, text in pairs:
+        averages = (average[id(low)], average[id(high)])
         cell = cells.labels.drop(columns="rows") if by is not None else pd.DataFrame(index=[0])
         cell = cell.assign(variable=variable, contrast=text, measure=measure)
-        values, cell = by_category(fit, measured(measure, *averages), cell)
+        compared = (
+            measured(measure, *averages) if scale == "response" else linked(measure, *averages)
+        )
+        values, cell = by_category(fit, compared, cell)
         found.append(values)
         labels.append(cell)
     frame = pd.concat(labels, ignore_index=True)
     first = ["variable", "contrast", "measure"]
     frame = frame[[*first, *(c for c in frame if c not in first)]]
     about = describe(fit, groups, "expected", True, per) | {"measure": measure}
+    if scale == "link":
+        about |= {"estimand": f"conditional effect on the predictor, {MEANING[groups]}",
+                  "scale": f"link ({fit.link.name})"}  # fmt: skip
+        about.pop("integration", None)
     if measure != "difference":
         about["scale"] = f"{measure} of {about['scale']}"
     return answer(fit, np.concatenate(found, axis=1), frame, about, draws=draws)
@@ -169,27 +194,47 @@ def _measured(measure: str, low: Array, high: Array) -> Array:
     return (high * (1 - low)) / (low * (1 - high))
 
 
+def linked(measure: str, low: Array, high: Array) -> Array:
+    """Compare predictors draw by draw; ratios are exponentiated differences."""
+    return high - low if measure == "difference" else np.exp(high - low)
+
+
+PAIRS: dict[str, Callable[[Sequence[Any]], Iterable[tuple[Any, Any]]]] = {
+    "reference": lambda levels: ((levels[0], other) for other in levels[1:]),
+    "sequential": pairwise,
+    "pairwise": lambda levels: combinations(levels, 2),
+}
+"""Which levels are compared, low before high."""
+
+
 def contrasts(
-    fit: Fit, table: pd.DataFrame, variable: str, contrast: Sequence[Any] | float | None
+    fit: Fit, table: pd.DataFrame, variable: str, contrast: str | Sequence[Any] | float | None
 ) -> list[tuple[Any, Any, str]]:
     """Return ``(low, high, text)`` of each contrast of a variable."""
     column = fit.schema.column(variable)
+    levels = _coded_levels(fit, variable) or column.levels
+    if isinstance(contrast, str):
+        if contrast not in PAIRS or not levels:
+            why = "" if levels else f" {variable!r} has none."
+            raise ArgumentError(
+                f"contrast={contrast!r}: give (low, high), or one of {listed(map(repr, PAIRS))} "
+                f"for the levels of a factor.{why}"
+            )
+        return [(a, b, f"{b} - {a}") for a, b in PAIRS[contrast](levels)]
     if isinstance(contrast, int | float | np.number) and not isinstance(contrast, bool):
         if column.kind != "numeric":
             raise ArgumentError(f"{variable!r} has levels: give contrast=(low, high).")
         x = table[variable].astype(float)
         return [(x, x + float(contrast), f"+{contrast:g}")]
     if contrast is not None:
-        pair = [] if isinstance(contrast, str | bool | int | float) else list(contrast)
+        pair = [] if isinstance(contrast, bool | int | float) else list(contrast)
         if len(pair) != 2:
             raise ArgumentError(f"contrast={contrast!r}: give two values, (low, high).")
         return [(pair[0], pair[1], f"{pair[1]} - {pair[0]}")]
     if column.kind == "boolean":
         return [(False, True, "True - False")]
-    levels = _coded_levels(fit, variable) or column.levels
     if levels:
-        first, *others = levels
-        return [(first, other, f"{other} - {first}") for other in others]
+        return [(a, b, f"{b} - {a}") for a, b in PAIRS["reference"](levels)]
     training = fit.data[variable]
     if set(training.unique()) <= {0, 1}:
         return [(0, 1, "1 - 0")]
@@ -214,12 +259,15 @@ def _average(
     groups: Groups,
     cells: Cells,
     seed: int,
+    scale: Scale = "response",
 ) -> Array:
     changed = table.assign(**{variable: _valued(fit, table, variable, value)})
     rows = prepare_rows(fit, changed, groups, seed)
-    total = no_draws(fit, cells.n)
+    link = scale == "link"
+    total = no_draws(fit, cells.n, "response" if link else "expected")
+    make = predictor_draws if link else mean_draws
     for block in blocks(fit, rows.design):
-        cells.add(total, mean_draws(fit, rows, groups, block), block)
+        cells.add(total, make(fit, rows, groups, block), block)
     return total
 
 
@@ -248,3 +296,15 @@ def _check(fit: Fit, variable: str, measure: str) -> None:
         raise ArgumentError(f"Unknown measure {measure!r}." + suggestion(str(measure), known))
     if measure == "odds_ratio" and fit.link.name not in ("logit", "probit", "cloglog"):
         raise ArgumentError("Odds ratios are for probabilities; use measure='ratio'.")
+
+
+def _check_scale(fit: Fit, scale: str, measure: str) -> None:
+    if scale not in ("response", "link"):
+        raise ArgumentError(f"scale={scale!r}: use 'response' or 'link'.")
+    fitting = {"difference": True, "ratio": fit.link.name == "log",
+               "odds_ratio": fit.link.name == "logit"}  # fmt: skip
+    if scale == "link" and not fitting.get(measure):
+        raise ArgumentError(
+            f"measure={measure!r} does not fit the {fit.link.name} link: compare predictors by "
+            "'difference', by 'odds_ratio' (logit link) or by 'ratio' (log link)."
+        )

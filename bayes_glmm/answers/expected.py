@@ -221,6 +221,16 @@ def _given_effects(
     return predict(fit, part.mu), parameters(fit, part, predict)
 
 
+def predictor_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
+    """Return draws of the predictor of the mean, shape (n_draws, rows of the block), link scale.
+
+    Over the population of groups its mean is that of a group with effects of zero.
+    """
+    part = take(rows.design, np.arange(block.start, block.stop))
+    how = "typical" if groups == "population" else groups
+    return _given_effects(fit, rows, part, how, block)[0]
+
+
 def no_draws(fit: Fit, n: int, kind: str = "expected") -> Array:
     """Return zeros to sum draws of ``n`` answers in, with categories where the response has them."""
     levels = fit.schema.response.levels

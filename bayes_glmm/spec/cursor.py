@@ -14,8 +14,9 @@ DEEPEST = 20
 class Cursor:
     """The tokens of one formula and the next one to read."""
 
-    def __init__(self, text: str):
-        self.text, self.tokens, self.at, self.depth = text, tokenize(text), 0, 0
+    def __init__(self, text: str, tokens: list[Token] | None = None):
+        self.text, self.at, self.depth = text, 0, 0
+        self.tokens = tokenize(text) if tokens is None else tokens
 
     @property
     def token(self) -> Token:

@@ -20,6 +20,15 @@ _PATTERN = re.compile(
       | (?P<operator>\|\||\*\*|[~+\-*/:|(),=^])""",
     re.VERBOSE,
 )
+HYPOTHESIS = re.compile(
+    r"""(?P<space>[ \t]+)
+      | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
+      | (?P<name>[^\W\d]\w*(?:\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\])?)
+      | (?P<quoted>`[^`\n]+`)
+      | (?P<operator><=|>=|[+\-*/(),=<>])""",
+    re.VERBOSE,
+)
+"""Where a name is that of a parameter, with the label of its element in brackets."""
 _MISTAKES = {
     ".": "a dot is not in the grammar: functions have plain names, as in log(x), columns with a "
     "dot stand in `back-quotes`, and every term is named",
@@ -48,8 +57,13 @@ def refuse(text: str, at: int, message: str) -> NoReturn:
     raise FormulaError(f"{message}\n  {shown}\n  {' ' * (at - left)}^")
 
 
-def tokenize(text: str) -> list[Token]:
+def tokenize(text: str, pattern: re.Pattern[str] = _PATTERN) -> list[Token]:
     """Return the tokens of a formula, an ``end`` token last.
+
+    Parameters
+    ----------
+    pattern : re.Pattern
+        One named group for each kind of token.
 
     Raises
     ------
@@ -62,7 +76,7 @@ def tokenize(text: str) -> list[Token]:
         )
     tokens, at = [], 0
     while at < len(text):
-        found = _PATTERN.match(text, at)
+        found = pattern.match(text, at)
         if found is None:
             reason = _MISTAKES.get(text[at], f"{text[at]!r} is not in the grammar")
             refuse(text, at, reason[0].upper() + reason[1:] + ".")

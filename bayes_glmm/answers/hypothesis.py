@@ -1,0 +1,155 @@
+"""Questions about parameters, written as arithmetic and answered draw by draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.answers.predictor import flat
+from bayes_glmm.answers.tables import answer
+from bayes_glmm.errors import ArgumentTypeError, ResultError, suggestion
+from bayes_glmm.results import Fit, read_fit
+from bayes_glmm.spec.hypotheses import read_hypothesis
+from bayes_glmm.spec.model import Arithmetic, Call, Expression, Number, Variable
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+type Array = NDArray[np.float64]
+OPERATORS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
+FUNCTIONS = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt}
+COMPARISONS = {">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal}
+
+
+def hypothesis(
+    tree: xr.DataTree, text: str | Sequence[str], *, draws: bool = False
+) -> pd.DataFrame | xr.DataArray:
+    """Give the posterior probability of a statement about parameters.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    text : str or list of str
+        Arithmetic (``+ - * /``, parentheses, ``exp``, ``log``, ``sqrt``) of numbers and
+        parameters, with at most one of ``> < >= <=``. A parameter is written as in the
+        posterior with the label of its element, ``"beta[treat]"``, ``"sd_ward[intercept]"``,
+        ``"u_ward[w3]"``, ``"corr_ward[intercept, treat]"``; a fixed effect also by its label
+        alone. Labels with other signs stand in back-quotes. The text is read by a closed
+        grammar and never run.
+    draws : bool, default False
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``hypothesis``, ``probability`` (missing without a comparison), and ``mean``, ``sd``
+        and interval of the left side less the right one, on the scale of the parameters.
+        ``attrs["probability_mcse"]`` is the Monte Carlo error of the probabilities.
+
+    Raises
+    ------
+    FormulaError
+        The text is outside the grammar.
+    ResultError
+        A parameter is not in the model.
+
+    Examples
+    --------
+    >>> bg.hypothesis(tree, "beta[treat] - 2*beta[age] > 0")  # doctest: +SKIP
+    """
+    fit = read_fit(tree)
+    texts = [text] if isinstance(text, str) else list(text)
+    if not texts or not all(isinstance(t, str) for t in texts):
+        raise ArgumentTypeError(
+            "hypothesis() takes a text such as 'beta[x] > 0', or a list of them."
+        )
+    apart, held = [], []
+    for one in texts:
+        found = read_hypothesis(one)
+        with np.errstate(all="ignore"):
+            left = _value(fit, found.left)
+            right = 0.0 if found.right is None else _value(fit, found.right)
+            apart.append(left - right)
+        compare = COMPARISONS.get(found.comparison)
+        held.append(np.full(len(left), np.nan) if compare is None else 1.0 * compare(left, right))
+    labels = pd.DataFrame({"hypothesis": texts})
+    about = {"estimand": "left side less right side", "scale": "that of the parameters"}
+    if draws:
+        return answer(fit, np.column_stack(apart), labels, about, draws=True)
+    shares = answer(fit, np.column_stack(held), labels, about)
+    labels = labels.assign(probability=shares["mean"])
+    about["probability_mcse"] = shares.attrs["mcse"]
+    return answer(fit, np.column_stack(apart), labels, about)
+
+
+def _value(fit: Fit, side: Expression) -> Array:
+    """Return the draws of an expression, shape (n_draws,)."""
+    match side:
+        case Number(value):
+            return np.full(len(flat(fit, str(next(iter(fit.posterior))))), value)
+        case Arithmetic(operator, left, right):
+            return np.asarray(OPERATORS[operator](_value(fit, left), _value(fit, right)))
+        case Call(function, arguments):
+            return np.asarray(FUNCTIONS[function](_value(fit, arguments[0])))
+        case Variable(name):
+            return parameter_draws(fit, name)
+    raise AssertionError(side)
+
+
+def parameter_draws(fit: Fit, name: str) -> Array:
+    """Return the draws of one element of a parameter, shape (n_draws,).
+
+    Parameters
+    ----------
+    name : str
+        ``"sigma"``, ``"beta[treat]"``, ``"corr_g[intercept, x]"``, or the label of a
+        fixed effect alone.
+
+    Raises
+    ------
+    ResultError
+        There is no such parameter or element; the nearest are named.
+    """
+    if name in fit.design.mu.coefficients:
+        name = f"beta[{name}]"
+    stem, bracket, label = name.partition("[")
+    label = label.removesuffix("]") if bracket else ""
+    if stem not in fit.posterior:
+        known = [*map(str, fit.posterior), *fit.design.mu.coefficients]
+        raise ResultError(f"The model has no parameter {stem!r}." + suggestion(stem, known))
+    variable = fit.posterior[stem]
+    axes = [[str(v) for v in variable[d].values] for d in variable.dims[2:]]
+    place = _place(axes, label)
+    if place is None:
+        shown = suggestion(label, _labels(axes))
+        raise ResultError(f"{stem!r} has no element {label!r}." + shown)
+    values = flat(fit, stem)
+    for k in place:
+        values = values[:, k]
+    return values
+
+
+def _place(axes: list[list[str]], label: str) -> tuple[int, ...] | None:
+    """Find a label along the axes; one that has a single element may be left out."""
+    if not axes:
+        return None if label else ()
+    first, *rest = axes
+    for i, known in enumerate(first):
+        if label == known or label.startswith(f"{known},"):
+            found = _place(rest, label[len(known) + 1 :].strip())
+            if found is not None:
+                return (i, *found)
+    if len(first) == 1:
+        found = _place(rest, label)
+        return None if found is None else (0, *found)
+    return None
+
+
+def _labels(axes: list[list[str]]) -> list[str]:
+    found = [""]
+    for axis in axes:
+        found = [f"{start}, {label}".removeprefix(", ") for start in found for label in axis][:500]
+    return found
