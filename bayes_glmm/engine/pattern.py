@@ -166,7 +166,7 @@ def loosen(pattern: Pattern, coupled: int) -> Pattern:
         for s in pattern.segments
         if s.left is s.right or (s.left.group == coupled and s.right.group == FIXED)
     ]
-    found = _assemble(pattern.parts, pairs, pattern.order, pattern.symbolic.size)
+    found = _assemble(pattern.parts, pairs, pattern.order, np.iinfo(np.int64).max)
     assert found is not None
     return found
 

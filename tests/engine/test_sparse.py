@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.engine.pattern import find_pattern, loosen
 from bayes_glmm.engine.sparse import BLOCK, analyse, eliminate, eliminate_tail
 
 
@@ -53,3 +55,12 @@ def test_too_many_products_are_refused():
     assert analyse(40, row, column, 10**6).tail == 0
     scattered = np.arange(1, 3000), np.zeros(2999, int)
     assert analyse(3000, *scattered, 100) is None
+
+
+def test_a_pattern_is_loosened_whatever_its_factor_costs():
+    levels, rows = 50, np.arange(50)
+    fixed = np.column_stack([np.eye(25)[rows // 2], rows % 3 == 0, rows % 3 == 1]).astype(float)
+    group = GroupDesign("g", rows.astype(str), rows.astype(np.int32), ("intercept",), None, ((0,),))
+    whole = find_pattern(fixed, [(group, (0,), fixed.shape[1])], 10**9)
+    loose = loosen(whole, 0)
+    assert loose.symbolic.n == whole.symbolic.n == levels + fixed.shape[1]
