@@ -289,7 +289,8 @@ def fit(
     model : str, mapping, or ModelSpec
         A formula such as ``"y ~ x + (1 + x | group)"``, a mapping of formulas by the
         family's parameters (``{"mu": "y ~ x", "zi": "~ x"}``), a template's name, or a
-        ready spec. Beside the response may stand ``trials(n)``, ``cens(status, upper)``,
+        ready spec. Effects with one name between their bars, ``(1 |p| group)``, are
+        correlated across formulas. Beside the response may stand ``trials(n)``, ``cens(status, upper)``,
         ``trunc(lower, upper)``, ``weights(w)`` and ``se(s)``.
     data : DataFrame
         pandas, or any table that narwhals reads. It is not changed.

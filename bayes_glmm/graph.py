@@ -107,8 +107,9 @@ def build_graph(
     standardized = coordinates == "standardized"
     dims, coords = dimensions(design)
     with pm.Model(coords={"observation": design.rows, **coords}) as model:
+        effects: dict[str, Any] = {}
         eta = {
-            name: linear_predictor(predictor, priors, dims, standardized)
+            name: linear_predictor(predictor, priors, dims, standardized, effects)
             for name, predictor in design.predictors.items()
         }
         own = {p.name: own_parameter(p, design, priors, eta) for p in family.parameters}
@@ -135,15 +136,21 @@ def linear_predictor(
     priors: Mapping[str, Prior],
     dims: Mapping[str, tuple[str, ...]],
     standardized: bool,
+    effects: dict[str, Any],
 ) -> Any:
-    """State everything that one parameter of the family depends on, on its link."""
+    """State everything that one parameter of the family depends on, on its link.
+
+    Effects that an earlier predictor shares are taken from ``effects``, others added.
+    """
     name = predictor.name
     intercept, beta = fixed_effects(predictor, priors, standardized)
     eta = pm.Data(name("offset"), predictor.offset, dims="observation") + intercept
     if predictor.coefficients:
         eta += pm.Data(name("X"), predictor.X, dims=("observation", name("coefficient"))) @ beta
     for group in predictor.groups:
-        eta += random_effects(group, priors, dims, standardized)
+        if group.name not in effects:
+            effects[group.name] = random_effects(group, priors, dims, standardized)
+        eta += rows_of_effects(group, name(f"Z_{group.name}"), *effects[group.name])
     return eta
 
 
@@ -176,8 +183,8 @@ def random_effects(
     priors: Mapping[str, Prior],
     dims: Mapping[str, tuple[str, ...]],
     standardized: bool,
-) -> Any:
-    """State the effects of one group; return what they add to each row."""
+) -> tuple[Any, Any]:
+    """State the effects of one group; return them and each row's level."""
     name, term = group.name, f"{group.name}_term"
     sd = vector(f"sd_{name}", [priors[f"sd_{name}[{t}]"] for t in group.terms], term, False)
     wide = [b for b in group.blocks if len(b) > 1]
@@ -196,10 +203,15 @@ def random_effects(
             f"u_{name}", mu=np.zeros(len(group.terms)), chol=sd[:, None] * L, dims=effect_dims,
             default_transform=None, transform=StandardizedRows() if standardized else None,
         )  # fmt: skip
-    index = pm.Data(f"index_{name}", group.index, dims="observation")
+    return u, pm.Data(f"index_{name}", group.index, dims="observation")
+
+
+def rows_of_effects(group: GroupDesign, data: str, u: Any, index: Any) -> Any:
+    """Return what the effects of one group add to each row."""
     if group.Z is None:
         return u[index, 0]
-    return (pm.Data(f"Z_{name}", group.Z, dims=("observation", term)) * u[index]).sum(axis=-1)
+    Z = pm.Data(data, group.Z, dims=("observation", f"{group.name}_term"))
+    return (Z * u[index]).sum(axis=-1)
 
 
 def structured_effects(

@@ -331,11 +331,14 @@ class Fit:
         """The family's parameters that are one number: those without a formula."""
         return self.family.scalars(self.design.stated)
 
+    def predictors_of(self, group: str) -> tuple[PredictorDesign, ...]:
+        """Return the predictors that a group's effects enter; most enter one."""
+        every = self.design.predictors.values()
+        return tuple(p for p in every if group in [g.name for g in p.groups])
+
     def predictor_of(self, group: str) -> PredictorDesign:
-        """Return the predictor that a group's effects enter."""
-        return next(
-            p for p in self.design.predictors.values() if group in [g.name for g in p.groups]
-        )
+        """Return the first predictor that a group's effects enter: the mean's, if it is one."""
+        return self.predictors_of(group)[0]
 
     def group(self, name: str) -> GroupDesign:
         """Return one group's design, refusing an unknown name."""

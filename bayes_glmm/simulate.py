@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -107,8 +107,10 @@ def simulate(
     kind = get_family(design.family)
     _refuse_unknown(design, kind, parameters)
     *streams, last = _streams(seed, len(design.groups) + 1)
-    each = iter(streams)
-    eta = {n: _predictor(p, parameters, each) for n, p in design.predictors.items()}
+    effects = {
+        g.name: _effects(g, parameters, rng) for g, rng in zip(design.groups, streams, strict=True)
+    }
+    eta = {n: _predictor(p, parameters, effects) for n, p in design.predictors.items()}
     own = {
         p.name: LINKS[p.link].inverse(eta[p.name]) if p.name in eta
         else _own(parameters, p, design)
@@ -198,9 +200,7 @@ def _as_stored(y: Array, kind: Family, named: ResponseSchema | None) -> Any:
 
 
 def _predictor(
-    predictor: PredictorDesign,
-    parameters: Mapping[str, Any],
-    streams: Iterator[np.random.Generator],
+    predictor: PredictorDesign, parameters: Mapping[str, Any], effects: Mapping[str, Array]
 ) -> Array:
     eta = predictor.offset.copy()
     if predictor.intercept:
@@ -208,8 +208,7 @@ def _predictor(
     if predictor.coefficients:
         eta += predictor.X @ _labelled(parameters, predictor.name("beta"), predictor.coefficients)
     for group in predictor.groups:
-        u = _effects(group, parameters, next(streams))
-        eta += (group.values * u[group.index]).sum(axis=1)
+        eta += (group.values * effects[group.name][group.index]).sum(axis=1)
     return eta
 
 

@@ -68,13 +68,13 @@ def coefficients(
     fit = read_fit(tree)
     design = fit.group(group)
     total = flat(fit, f"u_{group}").copy()
-    predictor = fit.predictor_of(group)
-    fixed = list(predictor.coefficients)
-    for t, term in enumerate(design.terms):
-        if term == "intercept" and predictor.intercept:
-            total[:, :, t] += flat(fit, predictor.name("intercept"))[:, None]
-        elif term in fixed:
-            total[:, :, t] += flat(fit, predictor.name("beta"))[:, fixed.index(term), None]
+    for predictor in fit.predictors_of(group):
+        fixed = list(predictor.coefficients)
+        for t, term in design.own(predictor.parameter):
+            if term == "intercept" and predictor.intercept:
+                total[:, :, t] += flat(fit, predictor.name("intercept"))[:, None]
+            elif term in fixed:
+                total[:, :, t] += flat(fit, predictor.name("beta"))[:, fixed.index(term), None]
     about = {"estimand": f"coefficients of each {group}", "scale": _link(fit, group)}
     return answer(fit, total.reshape(len(total), -1), _labels(design), about, draws=draws)
 
@@ -276,7 +276,9 @@ def _sizes(group: GroupDesign) -> NDArray[np.intp]:
 
 
 def _link(fit: Fit, group: str) -> str:
-    parameter = fit.predictor_of(group).parameter
-    if parameter == "mu":
-        return "response" if fit.link.name == "identity" else f"link ({fit.link.name})"
-    return f"link of {parameter} ({fit.family.parameter(parameter).link})"
+    mean = "response" if fit.link.name == "identity" else f"link ({fit.link.name})"
+    return "; ".join(
+        mean if p.parameter == "mu"
+        else f"link of {p.parameter} ({fit.family.parameter(p.parameter).link})"
+        for p in fit.predictors_of(group)
+    )  # fmt: skip

@@ -20,7 +20,7 @@ from bayes_glmm.answers.predictor import (
     group_part,
     n_draws,
     parameters,
-    random_variance,
+    random_factor,
 )
 from bayes_glmm.answers.related import related_effects
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
@@ -101,9 +101,12 @@ def _with_relatives(
     seed: int,
 ) -> Design:
     """Add new levels of structures to the effects, conditional on their relatives."""
+    places: dict[str, NDArray[np.int32]] = {}
 
     def related(group: GroupDesign) -> GroupDesign:
         absent = new[group.name] != ""
+        if group.name in places:
+            return replace(group, index=places[group.name])
         if group.structure is None or not absent.any():
             return group
         levels, place = np.unique(new[group.name][absent], return_inverse=True)
@@ -112,7 +115,7 @@ def _with_relatives(
         effects[group.name] = np.concatenate([effects[group.name], added], axis=1)
         index = group.index.copy()
         index[absent] = group.n_levels + place
-        new[group.name] = np.full(len(absent), "")
+        new[group.name], places[group.name] = np.full(len(absent), ""), index
         return replace(group, index=index)
 
     predictors = {
@@ -172,19 +175,20 @@ def _population(fit: Fit, part: Design) -> Array:
     """Return the mean response over the random effects of every predictor.
 
     Those of other parameters than the mean are integrated by Gauss-Hermite
-    quadrature, one dimension for each such predictor, around the integral of the mean.
+    quadrature, one dimension for each such predictor, around the integral of the mean
+    over its effects given theirs: effects that several share are correlated.
     """
-    family = fit.family
-    eta, variance = fixed_part(fit, part.mu), random_variance(fit, part.mu)
-    spreads = {
-        name: np.sqrt(random_variance(fit, p))
-        for name, p in part.predictors.items()
-        if name != "mu" and p.groups
-    }
+    family, fixed = fit.family, fixed_part(fit, part.mu)
+    others = [p for name, p in part.predictors.items() if name != "mu" and p.groups]
+    root = random_factor(fit, [*others, part.mu])
+    variance = root[-1, -1] ** 2
     x, w = np.polynomial.hermite_e.hermegauss(OWN_NODES)
     total = np.zeros(())
-    for places in product(range(OWN_NODES), repeat=len(spreads)):
-        shift = {k: x[i] * s for i, (k, s) in zip(places, spreads.items(), strict=True)}
+    for places in product(range(OWN_NODES), repeat=len(others)):
+        z = x[list(places)][:, None, None]
+        moved = [(row[: len(others)] * z).sum(axis=0) for row in root]
+        shift = {p.parameter: by for p, by in zip(others, moved, strict=False)}
+        eta = fixed + moved[-1]
 
         def shifted(fit: Fit, p: PredictorDesign, by: Mapping[str, Array] = shift) -> Array:
             return fixed_part(fit, p) + by.get(p.parameter, 0)
@@ -264,12 +268,20 @@ def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     places = range(block.start, block.stop)
     streams = [np.random.default_rng([rows.seed, RESPONSES, place]) for place in places]
     if groups == "population":
+        varying = [p for p in part.predictors.values() if p.groups]
+        moved = {}
+        if varying:
+            root = random_factor(fit, varying)
+            z = np.array([
+                np.column_stack([rng.standard_normal(n_draws(fit)) for rng in streams])
+                for _ in varying
+            ])  # fmt: skip
+            moved = {
+                p.parameter: (row * z).sum(axis=0) for p, row in zip(varying, root, strict=True)
+            }
 
         def redrawn(fit: Fit, predictor: PredictorDesign) -> Array:
-            if not predictor.groups:
-                return fixed_part(fit, predictor)
-            z = np.column_stack([rng.standard_normal(n_draws(fit)) for rng in streams])
-            return fixed_part(fit, predictor) + np.sqrt(random_variance(fit, predictor)) * z
+            return fixed_part(fit, predictor) + moved.get(predictor.parameter, 0.0)
 
         eta, own = redrawn(fit, part.mu), parameters(fit, part, redrawn)
     else:

@@ -102,7 +102,7 @@ def group_log_likelihood(fit: Fit, index: Index, n: int, name: str, seed: int) -
 
 def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
     """Return the groups whose levels lie within those left out, the coarsest first."""
-    elsewhere = [g.name for g in fit.groups[len(fit.design.mu.groups) :]]
+    elsewhere = [g.name for p in list(fit.design.predictors.values())[1:] for g in p.groups]
     if elsewhere:
         raise ArgumentError(
             f"Leaving out {name}: {listed(elsewhere)} is in the formula of another parameter than "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,15 +80,45 @@ def random_variance(fit: Fit, predictor: PredictorDesign) -> Array:
     part of one row is normal with variance ``sum_g z' Sigma_g z``. A level of a
     structure counts with the mean variance of the levels that have data.
     """
-    total = np.zeros((n_draws(fit), len(predictor.offset)))
-    for group in predictor.groups:
+    return random_covariance(fit, predictor, predictor)
+
+
+def random_covariance(fit: Fit, one: PredictorDesign, other: PredictorDesign) -> Array:
+    """Return the covariance of two predictors' random parts, shape (n_draws, n_rows).
+
+    Zero, but for the effects that both share.
+    """
+    total = np.zeros((n_draws(fit), len(one.offset)))
+    theirs = {group.name: group for group in other.groups}
+    for group in (g for g in one.groups if g.name in theirs):
         A = factors(fit, group) * np.sqrt(fit.level_variance(group.name))[:, None, None]
         if group.Z is None:
             total += A[:, 0, 0, None] ** 2
             continue
         for j in range(A.shape[2]):
-            total += (A[:, :, j] @ group.Z.T) ** 2
+            total += (A[:, :, j] @ group.Z.T) * (A[:, :, j] @ theirs[group.name].values.T)
     return total
+
+
+def random_factor(fit: Fit, predictors: Sequence[PredictorDesign]) -> Array:
+    """Return a lower-triangular square root of the covariance of several random parts.
+
+    Returns
+    -------
+    ndarray, shape (n_predictors, n_predictors, n_draws, n_rows)
+        Parts without variance, or that others determine, have rows of zeros beyond those.
+    """
+    n, rows = len(predictors), len(predictors[0].offset)
+    L = np.zeros((n, n, n_draws(fit), rows))
+    for j in range(n):
+        for i in range(j, n):
+            rest = random_covariance(fit, predictors[i], predictors[j])
+            rest = rest - (L[i, :j] * L[j, :j]).sum(axis=0)
+            if i == j:
+                L[j, j] = np.sqrt(np.maximum(rest, 0.0))
+            else:
+                L[i, j] = np.divide(rest, L[j, j], out=np.zeros_like(rest), where=L[j, j] > 0)
+    return L
 
 
 def parameters(

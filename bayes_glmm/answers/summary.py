@@ -112,8 +112,10 @@ def _predictor_rows(
                 yield f"{parameter.name}[{label}]", scale, values.ravel()
     for group in predictor.groups:
         sd = posterior[f"sd_{group.name}"].values
-        for t, term in enumerate(group.terms):
-            yield f"sd_{group.name}[{term}]", scale, sd[..., t].ravel()
+        for t, _ in group.own(predictor.parameter):
+            yield f"sd_{group.name}[{group.terms[t]}]", scale, sd[..., t].ravel()
+        if group.owners and predictor.parameter != group.owners[-1]:
+            continue
         for hyper in group.hyper:
             values = posterior[f"{hyper.stem}_{group.name}"].values
             yield f"{hyper.stem}_{group.name}", hyper.meaning, values.ravel()

@@ -62,7 +62,7 @@ def over_specified(context: Context, name: str, severity: str) -> Iterator[Findi
     """Find groups with as many effects as rows beside a residual."""
     n = context.design.n_rows
     for group in context.design.mu.groups:
-        q = len(group.terms)
+        q = len(group.own("mu"))
         if group.structure or not context.has_residual or group.n_levels == n:
             continue
         if q > 1 and group.n_levels * q >= n:
@@ -108,17 +108,20 @@ def olre_nb(context: Context, name: str, severity: str) -> Iterator[Finding]:
 
 def slopes(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find varying terms that do not vary within any level."""
-    for group in context.design.groups:
+    for parameter, group in (
+        (name, g) for name, p in context.design.predictors.items() for g in p.groups
+    ):
         if group.Z is None:
             continue
-        for t, term in enumerate(group.terms):
+        own = group.own(parameter)
+        for t, term in own:
             if term == "intercept":
                 continue
             z = group.Z[:, t]
             low, high = np.full(group.n_levels, np.inf), np.full(group.n_levels, -np.inf)
             np.minimum.at(low, group.index, z)
             np.maximum.at(high, group.index, z)
-            if (high <= low).all() and "intercept" in group.terms:
+            if (high <= low).all() and "intercept" in [label for _, label in own]:
                 yield context.finding(
                     name, severity,
                     f"{term!r} is constant within every level of {group.name!r}: its effect cannot "

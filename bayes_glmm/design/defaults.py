@@ -122,9 +122,9 @@ def _predictor_slots(
     for group in predictor.groups:
         sd = f"sd_{group.name}"
         sizes = np.sqrt((group.Z**2).mean(axis=0)) if group.Z is not None else np.ones(1)
-        for label, size in zip(group.terms, sizes, strict=True):
-            default = Prior("HalfStudentT", nu=TAIL, sigma=unit / (float(size) or 1.0))
-            name = f"{sd}[{label}]"
+        for t, _ in group.own(predictor.parameter):
+            default = Prior("HalfStudentT", nu=TAIL, sigma=unit / (float(sizes[t]) or 1.0))
+            name = f"{sd}[{group.terms[t]}]"
             yield Slot(name, POSITIVE, default, (name, sd, "sd"))
         for hyper in group.hyper:
             name = f"{hyper.stem}_{group.name}"

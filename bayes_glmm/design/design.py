@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -36,6 +36,9 @@ class GroupDesign:
         How the levels are related, on training rows with a structure.
     hyper : tuple of Hyper
         The structure's parameters besides the standard deviation.
+    owners : tuple of str
+        Where the effects are shared by the formulas of several parameters, which of
+        these each term belongs to; ``Z`` is zero for the terms of the others.
     """
 
     name: str
@@ -47,6 +50,14 @@ class GroupDesign:
     structure: str | None = None
     factor: Factor | None = None
     hyper: tuple[Hyper, ...] = ()
+    owners: tuple[str, ...] = ()
+
+    def own(self, parameter: str) -> tuple[tuple[int, str], ...]:
+        """Return places of the terms in one parameter's formula, with their labels there."""
+        if not self.owners:
+            return tuple(enumerate(self.terms))
+        mine = ((t, self.terms[t]) for t, owner in enumerate(self.owners) if owner == parameter)
+        return tuple((t, inside_label(label, parameter)) for t, label in mine)
 
     @property
     def n_levels(self) -> int:
@@ -57,6 +68,16 @@ class GroupDesign:
     def values(self) -> NDArray[np.float64]:
         """``Z``, with the column of ones written out."""
         return np.ones((len(self.index), 1)) if self.Z is None else self.Z
+
+
+def outside_label(label: str, parameter: str) -> str:
+    """Return a term's label among those of several formulas: ``"zi_intercept"``."""
+    return label if parameter == "mu" else f"{parameter}_{label}"
+
+
+def inside_label(label: str, parameter: str) -> str:
+    """Return the label that the term has in its own formula."""
+    return label if parameter == "mu" else label.removeprefix(f"{parameter}_")
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,8 +170,17 @@ class Design:
 
     @property
     def groups(self) -> tuple[GroupDesign, ...]:
-        """Random effects of all predictors, those of the mean first."""
-        return tuple(g for p in self.predictors.values() for g in p.groups)
+        """Random effects of all predictors, those of the mean first.
+
+        Effects that several predictors share come once, with all values in ``Z``.
+        """
+        found: dict[str, GroupDesign] = {}
+        for group in (g for p in self.predictors.values() for g in p.groups):
+            before = found.get(group.name)
+            found[group.name] = (
+                group if before is None else replace(before, Z=before.values + group.values)
+            )
+        return tuple(found.values())
 
     @property
     def n_rows(self) -> int:

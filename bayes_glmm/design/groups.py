@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.columns import levels_of, locate, pick, unknown_levels
-from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.design import GroupDesign, outside_label
 from bayes_glmm.design.expressions import text_of
 from bayes_glmm.design.frames import row_ids
 from bayes_glmm.design.terms import Codings, Columns, Part, expand, labels
 from bayes_glmm.errors import DataError, SpecError, listed
-from bayes_glmm.spec.model import RandomEffect
+from bayes_glmm.spec.model import Predictor, RandomEffect
 
 type Groups = Literal["known", "any", "ignore"]
 GROUPS: tuple[Groups, ...] = ("known", "any", "ignore")
@@ -44,6 +44,8 @@ class GroupSchema:
         Per random effect, whether the intercept varies and the varying terms.
     blocks : tuple of tuple of int
     structure : str or None
+    owners : tuple of str
+        Where formulas of several parameters share the effects, whose each of ``parts`` is.
     """
 
     name: str
@@ -53,9 +55,12 @@ class GroupSchema:
     parts: tuple[tuple[bool, tuple[Part, ...]], ...]
     blocks: tuple[tuple[int, ...], ...]
     structure: str | None = None
+    owners: tuple[str, ...] = ()
 
-    def apply(self, data: pd.DataFrame, columns: Columns, groups: Groups) -> GroupDesign:
-        """Return indices and slopes on some rows."""
+    def apply(
+        self, data: pd.DataFrame, columns: Columns, groups: Groups, parameter: str = "mu"
+    ) -> GroupDesign:
+        """Return indices and slopes on some rows, for the formula of one parameter."""
         index = np.full(len(data), -1, dtype=np.int32)
         if groups != "ignore":
             index = self._index(data, refuse=groups == "known")
@@ -63,9 +68,15 @@ class GroupSchema:
         z = None
         if self.terms != ("intercept",):
             z = matrices[0] if len(matrices) == 1 else np.hstack(matrices)
+        owners: list[str] = []
+        for owner, matrix in zip(self.owners, matrices, strict=False):
+            owners += [owner] * matrix.shape[1]
+        if z is not None and owners:
+            z = z * (np.array(owners) == parameter)
         return GroupDesign(
-            self.name, self.levels, index, self.terms, z, self.blocks, self.structure
-        )
+            self.name, self.levels, index, self.terms, z, self.blocks, self.structure,
+            owners=tuple(owners),
+        )  # fmt: skip
 
     def _index(self, data: pd.DataFrame, refuse: bool) -> NDArray[np.int32]:
         codes, found = group_levels(data, self.columns)
@@ -140,7 +151,7 @@ def learn_groups(
     """
     known = {str(c) for c in data.columns}
     merged: dict[tuple[tuple[str, ...], str | None], list[RandomEffect]] = {}
-    for effect in effects:
+    for effect in (e for e in effects if e.shared is None):
         merged.setdefault((group_columns(effect, known), effect.structure), []).append(effect)
     uses = Counter(columns for columns, _ in merged)
     found = tuple(
@@ -151,6 +162,63 @@ def learn_groups(
     if twice:
         raise SpecError(f"Two groups would both be named {twice[0]!r}: rename a column.")
     return found
+
+
+def learn_shared(
+    predictors: Mapping[str, Predictor], data: pd.DataFrame, codings: Codings, taken: set[str]
+) -> dict[str, tuple[GroupSchema, ...]]:
+    """Learn the groups whose effects several formulas share, by parameter.
+
+    Each is the same in all its formulas; its terms of other parameters than the mean
+    begin with the parameter, ``zi_intercept``, and its name is that of the group. Where
+    that is taken, the name between the bars follows.
+    """
+    known = {str(c) for c in data.columns}
+    merged: dict[tuple[Any, ...], dict[str, list[RandomEffect]]] = {}
+    for parameter, predictor in predictors.items():
+        for e in (e for e in predictor.random if e.shared is not None):
+            places = merged.setdefault((group_columns(e, known), e.structure, e.shared), {})
+            places.setdefault(parameter, []).append(e)
+    found: dict[str, list[GroupSchema]] = {parameter: [] for parameter in predictors}
+    for (columns, structure, shared), places in merged.items():
+        name = group_name(columns)
+        name = name if name not in taken else f"{name}_{shared}"
+        taken.add(name)
+        group = _learn_shared(name, columns, structure, places, data, codings)
+        for parameter in places:
+            found[parameter].append(group)
+    return {parameter: tuple(groups) for parameter, groups in found.items()}
+
+
+def _learn_shared(
+    name: str,
+    columns: tuple[str, ...],
+    structure: str | None,
+    places: Mapping[str, Sequence[RandomEffect]],
+    data: pd.DataFrame,
+    codings: Codings,
+) -> GroupSchema:
+    own = [
+        (parameter, _learn_group(columns, structure, False, effects, data, codings, parameter))
+        for parameter, effects in places.items()
+    ]
+    terms = tuple(outside_label(term, parameter) for parameter, g in own for term in g.terms)
+    twice = [term for term, n in Counter(terms).items() if n > 1]
+    if twice:
+        raise SpecError(
+            f"Two terms by {name} would be named {listed(twice)}: rename a column, or use two names "
+            "between the bars."
+        )
+    return GroupSchema(
+        name,
+        columns,
+        own[0][1].levels,
+        terms,
+        tuple(part for _, g in own for part in g.parts),
+        (tuple(range(len(terms))),),
+        structure,
+        tuple(parameter for parameter, g in own for _ in g.parts),
+    )
 
 
 def group_columns(effect: RandomEffect, known: set[str]) -> tuple[str, ...]:

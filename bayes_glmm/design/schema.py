@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ from bayes_glmm.design.columns import Column, kind_of, levels_of, numbers, pick,
 from bayes_glmm.design.design import Design, PredictorDesign
 from bayes_glmm.design.expressions import learn, values
 from bayes_glmm.design.frames import row_ids, to_pandas
-from bayes_glmm.design.groups import GROUPS, Groups, GroupSchema, learn_groups
+from bayes_glmm.design.groups import GROUPS, Groups, GroupSchema, learn_groups, learn_shared
 from bayes_glmm.design.modifiers import modifiers_of
 from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
 from bayes_glmm.design.terms import Codings, Columns, Part, expand, labels
@@ -121,7 +121,7 @@ class Schema:
             n: _learn_predictor(n, p, data, codings, cells, cut and n == "mu")
             for n, p in spec.predictors
         }
-        _refuse_shared_names(predictors)
+        predictors = _with_shared(predictors, dict(spec.predictors), data, codings)
         columns = tuple(_learn_column(data, name, uses) for name, uses in roles.items())
         response = learn_response(spec, data)
         return cls(spec, len(data), columns, states, codings, predictors, response)
@@ -248,7 +248,7 @@ class Schema:
             centers=learned.centers,
             scales=learned.scales,
             offset=self._offset(name, data),
-            groups=tuple(g.apply(data, cells, groups) for g in learned.groups),
+            groups=tuple(g.apply(data, cells, groups, name) for g in learned.groups),
             parameter=name,
         )
 
@@ -312,13 +312,25 @@ def _learn_predictor(
     return PredictorSchema(intercept, names, parts, centers, x.std(axis=0), groups)
 
 
-def _refuse_shared_names(predictors: Mapping[str, PredictorSchema]) -> None:
-    names = Counter(g.name for p in predictors.values() for g in p.groups)
-    twice = [name for name, n in names.items() if n > 1]
+def _with_shared(
+    learned: Mapping[str, PredictorSchema],
+    stated: Mapping[str, Predictor],
+    data: pd.DataFrame,
+    codings: Codings,
+) -> dict[str, PredictorSchema]:
+    """Add the groups that several formulas share, refusing two groups of one name."""
+    plain = [g.name for p in learned.values() for g in p.groups]
+    shared = learn_shared(stated, data, codings, set(plain))
+    joint = {id(g): g.name for groups in shared.values() for g in groups}
+    twice = [name for name, n in Counter([*plain, *joint.values()]).items() if n > 1]
     if twice:
         raise SpecError(
             f"Groups of different formulas would both be named {twice[0]!r}: rename a column."
         )
+    return {
+        name: replace(p, groups=(*p.groups, *shared[name])) if shared[name] else p
+        for name, p in learned.items()
+    }
 
 
 def _refuse_twice(names: Iterable[str]) -> None:

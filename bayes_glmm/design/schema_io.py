@@ -149,6 +149,7 @@ def _group_to_dict(group: GroupSchema, places: Mapping[Factor, int]) -> dict[str
         "parts": [[ones, _parts_to_list(parts, places)] for ones, parts in group.parts],
         "blocks": [list(block) for block in group.blocks],
         "structure": group.structure,
+        "owners": list(group.owners),
     }
 
 
@@ -163,6 +164,7 @@ def _group(stored: Mapping[str, Any], factors: Sequence[Factor]) -> GroupSchema:
         parts=tuple((bool(ones), _parts(parts, factors)) for ones, parts in stored["parts"]),
         blocks=tuple(tuple(block) for block in stored["blocks"]),
         structure=stored["structure"],
+        owners=tuple(stored.get("owners", ())),
     )
 
 

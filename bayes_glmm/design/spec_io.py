@@ -123,4 +123,5 @@ def _effect(stored: Mapping[str, Any]) -> RandomEffect:
         intercept=stored["intercept"],
         correlated=stored["correlated"],
         structure=stored["structure"],
+        shared=stored.get("shared"),
     )

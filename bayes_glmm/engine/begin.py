@@ -86,11 +86,11 @@ def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Arra
     start: dict[str, Array] = {}
     for p in design.predictors.values():
         if p.parameter == "mu":
-            start |= _predictor_start(p, priors, predictor_start(design), predictor_unit(design))
+            middle, unit = predictor_start(design), predictor_unit(design)
         else:
             spread = response_scale(np.asarray(design.response, float))
-            middle = family.parameter(p.parameter).middle(spread)
-            start |= _predictor_start(p, priors, middle, 1.0)
+            middle, unit = family.parameter(p.parameter).middle(spread), 1.0
+        start |= _predictor_start(p, priors, middle, unit, start)
     unit = predictor_unit(design)
     for parameter in family.vectors:
         y = np.asarray(design.response, float)
@@ -104,8 +104,13 @@ def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Arra
 
 
 def _predictor_start(
-    predictor: PredictorDesign, priors: Mapping[str, Prior], middle: float, unit: float
+    predictor: PredictorDesign,
+    priors: Mapping[str, Prior],
+    middle: float,
+    unit: float,
+    before: Mapping[str, Array],
 ) -> dict[str, Array]:
+    """Return the start of one predictor; of effects that it shares, what comes before stays."""
     start: dict[str, Array] = {}
     if predictor.intercept:
         start[predictor.name("intercept")] = np.asarray(middle + ASIDE * unit)
@@ -114,6 +119,9 @@ def _predictor_start(
         start[predictor.name("beta")] = ASIDE * unit / scales
     for group in predictor.groups:
         sizes = np.sqrt((group.Z**2).mean(axis=0)) if group.Z is not None else np.ones(1)
-        medians = [priors[f"sd_{group.name}[{t}]"].median for t in group.terms]
-        start[f"sd_{group.name}"] = np.minimum(medians, unit / np.where(sizes > 0, sizes, 1.0))
+        sds = before.get(f"sd_{group.name}", np.zeros(len(group.terms))).copy()
+        for t, _ in group.own(predictor.parameter):
+            middle = priors[f"sd_{group.name}[{group.terms[t]}]"].median
+            sds[t] = min(middle, unit / (float(sizes[t]) or 1.0))
+        start[f"sd_{group.name}"] = sds
     return start

@@ -54,9 +54,9 @@ def _parts(predictor: PredictorDesign) -> list[str]:
     parts = [f"α{tail}"] if predictor.intercept else []
     parts += [f"β{tail}[{c}]·{c}ᵢ" for c in predictor.coefficients]
     for group in predictor.groups:
-        for term in group.terms:
+        for t, term in group.own(predictor.parameter):
             value = "" if term == "intercept" else f"·{term}ᵢ"
-            parts.append(f"u[{group.name}, {term}]{value}")
+            parts.append(f"u[{group.name}, {group.terms[t]}]{value}")
     return parts
 
 

@@ -254,6 +254,7 @@ def _random_effect(cursor: Cursor) -> list[RandomEffect]:
         bar = cursor.accept("|", "||")
         if bar is None:
             _leftover(cursor)
+        shared = _shared(cursor, bar)
         groups = read_groups(cursor)
         if not cursor.sees(")"):
             cursor.fail("A random effect ends with its group and a parenthesis: (1 | group).")
@@ -261,6 +262,20 @@ def _random_effect(cursor: Cursor) -> list[RandomEffect]:
         cursor.fail("This random effect has no term.", begin)
     terms = tuple(left.terms.values())
     return [
-        RandomEffect(g.columns, terms, left.intercept, bar.value == "|", g.structure)
+        RandomEffect(g.columns, terms, left.intercept, bar.value == "|", g.structure, shared)
         for g in groups
     ]
+
+
+def _shared(cursor: Cursor, bar: Token) -> str | None:
+    """Read the name between two bars, ``(1 |p| group)``."""
+    following = cursor.tokens[min(cursor.at + 1, len(cursor.tokens) - 1)]
+    if (following.kind, following.value) not in (("operator", "|"), ("operator", "||")):
+        return None
+    name = cursor.name("A name stands between two bars: (1 |p| group).")
+    if name.quoted:
+        cursor.fail("The name between two bars is a plain word, without back-quotes.", name)
+    if bar.value == "||" or cursor.sees("||"):
+        cursor.fail("Effects that share a name are correlated: write |, not ||.", bar)
+    cursor.take()
+    return name.value

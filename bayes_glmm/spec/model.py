@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -80,6 +81,9 @@ class RandomEffect:
         independent, the columns of a factor with several levels among them.
     structure : str or None
         Name of a structured covariance, as in ``(1 | gr(animal, A))``.
+    shared : str or None
+        Effects of one group with one such name, in formulas of several parameters,
+        are correlated: ``(1 |p| site)``.
 
     Examples
     --------
@@ -94,6 +98,7 @@ class RandomEffect:
     intercept: bool = True
     correlated: bool = True
     structure: str | None = None
+    shared: str | None = None
 
     def __post_init__(self) -> None:
         group = (self.group,) if isinstance(self.group, str) else tuple(self.group)
@@ -109,6 +114,10 @@ class RandomEffect:
             )
         if not (self.intercept or self.terms):
             raise SpecError(f"The random effect of {self.name} has no term.")
+        if self.shared is not None and not self.correlated:
+            raise SpecError(
+                f"|{self.shared}| correlates effects of {self.name}: it cannot keep them independent."
+            )
 
     @property
     def name(self) -> str:
@@ -224,6 +233,7 @@ class ModelSpec:
             raise SpecError("A model needs a formula for 'mu'.")
         self._check_response()
         self._check_structures()
+        self._check_shared()
         if self.missing not in ("error", "drop"):
             raise SpecError(f"missing={self.missing!r}: use 'error' or 'drop'.")
 
@@ -252,6 +262,16 @@ class ModelSpec:
                 raise SpecError(
                     f"The structure {name!r} is described, but no term of the model uses it: write "
                     f"(1 | gr(level, {name})), or leave it out."
+                )
+
+    def _check_shared(self) -> None:
+        effects = [e for _, p in self.predictors for e in p.random if e.shared is not None]
+        uses = Counter((e.group, e.structure, e.shared) for e in effects)
+        for (group, _, shared), n in uses.items():
+            if n == 1:
+                raise FormulaError(
+                    f"|{shared}| joins effects of {':'.join(group)} that stand in several places, but "
+                    f"it stands at one only: write it at the others too, or write | there."
                 )
 
     @property

@@ -61,7 +61,9 @@ def random_text(effect: RandomEffect) -> str:
     if effect.structure is not None:
         group = f"gr({group}, {name_text(effect.structure)})"
     left = ["1" if effect.intercept else "0", *(term_text(t) for t in effect.terms)]
-    return f"({' + '.join(left)} {'|' if effect.correlated else '||'} {group})"
+    bar = "|" if effect.correlated else "||"
+    bar = bar if effect.shared is None else f"|{effect.shared}|"
+    return f"({' + '.join(left)} {bar} {group})"
 
 
 def predictor_text(predictor: Predictor) -> str:

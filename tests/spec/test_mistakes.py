@@ -41,7 +41,7 @@ MISTAKES = {
     "y ~ x + 1 | g": "in parentheses",
     "y ~ 1|g": "in parentheses",
     "y ~ ((1 | g) | h)": "top of the formula",
-    "y ~ (1 | g | h)": "ends with its group",
+    "y ~ (1 | g | h)": "stands at one only",
     "y ~ x*(1 | g)": "top of the formula",
     "y ~ x - (1 | g)": "top of the formula",
     "y ~ (1 | log(g))": "not a function",
