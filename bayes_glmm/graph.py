@@ -203,15 +203,25 @@ def random_effects(
             f"u_{name}", mu=np.zeros(len(group.terms)), chol=sd[:, None] * L, dims=effect_dims,
             default_transform=None, transform=StandardizedRows() if standardized else None,
         )  # fmt: skip
-    return u, pm.Data(f"index_{name}", group.index, dims="observation")
+    return u, members_of(group)
 
 
-def rows_of_effects(group: GroupDesign, data: str, u: Any, index: Any) -> Any:
+def members_of(group: GroupDesign) -> tuple[Any, ...]:
+    """State which level each row has, or which ones with which weights."""
+    name = group.name
+    if group.weights is None:
+        return (pm.Data(f"index_{name}", group.index, dims="observation"),)
+    return pm.Data(f"index_{name}", group.index), pm.Data(f"weights_{name}", group.weights)
+
+
+def rows_of_effects(group: GroupDesign, data: str, u: Any, members: tuple[Any, ...]) -> Any:
     """Return what the effects of one group add to each row."""
+    index, *weights = members
+    own = u[index] if not weights else (weights[0][:, :, None] * u[index]).sum(axis=1)
     if group.Z is None:
-        return u[index, 0]
+        return own[:, 0]
     Z = pm.Data(data, group.Z, dims=("observation", f"{group.name}_term"))
-    return (Z * u[index]).sum(axis=-1)
+    return (Z * own).sum(axis=-1)
 
 
 def structured_effects(

@@ -306,9 +306,7 @@ def _predictor(predictor: PredictorDesign, drawn: Mapping[str, Array], part: sli
     if predictor.coefficients:
         shares.append(drawn[predictor.name("beta")][part] @ predictor.X.T)
     for group in predictor.groups:
-        u = drawn[f"u_{group.name}"][part]
-        values = group.values
-        shares += [u[:, group.index, t] * values[:, t] for t in range(len(group.terms))]
+        shares.append(group.added(drawn[f"u_{group.name}"][part]))
     total = shares[0]
     for share in shares[1:]:
         total = total + share

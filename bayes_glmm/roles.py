@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bayes_glmm.errors import TemplateError, suggestion
-from bayes_glmm.spec.model import ModelSpec, RandomEffect, Response, Variable
+from bayes_glmm.spec.model import Membership, ModelSpec, RandomEffect, Response, Variable
 
 if TYPE_CHECKING:
     from bayes_glmm.spec.templates import Template
@@ -75,4 +75,7 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
             parts["column"] = names.get(column, column)
         case RandomEffect(group):
             parts["group"] = tuple(names.get(name, name) for name in group)
+            parts["by"] = value.by and names.get(value.by, value.by)
+        case Membership(weights):
+            parts["weights"] = tuple(names.get(name, name) for name in weights)
     return kind(**parts)

@@ -208,7 +208,7 @@ def _predictor(
     if predictor.coefficients:
         eta += predictor.X @ _labelled(parameters, predictor.name("beta"), predictor.coefficients)
     for group in predictor.groups:
-        eta += (group.values * effects[group.name][group.index]).sum(axis=1)
+        eta += group.added(effects[group.name])
     return eta
 
 

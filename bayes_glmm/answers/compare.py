@@ -179,7 +179,7 @@ def _levels(fits: Mapping[str, Fit], by: str) -> tuple[NDArray[np.intp], int]:
     known: list[str] = []
     for fit in fits.values():
         for group in fit.groups:
-            if group.name == by:
+            if group.name == by and group.weights is None:
                 return group.index.astype(np.intp), group.n_levels
             known.append(group.name)
     for fit in fits.values():

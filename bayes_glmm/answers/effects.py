@@ -116,6 +116,11 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
     _require_mean(fit, group, "shrinkage()")
     if "intercept" not in design.terms:
         raise ArgumentError(f"shrinkage() needs a varying intercept; {group!r} has none.")
+    if design.weights is not None:
+        raise ArgumentError(
+            f"shrinkage() needs rows of one level each, and rows have weights of the levels of "
+            f"{group!r}, mm() or gr(by=): use random_effects() or rank()."
+        )
     t = design.terms.index("intercept")
     u = flat(fit, f"u_{group}")[:, :, t]
     sd = flat(fit, f"sd_{group}")[:, t]
@@ -245,7 +250,7 @@ def _mean_predictor(fit: Fit, group: GroupDesign, term: int) -> tuple[Array, Arr
             pooled = u[:, term].copy()
             u = u.copy()
             u[:, term] = 0.0
-        eta = eta + (other.values * u[other.index]).sum(axis=1)
+        eta = eta + other.added(u)
     return eta, pooled
 
 
@@ -272,7 +277,7 @@ def _labels(group: GroupDesign) -> pd.DataFrame:
 
 
 def _sizes(group: GroupDesign) -> NDArray[np.intp]:
-    return np.bincount(group.index, minlength=group.n_levels)
+    return group.counts
 
 
 def _link(fit: Fit, group: str) -> str:

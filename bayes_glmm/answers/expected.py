@@ -17,14 +17,12 @@ from bayes_glmm.answers.predictor import (
     factors,
     fixed_part,
     flat,
-    group_part,
     n_draws,
     parameters,
     random_factor,
 )
 from bayes_glmm.answers.related import related_effects
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
-from bayes_glmm.design.groups import group_levels
 from bayes_glmm.errors import ArgumentError, suggestion
 from bayes_glmm.results import Fit
 
@@ -51,7 +49,7 @@ class Rows:
     design : Design
     effects : dict of str to ndarray, shape (n_draws, n_levels, n_terms)
         Effects of the known levels by group; empty where the estimand reads none.
-    new_levels : dict of str to ndarray of str, shape (n_rows,)
+    new_levels : dict of str to ndarray of str, shape (n_rows,) or (n_rows, n_members)
         Each row's level by group, where the model does not know it; else empty text.
     seed : int
     """
@@ -86,8 +84,7 @@ def prepare_rows(fit: Fit, data: pd.DataFrame, groups: str, seed: int) -> Rows:
     if groups == "new":
         for name, learned in fit.schema.predictors.items():
             for schema, group in zip(learned.groups, design.predictors[name].groups, strict=True):
-                codes, names = group_levels(data, schema.columns)
-                new[group.name] = np.where(group.index < 0, names[codes], "")
+                new[group.name] = np.where(group.index < 0, schema.names(data), "")
         design = _with_relatives(fit, design, data, effects, new, seed)
     return Rows(data, design, effects, new, seed)
 
@@ -139,7 +136,7 @@ def _new_part(fit: Fit, rows: Rows, group: GroupDesign, ids: NDArray[np.str_]) -
             key = [rows.seed, NEW_LEVELS, *group.name.encode(), 0, *level.encode()]
             z = np.random.default_rng(key).standard_normal(shape)
             u[:, i] = np.einsum("dij,dj->di", root, z)
-    return group_part(u, replace(group, index=index.astype(np.int32)))
+    return replace(group, index=index.reshape(ids.shape).astype(np.int32)).added(u)
 
 
 def blocks(fit: Fit, design: Design) -> Iterator[slice]:
@@ -216,7 +213,7 @@ def _given_effects(
         if groups == "typical":
             return eta
         for group in predictor.groups:
-            eta += group_part(rows.effects[group.name], group)
+            eta += group.added(rows.effects[group.name])
             ids = rows.new_levels[group.name][block] if groups == "new" else None
             if ids is not None and (ids != "").any():
                 eta += _new_part(fit, rows, group, ids)
@@ -309,11 +306,12 @@ def take(design: Design, rows: NDArray[np.intp]) -> Design:
 
 
 def _take(predictor: PredictorDesign, rows: NDArray[np.intp]) -> PredictorDesign:
-    groups = tuple(
-        replace(g, index=g.index[rows], Z=None if g.Z is None else g.Z[rows])
-        for g in predictor.groups
-    )
+    groups = tuple(g.take(rows) for g in predictor.groups)
     return replace(predictor, X=predictor.X[rows], offset=predictor.offset[rows], groups=groups)
+
+
+def _varies(group: GroupDesign) -> bool:
+    return group.Z is not None or group.weights is not None
 
 
 def distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -321,7 +319,7 @@ def distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     parts = [
         columns
         for p in design.predictors.values()
-        for columns in (p.X, p.offset[:, None], *(g.Z for g in p.groups if g.Z is not None))
+        for columns in (p.X, p.offset[:, None], *(g.spread for g in p.groups if _varies(g)))
     ]
     _, first, back = np.unique(np.hstack(parts), axis=0, return_index=True, return_inverse=True)
     return first, back.ravel()

@@ -15,7 +15,6 @@ from bayes_glmm.answers.predictor import (
     factors,
     fixed_part,
     flat,
-    group_part,
     log_density,
     parameters,
 )
@@ -108,6 +107,12 @@ def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
             f"Leaving out {name}: {listed(elsewhere)} is in the formula of another parameter than "
             "the mean, and is not integrated here. Compare row by row, without by=."
         )
+    several = [g.name for g in fit.groups if g.weights is not None]
+    if several:
+        raise ArgumentError(
+            f"Leaving out {name}: rows have weights of the levels of {listed(several)}, mm() or "
+            "gr(by=), whose effects are not integrated here. Compare row by row, without by=."
+        )
     inside = [g for g in fit.groups if _nested(g.index, index)]
     related = [g.name for g in inside if g.structure]
     if related:
@@ -176,7 +181,7 @@ def _without(fit: Fit, chain: list[GroupDesign]) -> Array:
     rest, names = fixed_part(fit, fit.design.mu), {g.name for g in chain}
     for other in fit.groups:
         if other.name not in names:
-            rest += group_part(flat(fit, f"u_{other.name}"), other)
+            rest += other.added(flat(fit, f"u_{other.name}"))
     return rest
 
 

@@ -31,25 +31,6 @@ def fixed_part(fit: Fit, predictor: PredictorDesign) -> Array:
     return eta
 
 
-def group_part(u: Array, group: GroupDesign, rows: slice | NDArray[np.intp] = slice(None)) -> Array:
-    """Return what one group adds to each row, given effects per level.
-
-    Parameters
-    ----------
-    u : ndarray, shape (n_draws, n_levels, n_terms)
-    group : GroupDesign
-        Its ``index`` points into the levels of ``u``; -1 adds nothing.
-    """
-    index = group.index[rows]
-    known = index >= 0
-    total = np.zeros((len(u), len(index)))
-    Z = None if group.Z is None else group.Z[rows]
-    for t in range(u.shape[2]):
-        effect = u[:, :, t][:, np.where(known, index, 0)]
-        total += effect if Z is None else effect * Z[:, t]
-    return total * known
-
-
 def eta_draws(fit: Fit, predictor: PredictorDesign) -> Array:
     """Return the predictor with each row's own effects.
 
@@ -60,7 +41,7 @@ def eta_draws(fit: Fit, predictor: PredictorDesign) -> Array:
     """
     eta = fixed_part(fit, predictor)
     for group in predictor.groups:
-        eta += group_part(flat(fit, f"u_{group.name}"), group)
+        eta += group.added(flat(fit, f"u_{group.name}"))
     return eta
 
 
@@ -92,11 +73,11 @@ def random_covariance(fit: Fit, one: PredictorDesign, other: PredictorDesign) ->
     theirs = {group.name: group for group in other.groups}
     for group in (g for g in one.groups if g.name in theirs):
         A = factors(fit, group) * np.sqrt(fit.level_variance(group.name))[:, None, None]
-        if group.Z is None:
+        if group.Z is None and group.weights is None:
             total += A[:, 0, 0, None] ** 2
             continue
         for j in range(A.shape[2]):
-            total += (A[:, :, j] @ group.Z.T) * (A[:, :, j] @ theirs[group.name].values.T)
+            total += (A[:, :, j] @ group.spread.T) * (A[:, :, j] @ theirs[group.name].spread.T)
     return total
 
 

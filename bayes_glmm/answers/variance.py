@@ -185,7 +185,7 @@ def group_variance(fit: Fit, group: GroupDesign) -> Array:
     Link scale: ``trace(Sigma mean(z z'))``, with a structure times how much its levels
     with data differ.
     """
-    A, Z = factors(fit, group), group.values
+    A, Z = factors(fit, group), group.spread
     return np.asarray(np.einsum("dij,dkj,ik->d", A, A, Z.T @ Z / len(Z))) * fit.level_spread(
         group.name
     )
@@ -244,9 +244,9 @@ def _moments(fit: Fit, part: Design, kinds: list[str], rule: Rule) -> Any:
 def _row_variance(fit: Fit, part: Design, group: GroupDesign) -> Array:
     """Return the variance of one group's part of each row, shape (n_draws, n_rows or 1)."""
     A = factors(fit, group) * np.sqrt(fit.level_variance(group.name))[:, None, None]
-    if group.Z is None:
+    if group.Z is None and group.weights is None:
         return np.asarray(A[:, 0, 0, None] ** 2)
-    return np.asarray(((A.transpose(0, 2, 1) @ group.Z.T) ** 2).sum(axis=1))
+    return np.asarray(((A.transpose(0, 2, 1) @ group.spread.T) ** 2).sum(axis=1))
 
 
 def _pieces(fit: Fit, cells: int, most: int | None = None) -> Iterator[tuple[Design, Array]]:

@@ -100,6 +100,8 @@ def confounded(fit: Fit, threshold: float) -> Iterator[Finding]:
         predictor = fit.predictor_of(group.name)
         if group.n_levels < ENOUGH_LEVELS or "intercept" not in group.terms:
             continue
+        if group.weights is not None:
+            continue
         u = flat(fit, f"u_{group.name}")[:, :, group.terms.index("intercept")]
         for k, label in enumerate(predictor.coefficients):
             means = _means(group, predictor.X[:, k])

@@ -28,6 +28,8 @@ def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
     y = np.asarray(fit.design.response, float)
     made: tuple[Array, Array] | None = None
     for group in fit.groups:
+        if group.weights is not None:
+            continue
         first, second = _neighbours(group)
         if group.name == ROWS or len(first) < ENOUGH_PAIRS:
             continue
@@ -74,7 +76,7 @@ def thin_slopes(fit: Fit, threshold: float) -> Iterator[Finding]:
         q = len(group.terms)
         if q < 2 or group.structure:
             continue
-        rows = float(np.median(np.bincount(group.index, minlength=group.n_levels))) / q
+        rows = float(np.median(group.counts)) / q
         if rows < threshold:
             yield Finding(
                 "over_specified_slopes", "info",

@@ -96,9 +96,7 @@ def _lineage(rng: np.random.Generator) -> tuple[list[int], NDArray[np.int64], Ar
     return list(range(len(parent))), np.array(parent), scaled
 
 
-def _drift(
-    rng: np.random.Generator, parent: NDArray[np.int64], length: Array, width: int
-) -> Array:
+def _drift(rng: np.random.Generator, parent: NDArray[np.int64], length: Array, width: int) -> Array:
     """Let independent values drift from mothers to daughters, shape (n_nodes, width)."""
     steps = rng.normal(size=(len(parent), width)) * np.sqrt(length)[:, None]
     for node in range(1, len(parent)):

@@ -84,6 +84,8 @@ def by_group(context: Context, name: str, severity: str) -> Iterator[Finding]:
     for group in context.design.mu.groups:
         if not (context.has_residual or context.is_binary) or not 2 <= group.n_levels < n:
             continue
+        if group.weights is not None:
+            continue
         if np.ptp(context.y) == 0 or not constant_within(group, context.y):
             continue
         if context.has_residual:
@@ -110,6 +112,8 @@ def saturated(context: Context, name: str, severity: str) -> Iterator[Finding]:
     for group in mu.groups:
         small = 2 <= group.n_levels <= p < context.design.n_rows
         if group.structure or "intercept" not in group.terms or group.name in told or not small:
+            continue
+        if group.weights is not None:
             continue
         sizes = np.bincount(group.index, minlength=group.n_levels).astype(float)
         columns = mu.X - mu.centers

@@ -10,11 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.context import OBSERVATION, Context
+from bayes_glmm.design.design import GroupDesign
 from bayes_glmm.design.groups import group_levels
 from bayes_glmm.errors import Finding
 from bayes_glmm.spec.model import Term, Variable
 
 FEW = 5
+
+
+def _apart(group: GroupDesign) -> bool:
+    """Whether levels are related, or rows do not have one level each."""
+    return group.structure is not None or group.weights is not None
 
 
 def one_level(context: Context, name: str, severity: str) -> Iterator[Finding]:
@@ -43,7 +49,7 @@ def few(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def one_row(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find groups whose every level has one row, where the family has that variation too."""
     for group in context.design.mu.groups:
-        if group.name == OBSERVATION or group.structure or group.n_levels < context.design.n_rows:
+        if group.name == OBSERVATION or _apart(group) or group.n_levels < context.design.n_rows:
             continue
         if context.has_residual:
             yield context.finding(
@@ -63,7 +69,7 @@ def over_specified(context: Context, name: str, severity: str) -> Iterator[Findi
     n = context.design.n_rows
     for group in context.design.mu.groups:
         q = len(group.own("mu"))
-        if group.structure or not context.has_residual or group.n_levels == n:
+        if _apart(group) or not context.has_residual or group.n_levels == n:
             continue
         if q > 1 and group.n_levels * q >= n:
             yield context.finding(
@@ -111,7 +117,7 @@ def slopes(context: Context, name: str, severity: str) -> Iterator[Finding]:
     for parameter, group in (
         (name, g) for name, p in context.design.predictors.items() for g in p.groups
     ):
-        if group.Z is None:
+        if group.Z is None or group.weights is not None:
             continue
         own = group.own(parameter)
         for t, term in own:
@@ -132,7 +138,7 @@ def slopes(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def same(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find two groups that sort the rows alike."""
     for a, b in combinations(context.design.mu.groups, 2):
-        if a.structure or b.structure or a.n_levels != b.n_levels:
+        if _apart(a) or _apart(b) or a.n_levels != b.n_levels:
             continue
         if _pairs(a.index, b.index, b.n_levels) == a.n_levels:
             yield context.finding(
@@ -161,7 +167,7 @@ def told_apart(context: Context) -> Iterator[tuple[str, str]]:
         if column is not None:
             factors[column] = group_levels(context.data, [column])
     for group in context.design.mu.groups:
-        if group.structure or "intercept" not in group.terms or group.n_levels < 2:
+        if _apart(group) or "intercept" not in group.terms or group.n_levels < 2:
             continue
         for column, (codes, levels) in factors.items():
             if _pairs(codes, group.index, group.n_levels) == len(levels):

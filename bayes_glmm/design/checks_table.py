@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.columns import is_missing, pick
 from bayes_glmm.design.frames import row_ids
-from bayes_glmm.design.uses import column_roles
+from bayes_glmm.design.uses import column_roles, complete_columns
 from bayes_glmm.errors import Finding, listed
 from bayes_glmm.spec.model import ModelSpec
 
@@ -31,7 +31,7 @@ def incomplete(spec: ModelSpec, data: pd.DataFrame) -> Iterator[tuple[Finding, N
         Every row concerned.
     """
     ids = row_ids(data.index)
-    for column in column_roles(spec, map(str, data.columns)):
+    for column in complete_columns(column_roles(spec, map(str, data.columns))):
         for name, what, way_out, look in _FAULTS:
             rows = look(pick(data, column))
             if rows.any():

@@ -268,12 +268,7 @@ def require(data: pd.DataFrame, columns: Iterable[str]) -> None:
         named with its rows.
     """
     names = tuple(columns)
-    known = [str(c) for c in data.columns]
-    absent = [n for n in names if n not in known]
-    if absent:
-        raise MissingDataError(
-            " ".join(f"The table has no column {n!r}.{suggestion(n, known)}" for n in absent)
-        )
+    require_columns(data, names)
     if not len(data):
         raise DataError("The table has no rows.")
     faults = [fault for n in names for fault in _faults(data, n)]
@@ -281,6 +276,16 @@ def require(data: pd.DataFrame, columns: Iterable[str]) -> None:
         text = "; ".join(faults)
         hint = "; missing='drop' leaves out rows with missing values" * ("missing values" in text)
         raise MissingDataError(f"{text[0].upper()}{text[1:]}. Complete or remove them{hint}.")
+
+
+def require_columns(data: pd.DataFrame, names: Iterable[str]) -> None:
+    """Refuse a table that lacks columns."""
+    known = [str(c) for c in data.columns]
+    absent = [n for n in names if n not in known]
+    if absent:
+        raise MissingDataError(
+            " ".join(f"The table has no column {n!r}.{suggestion(n, known)}" for n in absent)
+        )
 
 
 def _faults(data: pd.DataFrame, name: str) -> list[str]:

@@ -121,9 +121,9 @@ def _predictor_slots(
         yield Slot(name, REAL, default, (name, *short, beta))
     for group in predictor.groups:
         sd = f"sd_{group.name}"
-        sizes = np.sqrt((group.Z**2).mean(axis=0)) if group.Z is not None else np.ones(1)
         for t, _ in group.own(predictor.parameter):
-            default = Prior("HalfStudentT", nu=TAIL, sigma=unit / (float(sizes[t]) or 1.0))
+            size = float(group.sizes[t])
+            default = Prior("HalfStudentT", nu=TAIL, sigma=unit / (size or 1.0))
             name = f"{sd}[{group.terms[t]}]"
             yield Slot(name, POSITIVE, default, (name, sd, "sd"))
         for hyper in group.hyper:

@@ -21,8 +21,9 @@ class GroupDesign:
     name : str
         ``"Subject"``, ``"school_by_class"`` or ``"observation"``.
     levels : ndarray of str, shape (n_levels,)
-    index : ndarray of int32, shape (n_rows,)
-        Position of each row's level in ``levels``; -1 where it is not there.
+    index : ndarray of int32, shape (n_rows,) or (n_rows, n_members)
+        Position of each row's level in ``levels``; -1 where it is not there. Rows with
+        ``weights`` have several.
     terms : tuple of str
         ``("intercept", "Days")``: labels of the varying coefficients.
     Z : ndarray, shape (n_rows, n_terms), or None
@@ -39,6 +40,9 @@ class GroupDesign:
     owners : tuple of str
         Where the effects are shared by the formulas of several parameters, which of
         these each term belongs to; ``Z`` is zero for the terms of the others.
+    weights : ndarray, shape (n_rows, n_members), or None
+        How much of each level's effect a row has, its levels being different; ``None``
+        where every row has one level, wholly.
     """
 
     name: str
@@ -51,6 +55,7 @@ class GroupDesign:
     factor: Factor | None = None
     hyper: tuple[Hyper, ...] = ()
     owners: tuple[str, ...] = ()
+    weights: NDArray[np.float64] | None = None
 
     def own(self, parameter: str) -> tuple[tuple[int, str], ...]:
         """Return places of the terms in one parameter's formula, with their labels there."""
@@ -68,6 +73,54 @@ class GroupDesign:
     def values(self) -> NDArray[np.float64]:
         """``Z``, with the column of ones written out."""
         return np.ones((len(self.index), 1)) if self.Z is None else self.Z
+
+    @property
+    def sizes(self) -> NDArray[np.float64]:
+        """Root mean square of each term's values over the rows that have the group's effects."""
+        if self.Z is None:
+            return np.ones(1)
+        Z = self.Z if self.weights is None else self.Z[self.weights.any(axis=1)]
+        return np.sqrt((Z**2).mean(axis=0))
+
+    @property
+    def spread(self) -> NDArray[np.float64]:
+        """``values`` such that ``spread @ Sigma @ spread`` is the variance of a row's effect."""
+        if self.weights is None:
+            return self.values
+        return self.values * np.sqrt((self.weights**2).sum(axis=1, keepdims=True))
+
+    @property
+    def counts(self) -> NDArray[np.intp]:
+        """Number of rows in which each level has weight."""
+        known = self.index >= 0 if self.weights is None else self.weights > 0
+        return np.bincount(self.index[known & (self.index >= 0)], minlength=self.n_levels)
+
+    def added(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what effects add to each row, shape (..., n_rows).
+
+        Parameters
+        ----------
+        u : ndarray, shape (..., n_levels, n_terms)
+            Levels may be more than ``levels``; a row's index -1 adds nothing.
+        """
+        index = self.index if self.weights is not None else self.index[:, None]
+        weights = np.ones(index.shape) if self.weights is None else self.weights
+        total = np.zeros((*u.shape[:-2], len(index)))
+        for places, weight in zip(index.T, weights.T, strict=True):
+            known = np.where(places >= 0, weight, 0.0)
+            for t in range(u.shape[-1]):
+                effect = u[..., np.maximum(places, 0), t] * known
+                total += effect if self.Z is None else effect * self.Z[:, t]
+        return total
+
+    def take(self, rows: NDArray[np.intp] | slice) -> GroupDesign:
+        """Return the group on some of its rows."""
+        return replace(
+            self,
+            index=self.index[rows],
+            Z=None if self.Z is None else self.Z[rows],
+            weights=None if self.weights is None else self.weights[rows],
+        )
 
 
 def outside_label(label: str, parameter: str) -> str:

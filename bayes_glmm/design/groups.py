@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -16,9 +16,16 @@ from bayes_glmm.design.columns import levels_of, locate, pick, unknown_levels
 from bayes_glmm.design.design import GroupDesign, outside_label
 from bayes_glmm.design.expressions import text_of
 from bayes_glmm.design.frames import row_ids
+from bayes_glmm.design.membership import (
+    member_levels,
+    member_weights,
+    merge_repeated,
+    own_rows,
+    require_members,
+)
 from bayes_glmm.design.terms import Codings, Columns, Part, expand, labels
 from bayes_glmm.errors import DataError, SpecError, listed
-from bayes_glmm.spec.model import Predictor, RandomEffect
+from bayes_glmm.spec.model import Membership, Predictor, RandomEffect
 
 type Groups = Literal["known", "any", "ignore"]
 GROUPS: tuple[Groups, ...] = ("known", "any", "ignore")
@@ -46,6 +53,12 @@ class GroupSchema:
     structure : str or None
     owners : tuple of str
         Where formulas of several parameters share the effects, whose each of ``parts`` is.
+    members : Membership or None
+        The columns are memberships of a row, not combined.
+    by : (str, str) or None
+        The column and the level of it whose rows alone have these effects.
+    by_levels : tuple of str
+        All levels of that column.
     """
 
     name: str
@@ -56,14 +69,18 @@ class GroupSchema:
     blocks: tuple[tuple[int, ...], ...]
     structure: str | None = None
     owners: tuple[str, ...] = ()
+    members: Membership | None = None
+    by: tuple[str, str] | None = None
+    by_levels: tuple[str, ...] = ()
 
     def apply(
         self, data: pd.DataFrame, columns: Columns, groups: Groups, parameter: str = "mu"
     ) -> GroupDesign:
         """Return indices and slopes on some rows, for the formula of one parameter."""
-        index = np.full(len(data), -1, dtype=np.int32)
+        weights = self._weights(data)
+        index = np.full(len(data) if weights is None else weights.shape, -1, dtype=np.int32)
         if groups != "ignore":
-            index = self._index(data, refuse=groups == "known")
+            index, weights = self._index(data, weights, refuse=groups == "known")
         matrices = [columns.matrix(parts, ones) for ones, parts in self.parts]
         z = None
         if self.terms != ("intercept",):
@@ -76,16 +93,47 @@ class GroupSchema:
         return GroupDesign(
             self.name, self.levels, index, self.terms, z, self.blocks, self.structure,
             owners=tuple(owners),
+            weights=weights,
         )  # fmt: skip
 
-    def _index(self, data: pd.DataFrame, refuse: bool) -> NDArray[np.int32]:
-        codes, found = group_levels(data, self.columns)
-        places = locate(found, self.levels)
-        if refuse and (places < 0).any():
+    def names(self, data: pd.DataFrame) -> NDArray[np.str_]:
+        """Return the level of each row, in the shape of its index; empty without weight."""
+        codes, found, weights = self._codes(data, self._weights(data))
+        names = np.append(found, "")[codes]
+        return names if weights is None else np.where(weights > 0, names, "")
+
+    def _weights(self, data: pd.DataFrame) -> NDArray[np.float64] | None:
+        if self.members is not None:
+            return member_weights(data, self.columns, self.members)
+        return None if self.by is None else own_rows(data, *self.by, self.by_levels)
+
+    def _codes(
+        self, data: pd.DataFrame, weights: NDArray[np.float64] | None
+    ) -> tuple[NDArray[np.intp], NDArray[np.str_], NDArray[np.float64] | None]:
+        if self.members is None or weights is None:
+            codes, found = group_levels(data, self.columns)
+            return codes if weights is None else codes[:, None], found, weights
+        require_members(data, self.columns, self.members)
+        codes, found = member_levels(data, self.columns)
+        return codes, found, merge_repeated(codes, weights)
+
+    def _index(
+        self, data: pd.DataFrame, weights: NDArray[np.float64] | None, refuse: bool
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64] | None]:
+        codes, found, weights = self._codes(data, weights)
+        used = np.full(codes.shape, True) if weights is None else weights > 0
+        places = np.append(locate(found, self.levels), 0)
+        strange = used & (places[codes] < 0)
+        if refuse and strange.any():
             what = f"Group {':'.join(self.columns) or ROWS!r}"
+            what += f" with {self.by[0]}={self.by[1]}" if self.by else ""
             way = "Predict for new levels with groups='new', 'typical' or 'population'."
-            raise unknown_levels(what, found, places, codes, data.index, self.levels, way)
-        return places.astype(np.int32)[codes]
+            row, member = np.nonzero(strange.reshape(len(codes), -1))
+            at, names = codes.reshape(len(codes), -1)[row, member], places[:-1].copy()
+            names[np.setdiff1d(np.arange(len(found)), at)] = 0
+            raise unknown_levels(what, found, names, at, data.index[row], self.levels, way)
+        index = np.where(used, places[codes], 0).astype(np.int32)
+        return index, weights
 
 
 def group_levels(
@@ -150,13 +198,15 @@ def learn_groups(
         A term varies twice by one group, or two groups have one name.
     """
     known = {str(c) for c in data.columns}
-    merged: dict[tuple[tuple[str, ...], str | None], list[RandomEffect]] = {}
+    merged: dict[tuple[Any, ...], list[RandomEffect]] = {}
     for effect in (e for e in effects if e.shared is None):
-        merged.setdefault((group_columns(effect, known), effect.structure), []).append(effect)
-    uses = Counter(columns for columns, _ in merged)
+        key = (group_columns(effect, known), effect.structure, effect.members, effect.by)
+        merged.setdefault(key, []).append(effect)
+    uses = Counter(columns for columns, _, members, _ in merged if members is None)
     found = tuple(
-        _learn_group(columns, structure, uses[columns] > 1, same, data, codings, parameter)
-        for (columns, structure), same in merged.items()
+        group
+        for (columns, *_), same in merged.items()
+        for group in _learn_group(columns, uses[columns] > 1, same, data, codings, parameter)
     )
     twice = [name for name, n in Counter(g.name for g in found).items() if n > 1]
     if twice:
@@ -199,8 +249,9 @@ def _learn_shared(
     codings: Codings,
 ) -> GroupSchema:
     own = [
-        (parameter, _learn_group(columns, structure, False, effects, data, codings, parameter))
+        (parameter, group)
         for parameter, effects in places.items()
+        for group in _learn_group(columns, False, effects, data, codings, parameter)
     ]
     terms = tuple(outside_label(term, parameter) for parameter, g in own for term in g.terms)
     twice = [term for term, n in Counter(terms).items() if n > 1]
@@ -217,7 +268,7 @@ def _learn_shared(
         tuple(part for _, g in own for part in g.parts),
         (tuple(range(len(terms))),),
         structure,
-        tuple(parameter for parameter, g in own for _ in g.parts),
+        owners=tuple(parameter for parameter, g in own for _ in g.parts),
     )
 
 
@@ -238,7 +289,11 @@ def group_name(columns: Sequence[str], structure: str | None = None) -> str:
     """
     if not columns:
         return ROWS
-    text = "_by_".join(columns) + (f"_{structure}" if structure else "")
+    return plain_name("_by_".join(columns) + (f"_{structure}" if structure else ""))
+
+
+def plain_name(text: str) -> str:
+    """Return text as an identifier that no dimension of the posterior has."""
     name = re.sub(r"[^A-Za-z0-9_]", "_", text)
     name = f"_{name}" if name[0].isdigit() else name
     return f"{name}_group" if name in _RESERVED else name
@@ -246,13 +301,67 @@ def group_name(columns: Sequence[str], structure: str | None = None) -> str:
 
 def _learn_group(
     columns: tuple[str, ...],
-    structure: str | None,
     shared: bool,
     effects: Sequence[RandomEffect],
     data: pd.DataFrame,
     codings: Codings,
     parameter: str,
-) -> GroupSchema:
+) -> tuple[GroupSchema, ...]:
+    """Learn one group; with ``by=`` one for each level of that column."""
+    terms, parts, blocks = _learn_terms(columns, effects, codings)
+    first = effects[0]
+    name = group_name(columns, first.structure if shared else None)
+    name = plain_name(first.name) if first.members else name
+    whole = GroupSchema(
+        name if parameter == "mu" else f"{parameter}_{name}",
+        columns, np.array([], np.str_), terms, parts, blocks, first.structure,
+        members=first.members,
+    )  # fmt: skip
+    if first.by is not None:
+        return _parted(whole, first.by, data)
+    if first.members is not None:
+        require_members(data, columns, first.members)
+        codes, levels = member_levels(data, columns)
+        used = np.unique(codes[member_weights(data, columns, first.members) > 0])
+        return (_with_levels(whole, levels[used]),)
+    return (_with_levels(whole, group_levels(data, columns)[1]),)
+
+
+def _with_levels(schema: GroupSchema, levels: NDArray[np.str_]) -> GroupSchema:
+    levels.flags.writeable = False
+    return replace(schema, levels=levels)
+
+
+def _parted(whole: GroupSchema, by: str, data: pd.DataFrame) -> tuple[GroupSchema, ...]:
+    """Part the levels of a group by another column, refusing levels with several values of it."""
+    codes, levels = group_levels(data, whole.columns)
+    parts, values = levels_of(pick(data, by), by, times=True)
+    pairs = np.unique(np.stack([codes, parts]), axis=1)
+    several = levels[np.flatnonzero(np.bincount(pairs[0]) > 1)]
+    if len(several):
+        raise DataError(
+            f"gr({':'.join(whole.columns)}, by={by}): {by!r} is not one value in all rows of "
+            f"{listed(map(repr, several.tolist()))}. A standard deviation for each value of {by!r} needs "
+            "levels that have one; write a varying slope instead."
+        )
+    return tuple(
+        _with_levels(
+            replace(
+                whole,
+                name=plain_name(f"{whole.name}_{value}"),
+                by=(by, str(value)),
+                by_levels=tuple(values.tolist()),
+            ),
+            levels[pairs[0][pairs[1] == k]],
+        )
+        for k, value in enumerate(values)
+    )
+
+
+def _learn_terms(
+    columns: tuple[str, ...], effects: Sequence[RandomEffect], codings: Codings
+) -> tuple[Any, Any, Any]:
+    """Return labels, parts and blocks of the terms that vary by one group."""
     parts, twice = [], list[str]()
     terms, blocks = list[str](), list[tuple[int, ...]]()
     for effect in effects:
@@ -270,8 +379,4 @@ def _learn_group(
             f"{listed(twice)} would vary twice by {':'.join(columns) or ROWS}: "
             f"write each varying term once, as in (1 + x | {':'.join(columns) or ROWS})."
         )
-    levels = group_levels(data, columns)[1]
-    levels.flags.writeable = False
-    name = group_name(columns, structure if shared else None)
-    name = name if parameter == "mu" else f"{parameter}_{name}"
-    return GroupSchema(name, columns, levels, tuple(terms), tuple(parts), tuple(blocks), structure)
+    return tuple(terms), tuple(parts), tuple(blocks)

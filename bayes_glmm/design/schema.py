@@ -13,7 +13,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.coding import learn_coding
-from bayes_glmm.design.columns import Column, kind_of, levels_of, numbers, pick, require
+from bayes_glmm.design.columns import (
+    Column,
+    kind_of,
+    levels_of,
+    numbers,
+    pick,
+    require,
+    require_columns,
+)
 from bayes_glmm.design.design import Design, PredictorDesign
 from bayes_glmm.design.expressions import learn, values
 from bayes_glmm.design.frames import row_ids, to_pandas
@@ -22,7 +30,7 @@ from bayes_glmm.design.modifiers import modifiers_of
 from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
 from bayes_glmm.design.terms import Codings, Columns, Part, expand, labels
 from bayes_glmm.design.transforms import State
-from bayes_glmm.design.uses import column_roles, drop_missing, offset_expressions
+from bayes_glmm.design.uses import column_roles, complete_columns, drop_missing, offset_expressions
 from bayes_glmm.errors import ArgumentError, DataError, MissingDataError, SpecError, listed
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.model import Call, ModelSpec, Predictor
@@ -111,7 +119,8 @@ class Schema:
         """
         data = to_pandas(data)
         roles = column_roles(spec, map(str, data.columns))
-        require(data, roles)
+        require_columns(data, roles)
+        require(data, complete_columns(roles))
         states = _learn_states(spec, data)
         factors = dict.fromkeys(f for _, p in spec.predictors for t in _terms(p) for f in t)
         codings = {factor: learn_coding(factor, data, states) for factor in factors}
@@ -229,6 +238,7 @@ class Schema:
     def _needed(self, data: pd.DataFrame, groups: Groups, response: bool) -> list[str]:
         unread = set() if response else {"response"}
         unread |= {"group"} if groups == "ignore" else set()
+        unread |= {"member"}
         known = {str(c) for c in data.columns}
         return [
             column.name
@@ -342,6 +352,6 @@ def _refuse_twice(names: Iterable[str]) -> None:
 def _learn_column(data: pd.DataFrame, name: str, roles: tuple[str, ...]) -> Column:
     series = pick(data, name)
     kind = kind_of(series, name, times=True)
-    if kind == "numeric" or set(roles) <= {"group"}:
+    if kind == "numeric" or set(roles) <= {"group", "member"}:
         return Column(name, kind, (), roles)
     return Column(name, kind, tuple(levels_of(series, name, times=True)[1].tolist()), roles)

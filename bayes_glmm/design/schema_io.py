@@ -22,7 +22,7 @@ from bayes_glmm.design.spec_io import (
 )
 from bayes_glmm.design.terms import Part
 from bayes_glmm.errors import BayesGLMMError, ResultError
-from bayes_glmm.spec.model import Call, Factor
+from bayes_glmm.spec.model import Call, Factor, Membership
 
 FORMAT = 1
 
@@ -150,6 +150,9 @@ def _group_to_dict(group: GroupSchema, places: Mapping[Factor, int]) -> dict[str
         "blocks": [list(block) for block in group.blocks],
         "structure": group.structure,
         "owners": list(group.owners),
+        "members": None if group.members is None else asdict(group.members),
+        "by": None if group.by is None else list(group.by),
+        "by_levels": list(group.by_levels),
     }
 
 
@@ -165,6 +168,9 @@ def _group(stored: Mapping[str, Any], factors: Sequence[Factor]) -> GroupSchema:
         blocks=tuple(tuple(block) for block in stored["blocks"]),
         structure=stored["structure"],
         owners=tuple(stored.get("owners", ())),
+        members=Membership(**stored["members"]) if stored["members"] else None,
+        by=tuple(stored["by"]) if stored["by"] else None,
+        by_levels=tuple(stored["by_levels"]),
     )
 
 

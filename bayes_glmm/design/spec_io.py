@@ -10,6 +10,7 @@ from bayes_glmm.spec.model import (
     Arithmetic,
     Call,
     Expression,
+    Membership,
     ModelSpec,
     Number,
     Predictor,
@@ -102,7 +103,7 @@ def _predictor_to_dict(predictor: Predictor) -> dict[str, Any]:
     return {
         "intercept": predictor.intercept,
         "terms": _terms_to_list(predictor.terms),
-        "random": [vars(e) | {"terms": _terms_to_list(e.terms)} for e in predictor.random],
+        "random": [_effect_to_dict(e) for e in predictor.random],
         "offsets": [expression_to_list(e) for e in predictor.offsets],
     }
 
@@ -116,6 +117,11 @@ def _predictor(stored: Mapping[str, Any]) -> Predictor:
     )
 
 
+def _effect_to_dict(effect: RandomEffect) -> dict[str, Any]:
+    members = None if effect.members is None else vars(effect.members)
+    return vars(effect) | {"terms": _terms_to_list(effect.terms), "members": members}
+
+
 def _effect(stored: Mapping[str, Any]) -> RandomEffect:
     return RandomEffect(
         tuple(stored["group"]),
@@ -124,4 +130,6 @@ def _effect(stored: Mapping[str, Any]) -> RandomEffect:
         correlated=stored["correlated"],
         structure=stored["structure"],
         shared=stored.get("shared"),
+        members=Membership(**stored["members"]) if stored["members"] else None,
+        by=stored["by"],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from bayes_glmm.design.columns import is_missing, pick
 from bayes_glmm.design.expressions import variables
 from bayes_glmm.design.frames import drop_rows
 from bayes_glmm.design.groups import group_columns
+from bayes_glmm.design.membership import missing_members
 from bayes_glmm.design.modifiers import modifier_columns
 from bayes_glmm.spec.model import Call, Expression, ModelSpec, Term
 
@@ -28,7 +29,8 @@ def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, 
     -------
     dict of str to tuple of str
         Roles are ``response``, ``trials`` (any modifier), ``fixed``, ``slope``,
-        ``group``, ``offset`` and ``exposure``.
+        ``group``, ``member``, ``weight``, ``by``, ``offset`` and ``exposure``. A ``member``
+        may be missing where its weight is zero.
     """
     roles: dict[str, dict[str, None]] = {}
 
@@ -45,11 +47,18 @@ def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, 
         for expression in predictor.offsets:
             add("offset", variables(expression))
         for effect in predictor.random:
-            add("group", group_columns(effect, columns))
+            add("member" if effect.members else "group", group_columns(effect, columns))
+            add("weight", effect.weights)
+            add("by", [effect.by] if effect.by else [])
             add("slope", term_variables(effect.terms))
     add("offset", [spec.offset] if spec.offset else [])
     add("exposure", [spec.exposure] if spec.exposure else [])
     return {name: tuple(found) for name, found in roles.items()}
+
+
+def complete_columns(roles: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return the columns that may not have missing values."""
+    return [name for name, found in roles.items() if found != ("member",)]
 
 
 def term_variables(terms: Iterable[Term]) -> list[str]:
@@ -90,6 +99,10 @@ def drop_missing(spec: ModelSpec, data: pd.DataFrame) -> tuple[pd.DataFrame, tup
     ('0',)
     """
     mask = np.zeros(len(data), dtype=bool)
-    for name in column_roles(spec, map(str, data.columns)):
+    for name in complete_columns(column_roles(spec, map(str, data.columns))):
         mask |= is_missing(pick(data, name))
+    for _, predictor in spec.predictors:
+        for effect in predictor.random:
+            if effect.members is not None:
+                mask |= missing_members(data, effect.group, effect.members).any(axis=1)
     return drop_rows(data, mask)

@@ -53,7 +53,7 @@ def begin(
         start.append(-location / scale)
         spread.append(min(1.0, unit / ((size or 1.0) * scale)))
     for group in mu.groups:
-        sizes = np.sqrt((group.Z**2).mean(axis=0)) if group.Z is not None else np.ones(1)
+        sizes = group.sizes
         order = [t for members in group.blocks for t in members]
         for t in order:
             middle = priors[f"sd_{group.name}[{group.terms[t]}]"].median
@@ -118,10 +118,9 @@ def _predictor_start(
         scales = np.where(predictor.scales > 0, predictor.scales, 1.0)
         start[predictor.name("beta")] = ASIDE * unit / scales
     for group in predictor.groups:
-        sizes = np.sqrt((group.Z**2).mean(axis=0)) if group.Z is not None else np.ones(1)
         sds = before.get(f"sd_{group.name}", np.zeros(len(group.terms))).copy()
         for t, _ in group.own(predictor.parameter):
             middle = priors[f"sd_{group.name}[{group.terms[t]}]"].median
-            sds[t] = min(middle, unit / (float(sizes[t]) or 1.0))
+            sds[t] = min(middle, unit / (float(group.sizes[t]) or 1.0))
         start[f"sd_{group.name}"] = sds
     return start

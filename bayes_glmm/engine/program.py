@@ -120,6 +120,7 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
     known = (*_REAL, *_POSITIVE, "Beta", "LKJ")
     others = [name for name in design.predictors if name != "mu"]
     related = [g.name for g in design.groups if g.structure]
+    several = [g.name for g in design.groups if g.weights is not None]
     odd = [f"{name} ~ {p.name}" for name, p in priors.items() if p.name not in known]
     reasons = (
         (design.family not in FAMILIES, f"the family {design.family}"),
@@ -127,6 +128,7 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
         (bool(others), f"a formula of {listed(others)}"),
         (bool(design.modifiers), f"{listed(design.modifiers)} beside the response"),
         (bool(related), f"the related levels, gr(), of {listed(related)}"),
+        (bool(several), f"the weighted levels, mm() or by=, of {listed(several)}"),
         (bool(odd), f"the prior {listed(odd)}"),
     )
     return next((what for holds, what in reasons if holds), None)

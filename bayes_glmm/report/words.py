@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bayes_glmm.design.design import PredictorDesign
+from bayes_glmm.design.design import GroupDesign, PredictorDesign
 from bayes_glmm.results import Fit
 
 SEEN = {
@@ -44,8 +44,13 @@ def in_words(fit: Fit) -> list[str]:
             f"The {group.n_levels} levels of {group.name} differ in {what}{tied}; their effects come from "
             "one normal distribution whose standard deviation is estimated, which shrinks small levels "
             "towards the others."
+            + (" A row has the effects of its levels by their weights." if _mixes(group) else "")
         )
     return lines
+
+
+def _mixes(group: GroupDesign) -> bool:
+    return group.weights is not None and group.weights.shape[1] > 1
 
 
 def _parts(predictor: PredictorDesign) -> list[str]:

@@ -262,7 +262,16 @@ def _random_effect(cursor: Cursor) -> list[RandomEffect]:
         cursor.fail("This random effect has no term.", begin)
     terms = tuple(left.terms.values())
     return [
-        RandomEffect(g.columns, terms, left.intercept, bar.value == "|", g.structure, shared)
+        RandomEffect(
+            g.columns,
+            terms,
+            left.intercept,
+            bar.value == "|",
+            g.structure,
+            shared,
+            g.members,
+            g.by,
+        )  # fmt: skip
         for g in groups
     ]
 

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from bayes_glmm.errors import listed
 from bayes_glmm.spec.cursor import Cursor
+from bayes_glmm.spec.model import Membership
 from bayes_glmm.spec.tokens import Token
+
+TRUTH = {"true": True, "false": False}
+_WANTED = (
+    "gr() takes a column, and the name of a structure or by=: gr(animal, A), gr(person, by=arm)."
+)
+_MEMBERS = "mm() takes two or more columns: mm(first, second, weights=c(w1, w2))."
 
 
 class Grouping(NamedTuple):
-    """Columns whose combinations are the levels, and the structure between levels."""
+    """Columns whose combinations are the levels, and what is said about the levels."""
 
     columns: tuple[str, ...]
     structure: str | None = None
+    members: Membership | None = None
+    by: str | None = None
 
 
 def read_groups(cursor: Cursor) -> list[Grouping]:
-    """Read ``a/b``, ``a:b``, ``a + b`` and ``gr(a, S)``."""
+    """Read ``a/b``, ``a:b``, ``a + b``, ``gr(a, S)``, ``gr(a, by=x)`` and ``mm(a, b)``."""
     found: list[Grouping] = []
     while True:
         token = cursor.name("A grouping column is missing after the bar.")
-        if cursor.sees("(") and token.value == "gr" and not token.quoted:
-            found.append(_structured(cursor))
+        if cursor.sees("(") and token.value in _READERS and not token.quoted:
+            found.append(_READERS[token.value](cursor))
         elif cursor.sees("("):
             cursor.fail("A group is a column, not a function of one.", token)
         else:
@@ -37,20 +47,90 @@ def _nested(cursor: Cursor, token: Token) -> list[Grouping]:
     while operator := cursor.accept(":", "/"):
         if operator.value == "/":
             levels.append(Grouping(columns))
-        following = cursor.name("A grouping column is missing here.")
-        if following.value in columns:
-            cursor.fail(f"The group repeats the column {following.value!r}.", following)
-        columns += (following.value,)
+        columns += (_further(cursor, columns),)
     return [*levels, Grouping(columns)]
 
 
+def _further(cursor: Cursor, columns: tuple[str, ...], wanted: str = "") -> str:
+    following = cursor.name(wanted or "A grouping column is missing here.")
+    if following.value in columns:
+        cursor.fail(f"The group repeats the column {following.value!r}.", following)
+    return following.value
+
+
 def _structured(cursor: Cursor) -> Grouping:
-    """Read ``gr(column, STRUCTURE)``."""
-    wanted = "gr() takes one column and the name of a structure: gr(animal, A)."
+    """Read ``gr(column, STRUCTURE)`` or ``gr(column, by=column)``."""
     with cursor.parentheses("gr()"):
-        column = cursor.name(wanted)
-        cursor.expect(",", wanted)
-        structure = cursor.name(wanted)
+        columns: tuple[str, ...] = (cursor.name(_WANTED).value,)
+        while cursor.accept(":"):
+            columns += (_further(cursor, columns),)
+        cursor.expect(",", _WANTED)
+        option = cursor.name(_WANTED)
+        if cursor.accept("="):
+            if option.value != "by":
+                cursor.fail(f"gr() has no option {option.value!r}. It takes by.", option)
+            by = cursor.name("by= takes a column: gr(person, by=arm).")
+            found = Grouping(columns, by=by.value)
+        elif len(columns) > 1:
+            cursor.fail("A structure belongs to one column: gr(animal, A).", option)
+        else:
+            found = Grouping(columns, option.value)
         if not cursor.sees(")"):
-            cursor.fail(wanted)
-    return Grouping((column.value,), structure.value)
+            cursor.fail(_WANTED)
+    return found
+
+
+def _members(cursor: Cursor) -> Grouping:
+    """Read ``mm(a, b, weights=c(v, w), scale=False)``."""
+    options: dict[str, tuple[str, ...]] = {}
+    with cursor.parentheses("mm()") as begin:
+        columns: tuple[str, ...] = (cursor.name(_MEMBERS).value,)
+        while cursor.accept(","):
+            token = cursor.name(_MEMBERS)
+            if cursor.accept("="):
+                options[token.value] = _option(cursor, token, options)
+                continue
+            if options:
+                cursor.fail("Arguments with a name come last.", token)
+            if token.value in columns:
+                cursor.fail(f"The group repeats the column {token.value!r}.", token)
+            columns += (token.value,)
+        weights = options.get("weights", ())
+        if len(columns) < 2:
+            cursor.fail(_MEMBERS, begin)
+        if weights and len(weights) != len(columns):
+            cursor.fail(
+                f"mm() has {len(columns)} grouping columns and {len(weights)} of weights.", begin
+            )
+    scale = options.get("scale", ("true",))[0]
+    return Grouping(columns, members=Membership(weights, TRUTH[scale]))
+
+
+def _option(cursor: Cursor, token: Token, options: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    if token.value not in ("weights", "scale"):
+        cursor.fail(
+            f"mm() has no option {token.value!r}. It takes {listed(('weights', 'scale'))}.", token
+        )
+    if token.value in options:
+        cursor.fail(f"The option {token.value!r} stands twice.", token)
+    if token.value == "weights":
+        return _weights(cursor)
+    word = cursor.name("scale= is True or False.")
+    if word.value.casefold() not in TRUTH:
+        cursor.fail("scale= is True or False.", word)
+    return (word.value.casefold(),)
+
+
+def _weights(cursor: Cursor) -> tuple[str, ...]:
+    wanted = "weights= takes a column for each membership: weights=c(w1, w2)."
+    name = cursor.name(wanted)
+    if name.value not in ("c", "cbind") or not cursor.sees("("):
+        cursor.fail(wanted, name)
+    with cursor.parentheses("weights"):
+        found = [cursor.name(wanted).value]
+        while cursor.accept(","):
+            found.append(cursor.name(wanted).value)
+    return tuple(found)
+
+
+_READERS = {"gr": _structured, "mm": _members}

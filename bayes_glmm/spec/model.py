@@ -63,6 +63,26 @@ type Term = tuple[Factor, ...]
 
 
 @dataclass(frozen=True)
+class Membership:
+    """Rows that belong to several levels of one group, as in ``(1 | mm(first, second))``.
+
+    Parameters
+    ----------
+    weights : tuple of str
+        Columns of weights, one for each grouping column; equal weights when empty.
+    scaled : bool, default True
+        Whether the weights of each row are divided by their sum.
+    """
+
+    weights: tuple[str, ...] = ()
+    scaled: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weights", tuple(self.weights))
+        object.__setattr__(self, "scaled", bool(self.scaled or not self.weights))
+
+
+@dataclass(frozen=True)
 class RandomEffect:
     """Deviations of the levels of one group from the population.
 
@@ -84,6 +104,10 @@ class RandomEffect:
     shared : str or None
         Effects of one group with one such name, in formulas of several parameters,
         are correlated: ``(1 |p| site)``.
+    members : Membership or None
+        The columns of ``group`` are several memberships of one row, not combined.
+    by : str or None
+        Column whose every level has standard deviations and correlations of its own.
 
     Examples
     --------
@@ -99,6 +123,8 @@ class RandomEffect:
     correlated: bool = True
     structure: str | None = None
     shared: str | None = None
+    members: Membership | None = None
+    by: str | None = None
 
     def __post_init__(self) -> None:
         group = (self.group,) if isinstance(self.group, str) else tuple(self.group)
@@ -118,11 +144,37 @@ class RandomEffect:
             raise SpecError(
                 f"|{self.shared}| correlates effects of {self.name}: it cannot keep them independent."
             )
+        if self.shared is not None and (self.members is not None or self.by is not None):
+            raise SpecError(
+                f"|{self.shared}| joins effects of one column, without mm() and by=: leave these out."
+            )
+        self._check_members()
+        if self.structure is not None and self.by is not None:
+            raise SpecError(
+                f"The structure {self.structure!r} relates all levels of {self.name}, so that by= "
+                "cannot part them: leave one of the two out."
+            )
+
+    def _check_members(self) -> None:
+        if self.members is None:
+            return
+        n, given = len(self.group), len(self.members.weights)
+        if n < 2:
+            raise SpecError("mm() takes two or more different columns: mm(first, second).")
+        if given not in (0, n):
+            raise SpecError(f"mm() has {n} grouping columns and {given} of weights: give {n}.")
+        if self.structure is not None or self.by is not None:
+            raise SpecError("The memberships of mm() have neither a structure nor by=.")
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Columns of the weights of several memberships."""
+        return () if self.members is None else self.members.weights
 
     @property
     def name(self) -> str:
-        """Name used in posterior variables: columns joined with ``_by_``."""
-        return "_by_".join(self.group)
+        """Name used in posterior variables: columns joined with ``_by_`` or ``_and_``."""
+        return ("_by_" if self.members is None else "_and_").join(self.group)
 
 
 @dataclass(frozen=True)
@@ -247,7 +299,7 @@ class ModelSpec:
         column = self.response.column
         for _, predictor in self.predictors:
             for effect in predictor.random:
-                if column in effect.group:
+                if column in (*effect.group, effect.by, *effect.weights):
                     raise FormulaError(f"The response {column!r} is also a group: remove one.")
             slopes = (term for effect in predictor.random for term in effect.terms)
             factors = (f for term in (*predictor.terms, *slopes) for f in term)

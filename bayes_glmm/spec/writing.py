@@ -9,6 +9,7 @@ from bayes_glmm.spec.model import (
     Arithmetic,
     Call,
     Expression,
+    Membership,
     Number,
     Predictor,
     RandomEffect,
@@ -60,10 +61,21 @@ def random_text(effect: RandomEffect) -> str:
     group = ":".join(name_text(column) for column in effect.group)
     if effect.structure is not None:
         group = f"gr({group}, {name_text(effect.structure)})"
+    if effect.by is not None:
+        group = f"gr({group}, by={name_text(effect.by)})"
+    if effect.members is not None:
+        group = _members_text(effect.group, effect.members)
     left = ["1" if effect.intercept else "0", *(term_text(t) for t in effect.terms)]
     bar = "|" if effect.correlated else "||"
     bar = bar if effect.shared is None else f"|{effect.shared}|"
     return f"({' + '.join(left)} {bar} {group})"
+
+
+def _members_text(columns: tuple[str, ...], members: Membership) -> str:
+    parts = list(map(name_text, columns))
+    if members.weights:
+        parts.append(f"weights=c({', '.join(map(name_text, members.weights))})")
+    return f"mm({', '.join(parts)}{'' if members.scaled else ', scale=False'})"
 
 
 def predictor_text(predictor: Predictor) -> str:

@@ -1,0 +1,119 @@
+"""Answers about rows of several levels, and about levels with sds of their own."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_glmm as bg
+from tests.canned import tree_of
+
+MEMBERS = "y ~ x + (1 | mm(a, b, weights=c(v, w)))"
+EFFECTS = np.array([[0.5], [-0.4], [1.1], [0.2]])
+
+
+@cache
+def members_tree():
+    """Counts of rows that belong to two of four levels, the second one not always."""
+    rng = np.random.default_rng(0)
+    n = 60
+    data = pd.DataFrame({"x": rng.normal(size=n), "a": rng.choice(list("pqrs"), n),
+                         "b": rng.choice(list("pqrs"), n).astype(object), "v": 1.0,
+                         "w": rng.choice([0.0, 1.0], n)})  # fmt: skip
+    data.loc[data["w"] == 0, "b"] = None
+    data["y"] = rng.poisson(3, n)
+    truth = {"intercept": 1.0, "beta": [0.3], "sd_a_and_b": [0.7], "u_a_and_b": EFFECTS}
+    return tree_of(MEMBERS, data, truth, spread=1e-9, family="poisson")
+
+
+def test_predictions_weigh_the_memberships():
+    rows = pd.DataFrame({"x": 0.0, "a": ["p", "p", "q"], "b": ["q", None, "zz"], "v": 1.0,
+                         "w": [1.0, 0.0, 3.0]})  # fmt: skip
+    tree = members_tree()
+    with pytest.raises(bg.errors.UnknownLevelError, match="'zz' in row 2"):
+        bg.predictions(tree, rows, groups="known")
+    known = bg.predictions(tree, rows[:2], groups="known")["mean"]
+    np.testing.assert_allclose(known, np.exp([1.0 + 0.05, 1.5]), rtol=1e-6)
+    typical = bg.predictions(tree, rows, groups="typical")["mean"]
+    np.testing.assert_allclose(typical, np.e, rtol=1e-6)
+    population = bg.predictions(tree, rows, groups="population")["mean"]
+    share = np.array([0.5, 1.0, 1 / 16 + 9 / 16])
+    np.testing.assert_allclose(population, np.exp(1 + 0.49 * share / 2), rtol=1e-6)
+    new = bg.predictions(tree, rows, groups="new", draws=True).values
+    logs = np.log(new.reshape(-1, 3))
+    assert logs[:, 2].std() == pytest.approx(0.75 * 0.7, rel=0.1)
+    np.testing.assert_allclose(logs[:, 0], 1.05, rtol=1e-6)
+
+
+def test_variance_counts_the_squares_of_the_weights():
+    tree = members_tree()
+    table = bg.variance_partition(tree).set_index("component")
+    fit = bg.results.Fit.of(tree)
+    a, b, w = (fit.data[c].to_numpy() for c in ("a", "b", "w"))
+    share = np.where((w == 0) | (a == b), 1.0, 0.5)
+    assert table.loc["a_and_b", "variance"] == pytest.approx(0.49 * share.mean(), rel=1e-6)
+
+
+def test_a_saved_result_still_knows_absent_memberships(tmp_path):
+    tree = members_tree()
+    again = bg.load(bg.save(tree, tmp_path / "fit.nc"))
+    one, other = (bg.predictions(t, groups="known")["mean"] for t in (tree, again))
+    np.testing.assert_array_equal(one, other)
+    assert bg.results.Fit.of(again).design.groups[0].counts.sum() < 120
+
+
+def test_levels_have_effects_and_no_raw_estimates():
+    tree = members_tree()
+    table = bg.random_effects(tree, "a_and_b").set_index("level")
+    np.testing.assert_allclose(table["mean"], EFFECTS[:, 0], atol=1e-6)
+    with pytest.raises(bg.errors.ArgumentError, match="one level each"):
+        bg.shrinkage(tree, "a_and_b")
+    assert bg.diagnose(tree) is not None
+
+
+@cache
+def by_tree():
+    rng = np.random.default_rng(1)
+    person = np.repeat([f"p{i}" for i in range(8)], 5)
+    arm = np.where(person < "p4", "old", "new")
+    data = pd.DataFrame({"y": rng.poisson(3, 40), "person": person, "arm": arm})
+    truth = {"intercept": 1.0, "beta": [0.2], "sd_person_new": [0.2], "sd_person_old": [0.9],
+             "u_person_new": rng.normal(0, 0.2, (4, 1)),
+             "u_person_old": rng.normal(0, 0.9, (4, 1))}  # fmt: skip
+    return tree_of("y ~ arm + (1 | gr(person, by=arm))", data, truth, spread=1e-9, family="poisson")
+
+
+def test_each_part_of_by_is_averaged_over_its_own_sd():
+    rows = pd.DataFrame({"arm": ["old", "new"], "person": ["p0", "q9"]})
+    tree = by_tree()
+    found = bg.predictions(tree, rows, groups="population")["mean"]
+    expected = np.exp([1.2 + 0.81 / 2, 1.0 + 0.04 / 2])
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    new = np.log(bg.predictions(tree, rows, groups="new", draws=True).values.reshape(-1, 2))
+    u = bg.random_effects(tree, "person_old").set_index("level")["mean"]
+    np.testing.assert_allclose(new[:, 0], 1.2 + u["p0"], rtol=1e-6)
+    assert new[:, 1].std() == pytest.approx(0.2, rel=0.1)
+    with pytest.raises(bg.errors.UnknownLevelError, match="arm=new"):
+        bg.predictions(tree, rows, groups="known")
+    with pytest.raises(bg.errors.DataError, match="'middle'"):
+        bg.predictions(tree, rows.assign(arm="middle"), groups="new")
+
+
+def test_simulated_memberships_come_back_as_their_weighted_sums():
+    rng = np.random.default_rng(2)
+    n = 4000
+    data = pd.DataFrame({"a": rng.choice(list("pqrs"), n), "b": rng.choice(list("pqrs"), n),
+                         "v": rng.uniform(size=n), "w": rng.uniform(size=n)})  # fmt: skip
+    given = {"intercept": 0.0, "sd_a_and_b": [1.0], "u_a_and_b": EFFECTS, "sigma": 0.5}
+    made = bg.simulate("y ~ 1 + (1 | mm(a, b, weights=c(v, w)))", data, given, seed=3)
+    X = np.zeros((n, 4))
+    total = made["v"] + made["w"]
+    for name, weight in (("a", "v"), ("b", "w")):
+        share = (made[weight] / total).to_numpy()
+        X += (made[name].to_numpy()[:, None] == list("pqrs")) * share[:, None]
+    estimate, *_ = np.linalg.lstsq(X, made["y"])
+    error = 0.5 * np.sqrt(np.diag(np.linalg.inv(X.T @ X)))
+    assert (np.abs(estimate - EFFECTS[:, 0]) < 4 * error).all()
