@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.diagnose import diagnose
     from bayes_glmm.answers.effects import coefficients, random_effects, rank, shrinkage
     from bayes_glmm.answers.hypothesis import hypothesis
+    from bayes_glmm.answers.meta import heterogeneity, meta_analysis
     from bayes_glmm.answers.number_needed import number_needed
     from bayes_glmm.answers.predictions import predictions
     from bayes_glmm.answers.summary import summary
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from bayes_glmm.likelihood import maximum_likelihood
     from bayes_glmm.plots import (
         plot_caterpillar,
+        plot_forest,
         plot_ppc,
         plot_predictions,
         plot_prior_posterior,
@@ -83,16 +85,19 @@ _PUBLIC = {
     "families": "families.table",
     "fit": "fitting",
     "genomic": "structures.genomic",
+    "heterogeneity": "answers.meta",
     "hypothesis": "answers.hypothesis",
     "kinship": "structures.kinship",
     "lineage": "structures.lineage",
     "load": "results_io",
     "maximum_likelihood": "likelihood",
     "nearest_neighbours": "structures.neighbours",
+    "meta_analysis": "answers.meta",
     "number_needed": "answers.number_needed",
     "parse": "spec.formula",
     "pedigree": "structures.pedigree",
     "plot_caterpillar": "plots",
+    "plot_forest": "plots",
     "plot_ppc": "plots",
     "plot_predictions": "plots",
     "plot_prior_posterior": "plots",

@@ -33,6 +33,7 @@ def test_every_column_is_documented(name: str) -> None:
         ("nielweise2007", 36, "events", 114),
         ("ohio", 2148, "resp", 326),
         ("lsat6", 5000, "correct", 3819),
+        ("smoking_cessation", 50, "n", 16740),
     ],
 )
 def test_figures_are_the_ones_that_were_published(

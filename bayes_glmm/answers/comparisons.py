@@ -106,17 +106,15 @@ def comparisons(
     found, labels = [], []
     pairs = contrasts(fit, table, variable, contrast)
     settings = {id(v): v for low, high, _ in pairs for v in (low, high)}
-    average = {
-        key: _average(fit, table, variable, value, groups, cells, seed, scale)
+    means = {
+        key: averages(fit, table, variable, value, groups, cells, seed, scale)
         for key, value in settings.items()
     }
     for low, high, text in pairs:
-        averages = (average[id(low)], average[id(high)])
+        pair = (means[id(low)], means[id(high)])
         cell = cells.labels.drop(columns="rows") if by is not None else pd.DataFrame(index=[0])
         cell = cell.assign(variable=variable, contrast=text, measure=measure)
-        compared = (
-            measured(measure, *averages) if scale == "response" else linked(measure, *averages)
-        )
+        compared = measured(measure, *pair) if scale == "response" else linked(measure, *pair)
         values, cell = by_category(fit, compared, cell)
         found.append(values)
         labels.append(cell)
@@ -168,7 +166,7 @@ def slopes(
     cells = Cells.of(table, True if by is None else by)
     h = STEP * (float(np.std(fit.data[variable].astype(float))) or 1.0)
     x = table[variable].astype(float)
-    low, high = (_average(fit, table, variable, x + d, groups, cells, seed) for d in (-h, h))
+    low, high = (averages(fit, table, variable, x + d, groups, cells, seed) for d in (-h, h))
     labels = cells.labels.drop(columns="rows") if by is not None else pd.DataFrame(index=[0])
     labels = labels.assign(variable=variable)
     about = describe(fit, groups, "expected", True, per)
@@ -251,7 +249,7 @@ def _coded_levels(fit: Fit, variable: str) -> tuple[str, ...]:
     return ()
 
 
-def _average(
+def averages(
     fit: Fit,
     table: pd.DataFrame,
     variable: str,
@@ -261,6 +259,7 @@ def _average(
     seed: int,
     scale: Scale = "response",
 ) -> Array:
+    """Set a variable to a value in all rows; return averages, shape (n_draws, n_cells)."""
     changed = table.assign(**{variable: _valued(fit, table, variable, value)})
     rows = prepare_rows(fit, changed, groups, seed)
     link = scale == "link"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bayes_glmm.plots.checks import plot_ppc, plot_prior_posterior
 from bayes_glmm.plots.curves import plot_predictions, plot_trajectories
+from bayes_glmm.plots.forest import plot_forest
 from bayes_glmm.plots.levels import plot_caterpillar, plot_shrinkage
 from bayes_glmm.plots.variance import plot_variance
 
 __all__ = [
     "plot_caterpillar",
+    "plot_forest",
     "plot_ppc",
     "plot_predictions",
     "plot_prior_posterior",

@@ -1,0 +1,281 @@
+"""Meta-analysis: each study's effect, the average one, and what a new study may find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.answers.comparisons import averages, contrasts, measured
+from bayes_glmm.answers.meta_raw import kind_of, raw_table
+from bayes_glmm.answers.meta_shift import Arms, Shift, typical_variance
+from bayes_glmm.answers.rows import Cells, with_exposure
+from bayes_glmm.answers.tables import answer
+from bayes_glmm.errors import ArgumentError, listed, suggestion
+from bayes_glmm.results import Fit, read_fit
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+type Array = NDArray[np.float64]
+type Measure = Literal["conditional", "difference", "ratio", "odds_ratio"]
+MEASURES = ("conditional", "difference", "ratio", "odds_ratio")
+NEW = "a new study"
+CONDITIONAL = {"logit": ("odds ratio", "probability"), "log": ("ratio", "mean")}
+
+
+def meta_analysis(
+    tree: xr.DataTree,
+    study: str,
+    treatment: str | None = None,
+    measure: Measure = "conditional",
+    *,
+    contrast: str | Sequence[Any] | None = None,
+    draws: bool = False,
+    seed: int = 0,
+) -> pd.DataFrame | xr.DataArray:
+    """Tabulate the effect in every study, on average, and in a new study.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        One row per arm, or per patient, with the treatment's effect varying by study:
+        ``"events | trials(n) ~ treat + (1 + treat | study)"``; or one row per study with
+        its standard error, ``"effect | se(error) ~ 1 + (1 | study)"``.
+    study : str
+        A group of the model, or a column that it reads.
+    treatment : str, optional
+        A column of the model. Without, effects are the studies' own means.
+    measure : {"conditional", "difference", "ratio", "odds_ratio"}
+        ``"conditional"`` is the effect on the predictor, exponentiated where the link is
+        logit (odds ratio) or log (rate ratio). The others are standardised: the mean
+        response of the study's patients, or of a population of studies, under both
+        treatments (risk difference, risk ratio, marginal odds ratio; rates per unit
+        exposure).
+    contrast : pair of values or text, optional
+        As in :func:`comparisons`; every other treatment against the first by default.
+    draws : bool, default False
+    seed : int, default 0
+        For the new study.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``kind`` (``study``, ``average``, ``new study``), ``study``, ``contrast``, ``low``
+        and ``high`` (events of the arms), ``raw``, ``raw_low``, ``raw_high``: what the study's own
+        rows say, without correction, zero or infinite where an arm has no event, missing
+        where neither has; ``p_above`` (probability of an effect above none), ``median``,
+        ``mean``, ``sd`` and interval of the model's estimate. The interval of ``new
+        study`` is the prediction interval; studies without events are among those that
+        the model learns from.
+
+    Raises
+    ------
+    ArgumentError
+        An unknown measure, a treatment that is not in the model, or no study with both arms.
+    ResultError
+        The model has no such group or column.
+
+    Notes
+    -----
+    Intervals of ``raw`` are exact: conditional on the margins for odds ratios (Fisher), on
+    the total for rate ratios. They know of no covariates beside the treatment.
+
+    A network of treatments is a factor whose arms vary within studies, all contrasts by
+    one standard deviation: ``treatment + (1 | study) + (1 | study:treatment)``.
+
+    References
+    ----------
+    .. [1] Higgins, Thompson & Spiegelhalter (2009). A re-evaluation of random-effects
+       meta-analysis. *JRSS A* 172, 137-159. doi:10.1111/j.1467-985X.2008.00552.x
+    .. [2] Stijnen, Hamza & Özdemir (2010). Random effects meta-analysis of event outcome in
+       the framework of the generalized linear mixed model with applications in sparse
+       data. *Statistics in Medicine* 29, 3046-3067. doi:10.1002/sim.4040
+
+    Examples
+    --------
+    >>> bg.meta_analysis(tree, "study", "treat")  # doctest: +SKIP
+    """
+    fit = read_fit(tree)
+    if measure not in MEASURES:
+        raise ArgumentError(f"Unknown measure {measure!r}." + suggestion(str(measure), MEASURES))
+    if measure == "odds_ratio" and kind_of(fit) != "odds":
+        raise ArgumentError("Odds ratios are for probabilities on the logit link.")
+    if treatment is None and measure != "conditional":
+        raise ArgumentError(f"measure={measure!r} compares treatments: name the column.")
+    values, labels = [], []
+    for arms, text in _contrasts(fit, study, treatment, contrast):
+        conditional = measure == "conditional"
+        found = _conditional(fit, arms, seed) if conditional else _standardised(
+            fit, study, arms, measure, seed
+        )  # fmt: skip
+        values.append(found)
+        labels.append(_labels(fit, arms, text, found, none_of(fit, measure, treatment), measure))
+    frame = pd.concat(labels, ignore_index=True)
+    about = {
+        "estimand": f"effect of {treatment or 'none: means'} by {study}, on average, in a new one",
+        "scale": scale_of(fit, measure, treatment),
+        "measure": measure,
+        "none": none_of(fit, measure, treatment),
+        "study": study,
+        "treatment": treatment or "",
+    }
+    return answer(fit, np.concatenate(values, axis=1), frame, about, draws=draws)
+
+
+def heterogeneity(
+    tree: xr.DataTree,
+    study: str,
+    treatment: str | None = None,
+    *,
+    contrast: str | Sequence[Any] | None = None,
+    draws: bool = False,
+) -> pd.DataFrame | xr.DataArray:
+    r"""Say how much effects differ between studies.
+
+    Parameters are those of :func:`meta_analysis`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Per contrast: ``tau``, the standard deviation of the effect between studies (link
+        scale); ``within``, the typical sampling error of a study's own estimate (link
+        scale); and ``i2``, :math:`\tau^2 / (\tau^2 + \text{within}^2)`, the share of the
+        variation of studies' own estimates that is between studies. Missing with fewer than
+        two studies, and for categories.
+
+    Notes
+    -----
+    ``i2`` grows with the size of the studies at the same ``tau``: it says how much chance
+    blurs what is seen, not how much effects differ. The sampling errors are those at the
+    fitted means, so that arms without events count without correction.
+
+    References
+    ----------
+    .. [1] Higgins & Thompson (2002). Quantifying heterogeneity in a meta-analysis.
+       *Statistics in Medicine* 21, 1539-1558. doi:10.1002/sim.1186
+
+    Examples
+    --------
+    >>> bg.heterogeneity(tree, "study", "treat")  # doctest: +SKIP
+    """
+    fit = read_fit(tree)
+    values, labels = [], []
+    for arms, text in _contrasts(fit, study, treatment, contrast):
+        tau = Shift.of(fit, arms).spread
+        measurable = len(arms.studies) > 1 and not fit.family.categorical
+        within = typical_variance(fit, arms) if measurable else np.full(len(tau), np.nan)
+        values += [tau, np.sqrt(within), tau**2 / (tau**2 + within)]
+        link = "response" if fit.link.name == "identity" else f"link ({fit.link.name})"
+        labels += [(text, "tau", link), (text, "within", link), (text, "i2", "share")]
+    frame = pd.DataFrame(labels, columns=["contrast", "quantity", "scale"])
+    about = {"estimand": f"variation of effects between levels of {study}", "scale": "see column"}
+    return answer(fit, np.column_stack(values), frame, about, draws=draws)
+
+
+def _contrasts(
+    fit: Fit, study: str, treatment: str | None, contrast: Any
+) -> Iterator[tuple[Arms, str]]:
+    if treatment is None:
+        yield Arms.of(fit, study, None, (None, None)), "mean"
+        return
+    usable = [c.name for c in fit.schema.columns if {"fixed", "slope"} & set(c.roles)]
+    if treatment not in usable:
+        raise ArgumentError(
+            f"{treatment!r} is no explanatory variable of this model."
+            + suggestion(str(treatment), usable)
+        )
+    if fit.schema.column(treatment).kind == "numeric" and contrast is None:
+        seen = sorted(fit.data[treatment].unique())
+        contrast = tuple(seen) if len(seen) == 2 else None
+    for low, high, text in contrasts(fit, fit.data, treatment, contrast):
+        if isinstance(low, pd.Series):
+            raise ArgumentError(
+                f"{treatment!r} has more than two values: give contrast=(low, high)."
+            )
+        arms = Arms.of(fit, study, treatment, (low, high))
+        yield arms, text
+
+
+def _conditional(fit: Fit, arms: Arms, seed: int) -> Array:
+    """Return effects by study, their average and a new one, shape (n_draws, n_studies + 2)."""
+    shift = Shift.of(fit, arms)
+    values = np.column_stack([shift.studies, shift.average, shift.new(seed)])
+    if arms.variable is None:
+        return np.asarray(fit.link.inverse(values))
+    return np.exp(values) if fit.link.name in CONDITIONAL else values
+
+
+def _standardised(fit: Fit, study: str, arms: Arms, measure: str, seed: int) -> Array:
+    """Return the same of mean responses, over the rows of each study and of all."""
+    groups = fit.schema.predictors["mu"].groups
+    column = next((g.columns for g in groups if g.name == study), (study,))
+    fixed = [c for c in column if "fixed" in fit.schema.column(c).roles]
+    if fixed:
+        raise ArgumentError(
+            f"{listed(fixed)} is a fixed factor, so that a new study has no level: use "
+            "measure='conditional', or comparisons() for the average."
+        )
+    per = None if fit.spec.exposure is None else 1.0
+    own = np.any(arms.rows, axis=0) if arms.rows else np.zeros(len(fit.data), bool)
+    table = with_exposure(fit, fit.data, per)
+    new = table.assign(**dict.fromkeys(column, NEW))
+    one = Cells.of(table, True)
+    within = table[own]
+    cells = Cells(
+        np.argmax([rows[own] for rows in arms.rows], axis=0), np.array([r.sum() for r in arms.rows]),
+        pd.DataFrame(index=range(len(arms.rows))),
+    ) if arms.rows else None  # fmt: skip
+    pairs: list[list[Array]] = []
+    for value in arms.values:
+        name = str(arms.variable)
+        parts = [averages(fit, within, name, value, "known", cells, seed)] if cells else []
+        parts.append(averages(fit, table, name, value, "population", one, seed))
+        parts.append(averages(fit, new, name, value, "new", one, seed))
+        pairs.append(parts)
+    low, high = (np.concatenate(parts, axis=1) for parts in pairs)
+    return measured(measure, low, high)
+
+
+def _labels(
+    fit: Fit, arms: Arms, text: str, values: Array, none: float, measure: str
+) -> pd.DataFrame:
+    k = len(arms.studies)
+    found = raw_table(fit, list(zip(arms.low, arms.high, strict=True)))
+    if measure != "conditional":
+        found[["raw", "raw_low", "raw_high"]] = np.nan
+    blank = pd.DataFrame({"low": ["", ""], "high": ["", ""]})
+    raw = pd.concat([found, blank], ignore_index=True) if k else blank
+    labels = {
+        "kind": ["study"] * k + ["average", "new study"],
+        "study": [*arms.studies, "average", "new study"],
+        "contrast": text,
+    }
+    return pd.DataFrame(labels, index=raw.index).join(raw).assign(
+        p_above=(values > none).mean(axis=0), median=np.median(values, axis=0)
+    )  # fmt: skip
+
+
+def none_of(fit: Fit, measure: str, treatment: str | None) -> float:
+    """Return what the measure is without an effect."""
+    if measure == "conditional":
+        ratio = treatment is not None and fit.link.name in CONDITIONAL
+        return 1.0 if ratio else 0.0
+    return 0.0 if measure == "difference" else 1.0
+
+
+def scale_of(fit: Fit, measure: str, treatment: str | None) -> str:
+    """Name the measure in a reader's words."""
+    link = fit.link.name
+    ratio, mean = CONDITIONAL.get(link, (f"difference, link ({link})", "mean"))
+    count = fit.family.discrete and link == "log"
+    if treatment is None:
+        return "rate" if count else mean
+    if measure == "conditional":
+        return "rate ratio" if count else "difference in means" if link == "identity" else ratio
+    kind = "risk" if fit.family.has_trials or link != "log" else "rate" if count else "mean"
+    return {"difference": f"{kind} difference", "ratio": f"{kind} ratio",
+            "odds_ratio": "marginal odds ratio"}[measure]  # fmt: skip

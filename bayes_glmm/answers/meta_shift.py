@@ -1,0 +1,195 @@
+"""Effects on the predictor: study by study, on average, and how much they vary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.answers.expected import take
+from bayes_glmm.answers.predictor import (
+    eta_draws,
+    factors,
+    fixed_part,
+    flat,
+    group_part,
+    n_draws,
+    parameters,
+)
+from bayes_glmm.design.design import GroupDesign, PredictorDesign
+from bayes_glmm.design.groups import group_levels
+from bayes_glmm.errors import ResultError, suggestion
+from bayes_glmm.results import Fit
+
+type Array = NDArray[np.float64]
+type Mask = NDArray[np.bool_]
+STEP = 1e-5
+
+
+@dataclass(frozen=True, eq=False)
+class Arms:
+    """The rows of every study that has both arms of a contrast.
+
+    Attributes
+    ----------
+    studies : list of str
+    rows : list of ndarray of bool, shape (n_rows,)
+        All rows of each study.
+    low, high : list of ndarray of bool
+        Rows of each arm; ``low`` has ``None`` where effects are not contrasts.
+    variable : str or None
+    values : pair
+        What the variable is set to.
+    """
+
+    studies: list[str]
+    rows: list[Mask]
+    low: list[Mask | None]
+    high: list[Mask]
+    variable: str | None = None
+    values: tuple[Any, Any] = (None, None)
+
+    @classmethod
+    def of(cls, fit: Fit, study: str, variable: str | None, values: tuple[Any, Any]) -> Arms:
+        """Sort the training rows into studies and arms."""
+        index, names = _studies(fit, study)
+        rows = [index == i for i in range(len(names))]
+        if variable is None:
+            return cls(names, rows, [None] * len(rows), rows)
+        column = fit.data[variable]
+        given = column if column.dtype.kind in "iufb" else column.astype(str)
+        low, high = ((given == v).to_numpy() for v in values)
+        both = [i for i, r in enumerate(rows) if (r & low).any() and (r & high).any()]
+        return cls(
+            [names[i] for i in both], [rows[i] for i in both], [rows[i] & low for i in both],
+            [rows[i] & high for i in both], variable, values,
+        )  # fmt: skip
+
+
+def _studies(fit: Fit, study: str) -> tuple[NDArray[np.integer[Any]], list[str]]:
+    """Return each row's study, a group of the model or a column, and their names."""
+    groups = {g.name: g for g in fit.groups}
+    if study in groups:
+        return groups[study].index, [str(level) for level in groups[study].levels]
+    if study in fit.data:
+        codes, levels = group_levels(fit.data, [study])
+        return codes, [str(level) for level in levels]
+    known = [*groups, *map(str, fit.data)]
+    raise ResultError(f"The model has no group or column {study!r}." + suggestion(study, known))
+
+
+@dataclass(frozen=True, eq=False)
+class Shift:
+    """Effects on the link scale, draw by draw.
+
+    Attributes
+    ----------
+    studies : ndarray, shape (n_draws, n_studies)
+    average : ndarray, shape (n_draws,)
+        The mean of the distribution of effects.
+    spread : ndarray, shape (n_draws,)
+        Its standard deviation, tau.
+    """
+
+    studies: Array
+    average: Array
+    spread: Array
+
+    @classmethod
+    def of(cls, fit: Fit, arms: Arms) -> Shift:
+        """Compute them from what the arms differ by in the design."""
+        low, high = _predictors(fit, arms)
+        studies = [_effects(fit, low, high, rows).mean(axis=1) for rows in arms.rows]
+        average = _fixed(fit, low, high).mean(axis=1)
+        found = np.array(studies).T if studies else np.empty((n_draws(fit), 0))
+        return cls(found, average, np.sqrt(_variance(fit, low, high, arms.variable)))
+
+    def new(self, seed: int) -> Array:
+        """Draw the effect of a new study, shape (n_draws,)."""
+        z = np.random.default_rng([seed, 3]).standard_normal(len(self.average))
+        return self.average + self.spread * z
+
+
+def _predictors(fit: Fit, arms: Arms) -> tuple[PredictorDesign | None, PredictorDesign]:
+    """Return the predictors under both arms; offsets, which they share, are left out."""
+    if arms.variable is None:
+        return None, replace(fit.design.mu, offset=np.zeros(fit.design.n_rows))
+    pair = []
+    for value in arms.values:
+        rows = fit.data.assign(**{arms.variable: value})
+        mu = fit.schema.apply(rows, groups="any", response=False).mu
+        pair.append(replace(mu, offset=np.zeros(len(rows))))
+    return pair[0], pair[1]
+
+
+def _fixed(fit: Fit, low: PredictorDesign | None, high: PredictorDesign) -> Array:
+    """Return the effect without groups on distinct rows, weighted back to all of them."""
+    X = high.X if low is None else high.X - low.X
+    middle = replace(high, X=X.mean(axis=0)[None], offset=np.zeros(1), groups=())
+    return fixed_part(fit, replace(middle, intercept=high.intercept and low is None))
+
+
+def _effects(fit: Fit, low: PredictorDesign | None, high: PredictorDesign, rows: Mask) -> Array:
+    """Return the effect in each of some rows with its own group effects."""
+    X = (high.X if low is None else high.X - low.X)[rows]
+    part = replace(high, X=X, offset=np.zeros(len(X)), intercept=high.intercept and low is None)
+    total = fixed_part(fit, part)
+    places = np.flatnonzero(rows)
+    for k, group in enumerate(high.groups):
+        u = flat(fit, f"u_{group.name}")
+        total += group_part(u, group, places)
+        if low is not None:
+            total -= group_part(u, low.groups[k], places)
+    return total
+
+
+def _variance(
+    fit: Fit, low: PredictorDesign | None, high: PredictorDesign, variable: str | None
+) -> Array:
+    """Return the variance of effects between new levels of every group, shape (n_draws,).
+
+    Where a group's levels differ between the arms, such as ``study:treatment``, the arms
+    have independent effects.
+    """
+    total = np.zeros(n_draws(fit))
+    learned = {g.name: g.columns for g in fit.schema.predictors["mu"].groups}
+    for k, group in enumerate(high.groups):
+        after = group.values.mean(axis=0)
+        before = np.zeros_like(after) if low is None else low.groups[k].values.mean(axis=0)
+        apart = variable is not None and variable in learned[group.name]
+        for z in (after, before) if apart else (after - before,):
+            total += fit.level_variance(group.name) * _quadratic(fit, group, z)
+    return total
+
+
+def _quadratic(fit: Fit, group: GroupDesign, z: Array) -> Array:
+    return np.asarray((np.einsum("dij,i->dj", factors(fit, group), z) ** 2).sum(axis=1))
+
+
+def typical_variance(fit: Fit, arms: Arms) -> Array:
+    r"""Return the typical sampling variance of a study's effect, shape (n_draws,).
+
+    With :math:`w_i` the information of study *i* about its own effect, at the fitted means
+    and therefore finite without events, it is
+    :math:`(k - 1) \sum w_i / ((\sum w_i)^2 - \sum w_i^2)` of Higgins and Thompson.
+    """
+    weights = []
+    for low, high in zip(arms.low, arms.high, strict=True):
+        variance = 1 / _information(fit, high)
+        if low is not None:
+            variance = variance + 1 / _information(fit, low)
+        weights.append(1 / variance)
+    w = np.array(weights)
+    return np.asarray((len(w) - 1) * w.sum(0) / (w.sum(0) ** 2 - (w**2).sum(0)))
+
+
+def _information(fit: Fit, rows: Mask) -> Array:
+    """Return the Fisher information of some rows about a shift of their predictor."""
+    part = take(fit.design, np.flatnonzero(rows))
+    eta, own = eta_draws(fit, part.mu), parameters(fit, part)
+    step = STEP * fit.family.scale(np.asarray(fit.design.response, float), fit.link.name)
+    moments = [fit.family.moments(eta + d, fit.link, own, part.trials) for d in (-step, 0.0, step)]
+    slope = (moments[2][0] - moments[0][0]) / (2 * step)
+    return np.asarray((slope**2 / moments[1][1]).sum(axis=1))
