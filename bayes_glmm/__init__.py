@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.meta import heterogeneity, meta_analysis
     from bayes_glmm.answers.number_needed import number_needed
     from bayes_glmm.answers.predictions import predictions
+    from bayes_glmm.answers.residuals import residuals
     from bayes_glmm.answers.summary import summary
     from bayes_glmm.answers.variance import variance_partition
     from bayes_glmm.datasets import dataset, datasets
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         plot_ppc,
         plot_predictions,
         plot_prior_posterior,
+        plot_residuals,
         plot_shrinkage,
         plot_trajectories,
         plot_variance,
@@ -101,6 +103,7 @@ _PUBLIC = {
     "plot_ppc": "plots",
     "plot_predictions": "plots",
     "plot_prior_posterior": "plots",
+    "plot_residuals": "plots",
     "plot_shrinkage": "plots",
     "plot_trajectories": "plots",
     "plot_variance": "plots",
@@ -111,6 +114,7 @@ _PUBLIC = {
     "rank": "answers.effects",
     "read_structures": "structures.reading",
     "report": "report",
+    "residuals": "answers.residuals",
     "save": "results_io",
     "shrinkage": "answers.effects",
     "simulate": "simulate",

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.predictor import eta_draws, flat, parameters
+from bayes_glmm.answers.predictor import (
+    eta_draws,
+    factors,
+    fixed_part,
+    flat,
+    group_part,
+    parameters,
+)
 from bayes_glmm.answers.tables import interval
+from bayes_glmm.design.design import PredictorDesign
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.families.observed import observe
 from bayes_glmm.results import Fit
+from bayes_glmm.structures import effect_draws
 
 type Array = NDArray[np.float64]
 MOST_DRAWS = 400
@@ -23,8 +32,15 @@ BINS = 30
 FEW_ROWS = 40
 
 
-def replicated(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> tuple[Array, Array, Array]:
+def replicated(
+    fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0, redraw: bool = False
+) -> tuple[Array, Array, Array]:
     """Simulate the training rows again from evenly spaced draws, within their truncation.
+
+    Parameters
+    ----------
+    redraw : bool, default False
+        Draw every level's effects anew; else rows keep those of their own groups.
 
     Returns
     -------
@@ -36,14 +52,32 @@ def replicated(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> tuple[Array, 
     few = max(20, min(n, MOST_CELLS // fit.design.n_rows))
     chosen = np.unique(np.linspace(0, total - 1, min(few, total)).astype(int))
     fewer = thinned(fit, chosen)
-    own = parameters(fewer, fit.design)
-    eta = eta_draws(fewer, fit.design.mu)
+    predict = _redrawn(np.random.default_rng([seed, 1])) if redraw else eta_draws
+    own = parameters(fewer, fit.design, predict)
+    eta = predict(fewer, fit.design.mu)
     trials = fit.design.trials
     seen = {k: v for k, v in fit.design.modifiers.items() if k in ("least", "most")}
     family = observe(fit.family, seen)
     y = family.respond(np.random.default_rng(seed), eta, fit.link, {**own, **seen}, trials)
     mean, variance = fit.family.moments(eta, fit.link, own, trials)
     return np.asarray(y, float), mean, np.broadcast_to(variance, eta.shape)
+
+
+def _redrawn(rng: np.random.Generator) -> Callable[[Fit, PredictorDesign], Array]:
+    """Return a predictor with effects of new levels in the place of all known ones."""
+
+    def predict(fit: Fit, predictor: PredictorDesign) -> Array:
+        eta = fixed_part(fit, predictor)
+        for group in predictor.groups:
+            n = group.n_levels if group.factor is None else len(group.factor.nodes)
+            z = rng.standard_normal((len(eta), n, len(group.terms)))
+            if group.factor is not None:
+                hyper = {h.stem: flat(fit, f"{h.stem}_{group.name}") for h in group.hyper}
+                z = effect_draws(group.factor, z, hyper)
+            eta += group_part(z @ np.swapaxes(factors(fit, group), 1, 2), group)
+        return eta
+
+    return predict
 
 
 def thinned(fit: Fit, chosen: NDArray[np.intp]) -> Fit:

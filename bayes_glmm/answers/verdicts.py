@@ -27,6 +27,7 @@ VERDICTS: tuple[tuple[str, Verdict, float], ...] = (
     ("random effects against covariates", verdicts_random.confounded, 0.3),
     ("over-dispersion", verdicts_response.dispersion, 1.2),
     ("excess zeros", verdicts_response.zeros, 0.01),
+    ("distribution of residuals", verdicts_residuals.misshapen, 0.08),
     ("residual autocorrelation", verdicts_residuals.autocorrelated, 0.15),
     ("prior conflict", verdicts_priors.conflict, 0.005),
     ("prior sensitivity", verdicts_priors.sensitivity, 0.05),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.ppc import replicated
+from bayes_glmm.answers.residuals import pit_residuals
 from bayes_glmm.design.design import GroupDesign
 from bayes_glmm.design.groups import ROWS
 from bayes_glmm.errors import Finding
@@ -16,6 +17,7 @@ from bayes_glmm.results import Fit
 type Array = NDArray[np.float64]
 TAIL = 0.01
 ENOUGH_PAIRS = 30
+ENOUGH_ROWS = 50
 
 
 def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
@@ -49,6 +51,28 @@ def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
                 f"add a trend, or a slope of time by {group.name}.",
                 figure=r, threshold=threshold,
             )  # fmt: skip
+
+
+def misshapen(fit: Fit, threshold: float) -> Iterator[Finding]:
+    """Find responses whose distribution is not the family's, each row given its own effects.
+
+    The figure is the largest distance between the distribution of the quantile residuals
+    and the uniform one, held against that of replicated data.
+    """
+    if "status" in fit.design.modifiers or fit.design.n_rows < ENOUGH_ROWS:
+        return
+    found = pit_residuals(fit)
+    distance = float(found.distance(found.observed[None])[0])
+    p = float((found.distance(found.replicated) >= distance).mean())
+    if p < TAIL and distance > threshold:
+        yield Finding(
+            "residual_distribution", "warning",
+            f"Quantile residuals are not uniform (distance {distance:.2f}, limit {threshold:g}; at "
+            f"least as far in {p:.1%} of the replicated data sets): the {fit.spec.family} family does not "
+            "have the shape of the responses. Look at bg.plot_residuals(tree), and compare with another "
+            "family: heavier tails, skewness, over-dispersion or zeros are the usual reasons.",
+            figure=distance, threshold=threshold,
+        )  # fmt: skip
 
 
 def _neighbours(group: GroupDesign) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -88,6 +88,14 @@ def in_order(rng, fault):
     return bg.diagnose(tree_of("y ~ 1 + (1 | g)", data, truth, spread=0.02)).findings
 
 
+def misshapen(rng, fault):
+    data, g, u = base(rng)
+    e = rng.exponential(size=len(g)) - 1 if fault else rng.normal(size=len(g))
+    data["y"] = u[g] + e
+    truth = {"intercept": 0.0, "sd_g": [0.5], "u_g": u[:, None], "sigma": 1.0}
+    return bg.diagnose(tree_of("y ~ 1 + (1 | g)", data, truth, spread=0.02)).findings
+
+
 def confounded(rng, fault):
     data, g, u = base(rng, levels=60, each=8)
     data["x"] += (1.5 * u if fault else rng.normal(0, 0.7, 60))[g]
@@ -106,6 +114,7 @@ def confounded(rng, fault):
         (over_dispersed, "overdispersion"),
         (too_many_zeros, "excess_zeros"),
         (in_order, "residual_autocorrelation"),
+        (misshapen, "residual_distribution"),
         (confounded, "group_covariate_correlation"),
     ],
 )

@@ -225,3 +225,15 @@ def test_shares_of_variance_are_those_of_the_table():
     with pytest.warns(UnconvergedWarning):
         bad = bg.plot_variance(with_info(poisson_tree(), converged=False))
     assert "NOT CONVERGED" in bad.get_title()
+
+
+def test_residuals_are_drawn_beside_replicated_ones():
+    left, right = bg.plot_residuals(poisson_tree(), seed=3)
+    drawn = next(line for line in left.lines if line.get_label() == "observed").get_ydata()
+    np.testing.assert_allclose(drawn, np.sort(bg.residuals(poisson_tree(), seed=3)["residual"]))
+    assert right.get_xlabel() == "fitted mean"
+    assert "89 % ETI" in left.get_legend().get_texts()[0].get_text()
+    right = bg.plot_residuals(poisson_tree(), "new", against="arm")[1]
+    assert [t.get_text() for t in right.get_xticklabels()] == ["control", "treated"]
+    with pytest.raises(ArgumentError, match="'days'"):
+        bg.plot_residuals(poisson_tree(), against="day")
