@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 import bayes_glmm as bg
 from bayes_glmm.datasets.simulated import TABLES
+from bayes_glmm.datasets.simulated_related import cells_newick
 
 NAMES = list(bg.datasets().index)
 
@@ -68,6 +71,11 @@ def test_simulated_tables_are_made_again(name: str) -> None:
     made, kept = TABLES[name](), bg.dataset(name)
     assert bg.dataset(name).attrs["source"].endswith(f"simulated.{name}")
     pd.testing.assert_frame_equal(made, kept, check_dtype=False, rtol=1e-12)
+
+
+def test_the_lineage_of_the_simulated_cells_is_made_again() -> None:
+    kept = Path(bg.datasets.__code__.co_filename).with_name("cells.nwk").read_text()
+    assert kept.strip() == cells_newick()
 
 
 def test_age_is_cut_as_by_the_function() -> None:

@@ -11,7 +11,7 @@ CELLS, NEAREST, VILLAGES = 240, 6, 80
 
 
 def cells(seed: int = 16) -> pd.DataFrame:
-    """Cells of one colony: a score of their fate, their marker, and where they lie.
+    """Cells of one colony: two scores of their fate, their marker, and where they lie.
 
     Score ``0.3 + 0.8 l + 0.6 s + Normal(0, 0.5)``: ``l`` drifts along the lineage, with
     variance one from the first division to the end; ``s`` is an intrinsic field over six
@@ -23,15 +23,17 @@ def cells(seed: int = 16) -> pd.DataFrame:
     tips = np.setdiff1d(np.arange(len(parent)), parent)
     places = 60 * _drift(rng, parent, length, 2)[tips] + rng.normal(0, 25, (CELLS, 2))
     u = 0.8 * _drift(rng, parent, length, 1)[tips, 0] + 0.6 * _field(rng, places.round(1))
-    return pd.DataFrame(
+    own = pd.DataFrame(
         {
             "cell": _cell_names(),
             "x_um": places[:, 0].round(1),
             "y_um": places[:, 1].round(1),
-            "score": (0.3 + u + rng.normal(0, 0.5, CELLS)).round(4),
             "marker": rng.binomial(1, 1 / (1 + np.exp(-2 * u))),
         }
     )
+    scores = 0.3 + u + rng.normal(0, 0.5, (2, CELLS))
+    frames = [own.assign(frame=i + 1, score=score.round(4)) for i, score in enumerate(scores)]
+    return pd.concat(frames, ignore_index=True)
 
 
 def cells_newick(seed: int = 16) -> str:
