@@ -60,6 +60,40 @@ class HalfCauchy:
         return HalfStudentT(name, np.float64(1), beta, **kwargs)
 
 
+class OnePlusBeta:
+    """A number between one and two, whose excess over one is Beta."""
+
+    @staticmethod
+    def dist(alpha: Any, beta: Any, **kwargs: Any) -> Any:
+        """Return the distribution without a name."""
+        own = {"class_name": "OnePlusBeta", **_ONE_PLUS_BETA}
+        return pm.CustomDist.dist(alpha, beta, **own, **kwargs)
+
+    def __new__(cls, name: str, alpha: Any, beta: Any, **kwargs: Any) -> Any:
+        """Register a variable in the model in context."""
+        between = pm.distributions.transforms.Interval(np.float64(1), np.float64(2))
+        own = {"class_name": "OnePlusBeta", "transform": between, **_ONE_PLUS_BETA}
+        return pm.CustomDist(name, alpha, beta, **own, **kwargs)
+
+
+def _one_plus_beta_density(value: Any, alpha: Any, beta: Any) -> Any:
+    return pm.logp(pm.Beta.dist(alpha, beta), value - np.float64(1))
+
+
+def _one_plus_beta_draw(alpha: Any, beta: Any, rng: Any = None, size: Any = None) -> Any:
+    return 1 + rng.beta(alpha, beta, size)
+
+
+def _one_plus_beta_start(rv: Any, size: Any, alpha: Any, beta: Any) -> Any:
+    return pt.broadcast_to(np.float64(1) + alpha / (alpha + beta), rv.shape)
+
+
+_ONE_PLUS_BETA = {
+    "logp": _one_plus_beta_density,
+    "random": _one_plus_beta_draw,
+    "support_point": _one_plus_beta_start,
+    "signature": "(),()->()",
+}
 _HALF_T = {
     "logp": _half_t_density,
     "random": _half_t_draw,
@@ -80,6 +114,7 @@ DISTRIBUTIONS = {
     "InverseGamma": pm.InverseGamma,
     "LogNormal": pm.LogNormal,
     "Beta": pm.Beta,
+    "OnePlusBeta": OnePlusBeta,
 }
 LOCATION = {"Cauchy": "alpha"}
 

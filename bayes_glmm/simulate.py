@@ -299,6 +299,8 @@ def _within(parameters: Mapping[str, Any], name: str, support: str) -> Array:
         raise ArgumentError(f"{name} must be above 0, not {value:g}.")
     if support == "unit" and not 0 <= value <= 1:
         raise ArgumentError(f"{name} must be from 0 to 1, not {value:g}.")
+    if support == "one to two" and not 1 < value < 2:
+        raise ArgumentError(f"{name} must be between 1 and 2, not {value:g}.")
     return value
 
 

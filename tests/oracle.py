@@ -29,8 +29,13 @@ OWN = {
     "weibull": ("shape",),
     "beta": ("dispersion",),
     "zero_one_inflated_beta": ("dispersion", "zoi", "coi"),
+    "ordered_beta": ("dispersion", "lower", "gap"),
     "skew_normal": ("sigma", "skew"),
+    "asymmetric_laplace": ("sigma", "quantile"),
+    "von_mises": ("concentration",),
+    "tweedie": ("dispersion", "power"),
 }
+HELD = {"quantile": 0.5}
 
 
 def log_prior(name: str, p: dict, x):
@@ -59,6 +64,8 @@ def log_prior(name: str, p: dict, x):
             return stats.invgamma.logpdf(x, p["alpha"], scale=p["beta"])
         case "Beta":
             return stats.beta.logpdf(x, p["alpha"], p["beta"])
+        case "OnePlusBeta":
+            return stats.beta.logpdf(x - 1, p["alpha"], p["beta"])
         case "LogNormal":
             return stats.lognorm.logpdf(x, p["sigma"], scale=np.exp(p["mu"]))
     raise AssertionError(name)
@@ -85,6 +92,16 @@ def log_likelihood(family, link, y, trials, eta, own) -> np.ndarray:
         inside = log_likelihood("beta", link, np.where(end, 0.5, y), trials, eta, own)
         ends = np.log(own["zoi"]) + np.log(np.where(y == 1, own["coi"], 1 - own["coi"]))
         return np.where(end, ends, np.log(1 - own["zoi"]) + inside)
+    if family == "ordered_beta":
+        yes, no = log_probabilities(link, eta)
+        low, high = own["lower"] - eta, own["lower"] + own["gap"] - eta
+        with np.errstate(divide="ignore", invalid="ignore"):
+            between = np.log(-np.expm1(-own["gap"])) + special.log_expit(-low)
+            between = between + special.log_expit(high)
+            a, b = (np.exp(np.log(own["dispersion"]) + part) for part in (yes, no))
+            inside = between + stats.beta.logpdf(np.where((y > 0) & (y < 1), y, 0.5), a, b)
+        ends = np.where(y == 0, special.log_expit(low), special.log_expit(-high))
+        return np.where((y == 0) | (y == 1), ends, inside)
     if family.startswith("hurdle_"):
         name, some = family.removeprefix("hurdle_"), np.where(y == 0, 1.0, y)
         inside = np.log1p(-own["hurdle"]) + log_likelihood(name, link, some, trials, eta, own)
@@ -108,9 +125,8 @@ def log_likelihood(family, link, y, trials, eta, own) -> np.ndarray:
         yes, no = log_probabilities(link, eta)
         ways = special.gammaln(n + 1) - special.gammaln(y + 1) - special.gammaln(n - y + 1)
         return ways + _times(y, yes) + _times(n - y, no)
-    mu = {"identity": lambda e: e, "log": np.exp, "sqrt": np.square, "inverse": lambda e: 1 / e}[
-        link
-    ](eta)
+    mu = {"identity": lambda e: e, "log": np.exp, "sqrt": np.square, "inverse": lambda e: 1 / e,
+          "tan_half": lambda e: 2 * np.arctan(e)}[link](eta)  # fmt: skip
     with np.errstate(divide="ignore", invalid="ignore"):
         log_mu = eta if link == "log" else np.log(mu)
     match family:
@@ -157,11 +173,36 @@ def log_likelihood(family, link, y, trials, eta, own) -> np.ndarray:
             return stats.invgauss.logpdf(y, mu / own["shape"], scale=own["shape"])
         case "lognormal":
             return stats.lognorm.logpdf(y, own["sigma"], scale=mu)
+        case "asymmetric_laplace":
+            q, z = own["quantile"], (y - mu) / own["sigma"]
+            root = np.sqrt(q / (1 - q))
+            scale = own["sigma"] / np.sqrt(q * (1 - q))
+            return stats.laplace_asymmetric.logpdf(y, root, mu, scale) + 0 * z
+        case "von_mises":
+            size = own["concentration"]
+            normal = np.log(2 * np.pi * special.ive(0, size))
+            return -2 * size * np.sin((y - mu) / 2) ** 2 - normal
+        case "tweedie":
+            return np.vectorize(tweedie)(y, mu, own["dispersion"], own["power"])
         case "skew_normal":
             lean = np.sqrt(2 / np.pi) * own["skew"] / np.sqrt(1 + own["skew"] ** 2)
             width = own["sigma"] / np.sqrt(1 - lean**2)
             return stats.skewnorm.logpdf(y, own["skew"], mu - width * lean, width)
     raise AssertionError(family)
+
+
+def tweedie(y, mu, phi, p) -> float:
+    """Sum over the number of parts of its probability times their Gamma density."""
+    rate, shape = mu ** (2 - p) / (phi * (2 - p)), (2 - p) / (p - 1)
+    if y == 0 or mu <= 0:
+        return -rate if mu > 0 else -np.inf
+    scale = phi * (p - 1) * mu ** (p - 1)
+    peak = y ** (2 - p) / (phi * (2 - p))
+    wide = 12 * np.sqrt(peak / (1 + shape)) + 120
+    n = np.arange(max(1, np.floor(peak - wide)), peak + wide)
+    z = shape * np.log(y / scale) + np.log(rate)
+    terms = n * z - special.gammaln(n + 1) - special.gammaln(shape * n)
+    return float(special.logsumexp(terms) - np.log(y) - rate - y / scale)
 
 
 def consul(y, theta, lam):
@@ -197,6 +238,7 @@ OWN_INVERSE = {
     "coi": special.expit,
     "hurdle": special.expit,
     "skew": np.asarray,
+    "lower": np.asarray,
 }
 
 
@@ -212,6 +254,9 @@ def log_posterior(design, priors, point) -> float:
     for name in OWN.get(design.family, ()):
         if name in eta:
             own[name] = OWN_INVERSE.get(name, np.exp)(eta[name])
+            continue
+        if name in HELD:
+            own[name] = HELD[name]
             continue
         own[name] = point[name]
         p = priors[name]

@@ -19,6 +19,7 @@ from bayes_glmm.answers.expected import (
     no_draws,
     predictor_draws,
     prepare_rows,
+    refuse_directions,
 )
 from bayes_glmm.answers.predictions import describe
 from bayes_glmm.answers.rows import By, Cells, rows_of, with_exposure
@@ -282,6 +283,7 @@ def _valued(fit: Fit, table: pd.DataFrame, variable: str, value: Any) -> Any:
 
 
 def _check(fit: Fit, variable: str, measure: str) -> None:
+    refuse_directions(fit)
     roles = {c.name: set(c.roles) for c in fit.schema.columns}
     usable = [name for name, uses in roles.items() if uses & {"fixed", "slope"}]
     if variable not in usable:

@@ -61,6 +61,21 @@ class Rows:
     seed: int
 
 
+def refuse_directions(fit: Fit) -> None:
+    """Refuse to average angles, whose mean depends on where the turn is cut.
+
+    Raises
+    ------
+    ArgumentError
+        The response is an angle.
+    """
+    if fit.family.circular:
+        raise ArgumentError(
+            f"Responses of {fit.family.name} are angles, and averages and differences of angles "
+            "depend on where the turn is cut: predict row by row, with groups='typical' or 'known'."
+        )
+
+
 def prepare_rows(fit: Fit, data: pd.DataFrame, groups: str, seed: int) -> Rows:
     """Turn rows into arrays for one estimand.
 

@@ -18,6 +18,7 @@ from bayes_glmm.answers.expected import (
     mean_draws,
     no_draws,
     prepare_rows,
+    refuse_directions,
     response_draws,
 )
 from bayes_glmm.answers.integrate import method
@@ -57,7 +58,8 @@ def predictions(
         on average), of a group with effects of zero, of the row's own group, or of
         a new group drawn once per id and draw.
     kind : {"expected", "response"}
-        The mean, or new observations. For families with trials the mean is the
+        The mean (of a family that is about something else, as a quantile, that: see
+        ``attrs["estimand"]``), or new observations. For families with trials the mean is the
         probability and the response a number of successes; for ordered categories
         each has its probability, in a row of its own, and the response is a code.
     by : str, list of str, True, optional
@@ -83,7 +85,8 @@ def predictions(
     MissingDataError
         A needed column is absent or has missing values; one of ``by`` included.
     ArgumentError
-        An unknown estimand or kind, no rows, or ``per`` without an exposure.
+        An unknown estimand or kind, no rows, ``per`` without an exposure, or an average
+        of angles.
 
     Notes
     -----
@@ -105,6 +108,8 @@ def predictions(
         raise ArgumentError(f"kind={kind!r}: use 'expected' or 'response'.")
     table = with_exposure(fit, rows_of(fit, data), per)
     cells = Cells.of(table, by)
+    if cells.averaged or (groups == "population" and fit.design.groups):
+        refuse_directions(fit)
     rows = prepare_rows(fit, table, groups, seed)
     if kind == "response" and fit.family.has_trials and rows.design.trials is None:
         _refuse_without_trials(fit, table)
@@ -157,8 +162,9 @@ def describe(fit: Fit, groups: str, kind: str, by: By, per: float | None) -> dic
     average = "" if by is None else ", averaged over rows inside each draw"
     before = [n for n in ("trunc", "cens") if fit.spec.response.modifier(n)]
     whole = f" before {NAMED[before[0]]}" if before else ""
+    other = kind == "expected" and fit.family.reports != "mean"
     about = {
-        "estimand": f"{kind} response{whole}, {MEANING[groups]}{average}",
+        "estimand": f"{f'{fit.family.reports} of the' if other else kind} response{whole}, {MEANING[groups]}{average}",
         "groups": groups,
         "kind": kind,
         "scale": scale_of(fit, kind, per),

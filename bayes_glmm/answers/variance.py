@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.expected import distinct, take
+from bayes_glmm.answers.expected import distinct, refuse_directions, take
 from bayes_glmm.answers.integrate import population_mean
 from bayes_glmm.answers.predictor import (
     factors,
@@ -87,7 +87,7 @@ def variance_partition(
     Raises
     ------
     ArgumentError
-        An unknown scale, or a link without a mean over the population of groups.
+        An unknown scale, a link without a mean over the population of groups, or angles.
 
     Notes
     -----
@@ -126,6 +126,7 @@ def variance_partition(
         raise ArgumentError(f"scale={scale!r} is unknown." + suggestion(str(scale), SCALES))
     if fit.family.categorical and scale == "data":
         raise ArgumentError("Categories have no variance on the scale of data: use scale='latent'.")
+    refuse_directions(fit)
     if fit.link.name in NO_MEAN:
         raise ArgumentError(
             f"With the {fit.link.name} link the mean over a population of groups does not exist, "

@@ -38,7 +38,8 @@ def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
         if made is None:
             again, mean, variance = replicated(fit)
             spread = np.sqrt(np.maximum(variance, 1e-300))
-            made = (y - mean) / spread, (again - mean) / spread
+            away = fit.family.deviation
+            made = away(y, mean) / spread, away(again, mean) / spread
         observed, expected = (_lagged(r, first, second) for r in made)
         p, r = float((expected >= observed).mean()), float(observed.mean())
         if p < TAIL and r > threshold:

@@ -12,7 +12,7 @@ from bayes_glmm.errors import PriorError, suggestion
 from bayes_glmm.families import get_family
 from bayes_glmm.families.base import response_scale
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.spec.priors import CORRELATION, POSITIVE, REAL, Prior
+from bayes_glmm.spec.priors import CORRELATION, ONE_TO_TWO, POSITIVE, REAL, Prior
 
 WIDTH = 2.5
 OWN_WIDTH = {"log": 2.5, "logit": 1.5, "identity": 2.5}
@@ -86,6 +86,7 @@ _WANTED = {
     POSITIVE: "it is positive, so use HalfNormal, HalfStudentT, Exponential, Gamma, "
     "InverseGamma, LogNormal or HalfCauchy",
     "unit": "it is between 0 and 1, so use Beta",
+    ONE_TO_TWO: "it is between 1 and 2, so use OnePlusBeta",
     CORRELATION: "it is a correlation matrix, so use LKJ",
 }
 

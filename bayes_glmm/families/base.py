@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import SpecError, suggestion
 from bayes_glmm.families.links import LINKS, Link, get_link
-from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.priors import ONE_TO_TWO, POSITIVE, REAL, UNIT, Prior
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 type Array = NDArray[np.float64]
 type Parameters = Mapping[str, Array]
 
+RANGES = {REAL: (-np.inf, np.inf), POSITIVE: (0.0, np.inf), UNIT: (0.0, 1.0), ONE_TO_TWO: (1.0, 2.0)}
 UNIT_FREE = ("logit", "probit", "cloglog", "log")
 
 
@@ -42,6 +44,8 @@ class Parameter:
         takes no formula.
     fixed : float or None
         Its value where it has no formula; ``None`` where it is estimated.
+    formula : bool
+        Whether it may have a formula.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Parameter:
     link: str = "log"
     vector: bool = False
     fixed: float | None = None
+    formula: bool = True
 
     def middle(self, spread: float) -> float:
         """Return the median of the default prior, on the scale of the predictor."""
@@ -77,6 +82,10 @@ class Family(ABC):
     """Whether a parameter already absorbs over-dispersion of single rows."""
     mean_is_proportional: bool = True
     """Whether E[y] is ``mu`` times something that does not depend on ``mu``."""
+    reports: str = "mean"
+    """What predictions of the kind ``expected`` report of the response."""
+    circular: bool = False
+    """Whether the response is an angle, which has a mean direction and no plain mean."""
 
     @property
     def default_link(self) -> str:
@@ -95,13 +104,45 @@ class Family(ABC):
         SpecError
             The family has no such parameter.
         """
-        known = {p.name: p for p in self.parameters if not p.vector}
+        known = {p.name: p for p in self.parameters if p.formula and not p.vector}
         if name not in known:
             raise SpecError(
                 f"The family {self.name} has no parameter {name!r} to give a formula."
                 + suggestion(name, ["mu", *known])
             )
         return known[name]
+
+    def holding(self, **known: float) -> Self:
+        """Return the family with some of its parameters at known values.
+
+        They are then not estimated and take no formula, and the name of the family says
+        so: ``student_t(nu=4)``.
+
+        Raises
+        ------
+        SpecError
+            No such parameter, or a value that it cannot have.
+        """
+        own = {p.name: p for p in self.parameters if not p.vector}
+        for name, value in known.items():
+            if name not in own:
+                raise SpecError(
+                    f"The family {self.name} has no parameter {name!r} to hold."
+                    + suggestion(name, list(own))
+                )
+            low, high = RANGES[own[name].prior(1.0).support]
+            if not low < value < high:
+                raise SpecError(
+                    f"{name}={value:g}: for {self.name} it must be a number between {low:g} and "
+                    f"{high:g}."
+                )
+        held = copy(self)
+        held.name = f"{self.name}({', '.join(f'{k}={float(v)!r}' for k, v in known.items())})"
+        held.parameters = tuple(
+            replace(p, fixed=float(known[p.name]), formula=False) if p.name in known else p
+            for p in self.parameters
+        )
+        return held
 
     def scalars(self, formulas: Container[str]) -> tuple[Parameter, ...]:
         """Return the parameters that are one number to estimate: they have no formula."""
@@ -167,6 +208,10 @@ class Family(ABC):
     @abstractmethod
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Var[y] given ``mu``."""
+
+    def deviation(self, y: Array, mean: Array) -> Array:
+        """Return how far responses are from their mean."""
+        return y - mean
 
     @abstractmethod
     def simulate(

@@ -31,7 +31,8 @@ class Link:
     """A map from the mean to the predictor and back.
 
     All functions are monotone in the domain of the mean. ``sqrt`` and
-    ``inverse`` take predictors of either sign: ``eta**2`` and ``1 / eta``.
+    ``inverse`` take predictors of either sign: ``eta**2`` and ``1 / eta``;
+    ``tan_half`` takes the line to the angles between -pi and pi.
 
     Attributes
     ----------
@@ -148,6 +149,15 @@ _ALL = (
         _quiet(lambda eta: -np.log(eta)),
         symbolic.reciprocal,
         symbolic.log_reciprocal,
+    ),
+    Link(
+        "tan_half",
+        lambda mu: np.tan(np.asarray(mu, np.float64) / 2),
+        lambda eta: 2 * np.arctan(eta),
+        lambda eta: 2 / (1 + np.asarray(eta, np.float64) ** 2),
+        _quiet(lambda eta: np.log(2 * np.arctan(eta))),
+        symbolic.angle,
+        symbolic.log_angle,
     ),
 )
 

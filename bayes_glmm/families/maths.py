@@ -28,6 +28,9 @@ class Maths:
     ``log_rising(a, n)`` is ``gammaln(a + n) - gammaln(a)`` without cancellation;
     ``log_normal_cdf`` holds in both tails. ``concatenate``, ``cumsum`` and ``logsumexp``
     are along the last axis, and ``pick`` takes from it one element by each row's code.
+    ``log_bessel(x)`` is the log of ``exp(-x) I0(x)``. ``total(term, n, *values)`` adds
+    ``term(k, *values)`` up over ``k`` from 0 to ``n - 1``, and ``steady`` is a number that
+    slopes take for a constant.
     ``log_inverse`` and ``log_complement`` are logs of a link's mean and of its complement.
     """
 
@@ -36,6 +39,8 @@ class Maths:
     log: Function
     log1p: Function
     sqrt: Function
+    sin: Function
+    floor: Function
     where: Function
     maximum: Function
     minimum: Function
@@ -46,6 +51,9 @@ class Maths:
     times: Function
     log_rising: Function
     log_normal_cdf: Function
+    log_bessel: Function
+    total: Function
+    steady: Function
     concatenate: Function
     cumsum: Function
     logsumexp: Function
@@ -56,6 +64,20 @@ class Maths:
     def log_factorial(self, count: Any) -> Any:
         """Log of ``count!``."""
         return self.gammaln(count + 1.0)
+
+    def stirling_error(self, x: Any) -> Any:
+        """Return what Stirling's formula leaves of ``gammaln(x)``, for ``x`` above zero.
+
+        Below 16 it is carried over from ``x + 8``.
+        """
+        small = self.minimum(x, symbolic.STIRLING_FROM)
+        later, product = small + 8.0, small
+        for k in range(1, 8):
+            product = product * (small + k)
+        carried = (small - 0.5) * self.log(later / small) + self.log(later**8 / product) - 8.0
+        near = symbolic.stirling_rest(later) + carried
+        far = symbolic.stirling_rest(self.maximum(x, symbolic.STIRLING_FROM))
+        return self.where(x < symbolic.STIRLING_FROM, near, far)
 
     def log_not(self, log_p: Any) -> Any:
         """``log(1 - p)`` from ``log p``, exact for ``p`` near zero and near one."""
@@ -87,12 +109,25 @@ def _pick(values: Any, code: Any) -> Any:
     return np.take_along_axis(values, places[..., None], axis=-1)[..., 0]
 
 
+def _total(term: Function, n: int, *values: Any) -> Any:
+    total = term(0.0, *values)
+    for k in range(1, n):
+        total = total + term(float(k), *values)
+    return total
+
+
+def _symbolic_total(term: Function, n: int, *values: Any) -> Any:
+    return term(np.arange(float(n)), *(v[..., None] for v in values)).sum(axis=-1)
+
+
 NUMPY = Maths(
     exp=np.exp,
     expm1=np.expm1,
     log=np.log,
     log1p=np.log1p,
     sqrt=np.sqrt,
+    sin=np.sin,
+    floor=np.floor,
     where=np.where,
     maximum=np.maximum,
     minimum=np.minimum,
@@ -103,6 +138,9 @@ NUMPY = Maths(
     times=lambda count, term: np.where(count == 0, 0.0, count * np.where(count == 0, 0.0, term)),
     log_rising=_log_rising,
     log_normal_cdf=special.log_ndtr,
+    log_bessel=lambda x: np.log(special.i0e(x)),
+    total=_total,
+    steady=lambda x: x,
     concatenate=lambda parts: np.concatenate(parts, axis=-1),
     cumsum=lambda x: np.cumsum(x, axis=-1),
     logsumexp=lambda x: special.logsumexp(x, axis=-1),
@@ -116,6 +154,7 @@ NUMPY = Maths(
 def pytensor_maths() -> Maths:
     """Return PyTensor's functions."""
     import pytensor.tensor as pt
+    from pytensor.gradient import disconnected_grad
 
     return Maths(
         exp=pt.exp,
@@ -123,6 +162,8 @@ def pytensor_maths() -> Maths:
         log=pt.log,
         log1p=pt.log1p,
         sqrt=pt.sqrt,
+        sin=pt.sin,
+        floor=pt.floor,
         where=pt.switch,
         maximum=pt.maximum,
         minimum=pt.minimum,
@@ -133,6 +174,9 @@ def pytensor_maths() -> Maths:
         times=symbolic.where_positive,
         log_rising=symbolic.log_rising,
         log_normal_cdf=symbolic.log_normal_cdf,
+        log_bessel=symbolic.log_bessel,
+        total=_symbolic_total,
+        steady=disconnected_grad,
         concatenate=lambda parts: pt.concatenate(parts, axis=-1),
         cumsum=lambda x: pt.cumsum(x, axis=-1),
         logsumexp=lambda x: pt.logsumexp(x, axis=-1),

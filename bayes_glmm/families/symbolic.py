@@ -15,6 +15,12 @@ import numpy as np
 STIRLING_FROM = 16.0
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188)
 
+BESSEL_FROM = 16.0
+_BESSEL_NEAR = tuple(1 / math.factorial(k) ** 2 for k in range(45))
+_BESSEL_FAR = tuple(
+    math.prod(range(1, 2 * k, 2)) ** 2 / (math.factorial(k) * 8**k) for k in range(26)
+)
+
 
 def number(value: float) -> np.float64:
     """Return a constant that PyTensor keeps in double precision."""
@@ -24,6 +30,7 @@ def number(value: float) -> np.float64:
 HALF, ONE, TWO = number(0.5), number(1), number(2)
 MINUS_INFINITY = number(-np.inf)
 ROOT_TWO = number(math.sqrt(2))
+TWO_PI = number(2 * math.pi)
 LOG_TWO = number(math.log(2))
 
 
@@ -64,6 +71,18 @@ def log_square(eta: Any) -> Any:
 def log_reciprocal(eta: Any) -> Any:
     """Log of the size of the mean under the inverse link."""
     return -log_abs(eta)
+
+
+def angle(eta: Any) -> Any:
+    """Inverse of the half-tangent link."""
+    import pytensor.tensor as pt
+
+    return TWO * pt.arctan(eta)
+
+
+def log_angle(eta: Any) -> Any:
+    """Log of the size of the angle under the half-tangent link."""
+    return log_abs(angle(eta))
 
 
 def expit(eta: Any) -> Any:
@@ -163,3 +182,24 @@ def stirling_rest(x: Any) -> Any:
     for coefficient in reversed(_STIRLING[:-1]):
         total = number(coefficient) + step * total
     return total * inverse
+
+
+def log_bessel(x: Any) -> Any:
+    """Return the log of ``exp(-x) I0(x)`` for ``x`` of zero or more.
+
+    The power series up to 16, the asymptotic one from there on.
+    """
+    import pytensor.tensor as pt
+
+    edge = number(BESSEL_FROM)
+    small, large = pt.minimum(x, edge), pt.maximum(x, edge)
+    near = pt.log(_polynomial(_BESSEL_NEAR, small * small / number(4))) - small
+    far = pt.log(_polynomial(_BESSEL_FAR, ONE / large)) - HALF * pt.log(TWO_PI * large)
+    return pt.switch(x < edge, near, far)
+
+
+def _polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
+    total = number(coefficients[-1])
+    for coefficient in reversed(coefficients[:-1]):
+        total = number(coefficient) + x * total
+    return total

@@ -117,6 +117,7 @@ def content(tree: xr.DataTree, title: str | None, per: float | None) -> dict[str
         "curves": [
             (name, picture(partial(plots.plot_predictions, tree, name, per=per)))
             for name in variables[:MOST_PICTURES]
+            if not fit.family.circular
         ],
         "variance": _variance(tree, fit),
         "groups": [_group(tree, fit, g.name) for g in fit.groups],
@@ -198,8 +199,10 @@ def _ratios(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
     return cells(table.iloc[:fixed, :6], "Fixed effects as ratios")
 
 
-def _averages(tree: xr.DataTree, fit: Fit, per: float | None) -> dict[str, Any]:
+def _averages(tree: xr.DataTree, fit: Fit, per: float | None) -> dict[str, Any] | None:
     """Set the average over the population beside a typical group's response."""
+    if fit.family.circular:
+        return None
     parts = []
     whole_population: dict[Groups, str] = {"population": "all rows"}
     for groups, whose in (WHOSE if fit.groups else whole_population).items():
@@ -208,7 +211,9 @@ def _averages(tree: xr.DataTree, fit: Fit, per: float | None) -> dict[str, Any]:
         parts.append(table.drop(columns="rows"))
     whole = pd.concat(parts, ignore_index=True)
     whole.attrs = {"scale": parts[0].attrs["scale"]}
-    return cells(whole, "Mean response of the rows of the data")
+    what = fit.family.reports
+    caption = "Mean response" if what == "mean" else f"Average {what} of the response"
+    return cells(whole, f"{caption} of the rows of the data")
 
 
 WHOSE: dict[Groups, str] = {
@@ -225,7 +230,7 @@ def _comparisons(
     if fit.link.name in ("log", "logit", "probit", "cloglog"):
         measures.append("ratio")
     tables = []
-    for measure in measures if variables else []:
+    for measure in measures if variables and not fit.family.circular else []:
         parts = [
             comparisons(tree, name, measure=measure, per=per).drop(columns="measure")
             for name in variables
@@ -244,7 +249,7 @@ CAPTIONS = {
 
 def _variance(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
     """Say where the variance comes from, on the latent scale, which needs no integration."""
-    if not fit.groups or fit.link.name in NO_MEAN:
+    if not fit.groups or fit.link.name in NO_MEAN or fit.family.circular:
         return None
     caption = "Shares of variance, intraclass correlations and R²"
     table = cells(variance_partition(tree), caption)

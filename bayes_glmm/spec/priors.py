@@ -12,6 +12,7 @@ import numpy as np
 from bayes_glmm.errors import PriorError, suggestion
 
 REAL, POSITIVE, UNIT, CORRELATION = "real", "positive", "unit", "correlation"
+ONE_TO_TWO = "one to two"
 
 # name -> (support, {parameter: default or None when required})
 DISTRIBUTIONS: dict[str, tuple[str, dict[str, float | None]]] = {
@@ -28,6 +29,7 @@ DISTRIBUTIONS: dict[str, tuple[str, dict[str, float | None]]] = {
     "InverseGamma": (POSITIVE, {"alpha": None, "beta": 1.0}),
     "LogNormal": (POSITIVE, {"mu": 0.0, "sigma": 1.0}),
     "Beta": (UNIT, {"alpha": None, "beta": None}),
+    "OnePlusBeta": (ONE_TO_TWO, {"alpha": None, "beta": None}),
     "LKJ": (CORRELATION, {"eta": 1.0}),
 }
 _FREE_LOCATION = {"mu"}
@@ -41,7 +43,8 @@ class Prior:
     ----------
     name : str
         One of ``Normal StudentT Cauchy Laplace Logistic HalfNormal HalfStudentT
-        HalfCauchy Exponential Gamma InverseGamma LogNormal Beta LKJ``.
+        HalfCauchy Exponential Gamma InverseGamma LogNormal Beta LKJ``, or
+        ``OnePlusBeta`` for a number between 1 and 2.
     **parameters : float
         Parameters by PyMC's names, on the scale of what the prior is for.
 
@@ -81,7 +84,7 @@ class Prior:
 
     @property
     def support(self) -> str:
-        """``"real"``, ``"positive"``, ``"unit"`` or ``"correlation"``."""
+        """``"real"``, ``"positive"``, ``"unit"``, ``"one to two"`` or ``"correlation"``."""
         return DISTRIBUTIONS[self.name][0]
 
     def __getitem__(self, key: str) -> float:
@@ -124,6 +127,8 @@ class Prior:
                 return stats.lognorm(p["sigma"], scale=math.exp(p["mu"]))
             case "Beta":
                 return stats.beta(p["alpha"], p["beta"])
+            case "OnePlusBeta":
+                return stats.beta(p["alpha"], p["beta"], loc=1.0)
         raise PriorError(f"{self.name} is a prior for a matrix and has no density on a line.")
 
     @cached_property

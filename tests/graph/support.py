@@ -16,7 +16,7 @@ from bayes_glmm import Prior
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.spec.formula import parse
-from tests.oracle import OWN, log_posterior
+from tests.oracle import HELD, OWN, log_posterior
 
 LINKS = {
     "gaussian": ("identity", "log", "inverse"),
@@ -38,7 +38,10 @@ MORE = {
         ("log", "inverse", "identity"),
     ),
     **dict.fromkeys(("lognormal", "hurdle_lognormal"), ("log",)),
-    "skew_normal": LINKS["gaussian"],
+    **dict.fromkeys(("skew_normal", "asymmetric_laplace"), LINKS["gaussian"]),
+    "ordered_beta": ("logit",),
+    "von_mises": ("tan_half", "identity"),
+    "tweedie": LINKS["poisson"],
 }  # fmt: skip
 STRUCTURES = {
     "none": "",
@@ -50,7 +53,7 @@ STRUCTURES = {
     "three": " + (1 + x + z | a)",
     "independent": " + (1 + x || a)",
 }
-NO_OLRE = ("gaussian", "student_t", "skew_normal", "bernoulli")
+NO_OLRE = ("gaussian", "student_t", "skew_normal", "asymmetric_laplace", "bernoulli")
 LOCATION_SCALE = {"Normal": ("mu", "sigma"), "StudentT": ("mu", "sigma"), "Laplace": ("mu", "b"),
                   "Logistic": ("mu", "s"), "Cauchy": ("alpha", "beta")}  # fmt: skip
 
@@ -62,13 +65,15 @@ def table(family: str, n: int = 12) -> pd.DataFrame:
          "known": rng.normal(0, 0.2, n), "a": list("pqrs") * (n // 4), "b": list("uvw") * (n // 3)}
     )  # fmt: skip
     match family:
-        case "gaussian" | "student_t" | "skew_normal":
+        case "gaussian" | "student_t" | "skew_normal" | "asymmetric_laplace":
             data["y"] = rng.uniform(1, 4, n)
         case "gamma" | "exponential" | "weibull" | "inverse_gaussian" | "lognormal":
             data["y"] = rng.uniform(0.5, 4, n)
-        case "hurdle_gamma" | "hurdle_lognormal":
+        case "von_mises":
+            data["y"] = rng.uniform(-3, 3, n)
+        case "hurdle_gamma" | "hurdle_lognormal" | "tweedie":
             data["y"] = [0, 0, 0.2, *rng.uniform(0.5, 4, n - 3)]
-        case "zero_one_inflated_beta":
+        case "zero_one_inflated_beta" | "ordered_beta":
             data["y"] = [0, 1, 1, *rng.uniform(0.1, 0.9, n - 3)]
         case "beta":
             data["y"] = rng.uniform(0.1, 0.9, n)
@@ -148,12 +153,16 @@ def natural(design, priors, values) -> tuple[dict, float]:
     for name, predictor in design.predictors.items():
         suffix = "" if name == "mu" else f"_{name}"
         volume += _predictor(predictor, suffix, priors, values, point)
-    for name in set(OWN.get(design.family, ())) - set(design.predictors):
+    for name in set(OWN.get(design.family, ())) - set(design.predictors) - set(HELD):
         if name in ("zi", "hurdle", "zoi", "coi"):
             point[name] = float(special.expit(values[f"{name}_logodds__"]))
             volume += np.log(point[name]) + np.log1p(-point[name])
-        elif name == "skew":
+        elif name in ("skew", "lower"):
             point[name] = float(values[name])
+        elif name == "power":
+            excess = float(special.expit(values["power_interval__"]))
+            point[name] = 1 + excess
+            volume += np.log(excess) + np.log1p(-excess)
         else:
             point[name] = float(np.exp(values[f"{name}_log__"]))
             volume += np.log(point[name])

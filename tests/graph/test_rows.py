@@ -9,7 +9,8 @@ from bayes_glmm.families import FAMILIES
 from tests.oracle import log_likelihood
 
 OWN = {"sigma": 0.8, "nu": 6.0, "dispersion": 1.7, "shape": 2.3, "zi": 0.3, "hurdle": 0.4,
-       "skew": 2.0, "zoi": 0.3, "coi": 0.4}  # fmt: skip
+       "skew": 2.0, "zoi": 0.3, "coi": 0.4, "lower": -1.0, "gap": 2.5, "quantile": 0.3,
+       "concentration": 2.5, "power": 1.4}  # fmt: skip
 PLAIN = [family for family in FAMILIES if not family.categorical]
 PAIRS = [(family, link) for family in PLAIN for link in family.links]
 EPS = np.finfo(float).eps
@@ -31,6 +32,10 @@ def rows(family, link):
     elif family.support == "positive numbers":
         y = np.array([1e-6, 0.3, 1, 40])
         y = np.append(y, 0.0) if family.name.startswith("hurdle") else y
+    elif family.support == "zero and positive numbers":
+        y = np.array([0.0, 1e-6, 0.3, 1, 40])
+    elif family.support == "angles from -pi to pi":
+        y = np.array([-np.pi, -1e-9, 0.3, 3.1])
     else:
         y = np.array([-1e9, -1, 0, 3, 1e9])
     eta = {
@@ -41,6 +46,7 @@ def rows(family, link):
         "identity": [1e-9, 0.3, 6, 1e9],
         "sqrt": [1e-5, 0.3, 6, 31622.0],
         "inverse": [0.01, 0.3, 6, 1e9],
+        "tan_half": [-1e9, -6, 0, 0.3, 40],
     }[link]
     y, eta = (a.ravel() for a in np.meshgrid(y, eta))
     return y, eta, None if n is None else np.tile(n, len(eta) // len(n))
