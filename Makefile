@@ -1,7 +1,7 @@
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: demo test test-all bench lint clean
+.PHONY: demo test test-all docs bench lint clean
 
 demo: $(READY)
 	$(PYTHON) -m bayes_glmm demo
@@ -12,10 +12,14 @@ test: $(READY)
 test-all: $(READY)
 	$(PYTHON) -m pytest -n auto --dist worksteal --doctest-modules -m "slow or not slow" bayes_glmm tests
 
+docs: $(READY)
+	$(PYTHON) docs/families.py
+
 bench: $(READY) build/peers/.ready
 	$(PYTHON) benchmarks/run.py
 	$(PYTHON) benchmarks/gradient.py
 	$(PYTHON) benchmarks/design_size.py
+	$(PYTHON) benchmarks/families.py
 
 lint: $(READY)
 	.venv/bin/ruff check .

@@ -163,8 +163,9 @@ def describe(fit: Fit, groups: str, kind: str, by: By, per: float | None) -> dic
     before = [n for n in ("trunc", "cens") if fit.spec.response.modifier(n)]
     whole = f" before {NAMED[before[0]]}" if before else ""
     other = kind == "expected" and fit.family.reports != "mean"
+    what = f"{fit.family.reports} of the" if other else kind
     about = {
-        "estimand": f"{f'{fit.family.reports} of the' if other else kind} response{whole}, {MEANING[groups]}{average}",
+        "estimand": f"{what} response{whole}, {MEANING[groups]}{average}",
         "groups": groups,
         "kind": kind,
         "scale": scale_of(fit, kind, per),

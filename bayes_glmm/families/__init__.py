@@ -118,4 +118,5 @@ def _held(text: str) -> Family:
             f"The family {text!r} is not understood: known values are written as in "
             "'student_t(nu=4)'."
         )
-    return _BY_NAME[name].holding(**{key: float(value) for key, value in found})
+    held = _BY_NAME[name].holding(**{key: float(value) for key, value in found})
+    return held if held.name == text else _held(held.name)

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 type Array = NDArray[np.float64]
 type Parameters = Mapping[str, Array]
 
-RANGES = {REAL: (-np.inf, np.inf), POSITIVE: (0.0, np.inf), UNIT: (0.0, 1.0), ONE_TO_TWO: (1.0, 2.0)}
+RANGES = {
+    REAL: (-np.inf, np.inf),
+    POSITIVE: (0.0, np.inf),
+    UNIT: (0.0, 1.0),
+    ONE_TO_TWO: (1.0, 2.0),
+}
 UNIT_FREE = ("logit", "probit", "cloglog", "log")
 
 
@@ -137,7 +142,7 @@ class Family(ABC):
                     f"{high:g}."
                 )
         held = copy(self)
-        held.name = f"{self.name}({', '.join(f'{k}={float(v)!r}' for k, v in known.items())})"
+        held.name = f"{self.name}({','.join(f'{k}={float(v)!r}' for k, v in known.items())})"
         held.parameters = tuple(
             replace(p, fixed=float(known[p.name]), formula=False) if p.name in known else p
             for p in self.parameters
@@ -289,7 +294,7 @@ def whole(values: Array) -> NDArray[np.bool_]:
 def invalid_counts(y: Array) -> list[tuple[NDArray[np.bool_], str]]:
     """Return what makes numbers no counts."""
     return [
-        (y < 0, "is negative: counts start at 0"),
+        (y < 0, "is negative: counts start at 0; correct or remove these rows"),
         (~whole(y), "is not a whole number: give counts, and what they refer to as exposure"),
     ]
 

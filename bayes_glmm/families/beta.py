@@ -35,7 +35,7 @@ class Beta(Written):
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse the ends and what is outside."""
-        ends = "is exactly 0 or 1, which has no density here: use zero_one_inflated_beta"
+        ends = "is exactly 0 or 1, which has no density here: use ordered_beta or zero_one_inflated_beta"
         return [
             (~((y >= 0) & (y <= 1)), "is not between 0 and 1: divide percentages by 100"),
             ((y == 0) | (y == 1), ends),

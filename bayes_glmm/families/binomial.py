@@ -33,7 +33,7 @@ class Binomial(Written):
         """Refuse fractions, negative numbers and more successes than trials."""
         n = np.ones_like(y) if trials is None else trials
         return [
-            (y < 0, "is negative: successes are counted from 0"),
+            (y < 0, "is negative: successes are counted from 0; correct or remove these rows"),
             (~whole(y), "is not a whole number: give successes, not a proportion"),
             (~whole(n) | (n < 1), "has trials that are not a whole number above 0: drop the rows"),
             (y > n, "has more successes than trials: check both columns"),

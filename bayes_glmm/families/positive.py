@@ -25,7 +25,7 @@ def invalid_positive(y: Array) -> list[tuple[NDArray[np.bool_], str]]:
     zero = "is zero: use a hurdle family where zeros are real, or the smallest amount seen"
     return [
         (~np.isfinite(y), "is not finite: remove the rows or use missing='drop'"),
-        (y < 0, "is negative: this family is for positive numbers"),
+        (y < 0, "is negative: correct or remove these rows, or use gaussian or student_t"),
         (y == 0, zero),
     ]
 

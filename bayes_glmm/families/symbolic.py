@@ -14,12 +14,8 @@ import numpy as np
 
 STIRLING_FROM = 16.0
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188)
-
-BESSEL_FROM = 16.0
-_BESSEL_NEAR = tuple(1 / math.factorial(k) ** 2 for k in range(45))
-_BESSEL_FAR = tuple(
-    math.prod(range(1, 2 * k, 2)) ** 2 / (math.factorial(k) * 8**k) for k in range(26)
-)
+BESSEL_FROM = 500.0
+_BESSEL = (1 / 8, 9 / 128, 75 / 1024, 3675 / 32768, 59535 / 262144)
 
 
 def number(value: float) -> np.float64:
@@ -187,19 +183,14 @@ def stirling_rest(x: Any) -> Any:
 def log_bessel(x: Any) -> Any:
     """Return the log of ``exp(-x) I0(x)`` for ``x`` of zero or more.
 
-    The power series up to 16, the asymptotic one from there on.
+    From 500 on by the asymptotic series: libraries give up on huge arguments.
     """
     import pytensor.tensor as pt
 
     edge = number(BESSEL_FROM)
     small, large = pt.minimum(x, edge), pt.maximum(x, edge)
-    near = pt.log(_polynomial(_BESSEL_NEAR, small * small / number(4))) - small
-    far = pt.log(_polynomial(_BESSEL_FAR, ONE / large)) - HALF * pt.log(TWO_PI * large)
-    return pt.switch(x < edge, near, far)
-
-
-def _polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
-    total = number(coefficients[-1])
-    for coefficient in reversed(coefficients[:-1]):
-        total = number(coefficient) + x * total
-    return total
+    inverse, series = ONE / large, number(_BESSEL[-1])
+    for coefficient in reversed(_BESSEL[:-1]):
+        series = number(coefficient) + inverse * series
+    far = pt.log1p(inverse * series) - HALF * pt.log(TWO_PI * large)
+    return pt.switch(x < edge, pt.log(pt.ive(number(0), small)), far)

@@ -59,7 +59,7 @@ class Tweedie(Written):
         """Refuse negative numbers."""
         return [
             (~np.isfinite(y), "is not finite: remove the rows or use missing='drop'"),
-            (y < 0, "is negative: this family is for zero and positive amounts"),
+            (y < 0, "is negative: correct or remove these rows, or use gaussian or student_t"),
         ]
 
     def start(self, y: Array, trials: Array | None, exposure: Array) -> float:

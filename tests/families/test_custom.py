@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from scipy import stats
 import bayes_glmm as bg
 from bayes_glmm.answers.pointwise import with_log_likelihood
 from bayes_glmm.families import get_family
+from bayes_glmm.families.table import markdown
 from tests.canned import tree_of
 
 
@@ -118,3 +121,12 @@ def test_the_table_has_every_family_with_its_mean():
     assert found.loc["poisson", "mean"].startswith("``mu``")
     assert (found["mean"].str.len() > 3).all() and (found["variance"].str.len() > 3).all()
     assert "zi ~ Prior" in found.loc["zero_inflated_poisson", "priors"]
+    assert found.loc["asymmetric_laplace", "priors"].endswith("quantile = 0.5")
+    assert found["predictions"].value_counts().to_dict() == {
+        "mean": len(found) - 5, "probabilities": 3, "quantile": 1, "mean direction": 1,
+    }  # fmt: skip
+
+
+def test_the_document_is_what_the_code_makes():
+    path = Path(__file__).parents[2] / "docs" / "families.md"
+    assert path.read_text(encoding="utf-8") == markdown(), "run: make docs"

@@ -16,6 +16,7 @@ DOMAIN = {
     "identity": (0.1, 50.0),
     "sqrt": (0.1, 9.0),
     "inverse": (0.05, 9.0),
+    "tan_half": (0.05, 9.0),
 }
 
 
@@ -77,6 +78,7 @@ SYMBOLIC = {
     "identity": [0.1, 1e9],
     "sqrt": [0.1, 3e4],
     "inverse": [0.1, 1e9],
+    "tan_half": [0.1, 1e9],
 }
 
 
