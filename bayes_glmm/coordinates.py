@@ -34,6 +34,39 @@ class Standardized(Transform):
         return pt.broadcast_to(pt.log(inputs[-1]), value.shape)
 
 
+class PartlyStandardized(Transform):
+    """``z = (x - location) / scale**(1 - share)``, for what the data say much about.
+
+    A share of zero standardises; a share of one leaves the variable as it is, which suits
+    coefficients that the data determine far better than their prior does.
+
+    Parameters
+    ----------
+    share : ndarray
+        From zero to one, in the shape of the variable.
+    """
+
+    name = "partly_standardized"
+    ndim_supp = 0
+
+    def __init__(self, share: Any):
+        self.share = share
+
+    def forward(self, value: Any, *inputs: Any) -> Any:
+        """Return the coordinate."""
+        location, scale = inputs[-2:]
+        return (value - location) * scale ** (self.share - 1)
+
+    def backward(self, value: Any, *inputs: Any) -> Any:
+        """Return the variable on its own scale."""
+        location, scale = inputs[-2:]
+        return location + value * scale ** (1 - self.share)
+
+    def log_jac_det(self, value: Any, *inputs: Any) -> Any:
+        """Return the logarithm of what a coordinate is multiplied by."""
+        return pt.broadcast_to((1 - self.share) * pt.log(inputs[-1]), value.shape)
+
+
 class StandardizedRows(Transform):
     """Independent standard normal coordinates of correlated rows."""
 

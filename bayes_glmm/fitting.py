@@ -246,7 +246,12 @@ def priors(
     link_of = {
         stem: links[p.parameter]
         for p in design.predictors.values()
-        for stem in (p.name("intercept"), p.name("beta"), *(f"sd_{g.name}" for g in p.groups))
+        for stem in (
+            p.name("intercept"),
+            p.name("beta"),
+            *(f"sd_{g.name}" for g in p.groups),
+            *(f"sd_{s.name}" for s in p.smooths),
+        )
     }
     rows = []
     for name, prior in resolved.items():

@@ -9,8 +9,8 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayes_glmm.coordinates import Standardized, StandardizedRows
-from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.coordinates import PartlyStandardized, Standardized, StandardizedRows
+from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign, SmoothDesign
 from bayes_glmm.families import LINKS, Parameter, get_family
 from bayes_glmm.families.observed import observe
 from bayes_glmm.results import dimensions
@@ -182,6 +182,8 @@ def linear_predictor(
     eta = pm.Data(name("offset"), predictor.offset, dims="observation") + intercept
     if predictor.coefficients:
         eta += pm.Data(name("X"), predictor.X, dims=("observation", name("coefficient"))) @ beta
+    for smooth in predictor.smooths:
+        eta += smooth_term(smooth, priors, standardized)
     for group in predictor.groups:
         if group.name not in effects:
             effects[group.name] = random_effects(group, priors, dims, standardized)
@@ -211,6 +213,21 @@ def fixed_effects(
         name, **values, default_transform=None, transform=transform
     )
     return intercept, beta
+
+
+def smooth_term(smooth: SmoothDesign, priors: Mapping[str, Prior], standardized: bool) -> Any:
+    """State the coefficients of a smooth's penalised columns; return what they add to each row."""
+    name, basis = smooth.name, f"{smooth.name}_basis"
+    sd = vector(
+        f"sd_{name}", [priors[f"sd_{name}[{p}]"] for p in smooth.parts], f"{name}_part", False
+    )
+    hyper = {h.stem: scalar(f"{h.stem}_{name}", priors[f"{h.stem}_{name}"]) for h in smooth.hyper}
+    transform = PartlyStandardized(smooth.told) if standardized else None
+    u = pm.Normal(
+        f"u_{name}", np.float64(0), sd[smooth.part] * smooth.scales(hyper, pytensor_maths()),
+        dims=basis, default_transform=None, transform=transform,
+    )  # fmt: skip
+    return pm.Data(f"basis_{name}", smooth.basis, dims=("observation", basis)) @ u
 
 
 def random_effects(

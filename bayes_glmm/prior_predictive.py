@@ -146,6 +146,12 @@ def draw_parameters(
             out[beta] = np.column_stack([draw(f"{beta}[{c}]") for c in p.coefficients])
             if p.intercept:
                 out[intercept] = out[intercept] - out[beta] @ p.centers
+    for smooth in design.smooths:
+        name = smooth.name
+        sd = np.column_stack([draw(f"sd_{name}[{part}]") for part in smooth.parts])
+        hyper = {h.stem: draw(f"{h.stem}_{name}") for h in smooth.hyper}
+        out |= {f"sd_{name}": sd, f"u_{name}": smooth.draw(sd, hyper, rng)}
+        out |= {f"{stem}_{name}": values for stem, values in hyper.items()}
     for group in design.groups:
         sds = [draw(f"sd_{group.name}[{t}]") for t in group.terms]
         hyper = {h.stem: draw(f"{h.stem}_{group.name}") for h in group.hyper}
@@ -253,6 +259,8 @@ def _widest(design: Design, drawn: Mapping[str, Array]) -> str:
     for k, label in enumerate(mu.coefficients):
         typical = mu.scales[k] if mu.intercept else np.sqrt((mu.X[:, k] ** 2).mean())
         sizes[f"beta[{label}]"] = _spread(drawn["beta"][:, k]) * float(typical)
+    for smooth in mu.smooths:
+        sizes[f"sd_{smooth.name}"] = _spread(drawn[f"u_{smooth.name}"] @ smooth.basis.T)
     for group in mu.groups:
         typical = np.sqrt((group.values**2).mean(axis=0))
         for k, label in enumerate(group.terms):
@@ -305,6 +313,8 @@ def _predictor(predictor: PredictorDesign, drawn: Mapping[str, Array], part: sli
         shares.append(drawn[predictor.name("intercept")][part, None])
     if predictor.coefficients:
         shares.append(drawn[predictor.name("beta")][part] @ predictor.X.T)
+    for smooth in predictor.smooths:
+        shares.append(drawn[f"u_{smooth.name}"][part] @ smooth.basis.T)
     for group in predictor.groups:
         shares.append(group.added(drawn[f"u_{group.name}"][part]))
     total = shares[0]

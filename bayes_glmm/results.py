@@ -36,6 +36,10 @@ class UnconvergedWarning(UserWarning):
     """An answer rests on chains that did not converge."""
 
 
+class ExtrapolationWarning(UserWarning):
+    """An answer is about rows beyond those that a curve was learned from."""
+
+
 def make_tree(
     posterior: Mapping[str, NDArray[Any]],
     sample_stats: Mapping[str, NDArray[Any]],
@@ -134,6 +138,11 @@ def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, ND
     if design.categories:
         dims |= {p.name: ("boundary",) for p in get_family(design.family).vectors}
         coords["boundary"] = np.array(design.boundaries, dtype=str)
+    for smooth in design.smooths:
+        name = smooth.name
+        dims |= {f"sd_{name}": (f"{name}_part",), f"u_{name}": (f"{name}_basis",)}
+        coords[f"{name}_part"] = np.array(smooth.parts, dtype=str)
+        coords[f"{name}_basis"] = np.arange(1, len(smooth.part) + 1).astype(str)
     for group in design.groups:
         name, term = group.name, f"{group.name}_term"
         dims |= {f"sd_{name}": (term,), f"u_{name}": (name, term)}

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign, SmoothDesign
 from bayes_glmm.design.frames import to_pandas
 from bayes_glmm.design.response import ResponseSchema, learn_response
 from bayes_glmm.design.schema import Schema
@@ -106,10 +106,11 @@ def simulate(
     design = _design(spec, table, given_structures(spec, structures))
     kind = get_family(design.family)
     _refuse_unknown(design, kind, parameters)
-    *streams, last = _streams(seed, len(design.groups) + 1)
-    effects = {
-        g.name: _effects(g, parameters, rng) for g, rng in zip(design.groups, streams, strict=True)
-    }
+    groups, smooths = design.groups, design.smooths
+    *streams, last = _streams(seed, len(groups) + len(smooths) + 1)
+    each = iter(streams)
+    effects = {g.name: _effects(g, parameters, next(each)) for g in groups}
+    effects |= {s.name: _smooth(s, parameters, next(each)) for s in smooths}
     eta = {n: _predictor(p, parameters, effects) for n, p in design.predictors.items()}
     own = {
         p.name: LINKS[p.link].inverse(eta[p.name]) if p.name in eta
@@ -209,7 +210,20 @@ def _predictor(
         eta += predictor.X @ _labelled(parameters, predictor.name("beta"), predictor.coefficients)
     for group in predictor.groups:
         eta += group.added(effects[group.name])
+    for smooth in predictor.smooths:
+        eta += effects[smooth.name]
     return eta
+
+
+def _smooth(smooth: SmoothDesign, parameters: Mapping[str, Any], rng: np.random.Generator) -> Array:
+    sd = _labelled(parameters, f"sd_{smooth.name}", smooth.parts)
+    hyper = {h.stem: _within(parameters, f"{h.stem}_{smooth.name}", h.support)[None]
+             for h in smooth.hyper}  # fmt: skip
+    name = f"u_{smooth.name}"
+    labels = tuple(str(k + 1) for k in range(len(smooth.part)))
+    given = name in parameters
+    u = _labelled(parameters, name, labels) if given else smooth.draw(sd[None], hyper, rng)[0]
+    return np.asarray(smooth.basis @ u)
 
 
 def _effects(group: GroupDesign, parameters: Mapping[str, Any], rng: np.random.Generator) -> Array:
@@ -350,6 +364,9 @@ def _refuse_unknown(design: Design, kind: Family, parameters: Mapping[str, Any])
         known += [f"sd_{group.name}", f"u_{group.name}"]
         known += [f"{hyper.stem}_{group.name}" for hyper in group.hyper]
         known += [f"corr_{group.name}"] * any(len(block) > 1 for block in group.blocks)
+    for smooth in design.smooths:
+        known += [f"sd_{smooth.name}", f"u_{smooth.name}"]
+        known += [f"{hyper.stem}_{smooth.name}" for hyper in smooth.hyper]
     for name in parameters:
         if name not in known:
             raise ArgumentError(

@@ -221,6 +221,9 @@ def rank(
         base = flat(fit, "intercept")[:, None] if fit.design.mu.intercept else 0.0
         if fit.design.mu.coefficients:
             base = base + (flat(fit, "beta") @ fit.design.mu.centers)[:, None]
+        for smooth in fit.design.mu.smooths:
+            curve = flat(fit, f"u_{smooth.name}") @ smooth.basis.mean(axis=0)
+            base = base + curve[:, None]
         table["p_above"] = (fit.link.inverse(base + u) > threshold).mean(axis=0)
     table.attrs = {"estimand": f"ranks of {group} by deviation", "scale": "rank, 1 is lowest"}
     if fit.banner:
@@ -243,6 +246,8 @@ def _mean_predictor(fit: Fit, group: GroupDesign, term: int) -> tuple[Array, Arr
     eta = mu.offset + (flat(fit, "intercept").mean() if mu.intercept else 0.0)
     if mu.coefficients:
         eta = eta + mu.X @ flat(fit, "beta").mean(axis=0)
+    for smooth in mu.smooths:
+        eta = eta + smooth.basis @ flat(fit, f"u_{smooth.name}").mean(axis=0)
     pooled = np.zeros(group.n_levels)
     for other in fit.design.mu.groups:
         u = flat(fit, f"u_{other.name}").mean(axis=0)

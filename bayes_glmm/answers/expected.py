@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,8 +24,9 @@ from bayes_glmm.answers.predictor import (
 )
 from bayes_glmm.answers.related import related_effects
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.frames import rows_where
 from bayes_glmm.errors import ArgumentError, suggestion
-from bayes_glmm.results import Fit
+from bayes_glmm.results import ExtrapolationWarning, Fit
 
 type Array = NDArray[np.float64]
 type Groups = Literal["known", "typical", "new", "population"]
@@ -93,6 +95,7 @@ def prepare_rows(fit: Fit, data: pd.DataFrame, groups: str, seed: int) -> Rows:
         "known" if groups == "known" else "any" if groups == "new" else "ignore"
     )
     design = fit.schema.apply(data, groups=how, response=False)
+    _warn_beyond(fit, data)
     effects, new = {}, {}
     if groups in ("known", "new"):
         effects = {g.name: flat(fit, f"u_{g.name}") for g in design.groups}
@@ -102,6 +105,20 @@ def prepare_rows(fit: Fit, data: pd.DataFrame, groups: str, seed: int) -> Rows:
                 new[group.name] = np.where(group.index < 0, schema.names(data), "")
         design = _with_relatives(fit, design, data, effects, new, seed)
     return Rows(data, design, effects, new, seed)
+
+
+def _warn_beyond(fit: Fit, data: pd.DataFrame) -> None:
+    """Say where a curve is continued in a straight line."""
+    for parameter in fit.schema.predictors:
+        for smooth in fit.schema.smooths(parameter):
+            outside = smooth.beyond(data, fit.schema.states)
+            if outside.any():
+                warnings.warn(
+                    f"{smooth.label} is continued in a straight line beyond the training rows, in "
+                    f"{rows_where(data.index, outside)}.",
+                    ExtrapolationWarning,
+                    stacklevel=4,
+                )
 
 
 def _with_relatives(
@@ -322,7 +339,9 @@ def take(design: Design, rows: NDArray[np.intp]) -> Design:
 
 def _take(predictor: PredictorDesign, rows: NDArray[np.intp]) -> PredictorDesign:
     groups = tuple(g.take(rows) for g in predictor.groups)
-    return replace(predictor, X=predictor.X[rows], offset=predictor.offset[rows], groups=groups)
+    smooths = tuple(replace(s, basis=s.basis[rows]) for s in predictor.smooths)
+    X, offset = predictor.X[rows], predictor.offset[rows]
+    return replace(predictor, X=X, offset=offset, groups=groups, smooths=smooths)
 
 
 def _varies(group: GroupDesign) -> bool:
@@ -334,7 +353,12 @@ def distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     parts = [
         columns
         for p in design.predictors.values()
-        for columns in (p.X, p.offset[:, None], *(g.spread for g in p.groups if _varies(g)))
+        for columns in (
+            p.X,
+            p.offset[:, None],
+            *(s.basis for s in p.smooths),
+            *(g.spread for g in p.groups if _varies(g)),
+        )
     ]
     _, first, back = np.unique(np.hstack(parts), axis=0, return_index=True, return_inverse=True)
     return first, back.ravel()

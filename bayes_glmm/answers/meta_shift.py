@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,8 +14,6 @@ from bayes_glmm.answers.predictor import (
     eta_draws,
     factors,
     fixed_part,
-    flat,
-    group_part,
     n_draws,
     parameters,
 )
@@ -25,6 +24,7 @@ from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
 type Mask = NDArray[np.bool_]
+type Part = Callable[[Fit, PredictorDesign], Array]
 STEP = 1e-5
 
 
@@ -101,8 +101,9 @@ class Shift:
     def of(cls, fit: Fit, arms: Arms) -> Shift:
         """Compute them from what the arms differ by in the design."""
         low, high = _predictors(fit, arms)
-        studies = [_effects(fit, low, high, rows).mean(axis=1) for rows in arms.rows]
-        average = _fixed(fit, low, high).mean(axis=1)
+        own = _effects(fit, low, high, eta_draws)
+        studies = [own[:, rows].mean(axis=1) for rows in arms.rows]
+        average = _effects(fit, low, high, fixed_part).mean(axis=1)
         found = np.array(studies).T if studies else np.empty((n_draws(fit), 0))
         return cls(found, average, np.sqrt(_variance(fit, low, high, arms.variable)))
 
@@ -124,25 +125,9 @@ def _predictors(fit: Fit, arms: Arms) -> tuple[PredictorDesign | None, Predictor
     return pair[0], pair[1]
 
 
-def _fixed(fit: Fit, low: PredictorDesign | None, high: PredictorDesign) -> Array:
-    """Return the effect without groups on distinct rows, weighted back to all of them."""
-    X = high.X if low is None else high.X - low.X
-    middle = replace(high, X=X.mean(axis=0)[None], offset=np.zeros(1), groups=())
-    return fixed_part(fit, replace(middle, intercept=high.intercept and low is None))
-
-
-def _effects(fit: Fit, low: PredictorDesign | None, high: PredictorDesign, rows: Mask) -> Array:
-    """Return the effect in each of some rows with its own group effects."""
-    X = (high.X if low is None else high.X - low.X)[rows]
-    part = replace(high, X=X, offset=np.zeros(len(X)), intercept=high.intercept and low is None)
-    total = fixed_part(fit, part)
-    places = np.flatnonzero(rows)
-    for k, group in enumerate(high.groups):
-        u = flat(fit, f"u_{group.name}")
-        total += group_part(u, group, places)
-        if low is not None:
-            total -= group_part(u, low.groups[k], places)
-    return total
+def _effects(fit: Fit, low: PredictorDesign | None, high: PredictorDesign, part: Part) -> Array:
+    """Return the difference that the arms make to part of each row's predictor."""
+    return part(fit, high) if low is None else part(fit, high) - part(fit, low)
 
 
 def _variance(

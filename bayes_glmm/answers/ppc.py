@@ -14,7 +14,6 @@ from bayes_glmm.answers.predictor import (
     factors,
     fixed_part,
     flat,
-    group_part,
     parameters,
 )
 from bayes_glmm.answers.tables import interval
@@ -74,7 +73,7 @@ def _redrawn(rng: np.random.Generator) -> Callable[[Fit, PredictorDesign], Array
             if group.factor is not None:
                 hyper = {h.stem: flat(fit, f"{h.stem}_{group.name}") for h in group.hyper}
                 z = effect_draws(group.factor, z, hyper)
-            eta += group_part(z @ np.swapaxes(factors(fit, group), 1, 2), group)
+            eta += group.added(z @ np.swapaxes(factors(fit, group), 1, 2))
         return eta
 
     return predict

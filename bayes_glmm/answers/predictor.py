@@ -22,10 +22,12 @@ def flat(fit: Fit, name: str) -> Array:
 
 
 def fixed_part(fit: Fit, predictor: PredictorDesign) -> Array:
-    """Return intercept, coefficients and offset, shape (n_draws, n_rows), link scale."""
+    """Return intercept, coefficients, smooths and offset, shape (n_draws, n_rows), link scale."""
     eta = np.broadcast_to(predictor.offset, (n_draws(fit), len(predictor.offset))).copy()
     if predictor.coefficients:
         eta += flat(fit, predictor.name("beta")) @ predictor.X.T
+    for smooth in predictor.smooths:
+        eta += flat(fit, f"u_{smooth.name}") @ smooth.basis.T
     if predictor.intercept:
         eta += flat(fit, predictor.name("intercept"))[:, None]
     return eta

@@ -110,6 +110,13 @@ def _predictor_rows(
             for parameter in fit.family.vectors:
                 values = posterior[parameter.name].values[..., k]
                 yield f"{parameter.name}[{label}]", scale, values.ravel()
+    for smooth in predictor.smooths:
+        sd = posterior[f"sd_{smooth.name}"].values
+        for k, part in enumerate(smooth.parts):
+            yield f"sd_{smooth.name}[{part}]", scale, sd[..., k].ravel()
+        for hyper in smooth.hyper:
+            values = posterior[f"{hyper.stem}_{smooth.name}"].values
+            yield f"{hyper.stem}_{smooth.name}", hyper.meaning, values.ravel()
     for group in predictor.groups:
         sd = posterior[f"sd_{group.name}"].values
         for t, _ in group.own(predictor.parameter):

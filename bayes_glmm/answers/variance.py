@@ -68,7 +68,7 @@ def variance_partition(
     pandas.DataFrame
         One row per ``component``; ``kind`` says what it is:
 
-        - ``fixed``: variance over the rows of what the coefficients predict;
+        - ``fixed``: variance over the rows of what coefficients and smooth terms predict;
         - ``random``: one group; with varying slopes the mean of :math:`z'\Sigma z` over
           the rows;
         - ``over-dispersion``: the observation-level random effect, ``(1 | observation)``;
@@ -146,8 +146,10 @@ def variance_partition(
 def _latent(fit: Fit) -> Iterator[Component]:
     """Yield the components on the link scale."""
     design = fit.design
-    X = design.mu.X - design.mu.X.mean(axis=0)
+    columns = np.hstack([design.mu.X, *(s.basis for s in design.mu.smooths)])
+    X = columns - columns.mean(axis=0)
     beta = flat(fit, "beta") if design.mu.coefficients else np.zeros((n_draws(fit), 0))
+    beta = np.hstack([beta, *(flat(fit, f"u_{s.name}") for s in design.mu.smooths)])
     spread = X.T @ X / design.n_rows
     yield Component("fixed", "fixed", np.einsum("di,ij,dj->d", beta, spread, beta))
     for group in design.mu.groups:

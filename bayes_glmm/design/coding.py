@@ -12,8 +12,9 @@ from bayes_glmm.design.centering import level_means, varies_within
 from bayes_glmm.design.columns import kind_of, levels_of, locate, pick, unknown_levels
 from bayes_glmm.design.contrasts import CONTRASTS, Coding, contrast_coding, full_coding
 from bayes_glmm.design.expressions import States, evaluate, text_of, values
+from bayes_glmm.design.smooths import SmoothCoding, learn_smooth
 from bayes_glmm.errors import DataError, SpecError, suggestion
-from bayes_glmm.spec.model import Call, Expression, Factor, Number, Text, Variable
+from bayes_glmm.spec.model import SMOOTHS, Call, Expression, Factor, Number, Text, Variable
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class WithinCoding:
         return np.column_stack([x - means[codes], means[codes]])
 
 
-type FactorCoding = NumericCoding | LevelCoding | WithinCoding
+type FactorCoding = NumericCoding | LevelCoding | WithinCoding | SmoothCoding
 
 
 def learn_coding(factor: Factor, data: pd.DataFrame, states: States) -> FactorCoding:
@@ -139,6 +140,8 @@ def learn_coding(factor: Factor, data: pd.DataFrame, states: States) -> FactorCo
             return _learn_levels(data, column, contrast, reference, times=True)
         case Call("wb", (inside, Variable(group))):
             return _learn_within(inside, group, data, states)
+        case Call(function) if function in SMOOTHS:
+            return learn_smooth(factor, data, states)
         case Variable(name) if kind_of(pick(data, name), name) != "numeric":
             return _learn_levels(data, name, "treatment", None)
     label = factor.name if isinstance(factor, Variable) else text_of(factor)

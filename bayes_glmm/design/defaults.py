@@ -120,6 +120,14 @@ def _predictor_slots(
         name = f"{beta}[{label}]"
         short = (label,) if predictor.parameter == "mu" else ()
         yield Slot(name, REAL, default, (name, *short, beta))
+    for smooth in predictor.smooths:
+        sd = f"sd_{smooth.name}"
+        for part in smooth.parts:
+            default = Prior("HalfStudentT", nu=TAIL, sigma=unit)
+            yield Slot(f"{sd}[{part}]", POSITIVE, default, (f"{sd}[{part}]", sd, "sd"))
+        for hyper in smooth.hyper:
+            name = f"{hyper.stem}_{smooth.name}"
+            yield Slot(name, hyper.support, hyper.prior, (name, hyper.stem))
     for group in predictor.groups:
         sd = f"sd_{group.name}"
         for t, _ in group.own(predictor.parameter):

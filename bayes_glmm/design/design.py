@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.structures import Factor, Hyper
+from bayes_glmm.structures.kernels import density
+from bayes_glmm.structures.maths import NUMPY, Maths
+
+TOLD = 10.0
+"""Rows that tell about as much of a coefficient as its prior does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +140,80 @@ def inside_label(label: str, parameter: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
+class Waves:
+    """What makes the coefficients of a basis of waves differ in size.
+
+    Attributes
+    ----------
+    kernel : str
+    frequency : ndarray, shape (n_basis,)
+    dimension : int
+    """
+
+    kernel: str
+    frequency: NDArray[np.float64]
+    dimension: int
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothDesign:
+    """The penalised columns of one smooth term.
+
+    Attributes
+    ----------
+    name : str
+        ``"s_x"``, ``"t2_x_z"``, ``"hsgp_x"``.
+    label : str
+        The term as written.
+    basis : ndarray, shape (n_rows, n_basis)
+    part : ndarray of int, shape (n_basis,)
+        Which standard deviation each coefficient has.
+    parts : tuple of str
+        Labels of the standard deviations.
+    waves : Waves or None
+        Of a Gaussian process.
+    hyper : tuple of Hyper
+        Its parameters besides the standard deviation.
+    """
+
+    name: str
+    label: str
+    basis: NDArray[np.float64]
+    part: NDArray[np.intp]
+    parts: tuple[str, ...]
+    waves: Waves | None = None
+    hyper: tuple[Hyper, ...] = ()
+
+    def scales(self, hyper: Mapping[str, Any], maths: Maths) -> Any:
+        """Return the coefficients' sizes in units of their standard deviation, or one."""
+        if self.waves is None:
+            return np.float64(1)
+        kernel, frequency, dimension = vars(self.waves).values()
+        return maths.sqrt(density(kernel, frequency, hyper["range"], maths, dimension))
+
+    @property
+    def told(self) -> NDArray[np.float64]:
+        """Roughly how much the rows say about each coefficient, from zero to one."""
+        weight = (self.basis**2).sum(axis=0)
+        return weight / (weight + TOLD)
+
+    def draw(
+        self, sd: NDArray[Any], hyper: Mapping[str, NDArray[Any]], rng: np.random.Generator
+    ) -> NDArray[Any]:
+        """Draw coefficients given their sds, shape (n_draws, n_basis).
+
+        Parameters
+        ----------
+        sd : ndarray, shape (n_draws, n_parts)
+        hyper : mapping of str to ndarray, shape (n_draws,)
+        rng : numpy.random.Generator
+        """
+        columns = {stem: np.asarray(value)[:, None] for stem, value in hyper.items()}
+        sizes = sd[:, self.part] * self.scales(columns, NUMPY)
+        return np.asarray(sizes * rng.standard_normal(sizes.shape))
+
+
+@dataclass(frozen=True, eq=False)
 class PredictorDesign:
     """The arrays of one linear predictor.
 
@@ -151,6 +231,8 @@ class PredictorDesign:
     offset : ndarray, shape (n_rows,)
         Sum of the known terms on the link scale, ``log(exposure)`` included.
     groups : tuple of GroupDesign
+    smooths : tuple of SmoothDesign
+        What smooth terms add; their unpenalised columns are in ``X``.
     parameter : str
         What the predictor is of: ``"mu"``, or another parameter of the family.
     """
@@ -163,6 +245,7 @@ class PredictorDesign:
     offset: NDArray[np.float64]
     groups: tuple[GroupDesign, ...] = ()
     parameter: str = "mu"
+    smooths: tuple[SmoothDesign, ...] = ()
 
     def name(self, stem: str) -> str:
         """Return a variable's name: ``"beta"``, or ``"beta_zi"`` in the formula of ``zi``."""
@@ -234,6 +317,11 @@ class Design:
                 group if before is None else replace(before, Z=before.values + group.values)
             )
         return tuple(found.values())
+
+    @property
+    def smooths(self) -> tuple[SmoothDesign, ...]:
+        """Smooth terms of all predictors, those of the mean first."""
+        return tuple(s for p in self.predictors.values() for s in p.smooths)
 
     @property
     def n_rows(self) -> int:

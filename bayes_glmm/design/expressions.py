@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.columns import numbers
 from bayes_glmm.design.transforms import TRANSFORMS, Options, Site, State, Transform
 from bayes_glmm.errors import SpecError, suggestion
-from bayes_glmm.spec.model import Arithmetic, Call, Expression, Number, Text, Variable
+from bayes_glmm.spec.model import SMOOTHS, Arithmetic, Call, Expression, Number, Text, Variable
 
 type States = Mapping[str, State]
 
@@ -58,9 +58,11 @@ def variables(expression: Expression) -> Iterator[str]:
             yield from variables(right)
         case Call("C", arguments):
             yield from variables(arguments[0]) if arguments else ()
-        case Call(_, arguments):
+        case Call(function, arguments, options):
             for argument in arguments:
                 yield from variables(argument)
+            if function in SMOOTHS:
+                yield from (name for _, value in options for name in variables(value))
 
 
 def learn(expression: Expression, data: pd.DataFrame) -> dict[str, State]:

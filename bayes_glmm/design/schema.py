@@ -28,12 +28,13 @@ from bayes_glmm.design.frames import row_ids, to_pandas
 from bayes_glmm.design.groups import GROUPS, Groups, GroupSchema, learn_groups, learn_shared
 from bayes_glmm.design.modifiers import modifiers_of
 from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
+from bayes_glmm.design.smooths import SmoothCoding, smooth_codings
 from bayes_glmm.design.terms import Codings, Columns, Part, expand, labels
 from bayes_glmm.design.transforms import State
 from bayes_glmm.design.uses import column_roles, complete_columns, drop_missing, offset_expressions
 from bayes_glmm.errors import ArgumentError, DataError, MissingDataError, SpecError, listed
 from bayes_glmm.families import get_family
-from bayes_glmm.spec.model import Call, ModelSpec, Predictor
+from bayes_glmm.spec.model import SMOOTHS, Call, ModelSpec, Predictor
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +133,7 @@ class Schema:
         }
         predictors = _with_shared(predictors, dict(spec.predictors), data, codings)
         columns = tuple(_learn_column(data, name, uses) for name, uses in roles.items())
+        _refuse_smooths(spec, codings, predictors)
         response = learn_response(spec, data)
         return cls(spec, len(data), columns, states, codings, predictors, response)
 
@@ -260,7 +262,16 @@ class Schema:
             offset=self._offset(name, data),
             groups=tuple(g.apply(data, cells, groups, name) for g in learned.groups),
             parameter=name,
+            smooths=tuple(
+                replace(s.design(data, self.states), name=_own_name(s, name))
+                for s in self.smooths(name)
+            ),
         )
+
+    def smooths(self, parameter: str) -> list[SmoothCoding]:
+        """Return the smooth terms in the formula of a parameter."""
+        terms = dict(self.spec.predictors)[parameter].terms
+        return smooth_codings(self.codings[term[0]] for term in terms)
 
     def _offset(self, name: str, data: pd.DataFrame) -> NDArray[np.float64]:
         total = np.zeros(len(data))
@@ -294,6 +305,9 @@ def _learn_states(spec: ModelSpec, data: pd.DataFrame) -> dict[str, State]:
                 continue
             case Call("wb", (inside, _)):
                 states |= learn(inside, data)
+            case Call(function, arguments) if function in SMOOTHS:
+                for argument in arguments:
+                    states |= learn(argument, data)
             case _:
                 states |= learn(expression, data)
     return states
@@ -341,6 +355,25 @@ def _with_shared(
         name: replace(p, groups=(*p.groups, *shared[name])) if shared[name] else p
         for name, p in learned.items()
     }
+
+
+def _own_name(smooth: SmoothCoding, parameter: str) -> str:
+    return smooth.name if parameter == "mu" else f"{parameter}_{smooth.name}"
+
+
+def _refuse_smooths(
+    spec: ModelSpec, codings: Codings, predictors: Mapping[str, PredictorSchema]
+) -> None:
+    """Refuse smooth terms whose variables would have a name that is taken."""
+    names = Counter(g.name for p in predictors.values() for g in p.groups)
+    for parameter, p in spec.predictors:
+        for coding in smooth_codings(codings[term[0]] for term in p.terms):
+            names[_own_name(coding, parameter)] += 1
+            if names[_own_name(coding, parameter)] > 1:
+                raise SpecError(
+                    f"{coding.label} would have the name {coding.name!r} of another term: keep "
+                    "one of the two, or rename a column."
+                )
 
 
 def _refuse_twice(names: Iterable[str]) -> None:

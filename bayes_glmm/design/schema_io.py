@@ -14,6 +14,7 @@ from bayes_glmm.design.columns import Column
 from bayes_glmm.design.groups import GroupSchema
 from bayes_glmm.design.response import ResponseSchema
 from bayes_glmm.design.schema import PredictorSchema, Schema
+from bayes_glmm.design.smooths import SmoothCoding
 from bayes_glmm.design.spec_io import (
     expression_from_list,
     expression_to_list,
@@ -96,6 +97,8 @@ def _coding_to_dict(coding: FactorCoding) -> dict[str, Any]:
             return {"labels": list(labels)}
         case LevelCoding():
             return {"levels": asdict(coding)}
+        case SmoothCoding():
+            return {"smooth": list(coding.levels), "learned": [_lists(s) for s in coding.states]}
         case WithinCoding(_, group, levels, means):
             return {"group": group, "within": list(levels), "means": list(means)}
 
@@ -103,6 +106,9 @@ def _coding_to_dict(coding: FactorCoding) -> dict[str, Any]:
 def _coding(factor: Factor, entry: Mapping[str, Any]) -> FactorCoding:
     if "labels" in entry:
         return NumericCoding(factor, tuple(entry["labels"]))
+    if "smooth" in entry and isinstance(factor, Call):
+        learned = ({k: tuple(v) for k, v in state.items()} for state in entry["learned"])
+        return SmoothCoding(factor, tuple(entry["smooth"]), tuple(learned))
     if "within" in entry:
         inside = factor.arguments[0] if isinstance(factor, Call) else factor
         levels, means = entry["within"], entry["means"]

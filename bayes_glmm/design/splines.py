@@ -105,6 +105,27 @@ def _second_derivatives(knots: Array) -> Array:
     return bend
 
 
+def curvature(knots: Array) -> Array:
+    """Return the matrix whose form in the values at the knots is the integral of ``f''**2``.
+
+    Parameters
+    ----------
+    knots : ndarray, shape (n_knots,)
+
+    Returns
+    -------
+    ndarray, shape (n_knots, n_knots)
+        Of rank ``n_knots - 2``; zero outside the knots, where the spline is straight.
+    """
+    n, width = len(knots), np.diff(knots)
+    mass, i = np.zeros((n, n)), np.arange(n - 1)
+    mass[i, i] += width / 3
+    mass[i + 1, i + 1] += width / 3
+    mass[i, i + 1] = mass[i + 1, i] = width / 6
+    bend = _second_derivatives(knots)
+    return np.asarray(bend.T @ mass @ bend)
+
+
 def centring(basis: Array) -> tuple[float, ...]:
     """Return the map, row by row, onto the combinations of columns that sum to zero."""
     means = basis.mean(axis=0)

@@ -123,4 +123,7 @@ def _predictor_start(
             middle = priors[f"sd_{group.name}[{group.terms[t]}]"].median
             sds[t] = min(middle, unit / (float(group.sizes[t]) or 1.0))
         start[f"sd_{group.name}"] = sds
+    for smooth in predictor.smooths:
+        medians = [priors[f"sd_{smooth.name}[{part}]"].median for part in smooth.parts]
+        start[f"sd_{smooth.name}"] = np.minimum(medians, unit)
     return start

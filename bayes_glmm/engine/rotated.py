@@ -65,6 +65,7 @@ def rotates(design: Design) -> bool:
         (design.family, design.link) != ("gaussian", "identity")
         or set(design.predictors) != {"mu"}
         or design.modifiers
+        or design.smooths
         or len(groups) != 1
     ):
         return False

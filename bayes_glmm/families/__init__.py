@@ -112,7 +112,7 @@ def _held(text: str) -> Family:
     if not bracket:
         return _BY_NAME[name]
     pairs = [KNOWN.fullmatch(part) for part in rest.removesuffix(")").split(",")]
-    found = [pair.groups() for pair in pairs if pair is not None]
+    found = [(pair[1], pair[2]) for pair in pairs if pair is not None]
     if not rest.endswith(")") or len(found) < len(pairs) or len(dict(found)) < len(pairs):
         raise SpecError(
             f"The family {text!r} is not understood: known values are written as in "

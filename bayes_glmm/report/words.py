@@ -37,6 +37,11 @@ def in_words(fit: Fit) -> list[str]:
         link = fit.family.parameter(parameter).link
         terms = ", ".join(predictor.coefficients) or "nothing but its groups"
         lines.append(f"{parameter} has a formula of its own, on the {link} link: {terms}.")
+    for smooth in design.smooths:
+        kind = "a Gaussian process" if smooth.waves else "a curve whose wiggliness is estimated"
+        lines.append(
+            f"{smooth.label} is {kind}, with sd_{smooth.name} its spread on the link scale."
+        )
     for group in design.groups:
         what = ", ".join(group.terms)
         tied = " (correlated)" if any(len(b) > 1 for b in group.blocks) else ""
@@ -58,6 +63,7 @@ def _parts(predictor: PredictorDesign) -> list[str]:
     tail = "" if predictor.parameter == "mu" else f"_{predictor.parameter}"
     parts = [f"α{tail}"] if predictor.intercept else []
     parts += [f"β{tail}[{c}]·{c}ᵢ" for c in predictor.coefficients]
+    parts += [f"f[{s.label}]ᵢ" for s in predictor.smooths]
     for group in predictor.groups:
         for t, term in group.own(predictor.parameter):
             value = "" if term == "intercept" else f"·{term}ᵢ"
@@ -90,6 +96,9 @@ def in_mathematics(fit: Fit) -> list[str]:
         link = fit.family.parameter(parameter).link
         offset = ["offsetᵢ"] * bool(dict(fit.spec.predictors)[parameter].offsets)
         lines.append(f"{link}({parameter}ᵢ) = " + " + ".join([*_parts(predictor), *offset]))
+    for smooth in design.smooths:
+        scale = "·S(range)" if smooth.waves else ""
+        lines.append(f"f[{smooth.label}]ᵢ = Bᵢ·b, b ~ Normal(0, sd_{smooth.name}²{scale})")
     for group in design.groups:
         tied = any(len(b) > 1 for b in group.blocks)
         spread = f"D·R·D, D = diag(sd_{group.name})" if tied else f"sd_{group.name}²"

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from bayes_glmm.errors import listed, suggestion
 from bayes_glmm.spec.cursor import Cursor
-from bayes_glmm.spec.model import Arithmetic, Call, Expression, Number, Text, Variable
+from bayes_glmm.spec.model import (
+    SMOOTHS,
+    Arithmetic,
+    Call,
+    Expression,
+    Number,
+    Text,
+    Variable,
+    holds_smooth,
+)
 from bayes_glmm.spec.tokens import Token
 
 LARGEST_ARGUMENT = 100
@@ -49,6 +58,9 @@ FUNCTIONS: dict[str, Signature] = {
     "C": Signature(1, 3, ("ref", "contrast"), text=True),
     "wb": Signature(2, 2),
     "offset": Signature(),
+    "s": Signature(1, 1, ("k", "by")),
+    "t2": Signature(2, 2, ("k",)),
+    "hsgp": Signature(1, 2, ("k", "c", "kernel"), text=True),
 }
 MODIFIERS: dict[str, Signature] = {
     "trials": Signature(),
@@ -59,8 +71,8 @@ MODIFIERS: dict[str, Signature] = {
 }
 _INSTEAD = {
     "I": "I() is not needed: use poly(x, 2), or compute the column in the table",
-    "s": "s() is not available: use bs(x, df=5) or cr(x, df=5)",
-    "te": "te() is not available: use bs(x, df=5) or cr(x, df=5)",
+    "te": "te() is not available: a surface is t2(x, z)",
+    "gp": "gp() is not available: a Gaussian process by waves is hsgp(x)",
     "factor": "Write C(x) for a column whose numbers are names of levels",
     "as": "Write C(x) for a column whose numbers are names of levels",
 }
@@ -81,11 +93,32 @@ def read_call(cursor: Cursor, name: Token) -> Call:
     call = read_arguments(cursor, name, FUNCTIONS)
     if any(_holds_offset(a) for a in call.arguments):
         cursor.fail("offset() stands alone: + offset(x).", name)
+    if any(map(holds_smooth, call.arguments)):
+        cursor.fail("A smooth term stands alone: + s(x).", name)
+    if name.value in SMOOTHS:
+        _check_smooth(cursor, name, call)
     if name.value == "C" and not isinstance(call.arguments[0], Variable):
         cursor.fail("C() takes a column first: C(x), C(x, sum), C(x, ref='b').", name)
     if name.value == "wb" and not isinstance(call.arguments[1], Variable):
         cursor.fail("wb() takes a number and the column of its group: wb(age, bird).", name)
     return call
+
+
+def _check_smooth(cursor: Cursor, name: Token, call: Call) -> None:
+    """Refuse options of a smooth term that are of the wrong kind."""
+    if cursor.sees(":", "*", "/", "^", "**"):
+        cursor.fail("A smooth term stands alone: curves by group are s(x, by=group).", name)
+    for option, value in call.options:
+        if option == "by" and not isinstance(value, Variable):
+            cursor.fail("by= takes a column: s(x, by=group).", name)
+        if option == "k" and not _is_count(value):
+            cursor.fail(f"k= takes a whole number from 1 to {LARGEST_ARGUMENT}.", name)
+        if option == "kernel" and not isinstance(value, Text):
+            cursor.fail('kernel= takes text: kernel="matern52".', name)
+        if option == "c" and not isinstance(value, Number):
+            cursor.fail("c= takes a number: c=2.5.", name)
+    if any(map(_holds_text, call.arguments)):
+        cursor.fail(f"{name.value}() takes columns first.", name)
 
 
 def read_arguments(cursor: Cursor, name: Token, table: Mapping[str, Signature]) -> Call:

@@ -17,6 +17,7 @@ from bayes_glmm.spec.model import (
     Response,
     Term,
     Variable,
+    holds_smooth,
 )
 from bayes_glmm.spec.responses import read_response
 from bayes_glmm.spec.tokens import Token
@@ -131,6 +132,8 @@ def _offset(cursor: Cursor) -> tuple[Expression, ...]:
 def _add(cursor: Cursor, total: _Sum, terms: list[Term], begin: Token, plus: bool) -> None:
     for term in terms:
         key = frozenset(term)
+        if len(term) > 1 and any(map(holds_smooth, term)):
+            cursor.fail("A smooth term stands alone: curves by group are s(x, by=group).", begin)
         if plus:
             total.terms.setdefault(key, term)
         elif total.terms.pop(key, None) is None:
@@ -260,6 +263,8 @@ def _random_effect(cursor: Cursor) -> list[RandomEffect]:
             cursor.fail("A random effect ends with its group and a parenthesis: (1 | group).")
     if not (left.intercept or left.terms):
         cursor.fail("This random effect has no term.", begin)
+    if any(holds_smooth(f) for term in left.terms.values() for f in term):
+        cursor.fail("A smooth term does not vary by a group: write + s(x, by=group).", begin)
     terms = tuple(left.terms.values())
     return [
         RandomEffect(

@@ -57,6 +57,9 @@ class Call:
     options: tuple[tuple[str, Expression], ...] = ()
 
 
+SMOOTHS = ("s", "t2", "hsgp")
+"""Calls that are smooth functions: terms of their own, never inside another."""
+
 type Expression = Variable | Number | Text | Arithmetic | Call
 type Factor = Variable | Call
 type Term = tuple[Factor, ...]
@@ -132,6 +135,8 @@ class RandomEffect:
             raise SpecError("A random effect needs a grouping column, or a tuple of them.")
         object.__setattr__(self, "group", tuple(dict.fromkeys(group)))
         object.__setattr__(self, "terms", _ordered(self.terms))
+        if any(map(holds_smooth, (f for term in self.terms for f in term))):
+            raise SpecError(f"A smooth term does not vary by {self.name}: write s(x, by=...).")
         object.__setattr__(self, "correlated", bool(self.correlated or not self.terms))
         if self.structure is not None and len(self.group) > 1:
             raise SpecError(
@@ -192,6 +197,10 @@ class Predictor:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "terms", _ordered(self.terms))
+        for term in self.terms:
+            inside = [part for f in term if isinstance(f, Call) for part in f.arguments]
+            if any(map(holds_smooth, inside if len(term) == 1 else term)):
+                raise SpecError("A smooth term stands alone: curves by group are s(x, by=group).")
         random = (self.random,) if isinstance(self.random, RandomEffect) else tuple(self.random)
         if not all(isinstance(effect, RandomEffect) for effect in random):
             raise ArgumentTypeError("random= holds RandomEffect objects.")
@@ -356,6 +365,16 @@ class ModelSpec:
         return replace(self, **changes)
 
 
+def holds_smooth(expression: Expression) -> bool:
+    """Whether a smooth function stands in an expression."""
+    match expression:
+        case Arithmetic(_, left, right):
+            return holds_smooth(left) or holds_smooth(right)
+        case Call(function, arguments):
+            return function in SMOOTHS or any(map(holds_smooth, arguments))
+    return False
+
+
 def _term(term: Term | Factor | str) -> Term:
     factors: tuple[Any, ...]
     if isinstance(term, str):
@@ -393,9 +412,11 @@ def _columns(expression: Expression) -> Iterator[str]:
             yield name
         case Arithmetic(_, left, right):
             yield from (*_columns(left), *_columns(right))
-        case Call(function, arguments, _):
+        case Call(function, arguments, options):
             for argument in arguments[:1] if function == "C" else arguments:
                 yield from _columns(argument)
+            if function in SMOOTHS:
+                yield from (name for _, value in options for name in _columns(value))
 
 
 def _name(pair: tuple[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -97,16 +98,20 @@ def distances(left: Array, right: Array, distance: str) -> Array:
     return measure(cdist(left, right), distance)
 
 
-def density(kernel: str, frequency: Array, reach: Any, maths: Maths) -> Any:
-    """Return the spectral density of a kernel in the plane.
+def density(kernel: str, frequency: Array, reach: Any, maths: Maths, dimension: int = 2) -> Any:
+    """Return the spectral density of a kernel in the plane, or on a line.
 
     Parameters
     ----------
     frequency : ndarray, shape (n,)
         Length of the angular frequency, radians per unit of distance.
+    dimension : {1, 2}
     """
     if kernel == "gaussian":
-        return 2 * np.pi * reach**2 * maths.exp(-((reach * frequency) ** 2) / 2)
+        size = (2 * np.pi) ** (dimension / 2)
+        return size * reach**dimension * maths.exp(-((reach * frequency) ** 2) / 2)
     nu = {"exponential": 0.5, "matern32": 1.5, "matern52": 2.5}[kernel]
+    half = dimension / 2
+    size = (2 * np.pi / nu) ** half * math.gamma(nu + half) / math.gamma(nu)
     scaled = reach**2 * frequency**2 / (2 * nu)
-    return 2 * np.pi * reach**2 * maths.exp(-(nu + 1) * maths.log(1 + scaled))
+    return size * reach**dimension * maths.exp(-(nu + half) * maths.log(1 + scaled))

@@ -117,3 +117,65 @@ def test_simulated_memberships_come_back_as_their_weighted_sums():
     estimate, *_ = np.linalg.lstsq(X, made["y"])
     error = 0.5 * np.sqrt(np.diag(np.linalg.inv(X.T @ X)))
     assert (np.abs(estimate - EFFECTS[:, 0]) < 4 * error).all()
+
+
+@cache
+def smooth_tree():
+    """Counts along a curve that is known, with groups that are averaged over."""
+    rng = np.random.default_rng(4)
+    n = 150
+    data = pd.DataFrame({"x": np.sort(rng.uniform(0, 10, n)), "z": rng.normal(size=n),
+                         "g": rng.choice(list("abcdef"), n)})  # fmt: skip
+    data["y"] = rng.poisson(np.exp(1 + np.sin(data["x"])))
+    wave = np.array([2.0, -1.5, 0.5, 1.0, -0.7, 0.3, 0.2, -0.1])
+    truth = {"intercept": 1.0, "beta": [0.1], "sd_s_x": [0.6], "u_s_x": 0.6 * wave, "sd_g": [0.5],
+             "u_g": rng.normal(0, 0.5, (6, 1))}  # fmt: skip
+    return tree_of("y ~ s(x) + (1 | g)", data, truth, spread=0.02, family="poisson")
+
+
+def test_curves_are_part_of_typical_and_population_predictions():
+    tree = smooth_tree()
+    fit = bg.results.Fit.of(tree)
+    (smooth,) = fit.design.mu.smooths
+    x = fit.data["x"].to_numpy()
+    post = fit.posterior.stack(sample=("chain", "draw"))
+    curve = smooth.basis @ post["u_s_x"].values
+    eta = post["intercept"].values + np.outer(x - x.mean(), post["beta"].values[0]) + curve
+    typical = bg.predictions(tree, groups="typical")["mean"]
+    np.testing.assert_allclose(typical, np.exp(eta).mean(axis=1), rtol=1e-10)
+    average = np.exp(eta + post["sd_g"].values[0] ** 2 / 2).mean(axis=1)
+    np.testing.assert_allclose(bg.predictions(tree)["mean"], average, rtol=1e-10)
+    fixed = bg.variance_partition(tree).set_index("component").loc["fixed", "variance"]
+    assert fixed == pytest.approx((eta.var(axis=0)).mean(), rel=1e-8)
+    names = bg.summary(tree)["parameter"].tolist()
+    assert "s(x)[linear]" in names and "sd_s_x[curve]" in names and "u_s_x" not in "".join(names)
+
+
+def test_beyond_the_rows_a_curve_is_straight_and_says_so():
+    tree = smooth_tree()
+    rows = pd.DataFrame({"x": [11.0, 12.0, 13.0, 5.0]})
+    with pytest.warns(
+        bg.results.ExtrapolationWarning, match=r"s\(x\).*straight line.*rows 0, 1, 2"
+    ):
+        found = bg.predictions(tree, rows, groups="typical", draws=True).values.reshape(-1, 4)
+    np.testing.assert_allclose(np.diff(np.log(found[:, :3]), 2), 0, atol=1e-8)
+
+
+def test_smooth_terms_are_no_groups():
+    tree = smooth_tree()
+    findings = bg.diagnose(tree).findings
+    assert not [f for f in findings if "s_x" in f.message and f.name == "few_groups"]
+    with pytest.raises(bg.errors.BayesGLMMError, match="no group"):
+        bg.random_effects(tree, "s_x")
+    assert bg.slopes(tree, "x")["mean"].notna().all()
+
+
+def test_simulated_curves_have_the_given_spread():
+    rng = np.random.default_rng(5)
+    data = pd.DataFrame({"x": rng.uniform(0, 1, 400)})
+    rms = []
+    for seed in range(200):
+        given = {"intercept": 0.0, "beta": [0.0], "sd_s_x": [1.3], "sigma": 1e-9}
+        rms.append((bg.simulate("y ~ s(x)", data, given, seed=seed)["y"] ** 2).mean())
+    error = np.std(rms) / np.sqrt(len(rms))
+    assert abs(np.mean(rms) - 1.3**2) < 4 * error

@@ -64,7 +64,8 @@ class Compiled:
 
         given = PRIORS | (priors or {})
         given |= {"sigma": PRIORS["sd"]} if family == "gaussian" else {}
-        given = {k: v for k, v in given.items() if k != "beta" or "~ x" in formula}
+        fixed = "~ x" in formula or " s(" in formula or "t2(" in formula
+        given = {k: v for k, v in given.items() if k != "beta" or fixed}
         prepared = prepare(formula, data, family=family, priors=given)
         self.schema, self.design = prepared.require()
         resolved = resolve_priors(prepared.spec, self.design)
@@ -254,3 +255,86 @@ def test_unknown_member_is_named_with_its_row():
             new.loc[5, "w"] = 1.0
         schema.apply(new)
     assert schema.apply(new, groups="any").mu.groups[0].index[5].tolist()[1] == -1
+
+
+def smooth_part(p: dict, name: str, basis: np.ndarray, part: np.ndarray, sizes=1.0):
+    """Log-prior of a smooth's variables and its values, from its columns."""
+    sd, u = p[f"sd_{name}"], p[f"u_{name}"]
+    total = stats.norm.logpdf(u, 0, sd[part] * sizes).sum() + stats.halfnorm.logpdf(sd).sum()
+    return total, basis @ u
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "term", ["s(x, k=5)", "s(z, k=4, by=arm)", "t2(x, z, k=3)", 'hsgp(x, k=6, kernel="gaussian")']
+)
+def test_smooth_terms_are_normal_coefficients_of_their_columns(family, term):
+    """The columns themselves are compared in tests/design/test_smooths.py."""
+    data = table(family)
+    own = {"range_hsgp_x": bg.Prior("HalfNormal", sigma=2)} if "hsgp" in term else {}
+    model = Compiled(f"y ~ 1 + {term}", family, data, own)
+    mu = model.design.mu
+    (smooth,) = mu.smooths
+    size = model.design.mu.scales
+
+    def oracle(p):
+        sizes = 1.0
+        total, eta = 0.0, p["intercept"]
+        if "hsgp" in term:
+            reach = p["range_hsgp_x"]
+            half = 2.5 * np.ptp(data["x"]) / 2
+            w = np.pi * np.arange(1, 7) / (2 * half)
+            sizes = np.sqrt(np.sqrt(2 * np.pi) * reach * np.exp(-((reach * w) ** 2) / 2))
+            total += stats.halfnorm.logpdf(reach, scale=2)
+        prior, values = smooth_part(p, smooth.name, smooth.basis, smooth.part, sizes)
+        if len(size):
+            eta = eta + mu.X @ p["beta"]
+            total += stats.norm.logpdf(p["beta"], 0, 2).sum()
+            middle = p["intercept"] + mu.X.mean(axis=0) @ p["beta"]
+        else:
+            middle = p["intercept"]
+        total += prior + stats.norm.logpdf(middle, 0.2, 1)
+        return total + likelihood(family, data["y"].to_numpy(), eta + values, p.get("sigma", 1.0))
+
+    model.agrees(oracle)
+
+
+def test_coordinates_of_smooth_terms_have_the_same_density():
+    """The sampler's density is the natural one times the volume, stated again here."""
+    data = table("gaussian")
+    formula = "y ~ 1 + s(x, k=6) + hsgp(z, k=4)"
+    spec = bg.parse(formula)
+    design = prepare(spec, data).require()[1]
+    priors = resolve_priors(spec, design)
+    built = [build_graph(spec, design, priors, c) for c in ("standardized", "natural")]
+    fast = {"mode": "FAST_COMPILE", "on_unused_input": "ignore"}
+    moved, plain = (m.compile_fn(m.logp(jacobian=False), **fast) for m in built)
+    with_volume = built[0].compile_fn(built[0].logp(), **fast)
+    rng = np.random.default_rng(0)
+    at = {k: rng.normal(size=np.shape(v)) for k, v in built[0].initial_point().items()}
+    point, volume = {}, 0.0
+    for name, value in at.items():
+        if name.endswith("_partly_standardized__"):
+            smooth = next(s for s in design.smooths if name.startswith(f"u_{s.name}_"))
+            scale = np.exp(at[f"sd_{smooth.name}_log__"])[smooth.part]
+            if smooth.waves is not None:
+                reach, w = np.exp(at["range_hsgp_z_log__"]), smooth.waves.frequency
+                kernel = 16 / (3 * 5**0.5) * reach * (1 + (reach * w) ** 2 / 5) ** -3
+                scale = scale * np.sqrt(kernel)
+            length = (smooth.basis**2).sum(axis=0)
+            power = 10 / (length + 10)
+            point[name.removesuffix("_partly_standardized__")] = value * scale**power
+            volume += (power * np.log(scale)).sum()
+        elif name == "beta_standardized__":
+            wide = np.array([priors[f"beta[{c}]"]["sigma"] for c in design.mu.coefficients])
+            point["beta"] = wide * value
+            volume += np.log(wide).sum()
+        elif name == "intercept_standardized__":
+            point["intercept"] = priors["intercept"]["mu"] + priors["intercept"]["sigma"] * value
+            volume += float(np.log(priors["intercept"]["sigma"]))
+        else:
+            point[name] = value
+            volume += float(value.sum())
+    point["intercept"] = point["intercept"] - design.mu.centers @ point["beta"]
+    assert moved(at) == pytest.approx(plain(point), rel=1e-10)
+    assert with_volume(at) == pytest.approx(plain(point) + volume, rel=1e-10)

@@ -43,7 +43,7 @@ REFUSED = {
     "y = x": "instead of =",
     "y ~ 1 | g": "in parentheses",
     "y ~ I(x^2)": "not needed",
-    "y ~ s(x)": "bs\\(x",
+    "y ~ te(x, z)": "t2\\(x",
     "y ~ np.log(x)": "dot",
     "y ~ lgo(x)": "'log'",
     "y": "~",
