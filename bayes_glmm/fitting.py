@@ -114,7 +114,7 @@ def prepare(
     if spec.missing == "drop":
         table, dropped = drop_missing(spec, table)
     findings, schema, design = run_checks(spec, table)
-    if bound and schema is not None and design is not None:
+    if schema is not None and design is not None:
         try:
             bound = bound_structures(schema, table, bound)
             design = with_factors(design, bound)

@@ -75,7 +75,8 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
             parts["column"] = names.get(column, column)
         case RandomEffect(group):
             parts["group"] = tuple(names.get(name, name) for name in group)
-            parts["by"] = value.by and names.get(value.by, value.by)
+            for part in ("by", "along"):
+                parts[part] = names.get(parts[part], parts[part])
         case Membership(weights):
             parts["weights"] = tuple(names.get(name, name) for name in weights)
     return kind(**parts)

@@ -49,7 +49,7 @@ def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
                 f"(correlation {r:.2f}, at least as high in {p:.1%} of the replicated data sets): "
                 f"something that lasts from row to row is not in the model, and intervals of what "
                 f"varies within {group.name} are too narrow. If the rows are in the order of time, "
-                f"add a trend, or a slope of time by {group.name}.",
+                f"add a trend, a slope of time by {group.name}, or ar(time, {group.name}).",
                 figure=r, threshold=threshold,
             )  # fmt: skip
 

@@ -102,7 +102,8 @@ def olre_nb(context: Context, name: str, severity: str) -> Iterator[Finding]:
     if not (context.family.free_variance and context.family.discrete):
         return
     for group in context.design.mu.groups:
-        if group.name == OBSERVATION or group.n_levels == context.design.n_rows:
+        single = group.n_levels == context.design.n_rows and not _apart(group)
+        if group.name == OBSERVATION or single:
             own = ", ".join(p.name for p in context.family.parameters)
             yield context.finding(
                 name, severity,

@@ -59,6 +59,8 @@ class GroupSchema:
         The column and the level of it whose rows alone have these effects.
     by_levels : tuple of str
         All levels of that column.
+    along : str or None
+        Column of times, the last of ``columns``, whose order relates the levels.
     """
 
     name: str
@@ -72,6 +74,7 @@ class GroupSchema:
     members: Membership | None = None
     by: tuple[str, str] | None = None
     by_levels: tuple[str, ...] = ()
+    along: str | None = None
 
     def apply(
         self, data: pd.DataFrame, columns: Columns, groups: Groups, parameter: str = "mu"
@@ -200,9 +203,10 @@ def learn_groups(
     known = {str(c) for c in data.columns}
     merged: dict[tuple[Any, ...], list[RandomEffect]] = {}
     for effect in (e for e in effects if e.shared is None):
-        key = (group_columns(effect, known), effect.structure, effect.members, effect.by)
+        apart = (effect.structure, effect.members, effect.by, effect.along)
+        key = (group_columns(effect, known), *apart)
         merged.setdefault(key, []).append(effect)
-    uses = Counter(columns for columns, _, members, _ in merged if members is None)
+    uses = Counter(key[0] for key in merged if key[2] is None and key[4] is None)
     found = tuple(
         group
         for (columns, *_), same in merged.items()
@@ -274,7 +278,7 @@ def _learn_shared(
 
 def group_columns(effect: RandomEffect, known: set[str]) -> tuple[str, ...]:
     """Return the columns of a group; none for rows without such a column."""
-    return () if effect.group == (ROWS,) and ROWS not in known else effect.group
+    return () if effect.group == (ROWS,) and ROWS not in known else effect.columns
 
 
 def group_name(columns: Sequence[str], structure: str | None = None) -> str:
@@ -311,11 +315,15 @@ def _learn_group(
     terms, parts, blocks = _learn_terms(columns, effects, codings)
     first = effects[0]
     name = group_name(columns, first.structure if shared else None)
-    name = plain_name(first.name) if first.members else name
+    structure = first.structure
+    if first.members or first.along:
+        name = plain_name(first.name)
+    if first.along:
+        structure = f"ar({', '.join(dict.fromkeys((first.along, *first.group)))})"
     whole = GroupSchema(
         name if parameter == "mu" else f"{parameter}_{name}",
-        columns, np.array([], np.str_), terms, parts, blocks, first.structure,
-        members=first.members,
+        columns, np.array([], np.str_), terms, parts, blocks, structure,
+        members=first.members, along=first.along,
     )  # fmt: skip
     if first.by is not None:
         return _parted(whole, first.by, data)

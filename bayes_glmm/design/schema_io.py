@@ -159,6 +159,7 @@ def _group_to_dict(group: GroupSchema, places: Mapping[Factor, int]) -> dict[str
         "members": None if group.members is None else asdict(group.members),
         "by": None if group.by is None else list(group.by),
         "by_levels": list(group.by_levels),
+        "along": group.along,
     }
 
 
@@ -177,6 +178,7 @@ def _group(stored: Mapping[str, Any], factors: Sequence[Factor]) -> GroupSchema:
         members=Membership(**stored["members"]) if stored["members"] else None,
         by=tuple(stored["by"]) if stored["by"] else None,
         by_levels=tuple(stored["by_levels"]),
+        along=stored["along"],
     )
 
 

@@ -132,4 +132,5 @@ def _effect(stored: Mapping[str, Any]) -> RandomEffect:
         shared=stored.get("shared"),
         members=Membership(**stored["members"]) if stored["members"] else None,
         by=stored["by"],
+        along=stored["along"],
     )

@@ -8,12 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_glmm.design.columns import pick
+from bayes_glmm.design.columns import numbers, pick
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.frames import rows_where
+from bayes_glmm.design.groups import GroupSchema
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, SpecError, suggestion
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.structures import Structure
+from bayes_glmm.structures.series import series
 
 type Structures = Mapping[str, Structure]
 
@@ -91,6 +94,9 @@ def bound_structures(schema: Schema, data: pd.DataFrame, given: Structures) -> d
         for group in predictor.groups:
             if group.structure is None:
                 continue
+            if group.along is not None:
+                bound[group.structure] = _series(group, group.along, data)
+                continue
             if not group.columns:
                 raise DataError(
                     f"gr(observation, {group.structure}) needs ids to match with the structure: "
@@ -108,6 +114,25 @@ def bound_structures(schema: Schema, data: pd.DataFrame, given: Structures) -> d
                     )
             bound[group.structure] = found
     return bound
+
+
+def _series(group: GroupSchema, time: str, data: pd.DataFrame) -> Structure:
+    """Relate times within groups, refusing times that are no numbers or stand twice."""
+    numbers(data, time, group.structure)
+    twice = data.duplicated(list(group.columns), keep=False).to_numpy()
+    if twice.any():
+        raise DataError(
+            f"{group.structure}: {' and '.join(map(repr, group.columns))} stand twice in "
+            f"{rows_where(data.index, twice)}: a series has one value at a time. Give a further "
+            "grouping column, as in ar(time, a:b), or another time."
+        )
+    found = series(group.levels, time)
+    if not (found.prepare(found.labels).parents >= 0).any():
+        raise DataError(
+            f"{group.structure}: every group has one time ({rows_where(data.index, ~twice)}), which "
+            "says nothing about how a value follows from the one before: leave the term out."
+        )
+    return found
 
 
 def _require_text(series: pd.Series, column: str, structure: str) -> None:

@@ -127,7 +127,7 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
         (design.link not in LINKS, f"the link {design.link}"),
         (bool(others), f"a formula of {listed(others)}"),
         (bool(design.modifiers), f"{listed(design.modifiers)} beside the response"),
-        (bool(related), f"the related levels, gr(), of {listed(related)}"),
+        (bool(related), f"the related levels, gr() and ar(), of {listed(related)}"),
         (bool(design.smooths), f"the smooth {listed(s.label for s in design.smooths)}"),
         (bool(several), f"the weighted levels, mm() or by=, of {listed(several)}"),
         (bool(odd), f"the prior {listed(odd)}"),

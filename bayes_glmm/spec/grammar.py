@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from bayes_glmm.spec.calls import read_call
 from bayes_glmm.spec.cursor import Cursor
-from bayes_glmm.spec.groups import read_groups
+from bayes_glmm.spec.groups import read_groups, read_series
 from bayes_glmm.spec.model import (
     Expression,
     Factor,
@@ -98,6 +98,10 @@ def _item(cursor: Cursor, total: _Sum, *, plus: bool, top: bool) -> None:
         if not (top and plus):
             cursor.fail(_TOP_ONLY, begin)
         total.random += _random_effect(cursor)
+    elif (begin.kind, begin.value, begin.quoted) == ("name", "ar", False) and _opens(cursor):
+        if not (top and plus):
+            cursor.fail("ar() stands alone at the top: + ar(time, group).", begin)
+        total.random.append(_series(cursor))
     elif (begin.kind, begin.value, begin.quoted) == ("name", "offset", False) and _opens(cursor):
         if not (top and plus):
             cursor.fail("offset() stands alone: + offset(x).", begin)
@@ -127,6 +131,14 @@ def _offset(cursor: Cursor) -> tuple[Expression, ...]:
     if cursor.sees("*", ":", "/", "^", "**"):
         cursor.fail("offset() stands alone: + offset(x).", name)
     return call.arguments
+
+
+def _series(cursor: Cursor) -> RandomEffect:
+    name = cursor.take()
+    time, group = read_series(cursor)
+    if cursor.sees("*", ":", "/", "^", "**"):
+        cursor.fail("ar() stands alone: + ar(time, group).", name)
+    return RandomEffect(group, along=time)
 
 
 def _add(cursor: Cursor, total: _Sum, terms: list[Term], begin: Token, plus: bool) -> None:

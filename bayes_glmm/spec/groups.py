@@ -40,6 +40,21 @@ def read_groups(cursor: Cursor) -> list[Grouping]:
             return list(dict.fromkeys(found))
 
 
+def read_series(cursor: Cursor) -> tuple[str, tuple[str, ...]]:
+    """Read ``(time)`` or ``(time, group)``; without a group all rows are one series."""
+    wanted = "ar() takes the column of times, and of groups: ar(week, person)."
+    with cursor.parentheses("ar()"):
+        time = cursor.name(wanted).value
+        groups: tuple[str, ...] = ()
+        if cursor.accept(","):
+            groups = (_further(cursor, (time,), wanted),)
+            while cursor.accept(":"):
+                groups += (_further(cursor, (time, *groups)),)
+        if not cursor.sees(")"):
+            cursor.fail(wanted)
+    return time, groups or (time,)
+
+
 def _nested(cursor: Cursor, token: Token) -> list[Grouping]:
     """Read ``a/b`` as a and a:b."""
     columns: tuple[str, ...] = (token.value,)

@@ -111,6 +111,9 @@ class RandomEffect:
         The columns of ``group`` are several memberships of one row, not combined.
     by : str or None
         Column whose every level has standard deviations and correlations of its own.
+    along : str or None
+        Column of times: the effect is a series of its own in each level of ``group``, or
+        one series where that is the column of times itself, as in ``ar(week, person)``.
 
     Examples
     --------
@@ -128,6 +131,7 @@ class RandomEffect:
     shared: str | None = None
     members: Membership | None = None
     by: str | None = None
+    along: str | None = None
 
     def __post_init__(self) -> None:
         group = (self.group,) if isinstance(self.group, str) else tuple(self.group)
@@ -154,6 +158,8 @@ class RandomEffect:
                 f"|{self.shared}| joins effects of one column, without mm() and by=: leave these out."
             )
         self._check_members()
+        if self.along is not None:
+            self._check_series(self.along)
         if self.structure is not None and self.by is not None:
             raise SpecError(
                 f"The structure {self.structure!r} relates all levels of {self.name}, so that by= "
@@ -171,6 +177,21 @@ class RandomEffect:
         if self.structure is not None or self.by is not None:
             raise SpecError("The memberships of mm() have neither a structure nor by=.")
 
+    def _check_series(self, time: str) -> None:
+        plain = self.structure is None and self.members is None and self.by is None
+        if self.terms or not self.intercept or not plain:
+            raise SpecError(
+                f"A series along {time!r} has no varying terms, structure, memberships or by=: "
+                f"ar({time}, group)."
+            )
+        if time in self.group and len(self.group) > 1:
+            raise SpecError(f"ar({time}, ...): {time!r} is the time and not also a group.")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns whose combinations are the levels."""
+        return self.group if self.along in (None, *self.group) else (*self.group, self.along)
+
     @property
     def weights(self) -> tuple[str, ...]:
         """Columns of the weights of several memberships."""
@@ -179,6 +200,8 @@ class RandomEffect:
     @property
     def name(self) -> str:
         """Name used in posterior variables: columns joined with ``_by_`` or ``_and_``."""
+        if self.along is not None:
+            return f"ar_{'_by_'.join(self.group)}"
         return ("_by_" if self.members is None else "_and_").join(self.group)
 
 
@@ -308,7 +331,7 @@ class ModelSpec:
         column = self.response.column
         for _, predictor in self.predictors:
             for effect in predictor.random:
-                if column in (*effect.group, effect.by, *effect.weights):
+                if column in (*effect.columns, effect.by, *effect.weights):
                     raise FormulaError(f"The response {column!r} is also a group: remove one.")
             slopes = (term for effect in predictor.random for term in effect.terms)
             factors = (f for term in (*predictor.terms, *slopes) for f in term)

@@ -58,6 +58,10 @@ def term_text(term: Term) -> str:
 
 def random_text(effect: RandomEffect) -> str:
     """Write a random effect."""
+    if effect.along is not None:
+        groups = ":".join(map(name_text, effect.group))
+        own = "" if effect.group == (effect.along,) else f", {groups}"
+        return f"ar({name_text(effect.along)}{own})"
     group = ":".join(name_text(column) for column in effect.group)
     if effect.structure is not None:
         group = f"gr({group}, {name_text(effect.structure)})"

@@ -21,6 +21,7 @@ KINDS = {
     "lineage": ("lineage", "Lineage"),
     "areal": ("areal", "Areal"),
     "coordinates": ("coordinates", "Coordinates"),
+    "series": ("series", "Series"),
 }
 """Module and class of every kind; a stored result names one of these and nothing else."""
 
