@@ -255,10 +255,10 @@ def priors(
     }
     rows = []
     for name, prior in resolved.items():
-        line = prior.support != "correlation"
+        line = prior.on_a_line
         low, high = prior.frozen.ppf([0.025, 0.975]) if line else (np.nan, np.nan)
         link = f"link ({link_of.get(name.partition('[')[0])})"
-        scale = "family" if name in own else "correlation" if not line else link
+        scale = "family" if name in own else link if line else prior.support
         source = "default" if plain[name] == prior else "given"
         rows.append((name, repr(prior), scale, source, float(low), float(high)))
     return pd.DataFrame(rows, columns=["parameter", "prior", "scale", "source", "q2.5", "q97.5"])

@@ -181,7 +181,9 @@ def linear_predictor(
     intercept, beta = fixed_effects(predictor, priors, standardized)
     eta = pm.Data(name("offset"), predictor.offset, dims="observation") + intercept
     if predictor.coefficients:
-        eta += pm.Data(name("X"), predictor.X, dims=("observation", name("coefficient"))) @ beta
+        eta += pm.Data(name("X"), predictor.known, dims=("observation", name("coefficient"))) @ beta
+    if predictor.modelled:
+        eta += predictor.modelled.share(beta, modelled_factors(predictor, priors, dims))
     for smooth in predictor.smooths:
         eta += smooth_term(smooth, priors, standardized)
     for group in predictor.groups:
@@ -189,6 +191,20 @@ def linear_predictor(
             effects[group.name] = random_effects(group, priors, dims, standardized)
         eta += rows_of_effects(group, name(f"Z_{group.name}"), *effects[group.name])
     return eta
+
+
+def modelled_factors(
+    predictor: PredictorDesign, priors: Mapping[str, Prior], dims: Mapping[str, tuple[str, ...]]
+) -> dict[str, Any]:
+    """State the parameters that columns of X depend on; return each factor on the rows."""
+    found = {}
+    for factor in predictor.modelled.factors:
+        name = factor.variable
+        shares = np.full(len(factor.labels), priors[name]["alpha"], np.float64)
+        drawn = pm.Dirichlet(name, shares, dims=dims[name])
+        codes = pm.Data(f"index_{name}", factor.codes, dims="observation")
+        found[name] = factor.evaluated(drawn, pt, codes)
+    return found
 
 
 def fixed_effects(

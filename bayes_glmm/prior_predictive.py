@@ -144,6 +144,9 @@ def draw_parameters(
             out[intercept] = draw(intercept)
         if p.coefficients:
             out[beta] = np.column_stack([draw(f"{beta}[{c}]") for c in p.coefficients])
+            for factor in p.modelled.factors:
+                alpha = priors[factor.variable]["alpha"]
+                out[factor.variable] = rng.dirichlet(np.full(len(factor.labels), alpha), n)
             if p.intercept:
                 out[intercept] = out[intercept] - out[beta] @ p.centers
     for smooth in design.smooths:
@@ -312,7 +315,10 @@ def _predictor(predictor: PredictorDesign, drawn: Mapping[str, Array], part: sli
     if predictor.intercept:
         shares.append(drawn[predictor.name("intercept")][part, None])
     if predictor.coefficients:
-        shares.append(drawn[predictor.name("beta")][part] @ predictor.X.T)
+        beta = drawn[predictor.name("beta")][part]
+        shares.append(beta @ predictor.known.T)
+        own = {f.variable: drawn[f.variable][part] for f in predictor.modelled.factors}
+        shares.append(predictor.modelled.share_of(beta, own))
     for smooth in predictor.smooths:
         shares.append(drawn[f"u_{smooth.name}"][part] @ smooth.basis.T)
     for group in predictor.groups:

@@ -135,6 +135,9 @@ def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, ND
     for predictor in design.predictors.values():
         dims[predictor.name("beta")] = (predictor.name("coefficient"),)
         coords[predictor.name("coefficient")] = np.array(predictor.coefficients, dtype=str)
+        for factor in predictor.modelled.factors:
+            dims[factor.variable] = (factor.dim,)
+            coords[factor.dim] = factor.labels
     if design.categories:
         dims |= {p.name: ("boundary",) for p in get_family(design.family).vectors}
         coords["boundary"] = np.array(design.boundaries, dtype=str)

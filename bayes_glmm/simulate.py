@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign, SmoothDesign
 from bayes_glmm.design.frames import to_pandas
+from bayes_glmm.design.modelled import ModelledFactor
 from bayes_glmm.design.response import ResponseSchema, learn_response
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.structured import bound_structures, given_structures, with_factors
@@ -207,7 +208,9 @@ def _predictor(
     if predictor.intercept:
         eta += _number(parameters, predictor.name("intercept"))
     if predictor.coefficients:
-        eta += predictor.X @ _labelled(parameters, predictor.name("beta"), predictor.coefficients)
+        beta = _labelled(parameters, predictor.name("beta"), predictor.coefficients)
+        own = {f.variable: _simplex(parameters, f) for f in predictor.modelled.factors}
+        eta += predictor.known @ beta + predictor.modelled.share_of(beta, own)
     for group in predictor.groups:
         eta += group.added(effects[group.name])
     for smooth in predictor.smooths:
@@ -224,6 +227,13 @@ def _smooth(smooth: SmoothDesign, parameters: Mapping[str, Any], rng: np.random.
     given = name in parameters
     u = _labelled(parameters, name, labels) if given else smooth.draw(sd[None], hyper, rng)[0]
     return np.asarray(smooth.basis @ u)
+
+
+def _simplex(parameters: Mapping[str, Any], factor: ModelledFactor) -> Array:
+    values = _labelled(parameters, factor.variable, tuple(factor.labels.tolist()))
+    if (values < 0).any() or abs(values.sum() - 1) > 1e-8:
+        raise ArgumentError(f"{factor.variable} holds shares: none is below 0, and they sum to 1.")
+    return values
 
 
 def _effects(group: GroupDesign, parameters: Mapping[str, Any], rng: np.random.Generator) -> Array:
@@ -360,6 +370,7 @@ def _refuse_unknown(design: Design, kind: Family, parameters: Mapping[str, Any])
     for predictor in design.predictors.values():
         known += [predictor.name("intercept")] * predictor.intercept
         known += [predictor.name("beta")] * bool(predictor.coefficients)
+        known += [factor.variable for factor in predictor.modelled.factors]
     for group in design.groups:
         known += [f"sd_{group.name}", f"u_{group.name}"]
         known += [f"{hyper.stem}_{group.name}" for hyper in group.hyper]

@@ -161,7 +161,7 @@ def slopes(
     """
     fit = read_fit(tree)
     _check(fit, variable, "difference")
-    if fit.schema.column(variable).kind != "numeric":
+    if fit.schema.column(variable).kind != "numeric" or coded_levels(fit, variable):
         raise ArgumentError(f"slopes() needs a number; {variable!r} has levels: use comparisons().")
     table = with_exposure(fit, rows_of(fit, data), per)
     cells = Cells.of(table, True if by is None else by)
@@ -211,7 +211,7 @@ def contrasts(
 ) -> list[tuple[Any, Any, str]]:
     """Return ``(low, high, text)`` of each contrast of a variable."""
     column = fit.schema.column(variable)
-    levels = _coded_levels(fit, variable) or column.levels
+    levels = coded_levels(fit, variable) or column.levels
     if isinstance(contrast, str):
         if contrast not in PAIRS or not levels:
             why = "" if levels else f" {variable!r} has none."
@@ -232,6 +232,7 @@ def contrasts(
         return [(pair[0], pair[1], f"{pair[1]} - {pair[0]}")]
     if column.kind == "boolean":
         return [(False, True, "True - False")]
+    levels = coded_levels(fit, variable) or column.levels
     if levels:
         return [(a, b, f"{b} - {a}") for a, b in PAIRS["reference"](levels)]
     training = fit.data[variable]
@@ -241,7 +242,7 @@ def contrasts(
     return [(x, x + 1, "+1")]
 
 
-def _coded_levels(fit: Fit, variable: str) -> tuple[str, ...]:
+def coded_levels(fit: Fit, variable: str) -> tuple[str, ...]:
     """Return the levels of a number that the formula turns into a factor."""
     for coding in fit.schema.codings.values():
         levels = getattr(coding, "levels", ())

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.predictor import flat, log_density, parameters
+from bayes_glmm.answers.predictor import fixed_part, flat, log_density, parameters
 from bayes_glmm.answers.tables import answer, interval
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.results import Fit, read_fit
@@ -219,7 +219,9 @@ def rank(
     )
     if threshold is not None:
         base = flat(fit, "intercept")[:, None] if fit.design.mu.intercept else 0.0
-        if fit.design.mu.coefficients:
+        if fit.design.mu.modelled:
+            base = (fixed_part(fit, fit.design.mu) - fit.design.mu.offset).mean(axis=1)[:, None]
+        elif fit.design.mu.coefficients:
             base = base + (flat(fit, "beta") @ fit.design.mu.centers)[:, None]
         for smooth in fit.design.mu.smooths:
             curve = flat(fit, f"u_{smooth.name}") @ smooth.basis.mean(axis=0)
@@ -244,7 +246,9 @@ def _mean_predictor(fit: Fit, group: GroupDesign, term: int) -> tuple[Array, Arr
     """Return the posterior mean predictor without one varying term, and that term."""
     mu = fit.design.mu
     eta = mu.offset + (flat(fit, "intercept").mean() if mu.intercept else 0.0)
-    if mu.coefficients:
+    if mu.modelled:
+        eta = fixed_part(fit, mu).mean(axis=0)
+    elif mu.coefficients:
         eta = eta + mu.X @ flat(fit, "beta").mean(axis=0)
     for smooth in mu.smooths:
         eta = eta + smooth.basis @ flat(fit, f"u_{smooth.name}").mean(axis=0)

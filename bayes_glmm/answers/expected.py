@@ -340,8 +340,14 @@ def take(design: Design, rows: NDArray[np.intp]) -> Design:
 def _take(predictor: PredictorDesign, rows: NDArray[np.intp]) -> PredictorDesign:
     groups = tuple(g.take(rows) for g in predictor.groups)
     smooths = tuple(replace(s, basis=s.basis[rows]) for s in predictor.smooths)
-    X, offset = predictor.X[rows], predictor.offset[rows]
-    return replace(predictor, X=X, offset=offset, groups=groups, smooths=smooths)
+    return replace(
+        predictor,
+        X=predictor.X[rows],
+        offset=predictor.offset[rows],
+        groups=groups,
+        smooths=smooths,
+        modelled=predictor.modelled.take(rows),
+    )
 
 
 def _varies(group: GroupDesign) -> bool:
@@ -356,6 +362,7 @@ def distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         for columns in (
             p.X,
             p.offset[:, None],
+            *p.modelled.keys(),
             *(s.basis for s in p.smooths),
             *(g.spread for g in p.groups if _varies(g)),
         )

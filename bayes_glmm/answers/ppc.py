@@ -210,7 +210,7 @@ def prior_posterior(fit: Fit) -> Iterator[tuple[str, Array, Array, Array]]:
     from bayes_glmm.answers.verdicts_priors import prior_draws
 
     for name, prior in fit.priors.items():
-        if prior.support == "correlation":
+        if not prior.on_a_line:
             continue
         draws = prior_draws(fit, name)
         low, high = np.quantile(draws, [0.001, 0.999])

@@ -25,7 +25,10 @@ def fixed_part(fit: Fit, predictor: PredictorDesign) -> Array:
     """Return intercept, coefficients, smooths and offset, shape (n_draws, n_rows), link scale."""
     eta = np.broadcast_to(predictor.offset, (n_draws(fit), len(predictor.offset))).copy()
     if predictor.coefficients:
-        eta += flat(fit, predictor.name("beta")) @ predictor.X.T
+        beta = flat(fit, predictor.name("beta"))
+        eta += beta @ predictor.known.T
+        drawn = {f.variable: flat(fit, f.variable) for f in predictor.modelled.factors}
+        eta += predictor.modelled.share_of(beta, drawn)
     for smooth in predictor.smooths:
         eta += flat(fit, f"u_{smooth.name}") @ smooth.basis.T
     if predictor.intercept:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bayes_glmm.answers.comparisons import coded_levels
 from bayes_glmm.answers.expected import Groups
 from bayes_glmm.answers.predictions import predictions
 from bayes_glmm.answers.rows import rows_of
@@ -67,8 +68,11 @@ def profile(
         raise ArgumentError(f"The rows have no column {by!r}." + suggestion(by, list(rows)))
     column = fit.schema.column(variable)
     source = rows[variable] if variable in rows else fit.data[variable]
-    curve = column.kind == "numeric" and source.nunique() > MOST_VALUES
-    values = np.linspace(source.min(), source.max(), GRID) if curve else _values(source)
+    levels = coded_levels(fit, variable)
+    curve = column.kind == "numeric" and source.nunique() > MOST_VALUES and not levels
+    values = (
+        np.linspace(source.min(), source.max(), GRID) if curve else _values(source, column.levels)
+    )
     if len(rows) > MOST_ROWS:
         rows = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, MOST_ROWS).astype(int))]
     spread = pd.concat([rows.assign(**{variable: value}) for value in values], ignore_index=True)
@@ -80,7 +84,7 @@ def profile(
     return table
 
 
-def _values(source: pd.Series) -> list[Any]:
+def _values(source: pd.Series, learned: tuple[str, ...]) -> list[Any]:
     if isinstance(source.dtype, pd.CategoricalDtype):
-        return list(source.cat.categories)
+        return [c for c in source.cat.categories if str(c) in learned]
     return sorted(source.unique())

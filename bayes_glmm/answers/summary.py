@@ -105,6 +105,10 @@ def _predictor_rows(
     for k, label in enumerate(predictor.coefficients):
         name = label if predictor.parameter == "mu" else f"{beta}[{label}]"
         yield name, fixed, change(posterior[beta].values[..., k].ravel())
+    for factor in (f for f in predictor.modelled.factors if f.kind == "mo"):
+        for k, label in enumerate(factor.labels):
+            values = posterior[factor.variable].values[..., k]
+            yield f"{factor.variable}[{label}]", "share of all steps", values.ravel()
     if predictor.parameter == "mu" and fit.family.vectors:
         for k, label in enumerate(fit.design.boundaries):
             for parameter in fit.family.vectors:

@@ -146,15 +146,26 @@ def variance_partition(
 def _latent(fit: Fit) -> Iterator[Component]:
     """Yield the components on the link scale."""
     design = fit.design
-    columns = np.hstack([design.mu.X, *(s.basis for s in design.mu.smooths)])
-    X = columns - columns.mean(axis=0)
-    beta = flat(fit, "beta") if design.mu.coefficients else np.zeros((n_draws(fit), 0))
-    beta = np.hstack([beta, *(flat(fit, f"u_{s.name}") for s in design.mu.smooths)])
-    spread = X.T @ X / design.n_rows
-    yield Component("fixed", "fixed", np.einsum("di,ij,dj->d", beta, spread, beta))
+    yield Component("fixed", "fixed", _fixed_variance(fit))
     for group in design.mu.groups:
         yield Component(group.name, _kind(group), group_variance(fit, group))
     yield Component("residual", "residual", _observation_variance(fit))
+
+
+def _fixed_variance(fit: Fit) -> Array:
+    """Return the variance over the rows of what the coefficients predict, shape (n_draws,)."""
+    mu = fit.design.mu
+    if mu.modelled:
+        mean = square = np.zeros(n_draws(fit))
+        for part, weights in _pieces(fit, CELLS):
+            eta = fixed_part(fit, part.mu) - part.mu.offset
+            mean, square = mean + eta @ weights, square + eta**2 @ weights
+        return np.asarray(square - mean**2)
+    columns = np.hstack([mu.X, *(s.basis for s in mu.smooths)])
+    X = columns - columns.mean(axis=0)
+    beta = flat(fit, "beta") if mu.coefficients else np.zeros((n_draws(fit), 0))
+    beta = np.hstack([beta, *(flat(fit, f"u_{s.name}") for s in mu.smooths)])
+    return np.asarray(np.einsum("di,ij,dj->d", beta, X.T @ X / fit.design.n_rows, beta))
 
 
 def _observation_variance(fit: Fit) -> Array:

@@ -12,6 +12,7 @@ from bayes_glmm.answers.ppc import thinned
 from bayes_glmm.answers.predictor import eta_draws, flat, log_density, n_draws, parameters
 from bayes_glmm.errors import Finding
 from bayes_glmm.results import Fit
+from bayes_glmm.spec.priors import SIMPLEX
 
 type Array = NDArray[np.float64]
 MOST_DRAWS, FEWEST = 1_000, 200
@@ -22,7 +23,7 @@ STRONG = 0.2
 def conflict(fit: Fit, threshold: float) -> Iterator[Finding]:
     """Find posteriors whose middle lies in the far tail of their prior."""
     for name, prior in fit.priors.items():
-        if prior.support == "correlation":
+        if not prior.on_a_line:
             continue
         middle = float(np.median(prior_draws(fit, name)))
         below = float(prior.frozen.cdf(middle))
@@ -46,7 +47,7 @@ def sensitivity(fit: Fit, threshold: float) -> Iterator[Finding]:
     where it does not, the parameter rests on its prior. A warning is given where both
     move it and the prior more than four times the limit.
     """
-    given = {k: prior_draws(fit, k) for k, p in fit.priors.items() if p.support != "correlation"}
+    given = {k: prior_draws(fit, k) for k, p in fit.priors.items() if p.on_a_line}
     single = dict(_columns(fit, given))
     own = _sensitivities(single, log_prior(fit, given))
     moved = {k: single[k] for k, v in own.items() if v >= threshold}
@@ -97,8 +98,10 @@ def log_prior(fit: Fit, given: Mapping[str, Array]) -> Array:
     """Return the log-density of all priors but those of the effects, shape (n_draws,)."""
     total = np.zeros(n_draws(fit))
     for name, prior in fit.priors.items():
-        if prior.support != "correlation":
+        if prior.on_a_line:
             total += prior.frozen.logpdf(given[name]).reshape(len(total), -1).sum(axis=1)
+        elif prior.support == SIMPLEX:
+            total += (prior["alpha"] - 1) * np.log(flat(fit, name)).sum(axis=1)
         elif name in fit.posterior:
             total += (prior["eta"] - 1) * np.linalg.slogdet(flat(fit, name))[1]
     return total

@@ -12,7 +12,7 @@ from bayes_glmm.errors import PriorError, suggestion
 from bayes_glmm.families import get_family
 from bayes_glmm.families.base import response_scale
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.spec.priors import CORRELATION, ONE_TO_TWO, POSITIVE, REAL, Prior
+from bayes_glmm.spec.priors import CORRELATION, ONE_TO_TWO, POSITIVE, REAL, SIMPLEX, Prior
 
 WIDTH = 2.5
 OWN_WIDTH = {"log": 2.5, "logit": 1.5, "identity": 2.5}
@@ -43,7 +43,8 @@ def resolve_priors(spec: ModelSpec, design: Design) -> dict[str, Prior]:
     intercept (at the covariates' means) is ``Normal(link(mean of the response per
     exposure), 2.5 s)``, a coefficient ``Normal(0, 2.5 s / sd(x))``, the sd of a
     random effect ``HalfStudentT(4, s / rms(z))`` with ``z`` the variable that
-    varies by group, correlations ``LKJ(2)``, and the family's own parameters as
+    varies by group, correlations ``LKJ(2)``, the shares of monotonic steps
+    ``Dirichlet(1)``, and the family's own parameters as
     the family says, from the standard deviation of the response. In the formula of
     another parameter of the family ``s`` is one, and the intercept lies around that
     parameter's default prior: ``Normal(link(median), 2.5)``, with 1.5 on the logit link.
@@ -88,6 +89,7 @@ _WANTED = {
     "unit": "it is between 0 and 1, so use Beta",
     ONE_TO_TWO: "it is between 1 and 2, so use OnePlusBeta",
     CORRELATION: "it is a correlation matrix, so use LKJ",
+    SIMPLEX: "it is shares that sum to one, so use Dirichlet",
 }
 
 
@@ -128,6 +130,9 @@ def _predictor_slots(
         for hyper in smooth.hyper:
             name = f"{hyper.stem}_{smooth.name}"
             yield Slot(name, hyper.support, hyper.prior, (name, hyper.stem))
+    for factor in (f for f in predictor.modelled.factors if f.kind == "mo"):
+        default = Prior("Dirichlet", alpha=1)
+        yield Slot(factor.variable, SIMPLEX, default, (factor.variable, "simplex"))
     for group in predictor.groups:
         sd = f"sd_{group.name}"
         for t, _ in group.own(predictor.parameter):

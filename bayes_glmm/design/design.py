@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.design.modelled import ModelledColumns
 from bayes_glmm.structures import Factor, Hyper
 from bayes_glmm.structures.kernels import density
 from bayes_glmm.structures.maths import NUMPY, Maths
@@ -235,6 +236,9 @@ class PredictorDesign:
         What smooth terms add; their unpenalised columns are in ``X``.
     parameter : str
         What the predictor is of: ``"mu"``, or another parameter of the family.
+    modelled : ModelledColumns
+        Columns of ``X`` that depend on parameters: there ``X``, ``centers`` and
+        ``scales`` have the values under equal steps, or with means in missing cells.
     """
 
     intercept: bool
@@ -246,6 +250,16 @@ class PredictorDesign:
     groups: tuple[GroupDesign, ...] = ()
     parameter: str = "mu"
     smooths: tuple[SmoothDesign, ...] = ()
+    modelled: ModelledColumns = ModelledColumns()
+
+    @property
+    def known(self) -> NDArray[np.float64]:
+        """``X`` with zeros in the columns that depend on parameters."""
+        if not self.modelled:
+            return self.X
+        X = self.X.copy()
+        X[:, self.modelled.places] = 0.0
+        return X
 
     def name(self, stem: str) -> str:
         """Return a variable's name: ``"beta"``, or ``"beta_zi"`` in the formula of ``zi``."""

@@ -266,6 +266,7 @@ class Schema:
                 replace(s.design(data, self.states), name=_own_name(s, name))
                 for s in self.smooths(name)
             ),
+            modelled=cells.modelled(learned.parts, "" if name == "mu" else f"_{name}"),
         )
 
     def smooths(self, parameter: str) -> list[SmoothCoding]:
@@ -301,7 +302,7 @@ def _learn_states(spec: ModelSpec, data: pd.DataFrame) -> dict[str, State]:
     states: dict[str, State] = {}
     for expression in [*factors, *offsets, *numbers_of]:
         match expression:
-            case Call("C"):
+            case Call("C" | "mo"):
                 continue
             case Call("wb", (inside, _)):
                 states |= learn(inside, data)

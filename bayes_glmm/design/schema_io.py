@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.coding import FactorCoding, LevelCoding, NumericCoding, WithinCoding
 from bayes_glmm.design.columns import Column
 from bayes_glmm.design.groups import GroupSchema
+from bayes_glmm.design.ordered import MonotonicCoding
 from bayes_glmm.design.response import ResponseSchema
 from bayes_glmm.design.schema import PredictorSchema, Schema
 from bayes_glmm.design.smooths import SmoothCoding
@@ -99,6 +100,8 @@ def _coding_to_dict(coding: FactorCoding) -> dict[str, Any]:
             return {"levels": asdict(coding)}
         case SmoothCoding():
             return {"smooth": list(coding.levels), "learned": [_lists(s) for s in coding.states]}
+        case MonotonicCoding(column, levels):
+            return {"monotonic": column, "categories": list(levels)}
         case WithinCoding(_, group, levels, means):
             return {"group": group, "within": list(levels), "means": list(means)}
 
@@ -109,6 +112,8 @@ def _coding(factor: Factor, entry: Mapping[str, Any]) -> FactorCoding:
     if "smooth" in entry and isinstance(factor, Call):
         learned = ({k: tuple(v) for k, v in state.items()} for state in entry["learned"])
         return SmoothCoding(factor, tuple(entry["smooth"]), tuple(learned))
+    if "monotonic" in entry:
+        return MonotonicCoding(entry["monotonic"], tuple(entry["categories"]))
     if "within" in entry:
         inside = factor.arguments[0] if isinstance(factor, Call) else factor
         levels, means = entry["within"], entry["means"]

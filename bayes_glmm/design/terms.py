@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.coding import FactorCoding, LevelCoding
 from bayes_glmm.design.expressions import States, text_of
+from bayes_glmm.design.modelled import ModelledColumn, ModelledColumns, ModelledFactor
+from bayes_glmm.design.ordered import MonotonicCoding
 from bayes_glmm.errors import DataError, SpecError
 from bayes_glmm.spec.model import Factor, Term
 
@@ -20,6 +22,7 @@ type Part = tuple[tuple[Factor, bool], ...]
 """Factors of one product of columns, each with whether all its levels are written out."""
 
 MOST_COLUMNS = 10_000
+MODELLED = (MonotonicCoding,)
 
 
 def expand(intercept: bool, terms: Sequence[Term], codings: Codings) -> tuple[Part, ...]:
@@ -125,6 +128,23 @@ class Columns:
                 matrix[:, at] = column
                 at += 1
         return matrix
+
+    def modelled(self, parts: Sequence[Part], suffix: str) -> ModelledColumns:
+        """Return the columns that depend on parameters, whose variables end in the suffix."""
+        found: dict[Factor, ModelledFactor] = {}
+        columns, at = [], 0
+        for part in parts:
+            special = [f for f, _ in part if isinstance(self._codings[f], MODELLED)]
+            for f in special:
+                found.setdefault(f, self._codings[f].factor(self._data, suffix))  # type: ignore[union-attr]
+            if special:
+                rest = tuple((f, full) for f, full in part if f not in special)
+                names = tuple(found[f].variable for f in special)
+                for k, base in enumerate(self._products(rest)):
+                    whole = np.broadcast_to(base, len(self._data))
+                    columns.append(ModelledColumn(at + k, whole, names))
+            at += len(labels(part, self._codings))
+        return ModelledColumns(tuple(columns), tuple(found.values()))
 
     def _products(self, part: Part) -> list[NDArray[np.float64]]:
         factors = [self._factor(factor, full) for factor, full in part]

@@ -129,6 +129,7 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
         (bool(design.modifiers), f"{listed(design.modifiers)} beside the response"),
         (bool(related), f"the related levels, gr() and ar(), of {listed(related)}"),
         (bool(design.smooths), f"the smooth {listed(s.label for s in design.smooths)}"),
+        (bool(design.mu.modelled), "columns that depend on parameters, mo()"),
         (bool(several), f"the weighted levels, mm() or by=, of {listed(several)}"),
         (bool(odd), f"the prior {listed(odd)}"),
     )

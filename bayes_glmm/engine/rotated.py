@@ -64,6 +64,7 @@ def rotates(design: Design) -> bool:
     if (
         (design.family, design.link) != ("gaussian", "identity")
         or set(design.predictors) != {"mu"}
+        or design.mu.modelled
         or design.modifiers
         or design.smooths
         or len(groups) != 1

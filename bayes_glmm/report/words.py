@@ -11,6 +11,10 @@ SEEN = {
     "weights": "Every row counts as many times as its weight says.",
     "se": "The standard deviation of each row's error is known.",
 }
+MODELLED = {
+    "mo": "The effect of {0} rises or falls all the way over its categories; the coefficient of "
+    "mo({0}) is the average step between neighbouring ones.",
+}
 
 
 def in_words(fit: Fit) -> list[str]:
@@ -32,6 +36,8 @@ def in_words(fit: Fit) -> list[str]:
     if design.mu.coefficients:
         subject = "The share of later categories" if fit.family.categorical else "The mean"
         lines.append(f"{subject} changes with {', '.join(design.mu.coefficients)}.")
+    for factor in (f for p in design.predictors.values() for f in p.modelled.factors):
+        lines.append(MODELLED[factor.kind].format(factor.column))
     lines += [text for name, text in SEEN.items() if name in design.modifiers]
     for parameter, predictor in list(design.predictors.items())[1:]:
         link = fit.family.parameter(parameter).link

@@ -57,11 +57,16 @@ FUNCTIONS: dict[str, Signature] = {
     "cr": Signature(1, 2, ("df",), whole=True),
     "C": Signature(1, 3, ("ref", "contrast"), text=True),
     "wb": Signature(2, 2),
+    "mo": Signature(),
     "offset": Signature(),
     "s": Signature(1, 1, ("k", "by")),
     "t2": Signature(2, 2, ("k",)),
     "hsgp": Signature(1, 2, ("k", "c", "kernel"), text=True),
 }
+MODELLED = {
+    "mo": "mo() takes one ordered column: mo(dose).",
+}
+"""Functions whose values depend on parameters, so that nothing can be computed of them."""
 MODIFIERS: dict[str, Signature] = {
     "trials": Signature(),
     "cens": Signature(1, 2),
@@ -97,6 +102,10 @@ def read_call(cursor: Cursor, name: Token) -> Call:
         cursor.fail("A smooth term stands alone: + s(x).", name)
     if name.value in SMOOTHS:
         _check_smooth(cursor, name, call)
+    if any(map(_holds_modelled, [*call.arguments, *(v for _, v in call.options)])):
+        cursor.fail("mo() stands alone or in an interaction: mo(x), mo(x):z.", name)
+    if name.value in MODELLED and not isinstance(call.arguments[0], Variable):
+        cursor.fail(MODELLED[name.value], name)
     if name.value == "C" and not isinstance(call.arguments[0], Variable):
         cursor.fail("C() takes a column first: C(x), C(x, sum), C(x, ref='b').", name)
     if name.value == "wb" and not isinstance(call.arguments[1], Variable):
@@ -231,3 +240,10 @@ def _holds_offset(found: Expression) -> bool:
         case Arithmetic(_, left, right):
             return _holds_offset(left) or _holds_offset(right)
     return isinstance(found, Call) and found.function == "offset"
+
+
+def _holds_modelled(found: Expression) -> bool:
+    match found:
+        case Arithmetic(_, left, right):
+            return _holds_modelled(left) or _holds_modelled(right)
+    return isinstance(found, Call) and found.function in MODELLED

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import NoReturn
 
-from bayes_glmm.spec.calls import read_call
+from bayes_glmm.spec.calls import MODELLED, read_call
 from bayes_glmm.spec.cursor import Cursor
 from bayes_glmm.spec.groups import read_groups, read_series
 from bayes_glmm.spec.model import (
+    Call,
     Expression,
     Factor,
     Predictor,
@@ -18,6 +19,7 @@ from bayes_glmm.spec.model import (
     Term,
     Variable,
     holds_smooth,
+    no_slope,
 )
 from bayes_glmm.spec.responses import read_response
 from bayes_glmm.spec.tokens import Token
@@ -278,6 +280,9 @@ def _random_effect(cursor: Cursor) -> list[RandomEffect]:
     if any(holds_smooth(f) for term in left.terms.values() for f in term):
         cursor.fail("A smooth term does not vary by a group: write + s(x, by=group).", begin)
     terms = tuple(left.terms.values())
+    for call in (f for term in terms for f in term if isinstance(f, Call)):
+        if call.function in MODELLED:
+            cursor.fail(no_slope(call.function), begin)
     return [
         RandomEffect(
             g.columns,

@@ -149,6 +149,9 @@ class RandomEffect:
             )
         if not (self.intercept or self.terms):
             raise SpecError(f"The random effect of {self.name} has no term.")
+        for factor in (f for term in self.terms for f in term):
+            if isinstance(factor, Call) and factor.function in ("mo", "mi"):
+                raise SpecError(no_slope(factor.function))
         if self.shared is not None and not self.correlated:
             raise SpecError(
                 f"|{self.shared}| correlates effects of {self.name}: it cannot keep them independent."
@@ -190,7 +193,9 @@ class RandomEffect:
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns whose combinations are the levels."""
-        return self.group if self.along in (None, *self.group) else (*self.group, self.along)
+        if self.along is None or self.along in self.group:
+            return self.group
+        return (*self.group, self.along)
 
     @property
     def weights(self) -> tuple[str, ...]:
@@ -396,6 +401,14 @@ def holds_smooth(expression: Expression) -> bool:
         case Call(function, arguments):
             return function in SMOOTHS or any(map(holds_smooth, arguments))
     return False
+
+
+def no_slope(function: str) -> str:
+    """Say why a term whose values depend on parameters cannot vary by group."""
+    return (
+        f"{function}() cannot vary by group: a slope of values that are themselves estimated would be "
+        "a product of two unknowns. Let the column itself vary, or write the term outside the bars."
+    )
 
 
 def _term(term: Term | Factor | str) -> Term:

@@ -13,6 +13,7 @@ from bayes_glmm.errors import PriorError, suggestion
 
 REAL, POSITIVE, UNIT, CORRELATION = "real", "positive", "unit", "correlation"
 ONE_TO_TWO = "one to two"
+SIMPLEX = "simplex"
 
 # name -> (support, {parameter: default or None when required})
 DISTRIBUTIONS: dict[str, tuple[str, dict[str, float | None]]] = {
@@ -31,6 +32,7 @@ DISTRIBUTIONS: dict[str, tuple[str, dict[str, float | None]]] = {
     "Beta": (UNIT, {"alpha": None, "beta": None}),
     "OnePlusBeta": (ONE_TO_TWO, {"alpha": None, "beta": None}),
     "LKJ": (CORRELATION, {"eta": 1.0}),
+    "Dirichlet": (SIMPLEX, {"alpha": 1.0}),
 }
 _FREE_LOCATION = {"mu"}
 
@@ -43,8 +45,10 @@ class Prior:
     ----------
     name : str
         One of ``Normal StudentT Cauchy Laplace Logistic HalfNormal HalfStudentT
-        HalfCauchy Exponential Gamma InverseGamma LogNormal Beta LKJ``, or
+        HalfCauchy Exponential Gamma InverseGamma LogNormal Beta LKJ Dirichlet``, or
         ``OnePlusBeta`` for a number between 1 and 2.
+        ``Dirichlet`` has one ``alpha`` for all shares: 1 is uniform, larger ones draw
+        them together.
     **parameters : float
         Parameters by PyMC's names, on the scale of what the prior is for.
 
@@ -84,8 +88,13 @@ class Prior:
 
     @property
     def support(self) -> str:
-        """``"real"``, ``"positive"``, ``"unit"``, ``"one to two"`` or ``"correlation"``."""
+        """``"real"``, ``"positive"``, ``"unit"``, ``"one to two"``, ``"correlation"``, ``"simplex"``."""
         return DISTRIBUTIONS[self.name][0]
+
+    @property
+    def on_a_line(self) -> bool:
+        """Whether it is a prior of single numbers, not of a matrix or a simplex."""
+        return self.support not in (CORRELATION, SIMPLEX)
 
     def __getitem__(self, key: str) -> float:
         return dict(self.parameters)[key]
@@ -96,7 +105,7 @@ class Prior:
 
     @cached_property
     def frozen(self) -> Any:
-        """The SciPy distribution; not defined for ``LKJ``."""
+        """The SciPy distribution; not defined for ``LKJ`` and ``Dirichlet``."""
         from scipy import stats
 
         p = dict(self.parameters)
@@ -129,7 +138,7 @@ class Prior:
                 return stats.beta(p["alpha"], p["beta"])
             case "OnePlusBeta":
                 return stats.beta(p["alpha"], p["beta"], loc=1.0)
-        raise PriorError(f"{self.name} is a prior for a matrix and has no density on a line.")
+        raise PriorError(f"{self.name} is no prior for a number and has no density on a line.")
 
     @cached_property
     def median(self) -> float:
