@@ -260,6 +260,9 @@ def random_effects(
     if group.factor is not None:
         L = correlations(group, wide, priors[f"corr_{name}"], dims) if wide else None
         u = structured_effects(group, group.factor, sd, L, priors)
+    elif group.dist == "student":
+        L = correlations(group, wide, priors[f"corr_{name}"], dims) if wide else None
+        u = student_effects(group, sd, L, priors, effect_dims, standardized)
     elif not wide:
         u = pm.Normal(
             f"u_{name}", np.float64(0), sd, dims=effect_dims,
@@ -290,6 +293,28 @@ def rows_of_effects(group: GroupDesign, data: str, u: Any, members: tuple[Any, .
         return own[:, 0]
     Z = pm.Data(data, group.Z, dims=("observation", f"{group.name}_term"))
     return (Z * own).sum(axis=-1)
+
+
+def student_effects(
+    group: GroupDesign,
+    sd: Any,
+    L: Any,
+    priors: Mapping[str, Prior],
+    dims: tuple[str, ...],
+    standardized: bool,
+) -> Any:
+    """State effects with Student's t, one for all terms of a level, of which sd is the scale."""
+    name, q = group.name, len(group.terms)
+    nu = scalar(f"nu_{name}", priors[f"nu_{name}"])
+    own: dict[str, Any] = {"dims": dims, "default_transform": None}
+    if q == 1:
+        transform = Standardized() if standardized else None
+        return pm.StudentT(
+            f"u_{name}", nu=nu, mu=np.float64(0), sigma=sd, transform=transform, **own
+        )
+    chol = sd[:, None] * (np.eye(q) if L is None else L)
+    rows = StandardizedRows() if standardized else None
+    return pm.MvStudentT(f"u_{name}", nu=nu, mu=np.zeros(q), chol=chol, transform=rows, **own)
 
 
 def structured_effects(

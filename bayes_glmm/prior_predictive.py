@@ -189,10 +189,13 @@ def _draw_group(
         out[f"corr_{name}"] = root @ np.swapaxes(root, -1, -2)
     if group.factor is None:
         z = rng.standard_normal((n, group.n_levels, q))
+        if group.dist == "student":
+            nu = hyper["nu"][:, None, None]
+            z /= np.sqrt(rng.chisquare(nu, (n, group.n_levels, 1)) / nu)
     else:
-        out |= {f"{stem}_{name}": values for stem, values in hyper.items()}
         out[f"z_{name}"] = rng.standard_normal((n, len(group.factor.nodes), q))
         z = effect_draws(group.factor, out[f"z_{name}"], hyper)
+    out |= {f"{stem}_{name}": values for stem, values in hyper.items()}
     out[f"u_{name}"] = z @ np.swapaxes(sd[:, :, None] * root, -1, -2)
     return out
 

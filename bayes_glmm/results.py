@@ -153,7 +153,6 @@ def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, ND
         coords |= {name: group.levels, term: np.array(group.terms, dtype=str)}
         if group.factor is not None:
             dims |= {f"z_{name}": (f"{name}_node", term)}
-            dims |= {f"{hyper.stem}_{name}": () for hyper in group.hyper}
             coords[f"{name}_node"] = group.factor.nodes
         coords[f"{term}_other"] = coords[term]
         wide = [b for b in group.blocks if len(b) > 1]
@@ -305,7 +304,8 @@ class Fit:
         -------
         ndarray, shape (n_draws,) or (1,)
             One without a structure; else the mean diagonal of the covariance of the
-            levels with data, in every draw where the structure has parameters.
+            levels with data, in every draw where the structure has parameters. Student's t
+            has ``nu / (nu - 2)``, infinite where ``nu`` is two or less.
         """
         return self._over_hyper(name, lambda whole: whole[0])
 
@@ -313,6 +313,9 @@ class Fit:
         self, name: str, take: Callable[[NDArray[np.float64]], NDArray[np.float64]]
     ) -> NDArray[np.float64]:
         group = self.group(name)
+        if group.dist == "student":
+            nu = self.posterior[f"nu_{name}"].values.ravel()
+            return np.where(nu > 2, nu / np.where(nu > 2, nu - 2, 1), np.inf)
         if group.factor is None:
             return np.ones(1)
         if name not in self._level_variances:

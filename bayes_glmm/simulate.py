@@ -245,7 +245,11 @@ def _effects(group: GroupDesign, parameters: Mapping[str, Any], rng: np.random.G
         raise ArgumentError(f"sd_{group.name} holds standard deviations, which are not negative.")
     factor = sd[:, None] * _root(group, parameters.get(f"corr_{group.name}"))
     if group.factor is None:
-        return rng.standard_normal((group.n_levels, q)) @ factor.T
+        z = rng.standard_normal((group.n_levels, q))
+        if group.dist == "student":
+            nu = float(_within(parameters, f"nu_{group.name}", "positive"))
+            z /= np.sqrt(rng.chisquare(nu, (group.n_levels, 1)) / nu)
+        return z @ factor.T
     hyper = {}
     for h in group.hyper:
         hyper[h.stem] = _within(parameters, f"{h.stem}_{group.name}", h.support)[None]

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayes_glmm.answers.heavy import mixtures, precision_draws, students
 from bayes_glmm.answers.integrate import population_mean, population_mean_of
 from bayes_glmm.answers.predictor import (
     factors,
@@ -166,7 +167,10 @@ def _new_part(fit: Fit, rows: Rows, group: GroupDesign, ids: NDArray[np.str_]) -
     for i, level in enumerate(levels):
         if level:
             key = [rows.seed, NEW_LEVELS, *group.name.encode(), 0, *level.encode()]
-            z = np.random.default_rng(key).standard_normal(shape)
+            rng = np.random.default_rng(key)
+            z = rng.standard_normal(shape)
+            if group.dist == "student":
+                z = z / np.sqrt(precision_draws(fit, group.name, rng))[:, None]
             u[:, i] = np.einsum("dij,dj->di", root, z)
     return replace(group, index=index.reshape(ids.shape).astype(np.int32)).added(u)
 
@@ -210,7 +214,7 @@ def _population(fit: Fit, part: Design) -> Array:
     family, fixed = fit.family, fixed_part(fit, part.mu)
     others = [p for name, p in part.predictors.items() if name != "mu" and p.groups]
     root = random_factor(fit, [*others, part.mu])
-    variance = root[-1, -1] ** 2
+    told = (root[-1, :-1] ** 2).sum(axis=0)
     x, w = np.polynomial.hermite_e.hermegauss(OWN_NODES)
     total = np.zeros(())
     for places in product(range(OWN_NODES), repeat=len(others)):
@@ -223,11 +227,14 @@ def _population(fit: Fit, part: Design) -> Array:
             return fixed_part(fit, p) + by.get(p.parameter, 0)
 
         own = parameters(fit, part, shifted)
-        if family.mean_is_proportional:
-            found = family.mean(population_mean(fit.link, eta, variance), own)
-        else:
-            found = population_mean_of(partial(_mean_at, fit, own), eta, variance)
-        total = total + np.prod(w[list(places)] / w.sum()) * found
+        for weight, variance in mixtures(fit, part):
+            left = np.maximum(variance - told, 0.0)
+            if family.mean_is_proportional:
+                found = family.mean(population_mean(fit.link, eta, left), own)
+            else:
+                found = population_mean_of(partial(_mean_at, fit, own), eta, left)
+            shares = weight.reshape(-1, *[1] * (np.ndim(found) - 1))
+            total = total + np.prod(w[list(places)] / w.sum()) * shares * found
     return np.asarray(total)
 
 
@@ -298,16 +305,7 @@ def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     streams = [np.random.default_rng([rows.seed, RESPONSES, place]) for place in places]
     if groups == "population":
         varying = [p for p in part.predictors.values() if p.groups]
-        moved = {}
-        if varying:
-            root = random_factor(fit, varying)
-            z = np.array([
-                np.column_stack([rng.standard_normal(n_draws(fit)) for rng in streams])
-                for _ in varying
-            ])  # fmt: skip
-            moved = {
-                p.parameter: (row * z).sum(axis=0) for p, row in zip(varying, root, strict=True)
-            }
+        moved = _random_parts(fit, varying, streams) if varying else {}
 
         def redrawn(fit: Fit, predictor: PredictorDesign) -> Array:
             return fixed_part(fit, predictor) + moved.get(predictor.parameter, 0.0)
@@ -322,6 +320,30 @@ def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
         y = fit.family.respond(rng, eta[:, i : i + 1], fit.link, of_row, trials)
         found[:, i] = np.asarray(y)[:, 0]
     return found
+
+
+def _random_parts(
+    fit: Fit, varying: list[PredictorDesign], streams: list[np.random.Generator]
+) -> dict[str, Array]:
+    """Draw the random parts of some predictors together, each row from its own stream."""
+    z = np.array([
+        np.column_stack([rng.standard_normal(n_draws(fit)) for rng in streams]) for _ in varying
+    ])  # fmt: skip
+    if any(students(p) for p in varying):
+        root = np.concatenate([
+            random_factor(fit, one, {
+                g.name: precision_draws(fit, g.name, rng) for p in one for g in students(p)
+            })
+            for rng, one in zip(streams, _one_by_one(varying), strict=True)
+        ], axis=-1)  # fmt: skip
+    else:
+        root = random_factor(fit, varying)
+    return {p.parameter: (row * z).sum(axis=0) for p, row in zip(varying, root, strict=True)}
+
+
+def _one_by_one(predictors: list[PredictorDesign]) -> Iterator[list[PredictorDesign]]:
+    for i in range(len(predictors[0].offset)):
+        yield [_take(p, np.array([i])) for p in predictors]
 
 
 def take(design: Design, rows: NDArray[np.intp]) -> Design:

@@ -107,6 +107,12 @@ def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
             f"Leaving out {name}: {listed(elsewhere)} is in the formula of another parameter than "
             "the mean, and is not integrated here. Compare row by row, without by=."
         )
+    heavy = [g.name for g in fit.groups if g.dist != "normal" and _nested(g.index, index)]
+    if heavy:
+        raise ArgumentError(
+            f"Leaving out {name}: effects of {listed(heavy)} have Student's t, and only normal ones "
+            "are integrated here. Compare row by row, without by=."
+        )
     several = [g.name for g in fit.groups if g.weights is not None]
     if several:
         raise ArgumentError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,17 +60,25 @@ def factors(fit: Fit, group: GroupDesign) -> Array:
     return sd[:, :, None] * np.linalg.cholesky(corr)
 
 
-def random_variance(fit: Fit, predictor: PredictorDesign) -> Array:
+def random_variance(
+    fit: Fit, predictor: PredictorDesign, precision: Mapping[str, Array] = MappingProxyType({})
+) -> Array:
     """Return the variance of each row's random part, shape (n_draws, n_rows).
 
     The effects of different groups are independent and normal, so the random
     part of one row is normal with variance ``sum_g z' Sigma_g z``. A level of a
-    structure counts with the mean variance of the levels that have data.
+    structure counts with the mean variance of the levels that have data. Student's t is
+    normal given its ``precision``, by group, shape (n_draws,).
     """
-    return random_covariance(fit, predictor, predictor)
+    return random_covariance(fit, predictor, predictor, precision)
 
 
-def random_covariance(fit: Fit, one: PredictorDesign, other: PredictorDesign) -> Array:
+def random_covariance(
+    fit: Fit,
+    one: PredictorDesign,
+    other: PredictorDesign,
+    precision: Mapping[str, Array] = MappingProxyType({}),
+) -> Array:
     """Return the covariance of two predictors' random parts, shape (n_draws, n_rows).
 
     Zero, but for the effects that both share.
@@ -77,7 +86,9 @@ def random_covariance(fit: Fit, one: PredictorDesign, other: PredictorDesign) ->
     total = np.zeros((n_draws(fit), len(one.offset)))
     theirs = {group.name: group for group in other.groups}
     for group in (g for g in one.groups if g.name in theirs):
-        A = factors(fit, group) * np.sqrt(fit.level_variance(group.name))[:, None, None]
+        given = precision.get(group.name)
+        spread = fit.level_variance(group.name) if given is None else 1 / given
+        A = factors(fit, group) * np.sqrt(spread)[:, None, None]
         if group.Z is None and group.weights is None:
             total += A[:, 0, 0, None] ** 2
             continue
@@ -86,7 +97,11 @@ def random_covariance(fit: Fit, one: PredictorDesign, other: PredictorDesign) ->
     return total
 
 
-def random_factor(fit: Fit, predictors: Sequence[PredictorDesign]) -> Array:
+def random_factor(
+    fit: Fit,
+    predictors: Sequence[PredictorDesign],
+    precision: Mapping[str, Array] = MappingProxyType({}),
+) -> Array:
     """Return a lower-triangular square root of the covariance of several random parts.
 
     Returns
@@ -98,7 +113,7 @@ def random_factor(fit: Fit, predictors: Sequence[PredictorDesign]) -> Array:
     L = np.zeros((n, n, n_draws(fit), rows))
     for j in range(n):
         for i in range(j, n):
-            rest = random_covariance(fit, predictors[i], predictors[j])
+            rest = random_covariance(fit, predictors[i], predictors[j], precision)
             rest = rest - (L[i, :j] * L[j, :j]).sum(axis=0)
             if i == j:
                 L[j, j] = np.sqrt(np.maximum(rest, 0.0))

@@ -24,7 +24,7 @@ from bayes_glmm.answers.series import Rule, moments
 from bayes_glmm.answers.tables import answer
 from bayes_glmm.design.design import Design, GroupDesign
 from bayes_glmm.design.groups import ROWS
-from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.errors import ArgumentError, listed, suggestion
 from bayes_glmm.results import Fit, read_fit
 
 if TYPE_CHECKING:
@@ -127,6 +127,13 @@ def variance_partition(
     if fit.family.categorical and scale == "data":
         raise ArgumentError("Categories have no variance on the scale of data: use scale='latent'.")
     refuse_directions(fit)
+    heavy = [group.name for group in fit.groups if group.dist != "normal"]
+    if heavy and (scale == "data" or fit.link.name == "log"):
+        raise ArgumentError(
+            f"Effects of {listed(heavy)} have Student's t, and shares of the variance of the "
+            "response are integrated over normal effects"
+            + (": use scale='latent'." if scale == "data" and fit.link.name != "log" else ".")
+        )
     if fit.link.name in NO_MEAN:
         raise ArgumentError(
             f"With the {fit.link.name} link the mean over a population of groups does not exist, "

@@ -43,13 +43,15 @@ class GroupDesign:
     factor : Factor or None
         How the levels are related, on training rows with a structure.
     hyper : tuple of Hyper
-        The structure's parameters besides the standard deviation.
+        Parameters of the structure, or of the distribution, besides the standard deviation.
     owners : tuple of str
         Where the effects are shared by the formulas of several parameters, which of
         these each term belongs to; ``Z`` is zero for the terms of the others.
     weights : ndarray, shape (n_rows, n_members), or None
         How much of each level's effect a row has, its levels being different; ``None``
         where every row has one level, wholly.
+    dist : {"normal", "student"}
+        Distribution of the effects, by row of the levels.
     """
 
     name: str
@@ -63,6 +65,7 @@ class GroupDesign:
     hyper: tuple[Hyper, ...] = ()
     owners: tuple[str, ...] = ()
     weights: NDArray[np.float64] | None = None
+    dist: str = "normal"
 
     def own(self, parameter: str) -> tuple[tuple[int, str], ...]:
         """Return places of the terms in one parameter's formula, with their labels there."""

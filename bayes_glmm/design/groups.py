@@ -26,11 +26,19 @@ from bayes_glmm.design.membership import (
 from bayes_glmm.design.terms import Codings, Columns, Part, expand, labels
 from bayes_glmm.errors import DataError, SpecError, listed
 from bayes_glmm.spec.model import Membership, Predictor, RandomEffect
+from bayes_glmm.spec.priors import Prior
+from bayes_glmm.structures import Hyper
 
 type Groups = Literal["known", "any", "ignore"]
 GROUPS: tuple[Groups, ...] = ("known", "any", "ignore")
 
 ROWS = "observation"
+HYPER = {
+    "normal": (),
+    "student": (
+        Hyper("nu", "positive", Prior("Gamma", alpha=2, beta=0.1), "degrees of freedom of effects"),
+    ),
+}
 _RESERVED = {"chain", "draw", "sample", "observation", "coefficient"}
 
 
@@ -61,6 +69,7 @@ class GroupSchema:
         All levels of that column.
     along : str or None
         Column of times, the last of ``columns``, whose order relates the levels.
+    dist : {"normal", "student"}
     """
 
     name: str
@@ -75,6 +84,7 @@ class GroupSchema:
     by: tuple[str, str] | None = None
     by_levels: tuple[str, ...] = ()
     along: str | None = None
+    dist: str = "normal"
 
     def apply(
         self, data: pd.DataFrame, columns: Columns, groups: Groups, parameter: str = "mu"
@@ -95,8 +105,7 @@ class GroupSchema:
             z = z * (np.array(owners) == parameter)
         return GroupDesign(
             self.name, self.levels, index, self.terms, z, self.blocks, self.structure,
-            owners=tuple(owners),
-            weights=weights,
+            owners=tuple(owners), weights=weights, dist=self.dist, hyper=HYPER[self.dist],
         )  # fmt: skip
 
     def names(self, data: pd.DataFrame) -> NDArray[np.str_]:
@@ -203,7 +212,7 @@ def learn_groups(
     known = {str(c) for c in data.columns}
     merged: dict[tuple[Any, ...], list[RandomEffect]] = {}
     for effect in (e for e in effects if e.shared is None):
-        apart = (effect.structure, effect.members, effect.by, effect.along)
+        apart = (effect.structure, effect.members, effect.by, effect.along, effect.dist)
         key = (group_columns(effect, known), *apart)
         merged.setdefault(key, []).append(effect)
     uses = Counter(key[0] for key in merged if key[2] is None and key[4] is None)
@@ -323,7 +332,7 @@ def _learn_group(
     whole = GroupSchema(
         name if parameter == "mu" else f"{parameter}_{name}",
         columns, np.array([], np.str_), terms, parts, blocks, structure,
-        members=first.members, along=first.along,
+        members=first.members, along=first.along, dist=first.dist,
     )  # fmt: skip
     if first.by is not None:
         return _parted(whole, first.by, data)

@@ -165,6 +165,7 @@ def _group_to_dict(group: GroupSchema, places: Mapping[Factor, int]) -> dict[str
         "by": None if group.by is None else list(group.by),
         "by_levels": list(group.by_levels),
         "along": group.along,
+        "dist": group.dist,
     }
 
 
@@ -184,6 +185,7 @@ def _group(stored: Mapping[str, Any], factors: Sequence[Factor]) -> GroupSchema:
         by=tuple(stored["by"]) if stored["by"] else None,
         by_levels=tuple(stored["by_levels"]),
         along=stored["along"],
+        dist=stored["dist"],
     )
 
 

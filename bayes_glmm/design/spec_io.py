@@ -132,5 +132,6 @@ def _effect(stored: Mapping[str, Any]) -> RandomEffect:
         shared=stored.get("shared"),
         members=Membership(**stored["members"]) if stored["members"] else None,
         by=stored["by"],
+        dist=stored["dist"],
         along=stored["along"],
     )

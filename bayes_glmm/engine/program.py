@@ -121,6 +121,7 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
     others = [name for name in design.predictors if name != "mu"]
     related = [g.name for g in design.groups if g.structure]
     several = [g.name for g in design.groups if g.weights is not None]
+    heavy = [g.name for g in design.groups if g.dist != "normal"]
     odd = [f"{name} ~ {p.name}" for name, p in priors.items() if p.name not in known]
     reasons = (
         (design.family not in FAMILIES, f"the family {design.family}"),
@@ -131,6 +132,7 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
         (bool(design.smooths), f"the smooth {listed(s.label for s in design.smooths)}"),
         (bool(design.mu.modelled), "columns that depend on parameters, mo()"),
         (bool(several), f"the weighted levels, mm() or by=, of {listed(several)}"),
+        (bool(heavy), f"Student's t of {listed(heavy)}"),
         (bool(odd), f"the prior {listed(odd)}"),
     )
     return next((what for holds, what in reasons if holds), None)

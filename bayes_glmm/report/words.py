@@ -53,8 +53,9 @@ def in_words(fit: Fit) -> list[str]:
         tied = " (correlated)" if any(len(b) > 1 for b in group.blocks) else ""
         lines.append(
             f"The {group.n_levels} levels of {group.name} differ in {what}{tied}; their effects come from "
-            "one normal distribution whose standard deviation is estimated, which shrinks small levels "
-            "towards the others."
+            f"one {'normal' if group.dist == 'normal' else 'Student t'} distribution whose "
+            f"{'standard deviation' if group.dist == 'normal' else 'scale'} is estimated, which "
+            "shrinks small levels towards the others."
             + (" A row has the effects of its levels by their weights." if _mixes(group) else "")
         )
     return lines
@@ -108,5 +109,6 @@ def in_mathematics(fit: Fit) -> list[str]:
     for group in design.groups:
         tied = any(len(b) > 1 for b in group.blocks)
         spread = f"D·R·D, D = diag(sd_{group.name})" if tied else f"sd_{group.name}²"
-        lines.append(f"u[{group.name}] ~ Normal(0, {spread})")
+        law = "Normal(" if group.dist == "normal" else f"Student(nu_{group.name}, "
+        lines.append(f"u[{group.name}] ~ {law}0, {spread})")
     return lines

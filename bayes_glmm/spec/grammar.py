@@ -293,6 +293,7 @@ def _random_effect(cursor: Cursor) -> list[RandomEffect]:
             shared,
             g.members,
             g.by,
+            dist=g.dist,
         )  # fmt: skip
         for g in groups
     ]

@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 from bayes_glmm.errors import listed
 from bayes_glmm.spec.cursor import Cursor
-from bayes_glmm.spec.model import Membership
+from bayes_glmm.spec.model import DISTRIBUTIONS, Membership
 from bayes_glmm.spec.tokens import Token
 
 TRUTH = {"true": True, "false": False}
 _WANTED = (
-    "gr() takes a column, and the name of a structure or by=: gr(animal, A), gr(person, by=arm)."
+    "gr() takes a column, and the name of a structure, by= or dist=: gr(animal, A), "
+    'gr(person, by=arm), gr(person, dist="student").'
 )
 _MEMBERS = "mm() takes two or more columns: mm(first, second, weights=c(w1, w2))."
 
@@ -23,6 +24,7 @@ class Grouping(NamedTuple):
     structure: str | None = None
     members: Membership | None = None
     by: str | None = None
+    dist: str = "normal"
 
 
 def read_groups(cursor: Cursor) -> list[Grouping]:
@@ -74,25 +76,43 @@ def _further(cursor: Cursor, columns: tuple[str, ...], wanted: str = "") -> str:
 
 
 def _structured(cursor: Cursor) -> Grouping:
-    """Read ``gr(column, STRUCTURE)`` or ``gr(column, by=column)``."""
+    """Read ``gr(column, STRUCTURE)``, or ``gr(column, by=column, dist="student")``."""
+    options: dict[str, str] = {}
     with cursor.parentheses("gr()"):
         columns: tuple[str, ...] = (cursor.name(_WANTED).value,)
         while cursor.accept(":"):
             columns += (_further(cursor, columns),)
         cursor.expect(",", _WANTED)
         option = cursor.name(_WANTED)
-        if cursor.accept("="):
-            if option.value != "by":
-                cursor.fail(f"gr() has no option {option.value!r}. It takes by.", option)
-            by = cursor.name("by= takes a column: gr(person, by=arm).")
-            found = Grouping(columns, by=by.value)
-        elif len(columns) > 1:
-            cursor.fail("A structure belongs to one column: gr(animal, A).", option)
-        else:
-            found = Grouping(columns, option.value)
+        if not cursor.accept("="):
+            if len(columns) > 1:
+                cursor.fail("A structure belongs to one column: gr(animal, A).", option)
+            if not cursor.sees(")"):
+                cursor.fail(_WANTED)
+            return Grouping(columns, option.value)
+        options[option.value] = _value(cursor, option)
+        while cursor.accept(","):
+            option = cursor.name(_WANTED)
+            cursor.expect("=", _WANTED)
+            if option.value in options:
+                cursor.fail(f"The option {option.value!r} stands twice.", option)
+            options[option.value] = _value(cursor, option)
         if not cursor.sees(")"):
             cursor.fail(_WANTED)
-    return found
+    return Grouping(columns, by=options.get("by"), dist=options.get("dist", "normal"))
+
+
+def _value(cursor: Cursor, option: Token) -> str:
+    """Read the value of an option of ``gr()``."""
+    if option.value == "by":
+        return cursor.name("by= takes a column: gr(person, by=arm).").value
+    if option.value != "dist":
+        cursor.fail(
+            f"gr() has no option {option.value!r}. It takes {listed(('by', 'dist'))}.", option
+        )
+    if cursor.token.kind != "text" or cursor.token.value not in DISTRIBUTIONS:
+        cursor.fail(f"dist= is {' or '.join(map(repr, DISTRIBUTIONS))}, in quotes.")
+    return cursor.take().value
 
 
 def _members(cursor: Cursor) -> Grouping:

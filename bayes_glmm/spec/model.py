@@ -60,6 +60,9 @@ class Call:
 SMOOTHS = ("s", "t2", "hsgp")
 """Calls that are smooth functions: terms of their own, never inside another."""
 
+DISTRIBUTIONS = ("normal", "student")
+"""Of random effects."""
+
 type Expression = Variable | Number | Text | Arithmetic | Call
 type Factor = Variable | Call
 type Term = tuple[Factor, ...]
@@ -111,6 +114,8 @@ class RandomEffect:
         The columns of ``group`` are several memberships of one row, not combined.
     by : str or None
         Column whose every level has standard deviations and correlations of its own.
+    dist : {"normal", "student"}
+        Distribution of the effects; Student's t has its degrees of freedom as ``nu_<group>``.
     along : str or None
         Column of times: the effect is a series of its own in each level of ``group``, or
         one series where that is the column of times itself, as in ``ar(week, person)``.
@@ -131,6 +136,7 @@ class RandomEffect:
     shared: str | None = None
     members: Membership | None = None
     by: str | None = None
+    dist: str = "normal"
     along: str | None = None
 
     def __post_init__(self) -> None:
@@ -156,11 +162,17 @@ class RandomEffect:
             raise SpecError(
                 f"|{self.shared}| correlates effects of {self.name}: it cannot keep them independent."
             )
-        if self.shared is not None and (self.members is not None or self.by is not None):
+        plain = self.members is None and self.by is None and self.dist == "normal"
+        if self.shared is not None and not plain:
             raise SpecError(
-                f"|{self.shared}| joins effects of one column, without mm() and by=: leave these out."
+                f"|{self.shared}| joins normal effects of one column, without mm(), by= and dist=: "
+                "leave these out."
             )
         self._check_members()
+        if self.dist not in DISTRIBUTIONS:
+            raise SpecError(f"dist={self.dist!r}: use {' or '.join(map(repr, DISTRIBUTIONS))}.")
+        if self.dist != "normal" and (self.structure or self.members):
+            raise SpecError(f"Effects of {self.name} with a structure or memberships are normal.")
         if self.along is not None:
             self._check_series(self.along)
         if self.structure is not None and self.by is not None:
@@ -182,6 +194,7 @@ class RandomEffect:
 
     def _check_series(self, time: str) -> None:
         plain = self.structure is None and self.members is None and self.by is None
+        plain = plain and self.dist == "normal"
         if self.terms or not self.intercept or not plain:
             raise SpecError(
                 f"A series along {time!r} has no varying terms, structure, memberships or by=: "

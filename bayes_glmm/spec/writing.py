@@ -65,8 +65,10 @@ def random_text(effect: RandomEffect) -> str:
     group = ":".join(name_text(column) for column in effect.group)
     if effect.structure is not None:
         group = f"gr({group}, {name_text(effect.structure)})"
-    if effect.by is not None:
-        group = f"gr({group}, by={name_text(effect.by)})"
+    options = [f"by={name_text(effect.by)}"] if effect.by is not None else []
+    options += [f'dist="{effect.dist}"'] if effect.dist != "normal" else []
+    if options:
+        group = f"gr({', '.join([group, *options])})"
     if effect.members is not None:
         group = _members_text(effect.group, effect.members)
     left = ["1" if effect.intercept else "0", *(term_text(t) for t in effect.terms)]

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import integrate, special, stats
 
 import bayes_glmm as bg
 from tests.canned import tree_of
@@ -179,3 +180,61 @@ def test_simulated_curves_have_the_given_spread():
         rms.append((bg.simulate("y ~ s(x)", data, given, seed=seed)["y"] ** 2).mean())
     error = np.std(rms) / np.sqrt(len(rms))
     assert abs(np.mean(rms) - 1.3**2) < 4 * error
+
+
+@cache
+def student_tree(family: str, link: str, nu: float = 3.0):
+    rng = np.random.default_rng(6)
+    data = pd.DataFrame({"y": np.arange(40) % 2, "g": np.repeat(list("abcdefgh"), 5)})
+    truth = {"intercept": 0.7, "sd_g": [1.5], "u_g": rng.normal(0, 1, (8, 1)), "nu_g": nu}
+    truth |= {"sigma": 1.0} if family == "gaussian" else {}
+    return tree_of('y ~ 1 + (1 | gr(g, dist="student"))', data, truth, spread=1e-9, family=family,
+                   link=link)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("link", "nu"),
+    [("logit", 3.0), ("probit", 1.2), ("cloglog", 40.0)]
+    + [pytest.param(link, 1.2, marks=pytest.mark.slow) for link in ("logit", "cloglog")],
+)
+def test_population_averages_integrate_over_students_t(link, nu):
+    """Against SciPy's integral of the inverse link over the density of Student's t."""
+    inverse = {
+        "logit": special.expit,
+        "probit": special.ndtr,
+        "cloglog": lambda eta: -np.expm1(-np.exp(np.minimum(eta, 50))),
+    }[link]
+    found = bg.predictions(student_tree("bernoulli", link, nu))["mean"].iloc[0]
+    expected = sum(
+        integrate.quad(lambda t: inverse(0.7 + 1.5 * t) * stats.t.pdf(t, nu), *ends, limit=400)[0]
+        for ends in ((-np.inf, -5), (-5, 0), (0, 5), (5, np.inf))
+    )
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_means_that_do_not_exist_are_refused_with_the_reason():
+    with pytest.raises(bg.errors.ArgumentError, match="tails.*log link"):
+        bg.predictions(student_tree("poisson", "log"))
+    with pytest.raises(bg.errors.ArgumentError, match="1 degrees of freedom"):
+        bg.predictions(student_tree("gaussian", "identity", 0.8))
+    assert bg.predictions(student_tree("gaussian", "identity"))["mean"].iloc[0] == pytest.approx(
+        0.7
+    )
+    typical = bg.predictions(student_tree("poisson", "log"), groups="typical")
+    assert typical["mean"].iloc[0] == pytest.approx(np.exp(0.7))
+
+
+def test_new_levels_have_the_tails_of_students_t():
+    tree = student_tree("gaussian", "identity")
+    rows = pd.DataFrame({"g": [f"new{i}" for i in range(20)]})
+    new = bg.predictions(tree, rows, groups="new", draws=True).values.ravel()
+    assert stats.kstest((new - 0.7) / 1.5, "t", args=(3,)).pvalue > 0.01
+    y = bg.predictions(tree, rows, kind="response", draws=True).values.ravel()
+    rng = np.random.default_rng(0)
+    same = 0.7 + 1.5 * rng.standard_t(3, len(y)) + rng.normal(size=len(y))
+    assert stats.ks_2samp(y, same).pvalue > 0.01
+    share = bg.variance_partition(tree).set_index("component").loc["g", "variance"]
+    assert share == pytest.approx(1.5**2 * 3, rel=1e-6)
+    made = bg.simulate('y ~ 1 + (1 | gr(g, dist="student"))', pd.DataFrame({"g": np.arange(4000)}),
+                       {"intercept": 0, "sd_g": [2.0], "nu_g": 3.0, "sigma": 1e-9}, seed=1)["y"]  # fmt: skip
+    assert stats.kstest(made / 2, "t", args=(3,)).pvalue > 0.01

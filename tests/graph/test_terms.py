@@ -338,3 +338,60 @@ def test_coordinates_of_smooth_terms_have_the_same_density():
     point["intercept"] = point["intercept"] - design.mu.centers @ point["beta"]
     assert moved(at) == pytest.approx(plain(point), rel=1e-10)
     assert with_volume(at) == pytest.approx(plain(point) + volume, rel=1e-10)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_student_effects_have_the_density_of_students_t(family):
+    data = table(family)
+    nu = {"nu_person": bg.Prior("Gamma", alpha=2, beta=0.5)}
+    model = Compiled('y ~ x + (1 | gr(person, dist="student"))', family, data, nu)
+    people = [f"p{i}" for i in range(6)]
+
+    def oracle(p):
+        u, sd, nu = p["u_person"][:, 0], p["sd_person"][0], p["nu_person"]
+        total = stats.t.logpdf(u, nu, 0, sd).sum() + stats.halfnorm.logpdf(sd)
+        total += stats.gamma.logpdf(nu, 2, scale=2)
+        effect = data["person"].map(dict(zip(people, u, strict=True))).to_numpy()
+        return total + common(family, data, p, effect)
+
+    model.agrees(oracle)
+
+
+def test_student_effects_of_several_terms_share_their_tails():
+    data = table("poisson")
+    nu = {"nu_person": bg.Prior("Gamma", alpha=2, beta=0.5)}
+    model = Compiled('y ~ x + (1 + x | gr(person, dist="student"))', "poisson", data, nu)
+
+    def oracle(p):
+        L = p["corr_chol_person"]
+        shape = p["sd_person"][:, None] * (L @ L.T) * p["sd_person"]
+        u, nu = p["u_person"], p["nu_person"]
+        total = stats.multivariate_t.logpdf(u, np.zeros(2), shape, df=nu).sum()
+        total += stats.halfnorm.logpdf(p["sd_person"]).sum()
+        total += stats.gamma.logpdf(nu, 2, scale=2)
+        total += stats.beta.logpdf((1 + L[1, 0]) / 2, 2, 2) - np.log(2)
+        rows = u[[int(name[1]) for name in data["person"]]]
+        return total + common("poisson", data, p, rows[:, 0] + rows[:, 1] * data["x"].to_numpy())
+
+    model.agrees(oracle)
+
+
+def test_text_of_groups_with_a_distribution():
+    for text in (
+        'y ~ x + (1 + x | gr(g, dist="student"))',
+        'y ~ 1 + (1 | gr(a:b, by=arm, dist="student"))',
+    ):
+        spec = bg.parse(text)
+        assert spec.formula == text and bg.ModelSpec.from_toml(spec.to_toml()) == spec
+        data = table("gaussian").assign(g=np.arange(N) // 6, arm=lambda d: d["a"])
+        schema = Schema.learn(spec, data)
+        again = Schema.from_dict(json.loads(json.dumps(schema.to_dict())))
+        assert again.to_dict() == schema.to_dict()
+    for text in (
+        "gr(g, dist=student)",
+        'gr(g, dist="t")',
+        'gr(g, A, dist="student")',
+        "gr(g, by=x, by=z)",
+    ):
+        with pytest.raises(bg.errors.FormulaError, match=r"\^"):
+            bg.parse(f"y ~ (1 | {text})")

@@ -8,10 +8,12 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
+from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.fitting import prepare
+from bayes_glmm.results import make_tree
 from bayes_glmm.structures import read_structure
 from bayes_glmm.structures.series import series
-from tests.graph.test_terms import FAMILIES, PRIORS, Compiled, common, table
+from tests.graph.test_terms import FAMILIES, Compiled, common, table
 
 LABELS = np.array(["a:0", "a:1", "a:2.5", "a:7", "b:1", "b:-3", "c:4"])
 
@@ -71,7 +73,6 @@ def test_density_and_gradient_equal_those_of_a_dense_normal(family):
         return total + common(family, data, p, np.array([u[name] for name in rows]))
 
     model.agrees(oracle)
-    assert PRIORS
 
 
 def test_one_series_of_all_rows_and_groups_of_two_columns():
@@ -101,13 +102,13 @@ def test_malformed_series_are_refused(change, words):
     assert all(word in message for word in words), message
 
 
-MISTAKES = ("ar()", "ar(t, t)", "ar(t):x", "x - ar(t)", "ar(t, g, h)", "(ar(t))")
+WRONG = ("ar()", "ar(t, t)", "ar(t):x", "x - ar(t)", "ar(t, g, h)", "(ar(t))")
 
 
-@pytest.mark.parametrize("text", [f"y ~ {mistake}" for mistake in MISTAKES])
+@pytest.mark.parametrize("text", WRONG)
 def test_mistakes_are_shown_with_a_caret(text):
     with pytest.raises(bg.errors.FormulaError, match=r"\^"):
-        bg.parse(text)
+        bg.parse(f"y ~ {text}")
 
 
 def test_simulated_series_have_the_correlation_per_unit_of_time():
@@ -117,3 +118,44 @@ def test_simulated_series_have_the_correlation_per_unit_of_time():
     expected = 4 * np.array([[1, 0.6, 0.216], [0.6, 1, 0.36], [0.216, 0.36, 1]])
     error = np.sqrt((np.outer(np.diag(expected), np.diag(expected)) + expected**2) / 4000)
     assert (np.abs(np.cov(y.T) - expected) < 4 * error).all()
+
+
+def prior_tree(n: int = 6000):
+    """Draws of the prior around fixed scales as a fitted tree."""
+    data = pd.DataFrame({"y": [0.1, 0.3, 0.2, 0.5, -0.1], "t": [0.0, 1, 4, 2, 3],
+                         "g": ["a", "a", "a", "b", "b"]})  # fmt: skip
+    prepared = prepare("y ~ 1 + ar(t, g)", data)
+    schema, design = prepared.require()
+    priors = resolve_priors(prepared.spec, design)
+    (group,) = design.mu.groups
+    z = np.random.default_rng(2).normal(size=(1, n, 5, 1))
+    nodes = ["a:0", "a:1", "a:4", "b:2", "b:3"]
+    assert group.factor.nodes.tolist() == nodes
+    root = 2.0 * np.linalg.cholesky(dense(nodes, 0.7))
+    u = (root @ z[0])[None, :, [nodes.index(level) for level in group.levels]]
+    posterior = {"intercept": np.zeros((1, n)), "sigma": np.ones((1, n)), "z_ar_g": z, "u_ar_g": u,
+                 "sd_ar_g": np.full((1, n, 1), 2.0), "rho_ar_g": np.full((1, n), 0.7)}  # fmt: skip
+    stats_ = {"diverging": np.zeros((1, n), bool)}
+    info = {"seed": 1, "settings": {"draws": n}, "versions": {}, "data_hash": "0",
+            "structures": {k: s.identity() for k, s in prepared.structures.items()}}  # fmt: skip
+    return make_tree(
+        posterior, stats_, prepared.spec, schema, design, data, priors, info, prepared.structures
+    )
+
+
+def test_times_that_were_not_observed_are_predicted_from_their_neighbours(tmp_path):
+    tree = bg.load(bg.save(prior_tree(), tmp_path / "fit.nc"))
+    rows = pd.DataFrame({"t": [0.0, 2.0, 3.0, 6.0, 5.0, 1.0], "g": ["a", "a", "a", "a", "b", "c"]})
+    found = bg.predictions(tree, rows, groups="new", draws=True).values.reshape(-1, 6)
+    names = [f"{g}:{t:g}" for g, t in zip(rows["g"], rows["t"], strict=True)]
+    expected = 4 * dense(names, 0.7)
+    error = np.sqrt((np.outer(np.diag(expected), np.diag(expected)) + expected**2) / len(found))
+    assert (np.abs(np.cov(found.T) - expected) < 4.5 * error).all()
+    known = bg.predictions(tree, rows[:1], groups="known", draws=True).values.ravel()
+    np.testing.assert_allclose(known, found[:, 0])
+    with pytest.raises(bg.errors.UnknownLevelError, match="a:2"):
+        bg.predictions(tree, rows[1:2], groups="known")
+    share = bg.variance_partition(tree).set_index("component").loc["ar_g", "variance"]
+    own = dense(["a:0", "a:1", "a:4", "b:2", "b:3"], 0.7)
+    assert share == pytest.approx(4 * (1 - own.mean()), rel=1e-8)
+    assert "rho_ar_g" in bg.summary(tree)["parameter"].tolist()
