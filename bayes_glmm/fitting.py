@@ -253,11 +253,18 @@ def priors(
             *(f"sd_{s.name}" for s in p.smooths),
         )
     }
+    units = {
+        stem: f"units of {c.column}"
+        for c in design.covariates.values()
+        for stem in ("sigma", "intercept", "beta")
+        for stem in [c.predictor.name(stem), *(f"sd_{g.name}" for g in c.predictor.groups)]
+    }
     rows = []
     for name, prior in resolved.items():
         line = prior.on_a_line
         low, high = prior.frozen.ppf([0.025, 0.975]) if line else (np.nan, np.nan)
-        link = f"link ({link_of.get(name.partition('[')[0])})"
+        stem = name.partition("[")[0]
+        link = units.get(stem, f"link ({link_of.get(stem)})")
         scale = "family" if name in own else link if line else prior.support
         source = "default" if plain[name] == prior else "given"
         rows.append((name, repr(prior), scale, source, float(low), float(high)))
@@ -295,8 +302,11 @@ def fit(
         A formula such as ``"y ~ x + (1 + x | group)"``, a mapping of formulas by the
         family's parameters (``{"mu": "y ~ x", "zi": "~ x"}``), a template's name, or a
         ready spec. Effects with one name between their bars, ``(1 |p| group)``, are
-        correlated across formulas. Beside the response may stand ``trials(n)``, ``cens(status, upper)``,
-        ``trunc(lower, upper)``, ``weights(w)`` and ``se(s)``.
+        correlated across formulas. ``mo(x)`` is a monotonic effect of an ordered column;
+        ``mi(x)`` estimates the missing values of a column of numbers, by a formula of its
+        own: ``{"mu": "y ~ mi(x)", "x": "x ~ z"}``. Beside the response may stand
+        ``trials(n)``, ``cens(status, upper)``, ``trunc(lower, upper)``, ``weights(w)`` and
+        ``se(s)``.
     data : DataFrame
         pandas, or any table that narwhals reads. It is not changed.
     family : str or Family, default "gaussian"

@@ -10,7 +10,13 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_glmm.coordinates import PartlyStandardized, Standardized, StandardizedRows
-from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign, SmoothDesign
+from bayes_glmm.design.design import (
+    CovariateDesign,
+    Design,
+    GroupDesign,
+    PredictorDesign,
+    SmoothDesign,
+)
 from bayes_glmm.families import LINKS, Parameter, get_family
 from bayes_glmm.families.observed import observe
 from bayes_glmm.results import dimensions
@@ -142,9 +148,11 @@ def build_graph(
     standardized = coordinates == "standardized"
     dims, coords = dimensions(design)
     with pm.Model(coords={"observation": design.rows, **coords}) as model:
-        effects: dict[str, Any] = {}
+        stated: dict[str, Any] = {}
+        for covariate in design.covariates.values():
+            missing_values(covariate, priors, dims, standardized, stated)
         eta = {
-            name: linear_predictor(predictor, priors, dims, standardized, effects)
+            name: linear_predictor(predictor, priors, dims, standardized, stated)
             for name, predictor in design.predictors.items()
         }
         own = {p.name: own_parameter(p, design, priors, eta) for p in family.parameters}
@@ -171,11 +179,11 @@ def linear_predictor(
     priors: Mapping[str, Prior],
     dims: Mapping[str, tuple[str, ...]],
     standardized: bool,
-    effects: dict[str, Any],
+    stated: dict[str, Any],
 ) -> Any:
     """State everything that one parameter of the family depends on, on its link.
 
-    Effects that an earlier predictor shares are taken from ``effects``, others added.
+    Effects that an earlier predictor shares are taken from ``stated``, others added.
     """
     name = predictor.name
     intercept, beta = fixed_effects(predictor, priors, standardized)
@@ -183,23 +191,50 @@ def linear_predictor(
     if predictor.coefficients:
         eta += pm.Data(name("X"), predictor.known, dims=("observation", name("coefficient"))) @ beta
     if predictor.modelled:
-        eta += predictor.modelled.share(beta, modelled_factors(predictor, priors, dims))
+        eta += predictor.modelled.share(beta, modelled_factors(predictor, priors, dims, stated))
     for smooth in predictor.smooths:
         eta += smooth_term(smooth, priors, standardized)
     for group in predictor.groups:
-        if group.name not in effects:
-            effects[group.name] = random_effects(group, priors, dims, standardized)
-        eta += rows_of_effects(group, name(f"Z_{group.name}"), *effects[group.name])
+        if group.name not in stated:
+            stated[group.name] = random_effects(group, priors, dims, standardized)
+        eta += rows_of_effects(group, name(f"Z_{group.name}"), *stated[group.name])
     return eta
 
 
+def missing_values(
+    covariate: CovariateDesign,
+    priors: Mapping[str, Prior],
+    dims: Mapping[str, tuple[str, ...]],
+    standardized: bool,
+    stated: dict[str, Any],
+) -> None:
+    """State the model of a covariate; its missing values are added to ``stated``."""
+    predictor, factor = covariate.predictor, covariate.factor
+    mean = linear_predictor(predictor, priors, dims, standardized, stated)
+    sigma = scalar(predictor.name("sigma"), priors[predictor.name("sigma")])
+    known = covariate.known
+    observed = factor.values[known]
+    pm.Normal(f"known_{predictor.parameter}", mean[known], sigma, observed=observed)
+    if len(factor.labels):
+        stated[factor.variable] = pm.Normal(
+            factor.variable, mean[covariate.missing], sigma, dims=dims[factor.variable],
+            default_transform=None, transform=Standardized() if standardized else None,
+        )  # fmt: skip
+
+
 def modelled_factors(
-    predictor: PredictorDesign, priors: Mapping[str, Prior], dims: Mapping[str, tuple[str, ...]]
+    predictor: PredictorDesign,
+    priors: Mapping[str, Prior],
+    dims: Mapping[str, tuple[str, ...]],
+    stated: Mapping[str, Any],
 ) -> dict[str, Any]:
     """State the parameters that columns of X depend on; return each factor on the rows."""
     found = {}
     for factor in predictor.modelled.factors:
         name = factor.variable
+        if factor.kind == "mi":
+            found[name] = factor.evaluated(stated.get(name), pt)
+            continue
         shares = np.full(len(factor.labels), priors[name]["alpha"], np.float64)
         drawn = pm.Dirichlet(name, shares, dims=dims[name])
         codes = pm.Data(f"index_{name}", factor.codes, dims="observation")

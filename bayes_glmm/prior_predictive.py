@@ -138,13 +138,13 @@ def draw_parameters(
         return np.asarray(priors[name].frozen.rvs(size=n, random_state=rng), float)
 
     out: dict[str, Array] = {}
-    for p in design.predictors.values():
+    for p in design.every:
         intercept, beta = p.name("intercept"), p.name("beta")
         if p.intercept:
             out[intercept] = draw(intercept)
         if p.coefficients:
             out[beta] = np.column_stack([draw(f"{beta}[{c}]") for c in p.coefficients])
-            for factor in p.modelled.factors:
+            for factor in (f for f in p.modelled.factors if f.kind == "mo"):
                 alpha = priors[factor.variable]["alpha"]
                 out[factor.variable] = rng.dirichlet(np.full(len(factor.labels), alpha), n)
             if p.intercept:
@@ -159,6 +159,14 @@ def draw_parameters(
         sds = [draw(f"sd_{group.name}[{t}]") for t in group.terms]
         hyper = {h.stem: draw(f"{h.stem}_{group.name}") for h in group.hyper}
         out |= _draw_group(group, np.column_stack(sds), hyper, priors, rng)
+    for covariate in design.covariates.values():
+        sigma = covariate.predictor.name("sigma")
+        out[sigma] = draw(sigma)
+        rows = covariate.missing
+        if len(rows):
+            mean = _predictor(covariate.predictor, out, slice(None))[:, rows]
+            z = rng.standard_normal((n, len(rows)))
+            out[covariate.factor.variable] = mean + out[sigma][:, None] * z
     family = get_family(design.family)
     for own in family.vectors:
         size = (n, len(design.boundaries))
@@ -320,7 +328,7 @@ def _predictor(predictor: PredictorDesign, drawn: Mapping[str, Array], part: sli
     if predictor.coefficients:
         beta = drawn[predictor.name("beta")][part]
         shares.append(beta @ predictor.known.T)
-        own = {f.variable: drawn[f.variable][part] for f in predictor.modelled.factors}
+        own = {name: drawn[name][part] for name in predictor.modelled.variables}
         shares.append(predictor.modelled.share_of(beta, own))
     for smooth in predictor.smooths:
         shares.append(drawn[f"u_{smooth.name}"][part] @ smooth.basis.T)

@@ -132,10 +132,10 @@ def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, ND
     """Return the dimensions of every posterior variable, and their labels."""
     dims: dict[str, tuple[str, ...]] = {}
     coords: dict[str, NDArray[Any]] = {}
-    for predictor in design.predictors.values():
+    for predictor in design.every:
         dims[predictor.name("beta")] = (predictor.name("coefficient"),)
         coords[predictor.name("coefficient")] = np.array(predictor.coefficients, dtype=str)
-        for factor in predictor.modelled.factors:
+        for factor in (f for f in predictor.modelled.factors if len(f.labels)):
             dims[factor.variable] = (factor.dim,)
             coords[factor.dim] = factor.labels
     if design.categories:
@@ -176,10 +176,12 @@ def columns_to_dataset(data: pd.DataFrame, columns: tuple[str, ...], rows: Any) 
         plain = re.fullmatch(r"[^\W\d]\w*", column) and column != "observation"
         attrs: dict[str, Any] = {"column": column}
         series = data[column]
+        attrs |= {"boolean": 1} if series.dtype.kind == "b" else {}
         if isinstance(series.dtype, pd.CategoricalDtype):
             attrs["categories"] = json.dumps([str(c) for c in series.cat.categories])
-        if series.dtype.kind == "b":
-            attrs["boolean"] = 1
+        if series.isna().any():
+            values = series.to_numpy(np.float64, na_value=np.nan)
+        elif series.dtype.kind == "b":
             values = series.to_numpy(np.int8)
         elif series.dtype.kind in "iuf":
             values = series.to_numpy()
@@ -348,8 +350,7 @@ class Fit:
 
     def predictors_of(self, group: str) -> tuple[PredictorDesign, ...]:
         """Return the predictors that a group's effects enter; most enter one."""
-        every = self.design.predictors.values()
-        return tuple(p for p in every if group in [g.name for g in p.groups])
+        return tuple(p for p in self.design.every if group in [g.name for g in p.groups])
 
     def predictor_of(self, group: str) -> PredictorDesign:
         """Return the first predictor that a group's effects enter: the mean's, if it is one."""

@@ -56,6 +56,7 @@ def renamed(spec: ModelSpec, names: Mapping[str, str]) -> ModelSpec:
         response=_renamed(spec.response, names),
         predictors=tuple((name, _renamed(part, names)) for name, part in spec.predictors),
         structures=tuple((name, source.renamed(names)) for name, source in spec.structures),
+        covariates=tuple((names.get(n, n), _renamed(part, names)) for n, part in spec.covariates),
     )
     columns = {key: getattr(spec, key) for key in ("exposure", "offset")}
     return replace(spec, **{key: names.get(column, column) for key, column in columns.items()})

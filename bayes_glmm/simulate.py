@@ -64,6 +64,7 @@ def simulate(
         mapping by coefficient, or values in order), ``sd_<group>`` (a mapping by
         varying term, values in order, or one number for one term),
         ``corr_<group>`` (a matrix over the terms; no correlation when absent),
+        ``simplex_<x>`` of ``mo(x)`` and ``mi_<x>``, the missing values of ``mi(x)`` by row,
         ``u_<group>`` (a mapping by level or an array, shape (n_levels, n_terms);
         drawn from the sds when absent), a structure's own, such as ``range_<group>``,
         and the family's own, such as ``sigma``. Those of the formula of another
@@ -107,6 +108,7 @@ def simulate(
     design = _design(spec, table, given_structures(spec, structures))
     kind = get_family(design.family)
     _refuse_unknown(design, kind, parameters)
+    design = replace(design, covariates={})
     groups, smooths = design.groups, design.smooths
     *streams, last = _streams(seed, len(groups) + len(smooths) + 1)
     each = iter(streams)
@@ -209,7 +211,7 @@ def _predictor(
         eta += _number(parameters, predictor.name("intercept"))
     if predictor.coefficients:
         beta = _labelled(parameters, predictor.name("beta"), predictor.coefficients)
-        own = {f.variable: _simplex(parameters, f) for f in predictor.modelled.factors}
+        own = {f.variable: _modelled(parameters, f) for f in predictor.modelled.factors}
         eta += predictor.known @ beta + predictor.modelled.share_of(beta, own)
     for group in predictor.groups:
         eta += group.added(effects[group.name])
@@ -229,9 +231,11 @@ def _smooth(smooth: SmoothDesign, parameters: Mapping[str, Any], rng: np.random.
     return np.asarray(smooth.basis @ u)
 
 
-def _simplex(parameters: Mapping[str, Any], factor: ModelledFactor) -> Array:
+def _modelled(parameters: Mapping[str, Any], factor: ModelledFactor) -> Array:
+    if not len(factor.labels):
+        return np.zeros(0)
     values = _labelled(parameters, factor.variable, tuple(factor.labels.tolist()))
-    if (values < 0).any() or abs(values.sum() - 1) > 1e-8:
+    if factor.kind == "mo" and ((values < 0).any() or abs(values.sum() - 1) > 1e-8):
         raise ArgumentError(f"{factor.variable} holds shares: none is below 0, and they sum to 1.")
     return values
 
@@ -374,7 +378,7 @@ def _refuse_unknown(design: Design, kind: Family, parameters: Mapping[str, Any])
     for predictor in design.predictors.values():
         known += [predictor.name("intercept")] * predictor.intercept
         known += [predictor.name("beta")] * bool(predictor.coefficients)
-        known += [factor.variable for factor in predictor.modelled.factors]
+        known += predictor.modelled.variables
     for group in design.groups:
         known += [f"sd_{group.name}", f"u_{group.name}"]
         known += [f"{hyper.stem}_{group.name}" for hyper in group.hyper]

@@ -89,6 +89,7 @@ def compare(
     Scores are by Pareto-smoothed importance sampling. With an observation-level random
     effect each row is hardly predictable without itself, and k is high: compare by
     group then. Fits with many draws are thinned evenly for ``by``.
+    Scores are about the response alone, given the missing values of ``mi()`` as drawn.
 
     References
     ----------

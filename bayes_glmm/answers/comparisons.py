@@ -24,6 +24,7 @@ from bayes_glmm.answers.expected import (
 from bayes_glmm.answers.predictions import describe
 from bayes_glmm.answers.rows import By, Cells, rows_of, with_exposure
 from bayes_glmm.answers.tables import answer
+from bayes_glmm.design.frames import rows_where
 from bayes_glmm.errors import ArgumentError, listed, suggestion
 from bayes_glmm.results import Fit, read_fit
 
@@ -274,6 +275,12 @@ def averages(
 
 def _valued(fit: Fit, table: pd.DataFrame, variable: str, value: Any) -> Any:
     if isinstance(value, pd.Series):
+        absent = value.isna()
+        if absent.any():
+            raise ArgumentError(
+                f"{variable!r} is missing in {rows_where(table.index, absent.to_numpy())}, which cannot "
+                "be moved by a step: give contrast=(low, high), or data= without these rows."
+            )
         return value
     if fit.schema.column(variable).kind == "numeric":
         try:
@@ -288,7 +295,8 @@ def _check(fit: Fit, variable: str, measure: str) -> None:
     roles = {c.name: set(c.roles) for c in fit.schema.columns}
     usable = [name for name, uses in roles.items() if uses & {"fixed", "slope"}]
     if variable not in usable:
-        why = " It is a group: compare its levels with rank()." if variable in roles else ""
+        group = "group" in roles.get(variable, ())
+        why = " It is a group: compare its levels with rank()." if group else ""
         raise ArgumentError(
             f"{variable!r} is no explanatory variable of this model.{why}"
             + ("" if why else suggestion(str(variable), usable))

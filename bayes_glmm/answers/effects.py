@@ -291,8 +291,10 @@ def _sizes(group: GroupDesign) -> NDArray[np.intp]:
 
 def _link(fit: Fit, group: str) -> str:
     mean = "response" if fit.link.name == "identity" else f"link ({fit.link.name})"
+    columns = {c.predictor.parameter: c.column for c in fit.design.covariates.values()}
     return "; ".join(
         mean if p.parameter == "mu"
+        else f"units of {columns[p.parameter]}" if p.parameter in columns
         else f"link of {p.parameter} ({fit.family.parameter(p.parameter).link})"
         for p in fit.predictors_of(group)
     )  # fmt: skip

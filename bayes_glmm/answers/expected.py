@@ -356,6 +356,7 @@ def take(design: Design, rows: NDArray[np.intp]) -> Design:
         response=None if design.response is None else design.response[rows],
         trials=None if design.trials is None else design.trials[rows],
         modifiers={k: v[rows] for k, v in design.modifiers.items()},
+        covariates={},
     )
 
 

@@ -107,19 +107,19 @@ def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
             f"Leaving out {name}: {listed(elsewhere)} is in the formula of another parameter than "
             "the mean, and is not integrated here. Compare row by row, without by=."
         )
-    heavy = [g.name for g in fit.groups if g.dist != "normal" and _nested(g.index, index)]
+    heavy = [g.name for g in fit.design.mu.groups if g.dist != "normal" and _nested(g.index, index)]
     if heavy:
         raise ArgumentError(
             f"Leaving out {name}: effects of {listed(heavy)} have Student's t, and only normal ones "
             "are integrated here. Compare row by row, without by=."
         )
-    several = [g.name for g in fit.groups if g.weights is not None]
+    several = [g.name for g in fit.design.mu.groups if g.weights is not None]
     if several:
         raise ArgumentError(
             f"Leaving out {name}: rows have weights of the levels of {listed(several)}, mm() or "
             "gr(by=), whose effects are not integrated here. Compare row by row, without by=."
         )
-    inside = [g for g in fit.groups if _nested(g.index, index)]
+    inside = [g for g in fit.design.mu.groups if _nested(g.index, index)]
     related = [g.name for g in inside if g.structure]
     if related:
         raise ArgumentError(
@@ -185,7 +185,7 @@ def _row_values(fit: Fit, eta: Array, kept: Index) -> Array:
 def _without(fit: Fit, chain: list[GroupDesign]) -> Array:
     """Return the predictor without the effects of some groups, shape (n_draws, n_rows)."""
     rest, names = fixed_part(fit, fit.design.mu), {g.name for g in chain}
-    for other in fit.groups:
+    for other in fit.design.mu.groups:
         if other.name not in names:
             rest += other.added(flat(fit, f"u_{other.name}"))
     return rest

@@ -17,7 +17,8 @@ def with_log_likelihood(tree: xr.DataTree) -> xr.DataTree:
     """Return the tree with a group ``log_likelihood``.
 
     The variable ``y`` has shape (chain, draw, observation); it is conditional on
-    each row's own random effects.
+    each row's own random effects. It is about the response alone: the models of columns
+    in ``mi()`` are no part of it, and their missing values are as they were drawn.
     """
     import xarray as xr
 

@@ -28,7 +28,7 @@ def fixed_part(fit: Fit, predictor: PredictorDesign) -> Array:
     if predictor.coefficients:
         beta = flat(fit, predictor.name("beta"))
         eta += beta @ predictor.known.T
-        drawn = {f.variable: flat(fit, f.variable) for f in predictor.modelled.factors}
+        drawn = {name: flat(fit, name) for name in predictor.modelled.variables}
         eta += predictor.modelled.share_of(beta, drawn)
     for smooth in predictor.smooths:
         eta += flat(fit, f"u_{smooth.name}") @ smooth.basis.T

@@ -44,7 +44,8 @@ def profile(
     groups : {"population", "typical", "known", "new"}
     data : DataFrame, optional
         Rows to average over; the training rows when not given, evenly spaced ones
-        when there are more than 400.
+        when there are more than 400. Rows with a missing value in another column of
+        ``mi()`` are left out; ``attrs["left_out"]`` counts them.
     per : float, optional
         Exposure of every row.
 
@@ -73,6 +74,9 @@ def profile(
     values = (
         np.linspace(source.min(), source.max(), GRID) if curve else _values(source, column.levels)
     )
+    estimated = [c for c in fit.spec.imputed if c != variable and c in rows]
+    whole = rows.dropna(subset=estimated)
+    left_out, rows = len(rows) - len(whole), whole
     if len(rows) > MOST_ROWS:
         rows = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, MOST_ROWS).astype(int))]
     spread = pd.concat([rows.assign(**{variable: value}) for value in values], ignore_index=True)
@@ -81,6 +85,8 @@ def profile(
     table = predictions(tree, spread, groups=groups, by=cells, per=per)
     assert isinstance(table, pd.DataFrame)
     table.attrs |= {"curve": curve, "numeric": column.kind == "numeric"}
+    if left_out:
+        table.attrs["left_out"] = f"{left_out} rows in which {', '.join(estimated)} is missing"
     return table
 
 

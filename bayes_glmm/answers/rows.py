@@ -92,7 +92,8 @@ def _check_columns(table: pd.DataFrame, names: Sequence[str]) -> None:
 def rows_of(fit: Fit, data: Any) -> pd.DataFrame:
     """Return the rows asked about: the given ones, or those of the training data.
 
-    Row identifiers are levels of the observation-level random effect. A given row
+    Row identifiers are levels of the observation-level random effect, and say which
+    missing values of ``mi()`` were estimated. A given row
     whose identifier is that of a training row, but whose values are not, is another
     row: its identifier is marked as new.
 
@@ -107,10 +108,10 @@ def rows_of(fit: Fit, data: Any) -> pd.DataFrame:
     if not len(table):
         raise ArgumentError("data= has no rows: nothing can be predicted.")
     own = any(not group.columns for p in fit.schema.predictors.values() for group in p.groups)
-    return _marked(fit, table) if own else table
+    return _marked(fit, table, own) if own or fit.spec.imputed else table
 
 
-def _marked(fit: Fit, table: pd.DataFrame) -> pd.DataFrame:
+def _marked(fit: Fit, table: pd.DataFrame, own: bool) -> pd.DataFrame:
     ids = pd.Index(row_ids(table.index))
     places = pd.Index(row_ids(fit.data.index)).get_indexer(ids)
     other = np.zeros(len(table), bool)
@@ -118,10 +119,14 @@ def _marked(fit: Fit, table: pd.DataFrame) -> pd.DataFrame:
         if column.name in table and column.roles != ("response",):
             given, known = table[column.name].to_numpy(), fit.data[column.name].to_numpy()[places]
             if column.kind == "numeric":
-                other |= pd.to_numeric(given, errors="coerce").astype(float) != known.astype(float)
+                x, y = pd.to_numeric(given, errors="coerce").astype(float), known.astype(float)
+                other |= (x != y) & ~(np.isnan(x) & np.isnan(y))
             else:
                 other |= given.astype(str) != known.astype(str)
     stranger = other & (places >= 0)
+    if not own:  # only a row with a missing value is known by its identifier
+        columns = [c for c in fit.spec.imputed if c in table.columns]
+        stranger &= table[columns].isna().any(axis=1).to_numpy()
     if not stranger.any():
         return table
     return table.set_axis(np.where(stranger, np.char.add("new row ", ids.to_numpy(str)), ids))

@@ -89,6 +89,11 @@ def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
     for predictor in list(fit.design.predictors.values())[1:]:
         own = f"link of {predictor.parameter} ({fit.family.parameter(predictor.parameter).link})"
         yield from _predictor_rows(fit, predictor, own, own, own, False)
+    for covariate in fit.design.covariates.values():
+        units = f"units of {covariate.column}"
+        yield from _predictor_rows(fit, covariate.predictor, units, units, units, False)
+        sigma = covariate.predictor.name("sigma")
+        yield sigma, units, fit.posterior[sigma].values.ravel()
     for parameter in fit.scalars:
         text = scale if parameter.name == "sigma" else parameter.meaning
         yield parameter.name, text, fit.posterior[parameter.name].values.ravel()

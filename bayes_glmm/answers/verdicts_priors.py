@@ -141,7 +141,7 @@ def prior_draws(fit: Fit, name: str) -> Array:
     """
     stem, _, label = name.partition("[")
     values = flat(fit, stem)
-    for p in fit.design.predictors.values():
+    for p in fit.design.every:
         if name == p.name("intercept") and p.coefficients:
             return values + flat(fit, p.name("beta")) @ p.centers
     if not label and values.ndim > 1:  # thresholds: their prior is at the covariates' means

@@ -34,7 +34,7 @@ def incomplete(spec: ModelSpec, data: pd.DataFrame) -> Iterator[tuple[Finding, N
     for column in complete_columns(column_roles(spec, map(str, data.columns))):
         for name, what, way_out, look in _FAULTS:
             rows = look(pick(data, column))
-            if rows.any():
+            if rows.any() and not (look is is_missing and column in spec.imputed):
                 message = (
                     f"Column {column!r} has {what} values in rows {listed(ids[rows])}: {way_out}."
                 )

@@ -12,6 +12,7 @@ from bayes_glmm.design.centering import level_means, varies_within
 from bayes_glmm.design.columns import kind_of, levels_of, locate, pick, unknown_levels
 from bayes_glmm.design.contrasts import CONTRASTS, Coding, contrast_coding, full_coding
 from bayes_glmm.design.expressions import States, evaluate, text_of, values
+from bayes_glmm.design.imputed import MissingCoding, learn_imputed
 from bayes_glmm.design.ordered import MonotonicCoding, learn_ordered
 from bayes_glmm.design.smooths import SmoothCoding, learn_smooth
 from bayes_glmm.errors import DataError, SpecError, suggestion
@@ -124,7 +125,9 @@ class WithinCoding:
         return np.column_stack([x - means[codes], means[codes]])
 
 
-type FactorCoding = NumericCoding | LevelCoding | WithinCoding | SmoothCoding | MonotonicCoding
+type FactorCoding = (
+    NumericCoding | LevelCoding | WithinCoding | SmoothCoding | MonotonicCoding | MissingCoding
+)
 
 
 def learn_coding(factor: Factor, data: pd.DataFrame, states: States) -> FactorCoding:
@@ -141,8 +144,10 @@ def learn_coding(factor: Factor, data: pd.DataFrame, states: States) -> FactorCo
             return _learn_levels(data, column, contrast, reference, times=True)
         case Call("mo", (Variable(name),)):
             return learn_ordered(name, data)
-        case Call("mo"):
-            raise SpecError(f"{text_of(factor)}: mo() takes the name of a column.")
+        case Call("mi", (Variable(name),)):
+            return learn_imputed(name, data)
+        case Call("mo" | "mi" as function):
+            raise SpecError(f"{text_of(factor)}: {function}() takes the name of a column.")
         case Call("wb", (inside, Variable(group))):
             return _learn_within(inside, group, data, states)
         case Call(function) if function in SMOOTHS:

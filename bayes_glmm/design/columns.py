@@ -256,8 +256,10 @@ def _neighbours(name: str, known: NDArray[np.str_], limit: int = 2000) -> Sequen
     return same + ordered[max(0, place - limit // 2) : place + limit // 2]
 
 
-def require(data: pd.DataFrame, columns: Iterable[str]) -> None:
+def require(data: pd.DataFrame, columns: Iterable[str], imputed: Iterable[str] = ()) -> None:
     """Refuse a table that lacks columns, rows or values the model needs.
+
+    Columns of ``imputed`` may have missing values.
 
     Raises
     ------
@@ -271,7 +273,7 @@ def require(data: pd.DataFrame, columns: Iterable[str]) -> None:
     require_columns(data, names)
     if not len(data):
         raise DataError("The table has no rows.")
-    faults = [fault for n in names for fault in _faults(data, n)]
+    faults = [fault for n in names for fault in _faults(data, n, n in set(imputed))]
     if faults:
         text = "; ".join(faults)
         hint = "; missing='drop' leaves out rows with missing values" * ("missing values" in text)
@@ -288,11 +290,11 @@ def require_columns(data: pd.DataFrame, names: Iterable[str]) -> None:
         )
 
 
-def _faults(data: pd.DataFrame, name: str) -> list[str]:
+def _faults(data: pd.DataFrame, name: str, imputed: bool) -> list[str]:
     series = pick(data, name)
     missing = is_missing(series)
     faults = []
-    if missing.any():
+    if missing.any() and not imputed:
         faults.append(f"column {name!r} has missing values in {rows_where(data.index, missing)}")
     if series.dtype.kind in "fO" or series.dtype.name.startswith(("Float", "double", "float")):
         infinite = _infinite(series)

@@ -64,7 +64,7 @@ class Context:
         """Every linear predictor with the words that say which one it is."""
         return [
             ("" if name == "mu" else f" in the formula of {name!r}", predictor)
-            for name, predictor in self.design.predictors.items()
+            for name, predictor in ((p.parameter, p) for p in self.design.every)
         ]
 
     def finding(

@@ -47,7 +47,8 @@ def resolve_priors(spec: ModelSpec, design: Design) -> dict[str, Prior]:
     ``Dirichlet(1)``, and the family's own parameters as
     the family says, from the standard deviation of the response. In the formula of
     another parameter of the family ``s`` is one, and the intercept lies around that
-    parameter's default prior: ``Normal(link(median), 2.5)``, with 1.5 on the logit link.
+    parameter's default prior: ``Normal(link(median), 2.5)``, with 1.5 on the logit link. In
+    the model of a covariate in ``mi()`` ``s`` is the standard deviation of its known values.
 
     Returns
     -------
@@ -104,6 +105,11 @@ def _slots(design: Design) -> Iterator[Slot]:
             middle, unit = parameter.middle(spread), 1.0
             width = OWN_WIDTH[parameter.link]
         yield from _predictor_slots(predictor, middle, unit, width)
+    for covariate in design.covariates.values():
+        yield from _predictor_slots(covariate.predictor, covariate.mean, covariate.sd, WIDTH)
+        default = Prior("HalfStudentT", nu=TAIL, sigma=covariate.sd)
+        sigma = covariate.predictor.name("sigma")
+        yield Slot(sigma, POSITIVE, default, (sigma,))
     for parameter in (*family.vectors, *family.scalars(design.stated)):
         default = parameter.prior(spread)
         yield Slot(parameter.name, default.support, default, (parameter.name,))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.modelled import ModelledColumns
+from bayes_glmm.design.modelled import ModelledColumns, ModelledFactor
 from bayes_glmm.structures import Factor, Hyper
 from bayes_glmm.structures.kernels import density
 from bayes_glmm.structures.maths import NUMPY, Maths
@@ -274,6 +274,39 @@ class PredictorDesign:
 
 
 @dataclass(frozen=True, eq=False)
+class CovariateDesign:
+    """The model of a covariate with missing values: normal, with a predictor of its mean.
+
+    Attributes
+    ----------
+    column : str
+    predictor : PredictorDesign
+        Its ``parameter`` is the column's identifier: ``intercept_bmi``.
+    factor : ModelledFactor
+        Known values and places of missing cells.
+    mean, sd : float
+        Of the known values.
+    """
+
+    column: str
+    predictor: PredictorDesign
+    factor: ModelledFactor
+    mean: float
+    sd: float
+
+    @property
+    def known(self) -> NDArray[np.intp]:
+        """Places of the rows whose value is known."""
+        return np.flatnonzero(self.factor.codes < 0)
+
+    @property
+    def missing(self) -> NDArray[np.intp]:
+        """Places of the rows without a value, in the order of ``factor.labels``."""
+        rows = np.flatnonzero(self.factor.codes >= 0)
+        return rows[np.argsort(self.factor.codes[rows])]
+
+
+@dataclass(frozen=True, eq=False)
 class Design:
     """All arrays of a model on some rows.
 
@@ -291,6 +324,8 @@ class Design:
         Labels of an ordered response's codes 0, 1, ...; else empty.
     modifiers : mapping of str to ndarray, shape (n_rows,)
         How each row was observed, see :mod:`.modifiers`.
+    covariates : mapping of str to CovariateDesign
+        Models of columns with missing values; empty where only answers are wanted.
     """
 
     rows: NDArray[np.str_]
@@ -301,10 +336,16 @@ class Design:
     link: str
     categories: tuple[str, ...] = ()
     modifiers: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
+    covariates: Mapping[str, CovariateDesign] = MappingProxyType({})
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "modifiers", MappingProxyType(dict(self.modifiers)))
         object.__setattr__(self, "predictors", MappingProxyType(dict(self.predictors)))
+
+    @property
+    def every(self) -> tuple[PredictorDesign, ...]:
+        """Linear predictors of the family's parameters, and of covariates."""
+        return (*self.predictors.values(), *(c.predictor for c in self.covariates.values()))
 
     @property
     def mu(self) -> PredictorDesign:
@@ -328,7 +369,7 @@ class Design:
         Effects that several predictors share come once, with all values in ``Z``.
         """
         found: dict[str, GroupDesign] = {}
-        for group in (g for p in self.predictors.values() for g in p.groups):
+        for group in (g for p in self.every for g in p.groups):
             before = found.get(group.name)
             found[group.name] = (
                 group if before is None else replace(before, Z=before.values + group.values)

@@ -135,9 +135,14 @@ class ModelledColumns:
             total = total + beta[..., column.place, None] * product
         return total
 
+    @property
+    def variables(self) -> list[str]:
+        """The parameters that the columns depend on; none of a column without missing cells."""
+        return [f.variable for f in self.factors if len(f.labels)]
+
     def share_of(self, beta: Any, drawn: Mapping[str, Any]) -> NDArray[np.float64]:
         """Return the same for draws, given those of the factors' parameters."""
-        found = {f.variable: f.evaluated(drawn[f.variable], np) for f in self.factors}
+        found = {f.variable: f.evaluated(drawn.get(f.variable), np) for f in self.factors}
         return np.asarray(self.share(beta, found))
 
 

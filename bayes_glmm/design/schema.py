@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,12 @@ from bayes_glmm.design.columns import (
     require,
     require_columns,
 )
-from bayes_glmm.design.design import Design, PredictorDesign
+from bayes_glmm.design.design import CovariateDesign, Design, PredictorDesign
 from bayes_glmm.design.expressions import learn, values
 from bayes_glmm.design.frames import row_ids, to_pandas
 from bayes_glmm.design.groups import GROUPS, Groups, GroupSchema, learn_groups, learn_shared
+from bayes_glmm.design.imputed import MissingCoding
+from bayes_glmm.design.modelled import identifier
 from bayes_glmm.design.modifiers import modifiers_of
 from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
 from bayes_glmm.design.smooths import SmoothCoding, smooth_codings
@@ -34,7 +37,7 @@ from bayes_glmm.design.transforms import State
 from bayes_glmm.design.uses import column_roles, complete_columns, drop_missing, offset_expressions
 from bayes_glmm.errors import ArgumentError, DataError, MissingDataError, SpecError, listed
 from bayes_glmm.families import get_family
-from bayes_glmm.spec.model import SMOOTHS, Call, ModelSpec, Predictor
+from bayes_glmm.spec.model import SMOOTHS, Call, ModelSpec, Predictor, Variable
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +83,8 @@ class Schema:
     predictors : mapping of str to PredictorSchema
         By parameter of the family.
     response : ResponseSchema
+    covariates : mapping of str to PredictorSchema
+        Of the models of columns in ``mi()``.
 
     Examples
     --------
@@ -98,6 +103,7 @@ class Schema:
     codings: Codings
     predictors: Mapping[str, PredictorSchema]
     response: ResponseSchema
+    covariates: Mapping[str, PredictorSchema] = MappingProxyType({})
 
     @classmethod
     def learn(cls, spec: ModelSpec, data: pd.DataFrame) -> Schema:
@@ -121,9 +127,9 @@ class Schema:
         data = to_pandas(data)
         roles = column_roles(spec, map(str, data.columns))
         require_columns(data, roles)
-        require(data, complete_columns(roles))
+        require(data, complete_columns(roles), spec.imputed)
         states = _learn_states(spec, data)
-        factors = dict.fromkeys(f for _, p in spec.predictors for t in _terms(p) for f in t)
+        factors = dict.fromkeys(f for p in spec.every.values() for t in _terms(p) for f in t)
         codings = {factor: learn_coding(factor, data, states) for factor in factors}
         cells = Columns(data, codings, states)
         cut = get_family(spec.family).categorical
@@ -131,11 +137,16 @@ class Schema:
             n: _learn_predictor(n, p, data, codings, cells, cut and n == "mu")
             for n, p in spec.predictors
         }
-        predictors = _with_shared(predictors, dict(spec.predictors), data, codings)
+        covariates = {
+            n: _learn_predictor(identifier(n), p, data, codings, cells, cut=False)
+            for n, p in spec.covariates
+        }
+        _refuse_taken(spec)
+        predictors = _with_shared(predictors, dict(spec.predictors), data, codings, covariates)
         columns = tuple(_learn_column(data, name, uses) for name, uses in roles.items())
         _refuse_smooths(spec, codings, predictors)
         response = learn_response(spec, data)
-        return cls(spec, len(data), columns, states, codings, predictors, response)
+        return cls(spec, len(data), columns, states, codings, predictors, response, covariates)
 
     def apply(
         self, data: pd.DataFrame, *, groups: Groups = "known", response: bool = True
@@ -177,7 +188,7 @@ class Schema:
         if groups not in GROUPS:
             raise ArgumentError(f"groups={groups!r}: use {', '.join(map(repr, GROUPS))}.")
         data = to_pandas(data)
-        require(data, self._needed(data, groups, response))
+        require(data, self._needed(data, groups, response), self.spec.imputed)
         cells = Columns(data, self.codings, self.states)
         family = get_family(self.spec.family)
         return Design(
@@ -189,6 +200,7 @@ class Schema:
             link=family.link(self.spec.link).name,
             modifiers=modifiers_of(self.spec, data, self.states, required=response),
             categories=self.response.levels if family.categorical else (),
+            covariates={n: self._covariate(n, data, cells) for n in self.covariates if response},
         )
 
     @property
@@ -238,7 +250,7 @@ class Schema:
         return schema_from_dict(stored)
 
     def _needed(self, data: pd.DataFrame, groups: Groups, response: bool) -> list[str]:
-        unread = set() if response else {"response"}
+        unread = set() if response else {"response", "covariate"}
         unread |= {"group"} if groups == "ignore" else set()
         unread |= {"member"}
         known = {str(c) for c in data.columns}
@@ -253,13 +265,32 @@ class Schema:
         self, name: str, data: pd.DataFrame, cells: Columns, groups: Groups
     ) -> PredictorDesign:
         learned = self.predictors[name]
+        return self._predictor_of(learned, name, name, data, cells, groups)
+
+    def _covariate(self, column: str, data: pd.DataFrame, cells: Columns) -> CovariateDesign:
+        coding = self.codings[Call("mi", (Variable(column),))]
+        assert isinstance(coding, MissingCoding)
+        learned, name = self.covariates[column], identifier(column)
+        predictor = self._predictor_of(learned, column, name, data, cells, "known")
+        factor = coding.factor(data, "")
+        return CovariateDesign(column, predictor, factor, coding.mean, coding.sd)
+
+    def _predictor_of(
+        self,
+        learned: PredictorSchema,
+        key: str,
+        name: str,
+        data: pd.DataFrame,
+        cells: Columns,
+        groups: Groups,
+    ) -> PredictorDesign:
         return PredictorDesign(
             intercept=learned.intercept,
             coefficients=learned.coefficients,
             X=cells.matrix(learned.parts),
             centers=learned.centers,
             scales=learned.scales,
-            offset=self._offset(name, data),
+            offset=self._offset(key, data),
             groups=tuple(g.apply(data, cells, groups, name) for g in learned.groups),
             parameter=name,
             smooths=tuple(
@@ -291,8 +322,8 @@ def _terms(predictor: Predictor) -> list:
 
 
 def _learn_states(spec: ModelSpec, data: pd.DataFrame) -> dict[str, State]:
-    factors = [f for _, p in spec.predictors for t in _terms(p) for f in t]
-    offsets = [e for name, _ in spec.predictors for e in offset_expressions(spec, name)]
+    factors = [f for p in spec.every.values() for t in _terms(p) for f in t]
+    offsets = [e for name in spec.every for e in offset_expressions(spec, name)]
     numbers_of = [
         argument
         for call in spec.response.modifiers
@@ -302,7 +333,7 @@ def _learn_states(spec: ModelSpec, data: pd.DataFrame) -> dict[str, State]:
     states: dict[str, State] = {}
     for expression in [*factors, *offsets, *numbers_of]:
         match expression:
-            case Call("C" | "mo"):
+            case Call("C" | "mo" | "mi"):
                 continue
             case Call("wb", (inside, _)):
                 states |= learn(inside, data)
@@ -342,9 +373,10 @@ def _with_shared(
     stated: Mapping[str, Predictor],
     data: pd.DataFrame,
     codings: Codings,
+    covariates: Mapping[str, PredictorSchema],
 ) -> dict[str, PredictorSchema]:
     """Add the groups that several formulas share, refusing two groups of one name."""
-    plain = [g.name for p in learned.values() for g in p.groups]
+    plain = [g.name for p in (*learned.values(), *covariates.values()) for g in p.groups]
     shared = learn_shared(stated, data, codings, set(plain))
     joint = {id(g): g.name for groups in shared.values() for g in groups}
     twice = [name for name, n in Counter([*plain, *joint.values()]).items() if n > 1]
@@ -375,6 +407,18 @@ def _refuse_smooths(
                     f"{coding.label} would have the name {coding.name!r} of another term: keep "
                     "one of the two, or rename a column."
                 )
+
+
+def _refuse_taken(spec: ModelSpec) -> None:
+    """Refuse covariates whose variables would have the names of others."""
+    taken = Counter(p.name for p in get_family(spec.family).parameters) + Counter(["mu"])
+    for name, _ in spec.covariates:
+        taken[identifier(name)] += 1
+        if taken[identifier(name)] > 1:
+            raise SpecError(
+                f"mi({name}): variables of its model would be named as those of another parameter or "
+                "column: rename the column."
+            )
 
 
 def _refuse_twice(names: Iterable[str]) -> None:

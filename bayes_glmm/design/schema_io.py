@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.coding import FactorCoding, LevelCoding, NumericCoding, WithinCoding
 from bayes_glmm.design.columns import Column
 from bayes_glmm.design.groups import GroupSchema
+from bayes_glmm.design.imputed import MissingCoding
 from bayes_glmm.design.ordered import MonotonicCoding
 from bayes_glmm.design.response import ResponseSchema
 from bayes_glmm.design.schema import PredictorSchema, Schema
@@ -43,6 +44,7 @@ def schema_to_dict(schema: Schema) -> dict[str, Any]:
             for factor, coding in schema.codings.items()
         ],
         "predictors": {n: _predictor_to_dict(p, places) for n, p in schema.predictors.items()},
+        "covariates": {n: _predictor_to_dict(p, places) for n, p in schema.covariates.items()},
         "response": asdict(schema.response),
     }
 
@@ -76,6 +78,7 @@ def _read(stored: Mapping[str, Any]) -> Schema:
         states={t: {k: tuple(v) for k, v in s.items()} for t, s in stored["states"].items()},
         codings={factor: _coding(factor, entry) for factor, entry in pairs},
         predictors={n: _predictor(p, factors) for n, p in stored["predictors"].items()},
+        covariates={n: _predictor(p, factors) for n, p in stored.get("covariates", {}).items()},
         response=ResponseSchema(**_tuples(stored["response"])),
     )
 
@@ -100,6 +103,8 @@ def _coding_to_dict(coding: FactorCoding) -> dict[str, Any]:
             return {"levels": asdict(coding)}
         case SmoothCoding():
             return {"smooth": list(coding.levels), "learned": [_lists(s) for s in coding.states]}
+        case MissingCoding():
+            return {"missing": asdict(coding)}
         case MonotonicCoding(column, levels):
             return {"monotonic": column, "categories": list(levels)}
         case WithinCoding(_, group, levels, means):
@@ -112,6 +117,8 @@ def _coding(factor: Factor, entry: Mapping[str, Any]) -> FactorCoding:
     if "smooth" in entry and isinstance(factor, Call):
         learned = ({k: tuple(v) for k, v in state.items()} for state in entry["learned"])
         return SmoothCoding(factor, tuple(entry["smooth"]), tuple(learned))
+    if "missing" in entry:
+        return MissingCoding(**_tuples(entry["missing"]))
     if "monotonic" in entry:
         return MonotonicCoding(entry["monotonic"], tuple(entry["categories"]))
     if "within" in entry:

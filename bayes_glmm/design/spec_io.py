@@ -66,6 +66,7 @@ def spec_to_dict(spec: ModelSpec) -> dict[str, Any]:
         "response": spec.response.column,
         "modifiers": [expression_to_list(m) for m in spec.response.modifiers],
         "predictors": [[name, _predictor_to_dict(p)] for name, p in spec.predictors],
+        "covariates": [[name, _predictor_to_dict(p)] for name, p in spec.covariates],
         "priors": [[name, p.name, dict(p.parameters)] for name, p in spec.priors],
         "structures": [[name, vars(source)] for name, source in spec.structures],
         **{name: value for name in _PLAIN if (value := vars(spec)[name]) is not None},
@@ -78,6 +79,7 @@ def spec_from_dict(stored: Mapping[str, Any]) -> ModelSpec:
     return ModelSpec(
         response=Response(stored["response"], tuple(modifiers)),
         predictors=tuple((name, _predictor(p)) for name, p in stored["predictors"]),
+        covariates=tuple((name, _predictor(p)) for name, p in stored.get("covariates", ())),
         priors=tuple((name, Prior(prior, **values)) for name, prior, values in stored["priors"]),
         structures=tuple((name, _source(s)) for name, s in stored.get("structures", ())),
         **{name: stored[name] for name in _PLAIN if name in stored},

@@ -53,7 +53,7 @@ def given_structures(spec: ModelSpec, structures: Any) -> dict[str, Structure]:
                 f"structures={{{name!r}: ...}} holds {type(value).__name__}: wrap it with "
                 "bg.kinship(), bg.pedigree() or another structure, which says whose rows these are."
             )
-    used = {e.structure: e for _, p in spec.predictors for e in p.random if e.structure}
+    used = {e.structure: e for p in spec.every.values() for e in p.random if e.structure}
     for name, effect in used.items():
         if name not in given:
             raise SpecError(
@@ -90,7 +90,7 @@ def bound_structures(schema: Schema, data: pd.DataFrame, given: Structures) -> d
         A structure that is read from columns is used for two columns of levels.
     """
     bound = dict(given)
-    for predictor in schema.predictors.values():
+    for predictor in (*schema.predictors.values(), *schema.covariates.values()):
         for group in predictor.groups:
             if group.structure is None:
                 continue
@@ -156,7 +156,11 @@ def with_factors(design: Design, structures: Structures) -> Design:
         A level that its structure does not know.
     """
     predictors = {n: _predictor(p, structures) for n, p in design.predictors.items()}
-    return replace(design, predictors=predictors)
+    covariates = {
+        n: replace(c, predictor=_predictor(c.predictor, structures))
+        for n, c in design.covariates.items()
+    }
+    return replace(design, predictors=predictors, covariates=covariates)
 
 
 def _predictor(predictor: PredictorDesign, structures: Structures) -> PredictorDesign:

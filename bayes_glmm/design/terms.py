@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.coding import FactorCoding, LevelCoding
 from bayes_glmm.design.expressions import States, text_of
+from bayes_glmm.design.imputed import MissingCoding
 from bayes_glmm.design.modelled import ModelledColumn, ModelledColumns, ModelledFactor
 from bayes_glmm.design.ordered import MonotonicCoding
 from bayes_glmm.errors import DataError, SpecError
@@ -22,7 +23,7 @@ type Part = tuple[tuple[Factor, bool], ...]
 """Factors of one product of columns, each with whether all its levels are written out."""
 
 MOST_COLUMNS = 10_000
-MODELLED = (MonotonicCoding,)
+MODELLED = (MonotonicCoding, MissingCoding)
 
 
 def expand(intercept: bool, terms: Sequence[Term], codings: Codings) -> tuple[Part, ...]:

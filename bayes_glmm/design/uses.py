@@ -29,8 +29,8 @@ def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, 
     -------
     dict of str to tuple of str
         Roles are ``response``, ``trials`` (any modifier), ``fixed``, ``slope``,
-        ``group``, ``member``, ``weight``, ``by``, ``offset`` and ``exposure``. A ``member``
-        may be missing where its weight is zero.
+        ``group``, ``member``, ``weight``, ``by``, ``offset``, ``exposure`` and ``covariate``,
+        of the model of a covariate. A ``member`` may be missing where its weight is zero.
     """
     roles: dict[str, dict[str, None]] = {}
 
@@ -51,6 +51,11 @@ def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, 
             add("weight", effect.weights)
             add("by", [effect.by] if effect.by else [])
             add("slope", term_variables(effect.terms))
+    for _, predictor in spec.covariates:
+        add("covariate", term_variables(predictor.terms))
+        add("covariate", (c for e in predictor.offsets for c in variables(e)))
+        for effect in predictor.random:
+            add("covariate", [*group_columns(effect, columns), *term_variables(effect.terms)])
     add("offset", [spec.offset] if spec.offset else [])
     add("exposure", [spec.exposure] if spec.exposure else [])
     return {name: tuple(found) for name, found in roles.items()}
@@ -70,12 +75,14 @@ def offset_expressions(spec: ModelSpec, parameter: str) -> list[Expression]:
     """Return the expressions whose values are added to a predictor, exposure apart."""
     return [
         e.arguments[0] if isinstance(e, Call) and e.function == "offset" and e.arguments else e
-        for e in dict(spec.predictors)[parameter].offsets
+        for e in spec.every[parameter].offsets
     ]
 
 
 def drop_missing(spec: ModelSpec, data: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Leave out the rows that have a missing value in a column the model reads.
+
+    Missing values of columns in ``mi()`` are estimated, and leave nothing out.
 
     Returns
     -------
@@ -100,7 +107,8 @@ def drop_missing(spec: ModelSpec, data: pd.DataFrame) -> tuple[pd.DataFrame, tup
     """
     mask = np.zeros(len(data), dtype=bool)
     for name in complete_columns(column_roles(spec, map(str, data.columns))):
-        mask |= is_missing(pick(data, name))
+        if name not in spec.imputed:
+            mask |= is_missing(pick(data, name))
     for _, predictor in spec.predictors:
         for effect in predictor.random:
             if effect.members is not None:

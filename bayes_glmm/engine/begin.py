@@ -91,6 +91,9 @@ def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Arra
             spread = response_scale(np.asarray(design.response, float))
             middle, unit = family.parameter(p.parameter).middle(spread), 1.0
         start |= _predictor_start(p, priors, middle, unit, start)
+    for c in design.covariates.values():
+        start |= _predictor_start(c.predictor, priors, c.mean, c.sd, start)
+        start[c.predictor.name("sigma")] = np.asarray(c.sd)
     unit = predictor_unit(design)
     for parameter in family.vectors:
         y = np.asarray(design.response, float)

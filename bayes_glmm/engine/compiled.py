@@ -154,7 +154,7 @@ def _rotated(design: Design, priors: Mapping[str, Prior]) -> Sampled:
 
 
 def _compiled(graph: Any, design: Design, priors: Mapping[str, Prior], backend: str) -> Any:
-    ends = {p.name(stem) for p in design.predictors.values() for stem in ("intercept", "beta")}
+    ends = {p.name(stem) for p in design.every for stem in ("intercept", "beta")}
     start = natural_start(design, priors)
     return load_nutpie().compile_pymc_model(
         graph,

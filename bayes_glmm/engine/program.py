@@ -130,7 +130,10 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
         (bool(design.modifiers), f"{listed(design.modifiers)} beside the response"),
         (bool(related), f"the related levels, gr() and ar(), of {listed(related)}"),
         (bool(design.smooths), f"the smooth {listed(s.label for s in design.smooths)}"),
-        (bool(design.mu.modelled), "columns that depend on parameters, mo()"),
+        (
+            any(p.modelled for p in design.predictors.values()),
+            "values that are themselves estimated, mo() and mi()",
+        ),
         (bool(several), f"the weighted levels, mm() or by=, of {listed(several)}"),
         (bool(heavy), f"Student's t of {listed(heavy)}"),
         (bool(odd), f"the prior {listed(odd)}"),

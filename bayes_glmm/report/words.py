@@ -12,6 +12,7 @@ SEEN = {
     "se": "The standard deviation of each row's error is known.",
 }
 MODELLED = {
+    "mi": "Missing values of {0} are estimated, together with a normal model of {0}.",
     "mo": "The effect of {0} rises or falls all the way over its categories; the coefficient of "
     "mo({0}) is the average step between neighbouring ones.",
 }

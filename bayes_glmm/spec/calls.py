@@ -58,6 +58,7 @@ FUNCTIONS: dict[str, Signature] = {
     "C": Signature(1, 3, ("ref", "contrast"), text=True),
     "wb": Signature(2, 2),
     "mo": Signature(),
+    "mi": Signature(),
     "offset": Signature(),
     "s": Signature(1, 1, ("k", "by")),
     "t2": Signature(2, 2, ("k",)),
@@ -65,6 +66,7 @@ FUNCTIONS: dict[str, Signature] = {
 }
 MODELLED = {
     "mo": "mo() takes one ordered column: mo(dose).",
+    "mi": "mi() takes one column of numbers: mi(bmi).",
 }
 """Functions whose values depend on parameters, so that nothing can be computed of them."""
 MODIFIERS: dict[str, Signature] = {
@@ -103,7 +105,7 @@ def read_call(cursor: Cursor, name: Token) -> Call:
     if name.value in SMOOTHS:
         _check_smooth(cursor, name, call)
     if any(map(_holds_modelled, [*call.arguments, *(v for _, v in call.options)])):
-        cursor.fail("mo() stands alone or in an interaction: mo(x), mo(x):z.", name)
+        cursor.fail("mo() and mi() stand alone or in an interaction: mo(x), mi(x):z.", name)
     if name.value in MODELLED and not isinstance(call.arguments[0], Variable):
         cursor.fail(MODELLED[name.value], name)
     if name.value == "C" and not isinstance(call.arguments[0], Variable):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bayes_glmm.errors import ArgumentTypeError, FormulaError, SpecError
 from bayes_glmm.spec.grammar import read_formula
 from bayes_glmm.spec.model import ModelSpec, Predictor, Response
-from bayes_glmm.spec.writing import predictor_text, response_text
+from bayes_glmm.spec.writing import name_text, predictor_text, response_text
 
 if TYPE_CHECKING:
     from bayes_glmm.spec.priors import Prior
@@ -33,7 +33,8 @@ def parse(
     ----------
     formula : str or mapping of str to str
         ``"y ~ x + (1 + x | group)"``, or one formula per parameter of the family:
-        ``{"mu": "y ~ x", "dispersion": "~ z"}``.
+        ``{"mu": "y ~ x", "dispersion": "~ z"}``. A column in ``mi()`` has one of its
+        own, ``{"mu": "y ~ mi(bmi)", "bmi": "bmi ~ age"}``.
     family : str or Family, default "gaussian"
     link, exposure, offset, priors, missing, success, structures
         As in :class:`ModelSpec`.
@@ -53,7 +54,7 @@ def parse(
     >>> spec.formula
     'Reaction ~ Days + (1 + Days | Subject)'
     """
-    response, predictors = _read(formula)
+    response, predictors, covariates = _read(formula)
     return ModelSpec(
         response,
         predictors,
@@ -65,6 +66,7 @@ def parse(
         missing,
         success,
         () if structures is None else structures,  # type: ignore[arg-type]
+        covariates,
     )
 
 
@@ -85,18 +87,23 @@ def write_formula(spec: ModelSpec) -> str | dict[str, str]:
     texts = {name: predictor_text(p) for name, p in spec.predictors}
     mu = f"{response_text(spec.response)} ~ {texts.pop('mu')}"
     formula = {"mu": mu, **{name: f"~ {text}" for name, text in texts.items()}}
+    own = {name: f"{name_text(name)} ~ {predictor_text(p)}" for name, p in spec.covariates}
+    formula |= own
     try:
-        same = _read(formula) == (spec.response, spec.predictors)
+        same = _read(formula) == (spec.response, spec.predictors, spec.covariates)
     except FormulaError as error:
         raise SpecError(f"This model cannot be written as a formula. {error}") from error
     if not same:
         raise SpecError(f"This model cannot be written as a formula: {mu} is another model.")
-    return formula if texts else mu
+    return formula if texts or own else mu
+
+
+type _Predictors = tuple[tuple[str, Predictor], ...]
 
 
 def _read(
     formula: str | Mapping[str, str],
-) -> tuple[Response, tuple[tuple[str, Predictor], ...]]:
+) -> tuple[Response, _Predictors, _Predictors]:
     if isinstance(formula, str):
         formula = {"mu": formula}
     if not isinstance(formula, Mapping) or "mu" not in formula:
@@ -106,9 +113,14 @@ def _read(
             raise ArgumentTypeError(f"The formula of {parameter!r} is text, not {text!r}.")
     response, mu = read_formula(formula["mu"], response=True)
     assert response is not None
+    covariates = {
+        name: read_formula(text, response=True, column=name)[1]
+        for name, text in formula.items()
+        if name != "mu" and not text.lstrip().startswith("~")
+    }
     others = {
         name: read_formula(text, response=False)[1]
         for name, text in formula.items()
-        if name != "mu"
+        if name != "mu" and name not in covariates
     }
-    return response, (("mu", mu), *others.items())
+    return response, (("mu", mu), *others.items()), tuple(covariates.items())

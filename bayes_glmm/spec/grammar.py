@@ -41,8 +41,12 @@ class _Sum:
     offsets: list[Expression] = field(default_factory=list)
 
 
-def read_formula(text: str, *, response: bool) -> tuple[Response | None, Predictor]:
+def read_formula(
+    text: str, *, response: bool, column: str | None = None
+) -> tuple[Response | None, Predictor]:
     """Read ``response ~ terms``, or ``~ terms`` where there is no response.
+
+    With ``column`` it is the model of that covariate, which stands before the ~.
 
     Raises
     ------
@@ -53,6 +57,12 @@ def read_formula(text: str, *, response: bool) -> tuple[Response | None, Predict
     left = None if cursor.sees("~") else read_response(cursor)
     if response and left is None:
         cursor.fail("The response is missing before ~.")
+    if column is not None and left != Response(column):
+        cursor.fail(
+            f"The formula of {column!r} is that of a parameter, and begins with ~, or that of a covariate "
+            f"in mi({column}), and begins with {column} ~.",
+            cursor.tokens[0],
+        )
     if not response and left is not None:
         cursor.fail("Only the formula of mu has a response: begin this one with ~.")
     cursor.expect("~", "A ~ is needed between the response and the terms.")

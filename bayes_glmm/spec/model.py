@@ -292,6 +292,9 @@ class ModelSpec:
         Level of a two-level text response that counts as 1.
     structures : mapping of str to Source
         Where structures that the formula names are read from; none are read here.
+    covariates : mapping of str to Predictor
+        The normal models of columns that stand in ``mi()``: missing values of these are
+        estimated.
 
     Raises
     ------
@@ -318,6 +321,7 @@ class ModelSpec:
     missing: str = "error"
     success: str | None = None
     structures: tuple[tuple[str, Source], ...] = field(default=())
+    covariates: tuple[tuple[str, Predictor], ...] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.response, str):
@@ -327,6 +331,8 @@ class ModelSpec:
         object.__setattr__(self, "family", getattr(self.family, "name", self.family))
         predictors = _pairs(self.predictors, Predictor, "predictors")
         object.__setattr__(self, "predictors", tuple(sorted(predictors, key=_mu_first)))
+        covariates = _pairs(self.covariates, Predictor, "covariates")
+        object.__setattr__(self, "covariates", tuple(covariates))
         object.__setattr__(self, "priors", tuple(sorted(_pairs(self.priors, Prior, "priors"))))
         described = sorted(_pairs(self.structures, Source, "structures"), key=_name)
         object.__setattr__(self, "structures", tuple(described))
@@ -336,6 +342,7 @@ class ModelSpec:
         self._check_response()
         self._check_structures()
         self._check_shared()
+        self._check_covariates()
         if self.missing not in ("error", "drop"):
             raise SpecError(f"missing={self.missing!r}: use 'error' or 'drop'.")
 
@@ -347,7 +354,7 @@ class ModelSpec:
 
     def _check_response(self) -> None:
         column = self.response.column
-        for _, predictor in self.predictors:
+        for _, predictor in (*self.predictors, *self.covariates):
             for effect in predictor.random:
                 if column in (*effect.columns, effect.by, *effect.weights):
                     raise FormulaError(f"The response {column!r} is also a group: remove one.")
@@ -375,6 +382,53 @@ class ModelSpec:
                     f"|{shared}| joins effects of {':'.join(group)} that stand in several places, but "
                     f"it stands at one only: write it at the others too, or write | there."
                 )
+
+    def _check_covariates(self) -> None:
+        own = dict(self.covariates)
+        for name in self.imputed:
+            if name not in own:
+                raise FormulaError(
+                    f"mi({name}) needs a model of {name!r}, from which its missing values come: add "
+                    f'{{"{name}": "{name} ~ 1"}}, or more terms, to the formulas.'
+                )
+            plain = [f for _, p in self.predictors for f in _factors(p) if f != _imputed(name)]
+            if any(name in _columns(f) for f in plain):
+                raise FormulaError(
+                    f"{name!r} stands in mi({name}) and elsewhere, where it must have no missing values: "
+                    f"write mi({name}) in its place."
+                )
+        for name, predictor in own.items():
+            if name not in self.imputed:
+                raise FormulaError(
+                    f"There is a formula of {name!r}, but no mi({name}) in the others: add it, or leave "
+                    "the formula out."
+                )
+            read = {c for f in _factors(predictor) for c in _columns(f)}
+            if read & set(self.imputed):
+                raise FormulaError(
+                    f"The formula of {name!r} reads {', '.join(sorted(read & set(self.imputed)))}, which has "
+                    "missing values itself: a covariate's own model takes complete columns."
+                )
+            if any(e.shared for e in predictor.random):
+                raise FormulaError(
+                    f"The formula of {name!r} shares no effects with others: write |."
+                )
+
+    @property
+    def imputed(self) -> tuple[str, ...]:
+        """Columns in ``mi()``, whose missing values are estimated."""
+        factors = (f for _, p in self.predictors for f in _factors(p))
+        found = (
+            f.arguments[0].name
+            for f in factors
+            if isinstance(f, Call) and f.function == "mi" and isinstance(f.arguments[0], Variable)
+        )
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def every(self) -> dict[str, Predictor]:
+        """Linear predictors of parameters and of covariates, by name."""
+        return dict((*self.predictors, *self.covariates))
 
     @property
     def mu(self) -> Predictor:
@@ -414,6 +468,17 @@ def holds_smooth(expression: Expression) -> bool:
         case Call(function, arguments):
             return function in SMOOTHS or any(map(holds_smooth, arguments))
     return False
+
+
+def _imputed(column: str) -> Call:
+    return Call("mi", (Variable(column),))
+
+
+def _factors(predictor: Predictor) -> Iterator[Expression]:
+    """Yield everything that reads columns: factors of terms and slopes, and offsets."""
+    slopes = (term for effect in predictor.random for term in effect.terms)
+    yield from (f for term in (*predictor.terms, *slopes) for f in term)
+    yield from predictor.offsets
 
 
 def no_slope(function: str) -> str:

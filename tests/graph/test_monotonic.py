@@ -290,8 +290,8 @@ def test_mistakes_name_column_and_rows():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("y ~ log(mo(x))", "stands alone or in an interaction"),
-        ("y ~ offset(mo(x))", "stands alone or in an interaction"),
+        ("y ~ log(mo(x))", "stand alone or in an interaction"),
+        ("y ~ offset(mo(x))", "stand alone or in an interaction"),
         ("y ~ mo(x + z)", "takes one ordered column"),
         ("y ~ mo(log(x))", "takes one ordered column"),
         ("y ~ mo(x, 3)", "takes 1 argument"),
