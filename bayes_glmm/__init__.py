@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.effects import coefficients, random_effects, rank, shrinkage
     from bayes_glmm.answers.hypothesis import hypothesis
     from bayes_glmm.answers.meta import heterogeneity, meta_analysis
+    from bayes_glmm.answers.missing import missing_responses
     from bayes_glmm.answers.number_needed import number_needed
     from bayes_glmm.answers.predictions import predictions
     from bayes_glmm.answers.residuals import residuals
@@ -95,6 +96,7 @@ _PUBLIC = {
     "maximum_likelihood": "likelihood",
     "nearest_neighbours": "structures.neighbours",
     "meta_analysis": "answers.meta",
+    "missing_responses": "answers.missing",
     "number_needed": "answers.number_needed",
     "parse": "spec.formula",
     "pedigree": "structures.pedigree",

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 
 from bayes_glmm import __version__
+from bayes_glmm.design.aside import left_out, predicted, set_aside
 from bayes_glmm.design.checks import run_checks
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.design import Design
-from bayes_glmm.design.frames import to_pandas
+from bayes_glmm.design.frames import row_ids, to_pandas
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.structured import bound_structures, given_structures, with_factors
 from bayes_glmm.design.uses import drop_missing
@@ -58,6 +59,7 @@ class Prepared:
     schema: Schema | None
     design: Design | None
     structures: Mapping[str, Structure]
+    aside: pd.DataFrame
 
     def require(self) -> tuple[Schema, Design]:
         """Return schema and design, raising what the checks found wrong."""
@@ -111,9 +113,17 @@ def prepare(
     bound: Mapping[str, Structure] = given_structures(spec, structures)
     table = to_pandas(data)
     dropped: tuple[str, ...] = ()
+    aside = table.iloc[:0]
     if spec.missing == "drop":
         table, dropped = drop_missing(spec, table)
+    if spec.missing == "predict":
+        table, aside = set_aside(spec, table)
     findings, schema, design = run_checks(spec, table)
+    findings = Findings((*findings, *left_out(dropped)))
+    if len(aside) and schema is not None:
+        found = predicted(schema, aside)
+        findings = Findings((*findings, found))
+        schema, design = (None, None) if found.severity == "error" else (schema, design)
     if schema is not None and design is not None:
         try:
             bound = bound_structures(schema, table, bound)
@@ -122,7 +132,7 @@ def prepare(
             said = f"{error}{_whose(spec, structures)}"
             unrelated = Finding("structure_levels", "error", said)
             findings, schema, design = Findings((*findings, unrelated)), None, None
-    return Prepared(spec, table, dropped, findings, schema, design, bound)
+    return Prepared(spec, table, dropped, findings, schema, design, bound, aside)
 
 
 def _whose(spec: ModelSpec, given: Mapping[str, Structure] | None) -> str:
@@ -145,7 +155,7 @@ def check(
     exposure: str | None = None,
     offset: str | None = None,
     priors: Mapping[str, Prior] | None = None,
-    missing: Literal["error", "drop"] | None = None,
+    missing: Literal["error", "drop", "predict"] | None = None,
     success: str | None = None,
     structures: Mapping[str, Structure] | None = None,
 ) -> Findings:
@@ -182,7 +192,7 @@ def build_model(
     exposure: str | None = None,
     offset: str | None = None,
     priors: Mapping[str, Prior] | None = None,
-    missing: Literal["error", "drop"] | None = None,
+    missing: Literal["error", "drop", "predict"] | None = None,
     success: str | None = None,
     structures: Mapping[str, Structure] | None = None,
 ) -> pm.Model:
@@ -219,7 +229,7 @@ def priors(
     exposure: str | None = None,
     offset: str | None = None,
     priors: Mapping[str, Prior] | None = None,
-    missing: Literal["error", "drop"] | None = None,
+    missing: Literal["error", "drop", "predict"] | None = None,
     success: str | None = None,
     structures: Mapping[str, Structure] | None = None,
 ) -> pd.DataFrame:
@@ -280,7 +290,7 @@ def fit(
     exposure: str | None = None,
     offset: str | None = None,
     priors: Mapping[str, Prior] | None = None,
-    missing: Literal["error", "drop"] | None = None,
+    missing: Literal["error", "drop", "predict"] | None = None,
     success: str | None = None,
     structures: Mapping[str, Structure] | None = None,
     engine: str = "auto",
@@ -318,8 +328,10 @@ def fit(
         Column that enters the predictor as it is, on the link scale.
     priors : mapping of str to Prior, optional
         By parameter (``"sd_herd"``), element (``"beta[x]"``) or class (``"sd"``).
-    missing : {"error", "drop"}, optional
-        ``"drop"`` leaves incomplete rows out and lists them in the result.
+    missing : {"error", "drop", "predict"}, optional
+        ``"drop"`` leaves incomplete rows out and lists them in the result. ``"predict"``
+        sets rows without a response aside and predicts them: see
+        :func:`bayes_glmm.missing_responses`.
     success : str, optional
         Level of a two-level text response that counts as 1.
     structures : mapping of str to Structure, optional
@@ -408,6 +420,7 @@ def _provenance(
         "data_hash": data_hash(prepared.data, schema.used_columns),
         "n_rows": len(prepared.data),
         "dropped": list(prepared.dropped),
+        "predicted": row_ids(prepared.aside.index).tolist(),
         "structures": {
             name: {**s.identity(), "notes": list(s.notes())}
             for name, s in prepared.structures.items()
@@ -440,6 +453,7 @@ def _assemble(
 ) -> xr.DataTree:
     """Label the draws, judge their convergence, and put all of it in one tree."""
     from bayes_glmm.answers.convergence import convergence
+    from bayes_glmm.answers.missing import with_missing_responses
     from bayes_glmm.answers.pointwise import with_log_likelihood
     from bayes_glmm.results import make_tree, with_info
 
@@ -452,4 +466,6 @@ def _assemble(
         tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
     )
     tree = with_info(tree, converged=converged, verdict=[asdict(f) for f in verdict])
+    if len(prepared.aside):
+        tree = with_missing_responses(tree, prepared.aside, int(info["seed"]))
     return with_log_likelihood(tree) if log_likelihood else tree

@@ -28,7 +28,7 @@ def maximum_likelihood(
     link: str | None = None,
     exposure: str | None = None,
     offset: str | None = None,
-    missing: Literal["error", "drop"] | None = None,
+    missing: Literal["error", "drop", "predict"] | None = None,
     success: str | None = None,
     quadrature: int = 1,
 ) -> pd.DataFrame:

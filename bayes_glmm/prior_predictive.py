@@ -49,7 +49,7 @@ def prior_predictive(
     exposure: str | None = None,
     offset: str | None = None,
     priors: Mapping[str, Prior] | None = None,
-    missing: Literal["error", "drop"] | None = None,
+    missing: Literal["error", "drop", "predict"] | None = None,
     success: str | None = None,
     structures: Mapping[str, Structure] | None = None,
 ) -> xr.DataTree:

@@ -191,6 +191,19 @@ def columns_to_dataset(data: pd.DataFrame, columns: tuple[str, ...], rows: Any) 
     return xr.Dataset(variables, {"observation": rows})
 
 
+def columns_to_frame(stored: xr.Dataset) -> pd.DataFrame:
+    """Read what :func:`columns_to_dataset` kept."""
+    columns = {}
+    for variable in stored.data_vars.values():
+        values: Any = variable.values
+        if "categories" in variable.attrs:
+            values = pd.Categorical(values, json.loads(variable.attrs["categories"]))
+        elif "boolean" in variable.attrs:
+            values = values.astype(bool)
+        columns[variable.attrs["column"]] = values
+    return pd.DataFrame(columns, index=stored["observation"].values)
+
+
 @dataclass(frozen=True, eq=False)
 class Fit:
     """A result read for answering: the model, its draws and its training rows.
@@ -267,16 +280,7 @@ class Fit:
     @cached_property
     def data(self) -> pd.DataFrame:
         """The training rows: columns that the model uses, index as row identifiers."""
-        stored = self.tree["constant_data"].to_dataset()
-        columns = {}
-        for variable in stored.data_vars.values():
-            values: Any = variable.values
-            if "categories" in variable.attrs:
-                values = pd.Categorical(values, json.loads(variable.attrs["categories"]))
-            elif "boolean" in variable.attrs:
-                values = values.astype(bool)
-            columns[variable.attrs["column"]] = values
-        return pd.DataFrame(columns, index=stored["observation"].values)
+        return columns_to_frame(self.tree["constant_data"].to_dataset())
 
     @cached_property
     def design(self) -> Design:

@@ -48,7 +48,7 @@ def simulate(
     link: str | None = None,
     exposure: str | None = None,
     offset: str | None = None,
-    missing: Literal["error", "drop"] | None = None,
+    missing: Literal["error", "drop", "predict"] | None = None,
     success: str | None = None,
     structures: Mapping[str, Structure] | None = None,
 ) -> pd.DataFrame:

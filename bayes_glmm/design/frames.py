@@ -141,7 +141,7 @@ def drop_rows(data: pd.DataFrame, mask: NDArray[np.bool_]) -> tuple[pd.DataFrame
     if not mask.any():
         return data, ()
     if mask.all():
-        raise DataError("Every row has a missing value: nothing is left after missing='drop'.")
+        raise DataError("Every row has a missing value: nothing is left to fit.")
     dropped = row_ids(data.index)[mask]
     kept = data if data.index.is_unique else data.reset_index(drop=True)
     return kept.loc[~mask], tuple(dropped.tolist())

@@ -18,6 +18,7 @@ from bayes_glmm.design.columns import (
     Column,
     kind_of,
     levels_of,
+    locate,
     numbers,
     pick,
     require,
@@ -26,7 +27,14 @@ from bayes_glmm.design.columns import (
 from bayes_glmm.design.design import CovariateDesign, Design, PredictorDesign
 from bayes_glmm.design.expressions import learn, values
 from bayes_glmm.design.frames import row_ids, to_pandas
-from bayes_glmm.design.groups import GROUPS, Groups, GroupSchema, learn_groups, learn_shared
+from bayes_glmm.design.groups import (
+    GROUPS,
+    Groups,
+    GroupSchema,
+    group_levels,
+    learn_groups,
+    learn_shared,
+)
 from bayes_glmm.design.imputed import MissingCoding
 from bayes_glmm.design.modelled import identifier
 from bayes_glmm.design.modifiers import modifiers_of
@@ -229,6 +237,17 @@ class Schema:
     def drop_missing(self, data: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
         """Leave out incomplete rows; return the others and the identifiers of those."""
         return drop_missing(self.spec, data)
+
+    def new_levels(self, data: pd.DataFrame) -> list[list[str]]:
+        """Return each row's levels of groups that were not learned, as ``site=C``."""
+        found: list[list[str]] = [[] for _ in range(len(data))]
+        groups = {g.name: g for p in self.predictors.values() for g in p.groups if g.columns}
+        for columns, group in {g.columns: g for g in groups.values()}.items():
+            codes, names = group_levels(data, columns)
+            strange = locate(names, group.levels)[codes] < 0
+            for i in np.flatnonzero(strange):
+                found[i].append(f"{':'.join(columns)}={names[codes[i]]}")
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return the schema as lists, texts and numbers, ready for JSON."""

@@ -286,7 +286,7 @@ class ModelSpec:
         Column added as it is to the predictor of ``mu``, on the link scale.
     priors : mapping of str to Prior
         Priors that replace defaults.
-    missing : {"error", "drop"}
+    missing : {"error", "drop", "predict"}
         What is done with rows that have missing values.
     success : str or None
         Level of a two-level text response that counts as 1.
@@ -343,8 +343,8 @@ class ModelSpec:
         self._check_structures()
         self._check_shared()
         self._check_covariates()
-        if self.missing not in ("error", "drop"):
-            raise SpecError(f"missing={self.missing!r}: use 'error' or 'drop'.")
+        if self.missing not in ("error", "drop", "predict"):
+            raise SpecError(f"missing={self.missing!r}: use 'error', 'drop' or 'predict'.")
 
     def _check_texts(self) -> None:
         for key in ("family", "link", "exposure", "offset", "missing", "success"):

@@ -1,0 +1,100 @@
+"""Responses that are missing: predicted for their rows, from the rows that have one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from bayes_glmm.answers.expected import blocks, prepare_rows, response_draws
+from bayes_glmm.answers.predictions import describe
+from bayes_glmm.answers.tables import answer
+from bayes_glmm.design.frames import row_ids
+from bayes_glmm.errors import ResultError
+from bayes_glmm.results import Fit, columns_to_dataset, columns_to_frame, read_fit
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+DRAWS, ROWS = "predictions", "predictions_constant_data"
+
+
+def with_missing_responses(tree: xr.DataTree, aside: pd.DataFrame, seed: int) -> xr.DataTree:
+    """Return the tree with draws of the responses of rows that have none.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    aside : pandas.DataFrame
+        Rows with all that the model reads but the response. Levels of groups that
+        occur only here are new ones, drawn from the population of levels.
+    seed : int
+
+    Returns
+    -------
+    xarray.DataTree
+        ``predictions``, with ``y`` over (chain, draw, observation), and
+        ``predictions_constant_data``, the rows; the names are ArviZ's.
+    """
+    import xarray as xr
+
+    fit = Fit.of(tree)
+    ids = row_ids(aside.index)
+    rows = prepare_rows(fit, aside, "new", seed)
+    draws = [response_draws(fit, rows, "new", block) for block in blocks(fit, rows.design)]
+    posterior = fit.posterior
+    sizes = posterior.sizes["chain"], posterior.sizes["draw"], len(ids)
+    copy = tree.copy()
+    copy[DRAWS] = xr.DataTree(
+        xr.Dataset(
+            {"y": (("chain", "draw", "observation"), np.hstack(draws).reshape(sizes))},
+            {"chain": posterior["chain"], "draw": posterior["draw"], "observation": ids},
+        )
+    )
+    names = tuple(c for c in fit.schema.used_columns if c != fit.spec.response.column)
+    copy[ROWS] = xr.DataTree(columns_to_dataset(aside, names, ids))
+    return copy
+
+
+def missing_responses(tree: xr.DataTree, *, draws: bool = False) -> pd.DataFrame | xr.DataArray:
+    """Tabulate the predicted responses of rows that had none, ``missing="predict"``.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        A fit with ``missing="predict"``.
+    draws : bool, default False
+        Return the draws, an xarray.DataArray over (chain, draw, row).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per missing response: ``row``, the columns that the model reads,
+        ``new_levels`` (levels of groups that no fitted row has, drawn from the
+        population of levels; empty text where there are none), ``mean``, ``sd`` and the
+        interval of new observations, on the response scale.
+
+    Raises
+    ------
+    ResultError
+        The fit set no rows aside.
+
+    Examples
+    --------
+    >>> tree = bg.fit("y ~ x + (1 | site)", rows, missing="predict")  # doctest: +SKIP
+    >>> bg.missing_responses(tree)  # doctest: +SKIP
+    """
+    fit = read_fit(tree)
+    if DRAWS not in tree.children:
+        raise ResultError(
+            "This fit set no rows without a response aside: fit with missing='predict', or ask "
+            "predictions(tree, rows, kind='response') for any rows."
+        )
+    aside = columns_to_frame(tree[ROWS].to_dataset())
+    values = tree[DRAWS].to_dataset()["y"].values
+    labels = aside.reset_index(drop=True)
+    labels.insert(0, "row", aside.index)
+    labels["new_levels"] = list(map("; ".join, fit.schema.new_levels(aside)))
+    about: dict[str, Any] = describe(fit, "new", "response", None, None)
+    return answer(fit, values.reshape(-1, len(aside)), labels, about, draws=draws)
