@@ -6,17 +6,22 @@ from bayes_glmm.plots.checks import plot_ppc, plot_prior_posterior
 from bayes_glmm.plots.curves import plot_predictions, plot_trajectories
 from bayes_glmm.plots.forest import plot_forest
 from bayes_glmm.plots.levels import plot_caterpillar, plot_shrinkage
+from bayes_glmm.plots.maps import plot_map
+from bayes_glmm.plots.related import plot_structure, plot_tree
 from bayes_glmm.plots.residuals import plot_residuals
 from bayes_glmm.plots.variance import plot_variance
 
 __all__ = [
     "plot_caterpillar",
     "plot_forest",
+    "plot_map",
     "plot_ppc",
     "plot_predictions",
     "plot_prior_posterior",
     "plot_residuals",
     "plot_shrinkage",
+    "plot_structure",
     "plot_trajectories",
+    "plot_tree",
     "plot_variance",
 ]

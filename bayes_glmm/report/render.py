@@ -268,8 +268,22 @@ def _group(tree: xr.DataTree, fit: Fit, name: str) -> dict[str, Any]:
     for term in design.terms:
         alt = f"Deviations of each {name} in {term}, sorted, with intervals"
         pictures.append((alt, picture(partial(plots.plot_caterpillar, tree, name, term))))
+        pictures += _placed(tree, fit, name, term)
     tables.append(cells(random_effects(tree, name), "Deviations from the population"))
     return {"name": name, "n": design.n_levels, "pictures": pictures, "tables": tables}
+
+
+def _placed(tree: xr.DataTree, fit: Fit, name: str, term: str) -> list[tuple[str, str]]:
+    """Draw the tree or the map that a group's levels are on."""
+    structure = fit.group(name).structure
+    kind = "" if structure is None else fit.structures[structure].kind
+    if kind == "lineage":
+        alt = f"The tree of {name}, coloured by the deviation in {term}"
+        return [(alt, picture(partial(plots.plot_tree, tree, name, term)))]
+    if kind in ("areal", "coordinates"):
+        alt = f"{name} on a map: deviation in {term}, and the probability that it is above zero"
+        return [(alt, picture(partial(plots.plot_map, tree, name, term=term)))]
+    return []
 
 
 def picture(draw: Callable[[], Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,7 +166,7 @@ def _areal(path: Path, options: dict[str, Any]) -> Structure:
 
 def _map(path: Path) -> Any:
     try:
-        from geopandas import read_file
+        read_file = import_module("geopandas").read_file
     except ImportError as error:
         raise MissingDependencyError(
             "Maps are read by geopandas: pip install geopandas libpysal, or give a table with two "
