@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_glmm import __version__
+from bayes_glmm.design.alike import alike
 from bayes_glmm.design.aside import left_out, predicted, set_aside
 from bayes_glmm.design.checks import run_checks
 from bayes_glmm.design.defaults import resolve_priors
@@ -128,6 +129,7 @@ def prepare(
         try:
             bound = bound_structures(schema, table, bound)
             design = with_factors(design, bound)
+            findings = Findings((*findings, *alike(design, bound)))
         except DataError as error:
             said = f"{error}{_whose(spec, structures)}"
             unrelated = Finding("structure_levels", "error", said)

@@ -23,6 +23,7 @@ VERDICTS: tuple[tuple[str, Verdict, float], ...] = (
     ("near-zero sd", verdicts_random.near_zero_sd, 0.25),
     ("few groups", verdicts_random.few_groups, 5),
     ("correlation at the edge", verdicts_random.edge, 0.5),
+    ("sds that trade off", verdicts_random.traded, 0.7),
     ("over-specified slopes", verdicts_residuals.thin_slopes, 1.5),
     ("random effects against covariates", verdicts_random.confounded, 0.3),
     ("over-dispersion", verdicts_response.dispersion, 1.2),

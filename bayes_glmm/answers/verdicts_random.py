@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +86,32 @@ def edge(fit: Fit, threshold: float) -> Iterator[Finding]:
                     f"is beyond ±{EDGE} with probability {share:.0%}: one of the two varying terms says "
                     "it all. Leave one out, or centre the slope's variable.",
                     figure=share, threshold=threshold,
+                )  # fmt: skip
+
+
+def traded(fit: Fit, threshold: float) -> Iterator[Finding]:
+    """Find sds of which one is large where the other is small, one of them structured.
+
+    The figure is the posterior correlation of the two; their sum is known better than
+    either.
+    """
+    for predictor in fit.design.predictors.values():
+        groups = [g for g in predictor.groups if "intercept" in g.terms]
+        for one, other in combinations(groups, 2):
+            if not (one.structure or other.structure):
+                continue
+            a, b = (flat(fit, f"sd_{g.name}")[:, g.terms.index("intercept")] for g in (one, other))
+            if min(np.ptp(a), np.ptp(b)) == 0:
+                continue
+            figure = float(np.corrcoef(a, b)[0, 1])
+            if figure < -threshold:
+                yield Finding(
+                    "sds_trade_off", "warning",
+                    f"sd_{one.name} and sd_{other.name} trade off (posterior correlation "
+                    f"{figure:+.2f}): the data know what both make together better than the part of "
+                    "either. Report their joint share (bg.variance_partition, draws=True), or leave "
+                    "one out and compare.",
+                    figure=figure, threshold=-threshold,
                 )  # fmt: skip
 
 
