@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         plot_variance,
     )
     from bayes_glmm.prior_predictive import prior_predictive
+    from bayes_glmm.refitting import kfold, refit
     from bayes_glmm.report import report
     from bayes_glmm.results_io import load, save
     from bayes_glmm.simulate import simulate
@@ -93,6 +94,7 @@ _PUBLIC = {
     "genomic": "structures.genomic",
     "heterogeneity": "answers.meta",
     "hypothesis": "answers.hypothesis",
+    "kfold": "refitting",
     "kinship": "structures.kinship",
     "lineage": "structures.lineage",
     "load": "results_io",
@@ -121,6 +123,7 @@ _PUBLIC = {
     "random_effects": "answers.effects",
     "rank": "answers.effects",
     "read_structures": "structures.reading",
+    "refit": "refitting",
     "report": "report",
     "residuals": "answers.residuals",
     "save": "results_io",

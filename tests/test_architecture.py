@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "plots": ANSWERED,
     "report": ANSWERED | {"plots", "files"},
     "fitting": MODEL | {"answers"},
+    "refitting": ANSWERED | {"fitting"},
     "likelihood": MODEL | {"fitting"},
     "simulate": CORE | {"fitting"},
     "prior_predictive": CORE | {"fitting"},

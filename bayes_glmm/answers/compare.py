@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ from bayes_glmm.results import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from bayes_glmm.answers.leaving_out import Refit
 
 type Array = NDArray[np.float64]
 CLOSE = 4.0
@@ -41,16 +43,23 @@ class Scored:
         How group effects were integrated; empty for single rows.
     parameters : int
         Number of parameters beside the effects of levels.
+    refitted : int
+        Units whose score is that of a fit without them.
     """
 
     elpd: Any
     mcse: float
     method: str
     parameters: int
+    refitted: int = 0
 
 
 def compare(
-    models: Mapping[str, xr.DataTree], by: str | None = None, *, seed: int = 0
+    models: Mapping[str, xr.DataTree],
+    by: str | None = None,
+    *,
+    refit: Refit | None = None,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Compare models by how well they predict rows, or whole groups, left out.
 
@@ -62,6 +71,9 @@ def compare(
         A group of one of the models, or a column that one of them uses: leave out all
         rows of a level at once, and average over its effects as for a new level. Without,
         rows are left out one by one and their group's effects are kept.
+    refit : callable, optional
+        ``bg.refit``: rows or groups whose Pareto k is high are scored by fits without them,
+        one fit each, instead of by importance sampling.
     seed : int, default 0
         For quasi-random points, which ``by`` needs where slopes vary.
 
@@ -72,7 +84,8 @@ def compare(
         predictive density of what is left out; higher is better) and its ``se``,
         ``elpd_diff`` to the best and its ``dse``, ``p`` (effective number of
         parameters), ``weight`` (stacking), ``k_max`` and ``k_high`` (largest Pareto k,
-        and how many are above the limit), ``mcse`` of ``elpd``, and a ``verdict`` on
+        and how many are above the limit), ``refitted`` (how many were fitted without),
+        ``mcse`` of ``elpd``, and a ``verdict`` on
         whether the figure can be used. ``attrs["recommendation"]`` says which to use
         and why.
 
@@ -107,14 +120,14 @@ def compare(
     >>> bg.compare({"poisson": first, "negative binomial": second})  # doctest: +SKIP
     """
     fits = _fits(models)
-    _refuse_different(fits)
+    refuse_different(fits)
     if by is None:
         unit = "row"
-        scored = {name: _by_row(fit) for name, fit in fits.items()}
+        scored = {name: _by_row(fit, refit, seed) for name, fit in fits.items()}
     else:
         unit = by
-        index, n = _levels(fits, by)
-        scored = {name: _by_group(fit, index, n, by, seed) for name, fit in fits.items()}
+        index, n = levels_left_out(fits, by)
+        scored = {name: _by_group(fit, index, n, by, seed, refit) for name, fit in fits.items()}
     lost = [name for name, s in scored.items() if not np.isfinite(float(s.elpd.elpd))]
     if lost:
         raise ResultError(
@@ -144,7 +157,7 @@ def _fits(models: Mapping[str, xr.DataTree]) -> dict[str, Fit]:
     return {str(name): read_fit(tree) for name, tree in models.items()}
 
 
-def _refuse_different(fits: Mapping[str, Fit]) -> None:
+def refuse_different(fits: Mapping[str, Fit]) -> None:
     """Refuse scores that are not about the same rows of the same response."""
     (first, a), *others = fits.items()
     for name, b in others:
@@ -175,7 +188,7 @@ def _kind(fit: Fit) -> str:
     return "probabilities" if fit.family.discrete else "densities"
 
 
-def _levels(fits: Mapping[str, Fit], by: str) -> tuple[NDArray[np.intp], int]:
+def levels_left_out(fits: Mapping[str, Fit], by: str) -> tuple[NDArray[np.intp], int]:
     """Return the level of each row that is left out together, and how many there are."""
     known: list[str] = []
     for fit in fits.values():
@@ -192,18 +205,51 @@ def _levels(fits: Mapping[str, Fit], by: str) -> tuple[NDArray[np.intp], int]:
     raise ArgumentError(f"by={by!r}: no model has such a group or column." + suggestion(by, known))
 
 
-def _by_row(fit: Fit) -> Scored:
+def _by_row(fit: Fit, refit: Refit | None, seed: int) -> Scored:
     values = with_log_likelihood(fit.tree)["log_likelihood"].to_dataset()["y"].values
+    index = np.arange(fit.design.n_rows)
+    return _score(fit, values, index, refit, seed, "", lambda found: 0.0)
+
+
+def _by_group(
+    fit: Fit, index: NDArray[np.intp], n: int, by: str, seed: int, refit: Refit | None
+) -> Scored:
+    integrated = group_log_likelihood(fit, index, n, by, seed)
+
+    def error(found: Any) -> float:
+        others = [float(_psis(fit, v).elpd) for v in integrated.others]
+        return integrated.error(others, float(found.elpd))
+
+    return _score(fit, integrated.values, index, refit, seed, integrated.method, error)
+
+
+def _score(
+    fit: Fit,
+    values: Array,
+    index: NDArray[np.intp],
+    refit: Refit | None,
+    seed: int,
+    method: str,
+    error: Callable[[Any], float],
+) -> Scored:
+    """Score units by importance sampling, those with a high Pareto k by fits without them."""
     found = _psis(fit, values)
-    return Scored(found, _mcse(found, values), "", _parameters(fit))
+    own, mcse = error(found), _mcse(found, values)
+    if method:
+        method, mcse = f"{method}; error {own:.2g}", float(np.hypot(mcse, own))
+    high = int((found.pareto_k > found.good_k).sum())
+    if refit is None or not high:
+        return Scored(found, mcse, method, _parameters(fit))
+    from arviz_stats import reloo
 
+    from bayes_glmm.answers.leaving_out import LeavingOut
 
-def _by_group(fit: Fit, index: NDArray[np.intp], n: int, by: str, seed: int) -> Scored:
-    found = group_log_likelihood(fit, index, n, by, seed)
-    elpd = _psis(fit, found.values)
-    own = found.error([float(_psis(fit, v).elpd) for v in found.others], float(elpd.elpd))
-    mcse = float(np.hypot(_mcse(elpd, found.values), own))
-    return Scored(elpd, mcse, f"{found.method}; error {own:.2g}", _parameters(fit))
+    wrapper = LeavingOut(fit.tree, values, index, refit, seed)
+    again = reloo(wrapper, found, "y", k_threshold=found.good_k, pointwise=True)
+    kept = (found.pareto_k <= found.good_k).values
+    again.log_weights = found.log_weights
+    mcse = float(np.hypot(_mcse(found, values, kept), wrapper.mcse))
+    return Scored(again, mcse, method, _parameters(fit), high)
 
 
 def _psis(fit: Fit, values: Array) -> Any:
@@ -225,14 +271,14 @@ def _efficiency(values: Array) -> float:
     return float(np.clip(np.median(finite), 0.01, 1.0)) if len(finite) else 1.0
 
 
-def _mcse(found: Any, values: Array) -> float:
-    """Return the Monte Carlo standard error of the sum of pointwise scores."""
+def _mcse(found: Any, values: Array, kept: NDArray[np.bool_] | slice = slice(None)) -> float:
+    """Return the Monte Carlo standard error of the sum of some pointwise scores."""
     log_w = found.log_weights.transpose("chain", "draw", "unit").values.reshape(-1, values.shape[2])
     p = values.reshape(log_w.shape) - found.elpd_i.values
     w = np.exp(log_w - log_w.max(axis=0))
     w /= w.sum(axis=0)
     each = ((w * np.expm1(np.minimum(p, 500.0))) ** 2).sum(axis=0)
-    return float(np.sqrt(each.sum() / _efficiency(values)))
+    return float(np.sqrt(each[kept].sum() / _efficiency(values)))
 
 
 def _parameters(fit: Fit) -> int:
@@ -258,18 +304,23 @@ def _table(scored: Mapping[str, Scored], unit: str) -> pd.DataFrame:
             "weight": found["weight"].to_numpy(float),
             "k_max": [float(k[name].max()) for name in order],
             "k_high": [high[name] for name in order],
+            "refitted": [scored[name].refitted for name in order],
             "mcse": [scored[name].mcse for name in order],
-            "verdict": [_verdict(high[n], scored[n].elpd, unit) for n in order],
+            "verdict": [_verdict(high[n], scored[n], unit) for n in order],
         }
     )
 
 
-def _verdict(high: int, elpd: Any, unit: str) -> str:
-    limit = float(elpd.good_k)
+def _verdict(high: int, scored: Scored, unit: str) -> str:
+    limit = float(scored.elpd.good_k)
     if not high:
-        return f"good: every Pareto k is at most {limit:.2f}"
-    way = "refit without them, or compare by a group" if unit == "row" else "refit without them"
-    return f"optimistic: {high} of {elpd.n_data_points} {unit}s have a Pareto k above {limit:.2f}; {way}"
+        again = f"; {scored.refitted} {unit}s were scored by fits without them"
+        return f"good: every Pareto k is at most {limit:.2f}{again if scored.refitted else ''}"
+    way = "refit=bg.refit" + (", or compare by a group" if unit == "row" else "")
+    return (
+        f"optimistic: {high} of {scored.elpd.n_data_points} {unit}s have a Pareto k above "
+        f"{limit:.2f}; {way}"
+    )
 
 
 def _recommendation(table: pd.DataFrame, scored: Mapping[str, Scored], unit: str) -> str:
@@ -277,7 +328,7 @@ def _recommendation(table: pd.DataFrame, scored: Mapping[str, Scored], unit: str
     best, second = table.iloc[0], table.iloc[1]
     n = scored[best["model"]].elpd.n_data_points
     if best["k_high"] > DOUBT * n:
-        way = "Compare by a group." if unit == "row" else "Compare row by row, or refit."
+        way = "Compare by a group." if unit == "row" else "Compare row by row, or use bg.kfold."
         return (
             f"Do not choose by these scores: {best['k_high']} of {n} {unit}s decide their own "
             f"prediction under {best['model']!r}, and its score is too good. {way}"

@@ -271,6 +271,11 @@ def predictor_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     return _given_effects(fit, rows, part, how, block)[0]
 
 
+def drawn_parameters(fit: Fit, rows: Rows, groups: str) -> tuple[Array, dict[str, Array]]:
+    """Return draws of the predictor of the mean and of the family's parameters, for all rows."""
+    return _given_effects(fit, rows, rows.design, groups, slice(None))
+
+
 def no_draws(fit: Fit, n: int, kind: str = "expected") -> Array:
     """Return zeros to sum draws of ``n`` answers in, with categories where the response has them."""
     levels = fit.schema.response.levels
