@@ -102,7 +102,8 @@ def resolve_spec(model: Model, **options: Any) -> ModelSpec:
     family = get_family(spec.family)
     family.link(spec.link)
     for name, _ in spec.predictors[1:]:
-        family.parameter(name)
+        if not (family.unordered and name.startswith("mu_")):  # categories are in the data
+            family.parameter(name)
     return spec
 
 

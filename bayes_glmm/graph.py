@@ -19,7 +19,7 @@ from bayes_glmm.design.design import (
 )
 from bayes_glmm.families import LINKS, Parameter, get_family
 from bayes_glmm.families.observed import observe
-from bayes_glmm.results import dimensions
+from bayes_glmm.results import dimensions, response_dims
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import REAL, Prior
 from bayes_glmm.structures import Factor
@@ -161,15 +161,16 @@ def build_graph(
         trials = design.trials
         if trials is not None:
             trials = pm.Data("trials", trials, dims="observation")
-        observed = pm.Data("response", _whole(design.response, family.discrete), dims="observation")
+        rows = response_dims(design)
+        observed = pm.Data("response", _whole(design.response, family.discrete), dims=rows)
         observe(family, design.modifiers, design.response).likelihood(
             "y",
-            eta["mu"],
+            design.joined(eta, pt.stack),
             family.link(design.link),
             own | seen,
             trials,
             observed=observed,
-            dims="observation",
+            dims=rows,
         )
     return model
 

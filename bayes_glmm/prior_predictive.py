@@ -70,8 +70,8 @@ def prior_predictive(
     -------
     xarray.DataTree
         ``prior`` (the posterior's variables), ``prior_predictive`` (``y`` and its mean
-        ``mu``, on the response scale, over ``observation``), ``observed_data`` and
-        ``constant_data``.
+        ``mu``, on the response scale, over ``observation``; of unordered categories each
+        one's, over ``category`` too), ``observed_data`` and ``constant_data``.
 
     Raises
     ------
@@ -291,10 +291,15 @@ def _spread(values: Array) -> float:
 def _responses(
     design: Design, drawn: Mapping[str, Array], rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Return responses and their means, shape (n_draws, n_rows), block by block of draws."""
+    """Return responses and their means, shape (n_draws, n_rows), block by block of draws.
+
+    Means of unordered categories, and compositions, have the category as a last axis.
+    """
     kind = get_family(design.family)
     n = len(next(iter(drawn.values()))) if drawn else 1
-    y, mu = np.empty((n, design.n_rows)), np.empty((n, design.n_rows))
+    parts = (len(design.categories),)
+    y = np.empty((n, design.n_rows, *parts * kind.composed))
+    mu = np.empty((n, design.n_rows, *parts * kind.unordered))
     step = max(1, BLOCK // design.n_rows)
     seen = {k: v for k, v in design.modifiers.items() if k in ("least", "most")}
     with np.errstate(over="ignore", invalid="ignore"):
@@ -310,8 +315,9 @@ def _responses(
             }  # fmt: skip
             link = kind.link(design.link)
             if kind.categorical:
-                mu[part] = kind.moments(eta["mu"], link, own)[0]
-                y[part] = kind.respond(rng, eta["mu"], link, own)
+                whole = design.joined(eta, np.stack)
+                mu[part] = kind.moments(whole, link, own, design.trials)[0]
+                y[part] = kind.respond(rng, whole, link, own, design.trials)
                 continue
             mu[part] = link.inverse(eta["mu"])
             held = mu[part]
@@ -351,15 +357,19 @@ def _tree(
         {k: (("chain", "draw", *dims.get(k, ())), v[None]) for k, v in drawn.items()}, sample
     )
     prior = prior.assign_coords({d: c for d, c in labels.items() if d in prior.dims})
-    axes, observation = ("chain", "draw", "observation"), {"observation": design.rows}
-    observed = {"y": ("observation", design.response)}
+    observation = {"observation": design.rows}
+    if get_family(design.family).unordered:
+        observation["category"] = np.array(design.categories, dtype=str)
+    axes = ("chain", "draw", "observation", "category")
+    observed: dict[str, Any] = {"y": (axes[2 : y.ndim + 1], design.response)}
     if design.trials is not None:
         observed["trials"] = ("observation", design.trials)
     return xr.DataTree.from_dict(
         {
             "prior": prior,
             "prior_predictive": xr.Dataset(
-                {"y": (axes, y[None]), "mu": (axes, mu[None])}, sample | observation
+                {"y": (axes[: y.ndim + 1], y[None]), "mu": (axes[: mu.ndim + 1], mu[None])},
+                sample | observation,
             ),
             "observed_data": xr.Dataset(observed, observation),
             "constant_data": rows,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 KEY = "bayes_glmm"
 SAMPLE = ("chain", "draw")
+PART = "y_category"
 
 
 class UnconvergedWarning(UserWarning):
@@ -79,7 +80,7 @@ def make_tree(
     stats = xr.Dataset(
         {k: (SAMPLE, v) for k, v in sample_stats.items()}, draws[list(SAMPLE)].coords
     )
-    observed = {"y": ("observation", design.response)}
+    observed: dict[str, Any] = {"y": (response_dims(design), design.response)}
     if design.trials is not None:
         observed["trials"] = ("observation", design.trials)
     record = {
@@ -99,7 +100,10 @@ def make_tree(
         {
             "posterior": draws,
             "sample_stats": stats,
-            "observed_data": xr.Dataset(observed, {"observation": design.rows}),
+            "observed_data": xr.Dataset(
+                observed,
+                {d: {"observation": design.rows, **coords}[d] for d in response_dims(design)},
+            ),
             "constant_data": columns_to_dataset(data, schema.used_columns, design.rows),
             **structure_nodes(structures or {}),
         }
@@ -138,9 +142,11 @@ def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, ND
         for factor in (f for f in predictor.modelled.factors if len(f.labels)):
             dims[factor.variable] = (factor.dim,)
             coords[factor.dim] = factor.labels
-    if design.categories:
-        dims |= {p.name: ("boundary",) for p in get_family(design.family).vectors}
+    if vectors := get_family(design.family).vectors:
+        dims |= {p.name: ("boundary",) for p in vectors}
         coords["boundary"] = np.array(design.boundaries, dtype=str)
+    if get_family(design.family).composed:
+        coords[PART] = np.array(design.categories, dtype=str)
     for smooth in design.smooths:
         name = smooth.name
         dims |= {f"sd_{name}": (f"{name}_part",), f"u_{name}": (f"{name}_basis",)}
@@ -165,6 +171,12 @@ def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, ND
             dims[f"corr_chol_{name}{suffix}"] = own
             coords |= {d: np.array(group.terms, dtype=str)[list(members)] for d in own}
     return dims, coords
+
+
+def response_dims(design: Design) -> tuple[str, ...]:
+    """Return the dimensions of the response."""
+    composed = get_family(design.family).composed
+    return ("observation", PART) if composed else ("observation",)
 
 
 def columns_to_dataset(data: pd.DataFrame, columns: tuple[str, ...], rows: Any) -> xr.Dataset:

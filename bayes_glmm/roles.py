@@ -72,8 +72,9 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     match value:
         case Variable(name):
             parts["name"] = names.get(name, name)
-        case Response(column, _):
+        case Response(column, _, others):
             parts["column"] = names.get(column, column)
+            parts["others"] = tuple(names.get(other, other) for other in others)
         case RandomEffect(group):
             parts["group"] = tuple(names.get(name, name) for name in group)
             for part in ("by", "along"):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign, SmoothDesign
 from bayes_glmm.design.frames import to_pandas
 from bayes_glmm.design.modelled import ModelledFactor
-from bayes_glmm.design.response import ResponseSchema, learn_response
+from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.structured import bound_structures, given_structures, with_factors
 from bayes_glmm.design.uses import drop_missing
@@ -77,7 +77,8 @@ def simulate(
     -------
     pandas.DataFrame
         The table with the response replaced: whole numbers for counts, the two
-        levels where the column held text or truth values.
+        levels where the column held text or truth values, the categories of the column
+        (its values are not read), or every column of a composition.
 
     Raises
     ------
@@ -120,11 +121,14 @@ def simulate(
         else _own(parameters, p, design)
         for p in kind.parameters
     }  # fmt: skip
-    chosen = kind.link(design.link)
+    chosen, mean = kind.link(design.link), design.joined(eta, np.stack)
     seen = {k: v for k, v in design.modifiers.items() if k in ("least", "most")}
-    _refuse_means(design, kind, chosen.inverse(eta["mu"]))
+    _refuse_means(design, kind, mean if kind.unordered else chosen.inverse(mean))
     drawn = observe(kind, seen)
-    y = np.asarray(drawn.respond(last, eta["mu"], chosen, own | seen, design.trials))
+    y = np.asarray(drawn.respond(last, mean, chosen, own | seen, design.trials))
+    if kind.composed:
+        columns = (y.astype(np.int64) if kind.discrete else y).T
+        return table.assign(**dict(zip(spec.response.columns, columns, strict=True)))
     return table.assign(**{spec.response.column: _as_stored(y, kind, levels)})
 
 
@@ -134,6 +138,8 @@ def _with_placeholder(
     """Return the table with zeros and ones as response, and what the column held."""
     column = spec.response.column
     named = None
+    if get_family(spec.family).composed:
+        return _with_parts(spec, table), None
     if get_family(spec.family).categorical:
         return _with_categories(spec, table, parameters)
     if column in map(str, table.columns):
@@ -158,11 +164,31 @@ def _with_categories(
     if column in map(str, table.columns):
         present = table.loc[table[column].notna()]
         learned = learn_response(replace(spec, success=None), present)
+    elif get_family(spec.family).unordered:
+        raise DataError(
+            f"The names of the categories are read from the column {column!r}, the reference first: "
+            "add it as pandas.Categorical([...], categories=[...]); its values are replaced."
+        )
     else:
         n = 1 + np.size(list(_thresholds(parameters)))
         learned = ResponseSchema(column, tuple(map(str, range(1, n + 1))), ordered=True)
     codes = np.arange(len(table)) % len(learned.levels)
     return table.assign(**{column: _categorical(codes, learned)}), learned
+
+
+def _with_parts(spec: ModelSpec, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with sound counts or shares, the row's total kept."""
+    columns, family = spec.response.columns, get_family(spec.family)
+    if not family.has_trials:
+        return table.assign(**dict.fromkeys(columns, 1 / len(columns)))
+    total = trials_of(spec, table, {}, required=False)
+    if total is None:
+        raise DataError(
+            f"Counts of {listed(columns)} are drawn out of a total: add these columns, whose sums "
+            f"it is, or write {spec.response.name} | trials(n) with a column n."
+        )
+    rest = dict.fromkeys(columns[1:], 0.0)
+    return table.assign(**{columns[0]: total, **rest})
 
 
 def _thresholds(parameters: Mapping[str, Any]) -> Any:
@@ -171,7 +197,7 @@ def _thresholds(parameters: Mapping[str, Any]) -> Any:
 
 
 def _categorical(codes: Any, learned: ResponseSchema) -> pd.Categorical:
-    return pd.Categorical.from_codes(codes, list(learned.levels), ordered=True)
+    return pd.Categorical.from_codes(codes, list(learned.levels), ordered=learned.ordered)
 
 
 def _design(spec: ModelSpec, table: pd.DataFrame, structures: Mapping[str, Structure]) -> Design:
@@ -196,7 +222,7 @@ def _design(spec: ModelSpec, table: pd.DataFrame, structures: Mapping[str, Struc
 def _as_stored(y: Array, kind: Family, named: ResponseSchema | None) -> Any:
     if named is None:
         return y.astype(np.int64) if kind.discrete else y
-    if named.ordered:
+    if named.coded:
         return _categorical(y.astype(np.intp), named)
     failure, success = sorted(named.levels, key=lambda level: level == named.success)
     words = np.where(y == 1, success, failure)
@@ -395,12 +421,14 @@ def _refuse_unknown(design: Design, kind: Family, parameters: Mapping[str, Any])
 
 def _refuse_means(design: Design, kind: Family, mu: Array) -> None:
     bad = ~np.isfinite(mu)
+    if kind.unordered:
+        bad = bad.any(axis=-1)
     if kind.discrete and not kind.categorical:
         bad |= (mu < 0) | (mu > LARGEST_MEAN)
     if bad.any():
         raise ArgumentError(
             f"The parameters give means that {kind.name} responses cannot have, such as "
-            f"{mu[bad][0]:g}, in rows {listed(design.rows[bad])}: use smaller effects, or a link "
+            f"{np.ravel(mu[bad])[0]:g}, in rows {listed(design.rows[bad])}: use smaller effects, or a link "
             "whose means stay in range."
         )
 

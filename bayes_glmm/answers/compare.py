@@ -197,7 +197,7 @@ def levels_left_out(fits: Mapping[str, Fit], by: str) -> tuple[NDArray[np.intp],
                 return group.index.astype(np.intp), group.n_levels
             known.append(group.name)
     for fit in fits.values():
-        if by in fit.data.columns and by != fit.spec.response.column:
+        if by in fit.data.columns and by not in fit.spec.response.columns:
             codes, names = group_levels(fit.data, [by])
             return codes, len(names)
         known += [str(c) for c in fit.data.columns]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.predictor import fixed_part, flat, log_density, parameters
+from bayes_glmm.answers.predictor import fixed_part, flat, log_density, odds_of, parameters
 from bayes_glmm.answers.tables import answer, interval
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.results import Fit, read_fit
@@ -198,7 +198,8 @@ def rank(
     """
     fit = read_fit(tree)
     design = fit.group(group)
-    _require_mean(fit, group, "rank()")
+    if not fit.predictor_of(group).of_mean:
+        _require_mean(fit, group, "rank()")
     if "intercept" not in design.terms:
         raise ArgumentError(f"rank() needs a varying intercept; {group!r} has none.")
     if not 1 <= k <= design.n_levels:
@@ -218,6 +219,7 @@ def rank(
         }
     )
     if threshold is not None:
+        _require_mean(fit, group, "threshold=")
         base = flat(fit, "intercept")[:, None] if fit.design.mu.intercept else 0.0
         if fit.design.mu.modelled:
             base = (fixed_part(fit, fit.design.mu) - fit.design.mu.offset).mean(axis=1)[:, None]
@@ -234,7 +236,13 @@ def rank(
 
 
 def _require_mean(fit: Fit, group: str, what: str) -> None:
-    parameter = fit.predictor_of(group).parameter
+    predictor = fit.predictor_of(group)
+    parameter = predictor.parameter
+    if predictor.category:
+        raise ArgumentError(
+            f"{what} is about one mean, and {group!r} is in the predictor of the category "
+            f"{predictor.category!r}, beside others: use random_effects() or rank()."
+        )
     if parameter != "mu":
         raise ArgumentError(
             f"{what} is about levels that differ in their mean; {group!r} is in the formula of "
@@ -293,7 +301,8 @@ def _link(fit: Fit, group: str) -> str:
     mean = "response" if fit.link.name == "identity" else f"link ({fit.link.name})"
     columns = {c.predictor.parameter: c.column for c in fit.design.covariates.values()}
     return "; ".join(
-        mean if p.parameter == "mu"
+        odds_of(fit, p) if p.category
+        else mean if p.parameter == "mu"
         else f"units of {columns[p.parameter]}" if p.parameter in columns
         else f"link of {p.parameter} ({fit.family.parameter(p.parameter).link})"
         for p in fit.predictors_of(group)

@@ -14,19 +14,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.heavy import mixtures, precision_draws, students
-from bayes_glmm.answers.integrate import population_mean, population_mean_of
+from bayes_glmm.answers.integrate import population_mean, population_mean_of, population_shares
 from bayes_glmm.answers.predictor import (
     factors,
     fixed_part,
     flat,
+    mean_eta,
     n_draws,
     parameters,
     random_factor,
+    random_variance,
 )
 from bayes_glmm.answers.related import related_effects
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.design.frames import rows_where
-from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.errors import ArgumentError, listed, suggestion
 from bayes_glmm.results import ExtrapolationWarning, Fit
 
 type Array = NDArray[np.float64]
@@ -185,7 +187,7 @@ def blocks(fit: Fit, design: Design) -> Iterator[slice]:
 def mean_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     """Return draws of the mean response, shape (n_draws, rows of the block).
 
-    For ordered categories these are probabilities, with the category as a last axis.
+    For categories these are probabilities, or shares, with the category as a last axis.
 
     It is ``mu`` unless the family's mean is another: where zeros are inflated it is
     the mean of the response, not of one component. With trials it is per trial.
@@ -200,8 +202,24 @@ def mean_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
         eta, own = _given_effects(fit, rows, part, groups, block)
         found = fit.family.expected(eta, fit.link, own)
     else:
-        found = _population(fit, part)
+        found = (_over_categories if fit.family.unordered else _population)(fit, part)
     return np.asarray(found)[:, back]
+
+
+def _over_categories(fit: Fit, part: Design) -> Array:
+    """Return the shares of categories over the random effects of each one's predictor.
+
+    They depend on no other parameter of the family.
+    """
+    heavy = [g.name for p in part.means for g in students(p)]
+    if heavy:
+        raise ArgumentError(
+            f"Effects of {listed(heavy)} have Student's t, and shares of categories are averaged over "
+            "normal effects only: use groups='known', 'typical' or 'new'."
+        )
+    middle = np.stack([fixed_part(fit, p) for p in part.means], axis=-1)
+    variance = np.stack([random_variance(fit, p) for p in part.means], axis=-1)
+    return population_shares(middle, np.sqrt(variance))
 
 
 def _population(fit: Fit, part: Design) -> Array:
@@ -258,7 +276,7 @@ def _given_effects(
                 eta += _new_part(fit, rows, group, ids)
         return eta
 
-    return predict(fit, part.mu), parameters(fit, part, predict)
+    return mean_eta(fit, part, predict), parameters(fit, part, predict)
 
 
 def predictor_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
@@ -278,8 +296,9 @@ def drawn_parameters(fit: Fit, rows: Rows, groups: str) -> tuple[Array, dict[str
 
 def no_draws(fit: Fit, n: int, kind: str = "expected") -> Array:
     """Return zeros to sum draws of ``n`` answers in, with categories where the response has them."""
-    levels = fit.schema.response.levels
-    rest = (len(levels),) if fit.family.categorical and kind == "expected" else ()
+    categories = fit.schema.response.categories
+    each = fit.family.unordered or (fit.family.categorical and kind == "expected")
+    rest = (len(categories),) if each else ()
     return np.zeros((n_draws(fit), n, *rest))
 
 
@@ -293,14 +312,16 @@ def by_category(fit: Fit, values: Array, labels: pd.DataFrame) -> tuple[Array, p
     """
     if values.ndim == 2:
         return values, labels
-    names = fit.schema.response.levels
+    names = fit.schema.response.categories
     repeated = labels.loc[labels.index.repeat(len(names))].reset_index(drop=True)
-    category = pd.Categorical(list(names) * len(labels), names, ordered=True)
+    category = pd.Categorical(list(names) * len(labels), names, ordered=not fit.family.unordered)
     return values.reshape(len(values), -1), repeated.assign(category=category)
 
 
 def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     """Return draws of new observations, one per posterior draw and row.
+
+    Of unordered categories the last axis has each one's count or share, 0 or 1 for one choice.
 
     Under ``"population"`` each draw has a new random part of its own. Every row has
     random numbers of its own, so results do not depend on the blocks.
@@ -315,15 +336,17 @@ def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
         def redrawn(fit: Fit, predictor: PredictorDesign) -> Array:
             return fixed_part(fit, predictor) + moved.get(predictor.parameter, 0.0)
 
-        eta, own = redrawn(fit, part.mu), parameters(fit, part, redrawn)
+        eta, own = mean_eta(fit, part, redrawn), parameters(fit, part, redrawn)
     else:
         eta, own = _given_effects(fit, rows, part, groups, block)
-    found = np.empty(eta.shape)
+    found = no_draws(fit, len(streams), "response")
     for i, rng in enumerate(streams):
         trials = None if part.trials is None else part.trials[i : i + 1]
         of_row = {k: v if v.shape[1] == 1 else v[:, i : i + 1] for k, v in own.items()}
         y = fit.family.respond(rng, eta[:, i : i + 1], fit.link, of_row, trials)
-        found[:, i] = np.asarray(y)[:, 0]
+        y = np.asarray(y)[:, 0]
+        chosen = fit.family.unordered and not fit.family.composed
+        found[:, i] = y[:, None] == np.arange(found.shape[-1]) if chosen else y
     return found
 
 

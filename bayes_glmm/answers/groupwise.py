@@ -11,11 +11,11 @@ from scipy.special import logsumexp
 from scipy.stats import norm, qmc
 
 from bayes_glmm.answers.predictor import (
-    eta_draws,
     factors,
     fixed_part,
     flat,
     log_density,
+    mean_eta,
     parameters,
 )
 from bayes_glmm.design.design import GroupDesign
@@ -86,7 +86,7 @@ def group_log_likelihood(fit: Fit, index: Index, n: int, name: str, seed: int) -
     chain = _chain(fit, index, name)
     kept = _thin(fit, chain)
     if not chain:
-        rows = _row_values(fit, eta_draws(fit, fit.design.mu)[kept], kept)
+        rows = _row_values(fit, mean_eta(fit, fit.design)[kept], kept)
         return Groupwise(_shaped(fit, _sums(rows, index, n), kept), [], "no effects to integrate")
     above, scrambled = _parent(chain[0].index, index), len(chain[0].terms) > 1
     if scrambled:
@@ -101,6 +101,15 @@ def group_log_likelihood(fit: Fit, index: Index, n: int, name: str, seed: int) -
 
 def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
     """Return the groups whose levels lie within those left out, the coarsest first."""
+    inside = [g for g in fit.groups if _nested(g.index, index)]
+    if fit.family.unordered:
+        if inside:
+            raise ArgumentError(
+                f"Leaving out {name}: every category has effects of its own, "
+                f"{listed([g.name for g in inside])}, and they are not integrated together here. "
+                "Compare row by row, without by=."
+            )
+        return []
     elsewhere = [g.name for p in list(fit.design.predictors.values())[1:] for g in p.groups]
     if elsewhere:
         raise ArgumentError(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_glmm.answers.predictor import eta_draws, log_density, parameters
+from bayes_glmm.answers.predictor import log_density, mean_eta, parameters
 from bayes_glmm.results import Fit
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def with_log_likelihood(tree: xr.DataTree) -> xr.DataTree:
     fit = Fit.of(tree)
     design = fit.design
     y = np.asarray(design.response, float)
-    values = log_density(fit, design, eta_draws(fit, design.mu), parameters(fit, design), y)
+    values = log_density(fit, design, mean_eta(fit, design), parameters(fit, design), y)
     posterior = fit.posterior
     shape = (posterior.sizes["chain"], posterior.sizes["draw"], design.n_rows)
     dataset = xr.Dataset(

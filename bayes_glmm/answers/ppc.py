@@ -14,6 +14,7 @@ from bayes_glmm.answers.predictor import (
     factors,
     fixed_part,
     flat,
+    mean_eta,
     parameters,
 )
 from bayes_glmm.answers.tables import interval
@@ -45,7 +46,8 @@ def replicated(
     -------
     y, mean, variance : ndarray, shape (n, n_rows)
         Replicated responses, with their mean and variance given each row's own
-        group effects (response scale). Fewer draws of more rows than 50,000.
+        group effects (response scale). Fewer draws of more rows than 50,000. Those of
+        unordered categories have the category as a last axis; codes ``y`` have not.
     """
     total = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
     few = max(20, min(n, MOST_CELLS // fit.design.n_rows))
@@ -53,13 +55,13 @@ def replicated(
     fewer = thinned(fit, chosen)
     predict = _redrawn(np.random.default_rng([seed, 1])) if redraw else eta_draws
     own = parameters(fewer, fit.design, predict)
-    eta = predict(fewer, fit.design.mu)
+    eta = mean_eta(fewer, fit.design, predict)
     trials = fit.design.trials
     seen = {k: v for k, v in fit.design.modifiers.items() if k in ("least", "most")}
     family = observe(fit.family, seen)
     y = family.respond(np.random.default_rng(seed), eta, fit.link, {**own, **seen}, trials)
     mean, variance = fit.family.moments(eta, fit.link, own, trials)
-    return np.asarray(y, float), mean, np.broadcast_to(variance, eta.shape)
+    return np.asarray(y, float), mean, np.broadcast_to(variance, mean.shape)
 
 
 def _redrawn(rng: np.random.Generator) -> Callable[[Fit, PredictorDesign], Array]:
@@ -92,12 +94,13 @@ def thinned(fit: Fit, chosen: NDArray[np.intp]) -> Fit:
 
 def pearson(y: Array, mean: Array, variance: Array) -> Array:
     """Return the sum of squared Pearson residuals, one per draw."""
-    return ((y - mean) ** 2 / np.maximum(variance, 1e-300)).sum(axis=-1)
+    squares = (y - mean) ** 2 / np.maximum(variance, 1e-300)
+    return np.asarray(squares.reshape(len(squares), -1).sum(axis=-1))
 
 
 def is_count(fit: Fit) -> bool:
     """Whether responses are counts without an upper end."""
-    return fit.family.discrete and "counts" in fit.family.support
+    return fit.family.discrete and not fit.family.categorical and "counts" in fit.family.support
 
 
 def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.DataFrame:
@@ -112,7 +115,8 @@ def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.Data
         ``value`` (the bin's middle, the mean predicted probability, or the place of
         the ``row``), ``width``, ``rows``, ``observed`` (rows in the bin, the share of
         ones, or the response), the replications' ``mean`` and their interval.
-        ``attrs["kind"]`` is ``frequencies``, ``calibration`` or ``rows``.
+        ``attrs["kind"]`` is ``frequencies``, ``calibration`` or ``rows``; or ``spreads``,
+        the standard deviation over rows of each ``category``'s share, for compositions.
     """
     if "status" in fit.design.modifiers:
         raise ArgumentError("Censored responses are not observed: they cannot be compared.")
@@ -122,12 +126,17 @@ def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.Data
     if binary and fit.design.trials is None:
         return _calibration(y, again, mean)
     trials = fit.design.trials
+    if fit.family.composed:
+        return _spreads(fit, y, again)
     name = fit.spec.response.column
     if trials is not None:
         y, again, name = y / trials, again / trials, f"{name} / trials"
-    if len(y) <= FEW_ROWS:
+    if fit.family.categorical:
+        edges = np.arange(len(fit.design.categories) + 1) - 0.5
+    elif len(y) <= FEW_ROWS:
         return _each(y, again, fit.design.rows, name)
-    edges = _edges(y, again, whole=fit.family.discrete and trials is None)
+    else:
+        edges = _edges(y, again, whole=fit.family.discrete and trials is None)
     counts = np.array([np.histogram(row, edges)[0] for row in again], float)
     low, high, names = interval(counts)
     table = pd.DataFrame(
@@ -173,6 +182,28 @@ def _each(y: Array, again: Array, ids: NDArray[np.str_], name: str) -> pd.DataFr
         }
     )
     table.attrs = {"kind": "rows", "scale": name, "draws": len(again), "beyond": 0}
+    return table
+
+
+def _spreads(fit: Fit, y: Array, again: Array) -> pd.DataFrame:
+    """Set how much each category's share differs between rows beside the replications."""
+    shares = [v / v.sum(axis=-1, keepdims=True) for v in (y, again)]
+    observed, made = (v.std(axis=-2) for v in shares)
+    low, high, names = interval(made)
+    table = pd.DataFrame(
+        {
+            "value": np.arange(y.shape[1], dtype=float),
+            "width": 1.0,
+            "rows": len(y),
+            "category": list(fit.design.categories),
+            "observed": observed,
+            "mean": made.mean(axis=0),
+            names[0]: low,
+            names[1]: high,
+        }
+    )
+    scale = "standard deviation of the share over rows"
+    table.attrs = {"kind": "spreads", "scale": scale, "draws": len(again), "beyond": 0}
     return table
 
 

@@ -60,8 +60,9 @@ def predictions(
     kind : {"expected", "response"}
         The mean (of a family that is about something else, as a quantile, that: see
         ``attrs["estimand"]``), or new observations. For families with trials the mean is the
-        probability and the response a number of successes; for ordered categories
-        each has its probability, in a row of its own, and the response is a code.
+        probability and the response a number of successes; each category has its
+        probability, or its share, in a row of its own. The response of ordered
+        categories is a code from 0; of others each category has its count or share.
     by : str, list of str, True, optional
         Average within the cells of these columns, inside each draw; ``True`` and
         ``[]`` average all rows.
@@ -139,9 +140,10 @@ def _blocks_of_draws(fit: Fit, rows: Rows, groups: str, kind: str) -> Iterator[t
 
 def _refuse_without_trials(fit: Fit, table: pd.DataFrame) -> None:
     needed = [c.name for c in fit.schema.columns if "trials" in c.roles]
+    needed = needed or list(fit.spec.response.columns)
     absent = [name for name in needed if name not in table]
     raise MissingDataError(
-        f"kind='response' draws numbers of successes and needs the trials: {listed(absent)} "
+        f"kind='response' draws numbers out of trials and needs these: {listed(absent)} "
         "is not among the rows. kind='expected' gives probabilities without them."
     )
 
@@ -171,12 +173,18 @@ def describe(fit: Fit, groups: str, kind: str, by: By, per: float | None) -> dic
         "scale": scale_of(fit, kind, per),
     }
     if groups == "population" and kind == "expected":
-        about["integration"] = method(fit.link, fit.family.mean_is_proportional)
+        each = sum(bool(p.groups) for p in fit.design.means) if fit.family.unordered else 0
+        about["integration"] = method(fit.link, fit.family.mean_is_proportional, each)
     return about
 
 
 def scale_of(fit: Fit, kind: str, per: float | None) -> str:
     """Name the scale of predictions."""
+    if fit.family.unordered:
+        if not fit.family.discrete:
+            return "share"
+        made = "count" if fit.family.composed else "0 or 1"
+        return "probability" if kind == "expected" else made
     if fit.family.categorical:
         column = fit.spec.response.column
         return "probability" if kind == "expected" else f"category of {column}, counted from 0"

@@ -51,6 +51,20 @@ def eta_draws(fit: Fit, predictor: PredictorDesign) -> Array:
     return eta
 
 
+def mean_eta(
+    fit: Fit, design: Design, predict: Callable[[Fit, PredictorDesign], Array] = eta_draws
+) -> Array:
+    """Return the predictor of the mean on some rows.
+
+    Returns
+    -------
+    ndarray, shape (n_draws, n_rows), or (n_draws, n_rows, n_categories - 1)
+        Link scale; the last where every category but the first has a predictor.
+    """
+    eta = {p.parameter: predict(fit, p) for p in design.means}
+    return np.asarray(design.joined(eta, np.stack))
+
+
 def factors(fit: Fit, group: GroupDesign) -> Array:
     """Return a square root of the effects' covariance, shape (n_draws, n_terms, n_terms)."""
     sd = flat(fit, f"sd_{group.name}")
@@ -157,6 +171,11 @@ def log_density(fit: Fit, design: Design, eta: Array, own: Mapping[str, Array], 
     seen = dict(design.modifiers)
     family = observe(fit.family, seen, y)
     return np.asarray(family.logpdf(y, eta, fit.link, {**own, **seen}, design.trials))
+
+
+def odds_of(fit: Fit, predictor: PredictorDesign) -> str:
+    """Name the scale of a category's predictor."""
+    return f"log odds of {predictor.category} against {fit.design.categories[0]}"
 
 
 def n_draws(fit: Fit) -> int:

@@ -62,7 +62,7 @@ def profile(
     """
     fit = Fit.of(tree)
     rows = rows_of(fit, data)
-    used = [c for c in fit.schema.used_columns if c != fit.spec.response.column]
+    used = [c for c in fit.schema.used_columns if c not in fit.spec.response.columns]
     if variable not in used:
         raise ArgumentError(f"The model reads no column {variable!r}." + suggestion(variable, used))
     if by is not None and by not in rows:

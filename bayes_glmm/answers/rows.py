@@ -161,6 +161,6 @@ def with_exposure(fit: Fit, table: pd.DataFrame, per: float | None) -> pd.DataFr
 
 def row_labels(fit: Fit, table: pd.DataFrame) -> pd.DataFrame:
     """Return what identifies each row: its id and the predictors it has."""
-    skip = {fit.spec.response.column, "row"}
+    skip = {*fit.spec.response.columns, "row"}
     names = [c for c in fit.schema.used_columns if c in table.columns and c not in skip]
     return table[names].reset_index(drop=True).assign(row=table.index)[["row", *names]]

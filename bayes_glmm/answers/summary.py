@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.diagnostics import diagnostics
+from bayes_glmm.answers.predictor import odds_of
 from bayes_glmm.answers.tables import answer
 from bayes_glmm.design.design import PredictorDesign
 from bayes_glmm.errors import ArgumentError
@@ -85,8 +86,15 @@ def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
     scale = f"link ({link})" if link != "identity" else "response"
     fixed = ratio if exponentiate and ratio else scale
     base = BASES.get(fixed, fixed)
-    yield from _predictor_rows(fit, fit.design.mu, scale, fixed, base, exponentiate)
-    for predictor in list(fit.design.predictors.values())[1:]:
+    for predictor in fit.design.means:
+        if predictor.category:
+            scale = odds_of(fit, predictor)
+            odds = scale.removeprefix("log ")
+            fixed, base = (f"odds ratio, {odds}", odds) if exponentiate else (scale, scale)
+        yield from _predictor_rows(fit, predictor, scale, fixed, base, exponentiate)
+    for predictor in fit.design.predictors.values():
+        if predictor.of_mean:
+            continue
         own = f"link of {predictor.parameter} ({fit.family.parameter(predictor.parameter).link})"
         yield from _predictor_rows(fit, predictor, own, own, own, False)
     for covariate in fit.design.covariates.values():
@@ -99,6 +107,11 @@ def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
         yield parameter.name, text, fit.posterior[parameter.name].values.ravel()
 
 
+def fixed_name(predictor: PredictorDesign, label: str) -> str:
+    """Name a coefficient in tables: its label, with the parameter of another formula."""
+    return label if predictor.parameter == "mu" else f"{predictor.name('beta')}[{label}]"
+
+
 def _predictor_rows(
     fit: Fit, predictor: PredictorDesign, scale: str, fixed: str, base: str, exponentiate: bool
 ) -> Iterator[tuple[str, str, Array]]:
@@ -108,7 +121,7 @@ def _predictor_rows(
     if predictor.intercept:
         yield intercept, base, change(posterior[intercept].values.ravel())
     for k, label in enumerate(predictor.coefficients):
-        name = label if predictor.parameter == "mu" else f"{beta}[{label}]"
+        name = fixed_name(predictor, label)
         yield name, fixed, change(posterior[beta].values[..., k].ravel())
     for factor in (f for f in predictor.modelled.factors if f.kind == "mo"):
         for k, label in enumerate(factor.labels):

@@ -124,6 +124,11 @@ def variance_partition(
     fit = read_fit(tree)
     if scale not in SCALES:
         raise ArgumentError(f"scale={scale!r} is unknown." + suggestion(str(scale), SCALES))
+    if fit.family.unordered:
+        raise ArgumentError(
+            "Every category has a predictor of its own, so that there is no one variance to split: "
+            "compare the sd of each in summary()."
+        )
     if fit.family.categorical and scale == "data":
         raise ArgumentError("Categories have no variance on the scale of data: use scale='latent'.")
     refuse_directions(fit)

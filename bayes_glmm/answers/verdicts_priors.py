@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.ppc import thinned
-from bayes_glmm.answers.predictor import eta_draws, flat, log_density, n_draws, parameters
+from bayes_glmm.answers.predictor import flat, log_density, mean_eta, n_draws, parameters
 from bayes_glmm.errors import Finding
 from bayes_glmm.results import Fit
 from bayes_glmm.spec.priors import SIMPLEX
@@ -111,7 +111,7 @@ def _log_likelihood(fit: Fit, chosen: NDArray[np.intp]) -> Array:
     few = thinned(fit, chosen)
     design = fit.design
     y = np.asarray(design.response, float)
-    rows = log_density(few, design, eta_draws(few, design.mu), parameters(few, design), y)
+    rows = log_density(few, design, mean_eta(few, design), parameters(few, design), y)
     return np.asarray(rows.sum(axis=1))
 
 

@@ -25,15 +25,15 @@ def dispersion(fit: Fit, threshold: float) -> Iterator[Finding]:
     one_trial = design.trials is None or bool((design.trials <= 1).all())
     if "status" in design.modifiers or "least" in design.modifiers:
         return
-    if not family.discrete or family.categorical or family.free_variance or absorbed:
+    if not family.discrete or family.free_variance or absorbed:
         return
-    if not is_count(fit) and one_trial:
+    if (family.categorical and not family.composed) or (not is_count(fit) and one_trial):
         return
     y = np.asarray(design.response, float)
     again, mean, variance = replicated(fit)
     observed, expected = pearson(y, mean, variance), pearson(again, mean, variance)
     p = float((expected >= observed).mean())
-    ratio = float(observed.mean() / len(y))
+    ratio = float(observed.mean() / y.size)
     if p < TAIL and ratio > threshold:
         remedy = "negative_binomial or " if is_count(fit) else ""
         yield Finding(

@@ -25,7 +25,7 @@ def _apart(group: GroupDesign) -> bool:
 
 def one_level(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find groups with a single level."""
-    for group in context.design.groups:
+    for group in context.groups:
         if group.n_levels < 2:
             yield context.finding(
                 name, severity,
@@ -36,7 +36,7 @@ def one_level(context: Context, name: str, severity: str) -> Iterator[Finding]:
 
 def few(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find groups whose sd will rest on its prior."""
-    for group in context.design.groups:
+    for group in context.groups:
         if 2 <= group.n_levels < FEW:
             yield context.finding(
                 name, severity,
@@ -115,12 +115,10 @@ def olre_nb(context: Context, name: str, severity: str) -> Iterator[Finding]:
 
 def slopes(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find varying terms that do not vary within any level."""
-    for parameter, group in (
-        (name, g) for name, p in context.design.predictors.items() for g in p.groups
-    ):
+    for predictor, group in ((p, g) for _, p in context.predictors for g in p.groups):
         if group.Z is None or group.weights is not None:
             continue
-        own = group.own(parameter)
+        own = group.own(predictor.parameter)
         for t, term in own:
             if term == "intercept":
                 continue

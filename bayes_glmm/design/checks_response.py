@@ -20,7 +20,7 @@ LARGE = 20.0
 
 def support(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find responses and trials that the family cannot have."""
-    column = context.spec.response.column
+    column = context.spec.response.name
     for rows, message in context.family.invalid(context.y, context.design.trials):
         if rows.any():
             yield context.finding(name, severity, f"Response {column!r} {message}.", rows)
@@ -29,7 +29,7 @@ def support(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def modifiers(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find weights, intervals, bounds and standard errors that cannot be."""
     column, given = context.spec.response.column, dict(context.design.modifiers)
-    for rows, message in faults(context.y, given):
+    for rows, message in faults(context.y, given) if context.y.ndim == 1 else ():
         if rows.any():
             yield context.finding(name, severity, f"Response {column!r} {message}.", rows)
     if "se" in given and "sigma" not in [p.name for p in context.family.parameters]:
@@ -47,33 +47,40 @@ def modifiers(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def constant(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find a response that does not vary."""
     y, trials = context.y, context.design.trials
-    if trials is None:
+    if y.ndim == 2:
+        same = bool(np.ptp(y / np.maximum(y.sum(axis=1, keepdims=True), 1e-300), axis=0).max() == 0)
+    elif trials is None:
         same = np.ptp(y) == 0
     else:
         same = not y.any() or bool((y == trials).all())
     if len(y) < 2 or not same:
         return
-    value = f"{y[0]:g}" if trials is None or not y.any() else "equal to its trials"
+    if y.ndim == 2:
+        value = "made of the same shares"
+    else:
+        value = f"{y[0]:g}" if trials is None or not y.any() else "equal to its trials"
     yield context.finding(
         name, severity,
-        f"Response {context.spec.response.column!r} is {value} in every row: there is nothing to "
+        f"Response {context.spec.response.name!r} is {value} in every row: there is nothing to "
         "model; check the column, or how the rows were selected.",
     )  # fmt: skip
 
 
 def empty_categories(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find categories of an ordered response that no row is in."""
+    """Find categories of a response that no row is in."""
     labels = context.design.categories
     if not labels:
         return
-    counts = np.bincount(context.y.astype(np.intp), minlength=len(labels))
+    y, unordered = context.y, context.family.unordered
+    counts = y.sum(axis=0) if y.ndim == 2 else np.bincount(y.astype(np.intp), minlength=len(labels))
     empty = [repr(label) for label, n in zip(labels, counts, strict=True) if n == 0]
     if empty:
         yield context.finding(
             name, severity,
-            f"No row of {context.spec.response.column!r} is in the category {listed(empty)}: its "
-            "thresholds rest on their prior; join it to a neighbour, or remove it with "
-            "Series.cat.remove_unused_categories().",
+            f"No row of {context.spec.response.name!r} is in the category {listed(empty)}: its "
+            f"{'coefficients' if unordered else 'thresholds'} rest on their prior; join it to "
+            f"{'another' if unordered else 'a neighbour'}, or remove it"
+            f"{'' if context.family.composed else ' with Series.cat.remove_unused_categories()'}.",
         )  # fmt: skip
 
 
@@ -113,7 +120,7 @@ def scale(context: Context, name: str, severity: str) -> Iterator[Finding]:
 
 def huge(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find counts so large that their unit is in doubt."""
-    rows = context.y > HUGE
+    rows = (context.y > HUGE).reshape(len(context.y), -1).any(axis=1)
     if context.family.discrete and rows.any():
         yield context.finding(
             name, severity,

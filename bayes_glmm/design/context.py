@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design, PredictorDesign
+from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import Finding, listed
 from bayes_glmm.families import get_family
@@ -47,6 +47,8 @@ class Context:
     @property
     def is_binary(self) -> bool:
         """Whether every row is one 0 or 1: by its family, or by single trials."""
+        if self.family.categorical:
+            return False
         if self.family.has_trials:
             return self.design.trials is None or bool((self.design.trials == 1).all())
         bad = np.zeros(3, dtype=bool)
@@ -61,11 +63,18 @@ class Context:
 
     @property
     def predictors(self) -> list[tuple[str, PredictorDesign]]:
-        """Every linear predictor with the words that say which one it is."""
+        """One linear predictor of each formula, with the words that say which one it is."""
+        stated = {self.schema.stated[n].formula: p for n, p in self.design.predictors.items()}
+        stated |= {c.predictor.parameter: c.predictor for c in self.design.covariates.values()}
         return [
             ("" if name == "mu" else f" in the formula of {name!r}", predictor)
-            for name, predictor in ((p.parameter, p) for p in self.design.every)
+            for name, predictor in stated.items()
         ]
+
+    @property
+    def groups(self) -> list[GroupDesign]:
+        """Random effects of one linear predictor of each formula, those of the mean first."""
+        return [group for _, predictor in self.predictors for group in predictor.groups]
 
     def finding(
         self,

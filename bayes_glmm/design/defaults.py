@@ -45,7 +45,10 @@ def resolve_priors(spec: ModelSpec, design: Design) -> dict[str, Prior]:
     random effect ``HalfStudentT(4, s / rms(z))`` with ``z`` the variable that
     varies by group, correlations ``LKJ(2)``, the shares of monotonic steps
     ``Dirichlet(1)``, and the family's own parameters as
-    the family says, from the standard deviation of the response. In the formula of
+    the family says, from the standard deviation of the response. Every category without
+    an order has coefficients of its own with these defaults, its intercept around the log
+    odds of its share; a prior of ``beta[x]``, ``intercept`` or ``x`` is for all categories.
+    In the formula of
     another parameter of the family ``s`` is one, and the intercept lies around that
     parameter's default prior: ``Normal(link(median), 2.5)``, with 1.5 on the logit link. In
     the model of a covariate in ``mi()`` ``s`` is the standard deviation of its known values.
@@ -98,8 +101,8 @@ def _slots(design: Design) -> Iterator[Slot]:
     family = get_family(design.family)
     spread = response_scale(np.asarray(design.response, float))
     for predictor in design.predictors.values():
-        if predictor.parameter == "mu":
-            middle, unit, width = predictor_start(design), predictor_unit(design), WIDTH
+        if predictor.of_mean:
+            middle, unit, width = predictor_start(design, predictor), predictor_unit(design), WIDTH
         else:
             parameter = family.parameter(predictor.parameter)
             middle, unit = parameter.middle(spread), 1.0
@@ -121,13 +124,15 @@ def _predictor_slots(
     if predictor.intercept:
         default = Prior("Normal", mu=middle, sigma=width * unit)
         name = predictor.name("intercept")
-        yield Slot(name, REAL, default, (name,))
+        for_all = ["intercept"] if predictor.category else []
+        yield Slot(name, REAL, default, (name, *for_all))
     for label, spread in zip(predictor.coefficients, predictor.scales, strict=True):
         default = Prior("Normal", mu=0, sigma=width * unit / (spread or 1.0))
         beta = predictor.name("beta")
         name = f"{beta}[{label}]"
-        short = (label,) if predictor.parameter == "mu" else ()
-        yield Slot(name, REAL, default, (name, *short, beta))
+        short = [label] if predictor.parameter == "mu" else []
+        for_all = [f"beta[{label}]", label, "beta"] if predictor.category else []
+        yield Slot(name, REAL, default, (name, *short, beta, *for_all))
     for smooth in predictor.smooths:
         sd = f"sd_{smooth.name}"
         for part in smooth.parts:
@@ -164,11 +169,15 @@ def predictor_unit(design: Design) -> float:
     return get_family(design.family).scale(np.asarray(design.response, float), design.link)
 
 
-def predictor_start(design: Design) -> float:
-    """Return the predictor at the mean response, without the known terms."""
+def predictor_start(design: Design, predictor: PredictorDesign) -> float:
+    """Return a predictor of the mean at the mean response, without the known terms."""
     family = get_family(design.family)
     mean = family.start(np.asarray(design.response, float), design.trials, _exposure(design))
+    if predictor.category:
+        share = dict(zip(design.categories, np.asarray(mean), strict=True))
+        odds = share[predictor.category] / share[design.categories[0]]
+        return float(np.log(odds)) - float(predictor.offset.mean())
     middle = float(family.link(design.link).forward(np.asarray(mean, np.float64)))
     if not np.isfinite(middle):  # a mean outside the link's domain says nothing about its centre
         return 0.0
-    return middle if design.link == "log" else middle - float(design.mu.offset.mean())
+    return middle if design.link == "log" else middle - float(predictor.offset.mean())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -242,6 +242,8 @@ class PredictorDesign:
     modelled : ModelledColumns
         Columns of ``X`` that depend on parameters: there ``X``, ``centers`` and
         ``scales`` have the values under equal steps, or with means in missing cells.
+    category : str
+        Of unordered categories that whose log odds against the first it is; else empty.
     """
 
     intercept: bool
@@ -254,6 +256,7 @@ class PredictorDesign:
     parameter: str = "mu"
     smooths: tuple[SmoothDesign, ...] = ()
     modelled: ModelledColumns = ModelledColumns()
+    category: str = ""
 
     @property
     def known(self) -> NDArray[np.float64]:
@@ -263,6 +266,11 @@ class PredictorDesign:
         X = self.X.copy()
         X[:, self.modelled.places] = 0.0
         return X
+
+    @property
+    def of_mean(self) -> bool:
+        """Whether the mean depends on it: it is that of ``mu`` or of a category."""
+        return self.parameter == "mu" or bool(self.category)
 
     def name(self, stem: str) -> str:
         """Return a variable's name: ``"beta"``, or ``"beta_zi"`` in the formula of ``zi``."""
@@ -315,13 +323,13 @@ class Design:
     rows : ndarray of str, shape (n_rows,)
         Row identifiers: the table's index as text.
     predictors : mapping of str to PredictorDesign
-    response : ndarray, shape (n_rows,), or None
-        ``None`` for new rows without a response.
+    response : ndarray, shape (n_rows,), or (n_rows, n_categories), or None
+        A column for each part of a composition; ``None`` for new rows without a response.
     trials : ndarray, shape (n_rows,), or None
         Numbers of trials where the family has them.
     family, link : str
     categories : tuple of str
-        Labels of an ordered response's codes 0, 1, ...; else empty.
+        Labels of a categorical response's codes 0, 1, ..., or of its columns; else empty.
     modifiers : mapping of str to ndarray, shape (n_rows,)
         How each row was observed, see :mod:`.modifiers`.
     covariates : mapping of str to CovariateDesign
@@ -349,8 +357,27 @@ class Design:
 
     @property
     def mu(self) -> PredictorDesign:
-        """Arrays of the predictor of the conditional mean."""
-        return self.predictors["mu"]
+        """Arrays of the predictor of the conditional mean; of the second category if unordered."""
+        return self.means[0]
+
+    @property
+    def means(self) -> tuple[PredictorDesign, ...]:
+        """Predictors of the mean: one, or one for each unordered category but the first."""
+        return tuple(p for p in self.predictors.values() if p.of_mean)
+
+    def joined(self, eta: Mapping[str, Any], stack: Callable[..., Any]) -> Any:
+        """Return the predictor of the mean, those of categories stacked on a last axis.
+
+        Parameters
+        ----------
+        eta : mapping of str to array
+            By parameter.
+        stack : callable
+            The library's function, as ``numpy.stack``.
+        """
+        if not self.mu.category:
+            return eta["mu"]
+        return stack([eta[p.parameter] for p in self.means], axis=-1)
 
     @property
     def stated(self) -> frozenset[str]:

@@ -30,6 +30,10 @@ class ResponseSchema:
         Whether the levels are text, so that they need a family of events.
     ordered : bool
         Whether the levels are ordered categories, coded 0, 1, ...
+    unordered : bool
+        Whether they are categories without an order, coded in the same way.
+    columns : tuple of str
+        The columns of a response over several, which are its categories; else empty.
     """
 
     column: str
@@ -37,9 +41,23 @@ class ResponseSchema:
     success: str | None = None
     named: bool = False
     ordered: bool = False
+    unordered: bool = False
+    columns: tuple[str, ...] = ()
+
+    @property
+    def coded(self) -> bool:
+        """Whether the levels are categories, coded 0, 1, ..."""
+        return self.ordered or self.unordered
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Labels of the categories, the reference first; empty where there are none."""
+        return self.columns or (self.levels if self.coded else ())
 
     def apply(self, data: pd.DataFrame, family: str) -> NDArray[np.float64]:
         """Return the response on some rows as numbers, shape (n_rows,).
+
+        A response over several columns has the shape (n_rows, n_columns).
 
         Raises
         ------
@@ -48,9 +66,11 @@ class ResponseSchema:
         UnknownLevelError
             A level that was not learned.
         """
+        if self.columns:
+            return np.column_stack([numbers(data, c, "The response") for c in self.columns])
         if not self.levels:
             return numbers(data, self.column, "The response")
-        if not self.ordered:
+        if not self.coded:
             self._require_two(family)
         known = np.array(self.levels, dtype=np.str_)
         codes, found = levels_of(pick(data, self.column), self.column)
@@ -59,7 +79,7 @@ class ResponseSchema:
             what = f"The response {self.column!r}"
             way = f"The model learned {len(self.levels)} levels."
             raise unknown_levels(what, found, places, codes, data.index, known, way)
-        if self.ordered:
+        if self.coded:
             return places[codes].astype(np.float64)
         return (places[codes] == self.levels.index(str(self.success))).astype(np.float64)
 
@@ -88,10 +108,15 @@ def learn_response(spec: ModelSpec, data: pd.DataFrame) -> ResponseSchema:
     DataError
         ``success=`` is not a level of the response.
     """
-    column, success = spec.response.column, spec.success
+    column, success, family = spec.response.column, spec.success, get_family(spec.family)
+    _require_columns(spec, family.composed)
+    if family.composed:
+        return ResponseSchema(column, columns=spec.response.columns)
     series = pick(data, column)
     kind = kind_of(series, column)
-    if get_family(spec.family).categorical:
+    if family.unordered:
+        return ResponseSchema(column, _unordered(series, column, kind), unordered=True)
+    if family.categorical:
         return ResponseSchema(column, _categories(series, column, kind), ordered=True)
     if kind == "numeric" and success is None:
         return ResponseSchema(column)
@@ -120,7 +145,8 @@ def _categories(series: pd.Series, column: str, kind: str) -> tuple[str, ...]:
         found = levels_of(series, column)[1].tolist()
         raise DataError(
             f"The response {column!r} holds levels without an order ({listed(found)}): give it one, "
-            f"as in pandas.Categorical(data[{column!r}], categories=[...], ordered=True)."
+            f"as in pandas.Categorical(data[{column!r}], categories=[...], ordered=True). Without "
+            "one use family='categorical'."
         )
     if kind == "numeric":
         values = series.to_numpy(float)
@@ -131,6 +157,27 @@ def _categories(series: pd.Series, column: str, kind: str) -> tuple[str, ...]:
                 f"The response {column!r} holds numbers that are not whole, as {values[bad][0]:g}, "
                 f"and categories are: make it an ordered pandas.Categorical. Rows: {rows}."
             )
+    return _all_levels(series, column)
+
+
+def _unordered(series: pd.Series, column: str, kind: str) -> tuple[str, ...]:
+    """Return the categories of a response without an order, the reference first.
+
+    Raises
+    ------
+    DataError
+        Numbers, which could be meant as such, or a single category.
+    """
+    if kind == "numeric":
+        raise DataError(
+            f"The response {column!r} holds numbers, and family 'categorical' takes names: if they "
+            f"are names of categories say so, data[{column!r}].astype(str).astype('category'); "
+            "whole numbers with an order are for family='cumulative', counts for 'poisson'."
+        )
+    return _all_levels(series, column)
+
+
+def _all_levels(series: pd.Series, column: str) -> tuple[str, ...]:
     if isinstance(series.dtype, pd.CategoricalDtype):
         levels = tuple(map(str, series.cat.categories))
     else:
@@ -138,6 +185,24 @@ def _categories(series: pd.Series, column: str, kind: str) -> tuple[str, ...]:
     if len(levels) < 2:
         raise DataError(f"The response {column!r} has one category: there is nothing to model.")
     return levels
+
+
+def _require_columns(spec: ModelSpec, composed: bool) -> None:
+    name, family = spec.response.name, spec.family
+    if composed and not spec.response.others:
+        raise SpecError(
+            f"The family {family!r} has a column for each category: write cbind(a, b, c) ~ ... with "
+            f"their names, not {name}."
+        )
+    if spec.response.others and not composed:
+        first, *rest = spec.response.columns
+        way = (
+            f" Counts out of trials are written {first} | trials(n), with n = {first} + {rest[0]}."
+        )
+        raise SpecError(
+            f"{name} is for the families multinomial and dirichlet, and {family!r} has one "
+            f"response column.{way * (len(rest) == 1)}"
+        )
 
 
 def _counts_events(family: str) -> bool:
@@ -156,13 +221,23 @@ def trials_of(
     """Return the numbers of trials, or ``None`` where the model or the rows have none."""
     modifier = spec.response.modifier("trials")
     if modifier is None:
-        return None
+        return _totals(spec, data)
     if len(modifier.arguments) != 1:
         raise SpecError("trials() takes one column or number.")
     names = {str(c) for c in data.columns}
     if not required and not trial_columns(spec) <= names:
         return None
     return values(modifier.arguments[0], data, states, use="trials()")
+
+
+def _totals(spec: ModelSpec, data: pd.DataFrame) -> NDArray[np.float64] | None:
+    """Return the row sums of counts of categories, where the rows have all of them."""
+    columns, family = spec.response.columns, get_family(spec.family)
+    if not (family.composed and family.has_trials) or not set(columns) <= {
+        str(c) for c in data.columns
+    }:
+        return None
+    return np.column_stack([numbers(data, c, "The response") for c in columns]).sum(axis=1)
 
 
 def trial_columns(spec: ModelSpec) -> set[str]:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayes_glmm.design.by_category import Stated, stated_predictors
 from bayes_glmm.design.coding import learn_coding
 from bayes_glmm.design.columns import (
     Column,
@@ -140,20 +141,21 @@ class Schema:
         factors = dict.fromkeys(f for p in spec.every.values() for t in _terms(p) for f in t)
         codings = {factor: learn_coding(factor, data, states) for factor in factors}
         cells = Columns(data, codings, states)
-        cut = get_family(spec.family).categorical
+        response = learn_response(spec, data)
+        cut = bool(get_family(spec.family).vectors)
+        stated = {n: s.predictor for n, s in stated_predictors(spec, response.categories).items()}
         predictors = {
             n: _learn_predictor(n, p, data, codings, cells, cut and n == "mu")
-            for n, p in spec.predictors
+            for n, p in stated.items()
         }
         covariates = {
             n: _learn_predictor(identifier(n), p, data, codings, cells, cut=False)
             for n, p in spec.covariates
         }
         _refuse_taken(spec)
-        predictors = _with_shared(predictors, dict(spec.predictors), data, codings, covariates)
+        predictors = _with_shared(predictors, stated, data, codings, covariates)
         columns = tuple(_learn_column(data, name, uses) for name, uses in roles.items())
-        _refuse_smooths(spec, codings, predictors)
-        response = learn_response(spec, data)
+        _refuse_smooths(stated, codings, predictors)
         return cls(spec, len(data), columns, states, codings, predictors, response, covariates)
 
     def apply(
@@ -207,9 +209,14 @@ class Schema:
             family=family.name,
             link=family.link(self.spec.link).name,
             modifiers=modifiers_of(self.spec, data, self.states, required=response),
-            categories=self.response.levels if family.categorical else (),
+            categories=self.response.categories,
             covariates={n: self._covariate(n, data, cells) for n in self.covariates if response},
         )
+
+    @cached_property
+    def stated(self) -> dict[str, Stated]:
+        """Every linear predictor by name, with the formula that states it."""
+        return stated_predictors(self.spec, self.response.categories)
 
     @property
     def used_columns(self) -> tuple[str, ...]:
@@ -283,22 +290,29 @@ class Schema:
     def _predictor(
         self, name: str, data: pd.DataFrame, cells: Columns, groups: Groups
     ) -> PredictorDesign:
-        learned = self.predictors[name]
-        return self._predictor_of(learned, name, name, data, cells, groups)
+        learned, stated = self.predictors[name], self.stated[name]
+        offset = self._offset(stated.formula, bool(stated.category) or name == "mu", data)
+        found = self._predictor_of(learned, name, offset, data, cells, groups)
+        smooths = tuple(
+            replace(s.design(data, self.states), name=_own_name(s, name))
+            for s in self.smooths(name)
+        )
+        return replace(found, smooths=smooths, category=stated.category)
 
     def _covariate(self, column: str, data: pd.DataFrame, cells: Columns) -> CovariateDesign:
         coding = self.codings[Call("mi", (Variable(column),))]
         assert isinstance(coding, MissingCoding)
         learned, name = self.covariates[column], identifier(column)
-        predictor = self._predictor_of(learned, column, name, data, cells, "known")
+        offset = self._offset(column, False, data)
+        predictor = self._predictor_of(learned, name, offset, data, cells, "known")
         factor = coding.factor(data, "")
         return CovariateDesign(column, predictor, factor, coding.mean, coding.sd)
 
     def _predictor_of(
         self,
         learned: PredictorSchema,
-        key: str,
         name: str,
+        offset: NDArray[np.float64],
         data: pd.DataFrame,
         cells: Columns,
         groups: Groups,
@@ -309,28 +323,24 @@ class Schema:
             X=cells.matrix(learned.parts),
             centers=learned.centers,
             scales=learned.scales,
-            offset=self._offset(key, data),
+            offset=offset,
             groups=tuple(g.apply(data, cells, groups, name) for g in learned.groups),
             parameter=name,
-            smooths=tuple(
-                replace(s.design(data, self.states), name=_own_name(s, name))
-                for s in self.smooths(name)
-            ),
             modelled=cells.modelled(learned.parts, "" if name == "mu" else f"_{name}"),
         )
 
-    def smooths(self, parameter: str) -> list[SmoothCoding]:
-        """Return the smooth terms in the formula of a parameter."""
-        terms = dict(self.spec.predictors)[parameter].terms
+    def smooths(self, name: str) -> list[SmoothCoding]:
+        """Return the smooth terms of a linear predictor."""
+        terms = self.stated[name].predictor.terms
         return smooth_codings(self.codings[term[0]] for term in terms)
 
-    def _offset(self, name: str, data: pd.DataFrame) -> NDArray[np.float64]:
+    def _offset(self, formula: str, of_mean: bool, data: pd.DataFrame) -> NDArray[np.float64]:
         total = np.zeros(len(data))
-        for expression in offset_expressions(self.spec, name):
+        for expression in offset_expressions(self.spec, formula):
             total = total + values(expression, data, self.states, use="offset()")
-        if name == "mu" and self.spec.offset:
+        if of_mean and self.spec.offset:
             total = total + numbers(data, self.spec.offset, "The offset")
-        if name == "mu" and self.spec.exposure:
+        if of_mean and self.spec.exposure:
             with np.errstate(all="ignore"):
                 total = total + np.log(numbers(data, self.spec.exposure, "The exposure"))
         return total
@@ -414,11 +424,11 @@ def _own_name(smooth: SmoothCoding, parameter: str) -> str:
 
 
 def _refuse_smooths(
-    spec: ModelSpec, codings: Codings, predictors: Mapping[str, PredictorSchema]
+    stated: Mapping[str, Predictor], codings: Codings, predictors: Mapping[str, PredictorSchema]
 ) -> None:
     """Refuse smooth terms whose variables would have a name that is taken."""
     names = Counter(g.name for p in predictors.values() for g in p.groups)
-    for parameter, p in spec.predictors:
+    for parameter, p in stated.items():
         for coding in smooth_codings(codings[term[0]] for term in p.terms):
             names[_own_name(coding, parameter)] += 1
             if names[_own_name(coding, parameter)] > 1:

@@ -30,6 +30,9 @@ def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
     that puts no row on the wrong side; any gain means separation. It looks at the
     fixed effects alone and on each different row once.
     """
+    if context.family.unordered:
+        yield from _between_categories(context, name, severity)
+        return
     mu = context.design.mu
     if not (context.is_binary or context.family.has_trials) or not mu.coefficients:
         return
@@ -44,6 +47,18 @@ def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
         yield context.finding(name, "info", message)
         return
     sides = _sides(mu.X[:, live] - mu.centers[live], mu.intercept, yes, no)
+    yield from _findings(context, name, severity, sides, labels, "successes from failures")
+
+
+def _findings(
+    context: Context,
+    name: str,
+    severity: str,
+    sides: NDArray[np.float64],
+    labels: list[str],
+    what: str,
+) -> Iterator[Finding]:
+    """Say which coefficients put rows on their sides, if any do."""
     if _overlap(sides):
         return
     try:
@@ -60,10 +75,44 @@ def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
     kind = f"{verb} all" if complete else f"{verb} some"
     yield context.finding(
         name, severity,
-        f"{listed(used) or 'The intercept'} {kind} successes from failures: the likelihood has no "
+        f"{listed(used) or 'The intercept'} {kind} {what}: the likelihood has no "
         "maximum there and the estimate is prior-dominated. Merge rare levels, drop the term, or "
         "choose its prior on purpose and report it.",
     )  # fmt: skip
+
+
+def _between_categories(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find coefficients that split categories without an order from one another.
+
+    A row of one category asks that its predictor is not below that of any other
+    (Albert & Anderson 1984, doi:10.1093/biomet/71.1.1): each pair is a row of the programme.
+    """
+    means, y = context.design.means, context.y
+    blocks, labels = [np.zeros((len(y), 0))], list[str]()
+    for p in means:
+        keep = np.ptp(p.X, axis=0) > 0
+        ones = np.ones((len(y), int(p.intercept)))
+        blocks.append(np.hstack([ones, (p.X - p.centers)[:, keep]]))
+        labels += ["intercept"] * p.intercept
+        labels += [f"{p.name('beta')}[{c}]" for c, k in zip(p.coefficients, keep, strict=True) if k]
+    K, n = len(blocks), len(labels)
+    if not context.family.discrete or set(labels) <= {"intercept"}:
+        return
+    if len(y) * (K - 1) * n > MOST_CELLS:
+        message = f"Separation was not looked for: {len(y)} rows of {n} coefficients."
+        yield context.finding(name, "info", message)
+        return
+    ends = np.cumsum([b.shape[1] for b in blocks])
+    wide = [np.zeros((len(y), n)) for _ in blocks]
+    for whole, block, end in zip(wide, blocks, ends, strict=True):
+        whole[:, end - block.shape[1] : end] = block
+    seen = y > 0 if y.ndim == 2 else y[:, None] == np.arange(K)
+    pairs = [(wide[a] - wide[b])[seen[:, a]] for a in range(K) for b in range(K) if a != b]
+    sides = np.round(np.vstack(pairs), 12)
+    sides = pd.DataFrame(sides / np.maximum(np.abs(sides).max(axis=0), 1e-300)).drop_duplicates()
+    yield from _findings(
+        context, name, severity, sides.to_numpy(), labels, "categories from one another"
+    )
 
 
 def _sides(

@@ -64,6 +64,7 @@ def spec_to_dict(spec: ModelSpec) -> dict[str, Any]:
     """Return a spec as lists, texts and numbers."""
     return {
         "response": spec.response.column,
+        **({"others": list(spec.response.others)} if spec.response.others else {}),
         "modifiers": [expression_to_list(m) for m in spec.response.modifiers],
         "predictors": [[name, _predictor_to_dict(p)] for name, p in spec.predictors],
         "covariates": [[name, _predictor_to_dict(p)] for name, p in spec.covariates],
@@ -77,7 +78,7 @@ def spec_from_dict(stored: Mapping[str, Any]) -> ModelSpec:
     """Read what :func:`spec_to_dict` wrote."""
     modifiers: list[Any] = [expression_from_list(m) for m in stored["modifiers"]]
     return ModelSpec(
-        response=Response(stored["response"], tuple(modifiers)),
+        response=Response(stored["response"], tuple(modifiers), tuple(stored.get("others", ()))),
         predictors=tuple((name, _predictor(p)) for name, p in stored["predictors"]),
         covariates=tuple((name, _predictor(p)) for name, p in stored.get("covariates", ())),
         priors=tuple((name, Prior(prior, **values)) for name, prior, values in stored["priors"]),

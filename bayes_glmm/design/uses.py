@@ -39,7 +39,7 @@ def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, 
             roles.setdefault(name, {})[role] = None
 
     columns = set(known)
-    add("response", [spec.response.column])
+    add("response", spec.response.columns)
     for modifier in spec.response.modifiers:
         add("trials", modifier_columns(modifier, columns))
     for _, predictor in spec.predictors:

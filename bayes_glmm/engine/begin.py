@@ -46,7 +46,7 @@ def begin(
     spread: list[float] = []
     if mu.intercept:
         location, scale = location_scale["intercept"]
-        start.append((predictor_start(design) - location) / scale)
+        start.append((predictor_start(design, mu) - location) / scale)
         spread.append(min(1.0, unit / scale))
     for label, size in zip(mu.coefficients, mu.scales, strict=True):
         location, scale = location_scale[f"beta[{label}]"]
@@ -85,8 +85,8 @@ def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Arra
     family = get_family(design.family)
     start: dict[str, Array] = {}
     for p in design.predictors.values():
-        if p.parameter == "mu":
-            middle, unit = predictor_start(design), predictor_unit(design)
+        if p.of_mean:
+            middle, unit = predictor_start(design, p), predictor_unit(design)
         else:
             spread = response_scale(np.asarray(design.response, float))
             middle, unit = family.parameter(p.parameter).middle(spread), 1.0
@@ -96,10 +96,9 @@ def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Arra
         start[c.predictor.name("sigma")] = np.asarray(c.sd)
     unit = predictor_unit(design)
     for parameter in family.vectors:
-        y = np.asarray(design.response, float)
-        start[parameter.name] = family.start_thresholds(
-            y, len(design.categories), family.link(design.link)
-        )
+        assert parameter.start is not None
+        y, n = np.asarray(design.response, float), len(design.categories)
+        start[parameter.name] = parameter.start(y, n, family.link(design.link))
     for parameter in family.scalars(design.stated):
         limit = unit if parameter.name == "sigma" else LARGEST_SHAPE
         start[parameter.name] = np.asarray(min(priors[parameter.name].median, limit))

@@ -29,6 +29,7 @@ from bayes_glmm.families.positive import (
 from bayes_glmm.families.skew_normal import SkewNormal
 from bayes_glmm.families.student_t import StudentT
 from bayes_glmm.families.tweedie import Tweedie
+from bayes_glmm.families.unordered import Categorical, Dirichlet, Multinomial
 from bayes_glmm.families.von_mises import VonMises
 from bayes_glmm.families.zeros import HURDLE, ZERO_INFLATED
 
@@ -62,6 +63,9 @@ FAMILIES: tuple[Family, ...] = (
     Cumulative(),
     Sequential(),
     Adjacent(),
+    Categorical(),
+    Multinomial(),
+    Dirichlet(),
 )
 _BY_NAME = {family.name: family for family in FAMILIES}
 _BUILT_IN = frozenset(_BY_NAME)

@@ -51,6 +51,9 @@ class Parameter:
         Its value where it has no formula; ``None`` where it is estimated.
     formula : bool
         Whether it may have a formula.
+    start : callable or None
+        Of a vector: takes the responses' codes, the number of categories and the link,
+        gives where chains begin.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Parameter:
     vector: bool = False
     fixed: float | None = None
     formula: bool = True
+    start: Callable[[Array, int, Link], Array] | None = None
 
     def middle(self, spread: float) -> float:
         """Return the median of the default prior, on the scale of the predictor."""
@@ -82,7 +86,11 @@ class Family(ABC):
     discrete: bool = False
     increasing: bool = False
     categorical: bool = False
-    """Whether the response is one of several ordered categories, as codes from 0."""
+    """Whether the mean has an element for each of several categories, on a last axis."""
+    unordered: bool = False
+    """Whether every category but the first has a predictor of its own, on a last axis."""
+    composed: bool = False
+    """Whether the response is several columns, one for each category."""
     free_variance: bool = False
     """Whether a parameter already absorbs over-dispersion of single rows."""
     mean_is_proportional: bool = True
@@ -164,8 +172,11 @@ class Family(ABC):
         """Return ``(mask of bad rows, what is wrong and what to do)`` pairs."""
 
     @abstractmethod
-    def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
-        """Return a finite mean response per unit exposure, inside the link's domain."""
+    def start(self, y: Array, trials: Array | None, exposure: Array) -> float | Array:
+        """Return a finite mean response per unit exposure, inside the link's domain.
+
+        It is one number, or of unordered categories the share of each.
+        """
 
     def scale(self, y: Array, link: str) -> float:
         """Return the unit of the predictor.
@@ -227,10 +238,6 @@ class Family(ABC):
         trials: Array | None = None,
     ) -> Array:
         """Draw responses (NumPy), in the shape that the arguments broadcast to."""
-
-    def start_thresholds(self, y: Array, n: int, link: Link) -> Array:
-        """Return where chains begin the boundaries of ``n`` categories."""
-        raise NotImplementedError
 
     def expected(self, eta: Array, link: Link, parameters: Parameters) -> Array:
         """E[y] from the predictor; per trial where the family has trials."""

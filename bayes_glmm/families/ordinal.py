@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Family, Parameter, Parameters
+from bayes_glmm.families.base import Array, Parameter, Parameters
+from bayes_glmm.families.categories import Categories
 from bayes_glmm.families.links import Link
-from bayes_glmm.families.maths import NUMPY, Maths, pytensor_maths
+from bayes_glmm.families.maths import Maths, pytensor_maths
 from bayes_glmm.spec.priors import Prior
 
 LATENT = {"logit": np.pi**2 / 3, "probit": 1.0, "cloglog": np.pi**2 / 6}
@@ -21,7 +21,13 @@ def _anywhere(scale: float) -> Prior:
     return Prior("Normal", mu=0.0, sigma=2.5)
 
 
-class Ordinal(Family):
+def observed_shares(y: Array, n: int, link: Link) -> Array:
+    """Return increasing thresholds of ``n`` categories at the observed cumulative shares."""
+    counts = np.bincount(y.astype(np.intp), minlength=n) + 0.5
+    return link.forward(np.cumsum(counts)[:-1] / counts.sum())
+
+
+class Ordinal(Categories):
     """A response that is one of K ordered categories, stated through K - 1 thresholds.
 
     The predictor has no intercept: the thresholds take its place. A positive
@@ -31,36 +37,27 @@ class Ordinal(Family):
     """
 
     support = "ordered categories"
-    discrete = True
-    categorical = True
-    mean_is_proportional = False
     increasing = False
     """Whether the thresholds are held in order."""
     parameters = (
-        Parameter("threshold", "boundaries of the categories", _anywhere, "identity", vector=True),
+        Parameter("threshold", "boundaries of the categories", _anywhere, "identity",
+                  vector=True, start=observed_shares),
         Parameter("discrimination", "inverse scale of the latent variable",
                   lambda scale: Prior("LogNormal", mu=0.0, sigma=1.0), "log", fixed=1.0),
     )  # fmt: skip
 
     @abstractmethod
-    def log_probabilities(self, m: Maths, cut: Any, link: Link) -> Any:
+    def from_cuts(self, m: Maths, cut: Any, link: Link) -> Any:
         """Return log P(category), shape (..., K), from thresholds minus predictor."""
 
-    def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
-        """Codes come from the learned categories, so that none is wrong."""
-        return []
+    def log_probabilities(self, m: Maths, eta: Any, own: Mapping[str, Any], link: Link) -> Any:
+        """Return log P(category), shape (..., K)."""
+        cut = own["discrimination"][..., None] * (own["threshold"] - eta[..., None])
+        return self.from_cuts(m, cut, link)
 
     def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
         """Return the middle of the latent scale, as a probability."""
         return 0.5
-
-    def start_thresholds(self, y: Array, n: int, link: Link) -> Array:
-        """Return increasing thresholds at the observed cumulative shares."""
-        counts = np.bincount(y.astype(np.intp), minlength=n) + 0.5
-        return link.forward(np.cumsum(counts)[:-1] / counts.sum())
-
-    def _cut(self, m: Maths, eta: Any, own: Mapping[str, Any]) -> Any:
-        return own["discrimination"][..., None] * (own["threshold"] - eta[..., None])
 
     def likelihood(
         self,
@@ -78,7 +75,7 @@ class Ordinal(Family):
         def log_density(value: Any, eta: Any, threshold: Any, discrimination: Any) -> Any:
             m = pytensor_maths()
             own = {"threshold": threshold, "discrimination": discrimination}
-            return m.pick(self.log_probabilities(m, self._cut(m, eta, own), link), value)
+            return m.pick(self.log_probabilities(m, eta, own, link), value)
 
         def draw(
             eta: Any, threshold: Any, discrimination: Any,
@@ -93,38 +90,6 @@ class Ordinal(Family):
             dtype="int64", class_name=type(self).__name__, **kwargs,
         )  # fmt: skip
 
-    def logpdf(
-        self,
-        y: Array,
-        eta: Array,
-        link: Link,
-        parameters: Parameters,
-        trials: Array | None = None,
-    ) -> Array:
-        """Log-probability of ``y`` row by row."""
-        with np.errstate(all="ignore"):
-            cut = self._cut(NUMPY, np.asarray(eta), parameters)
-            return np.asarray(NUMPY.pick(self.log_probabilities(NUMPY, cut, link), np.asarray(y)))
-
-    def expected(self, eta: Array, link: Link, parameters: Parameters) -> Array:
-        """Return the probability of every category, shape (..., K)."""
-        with np.errstate(all="ignore"):
-            cut = self._cut(NUMPY, np.asarray(eta), parameters)
-            return np.exp(self.log_probabilities(NUMPY, cut, link))
-
-    def respond(
-        self,
-        rng: np.random.Generator,
-        eta: Array,
-        link: Link,
-        parameters: Parameters,
-        trials: Array | None = None,
-    ) -> Array:
-        """Draw codes of categories, 0 to K - 1."""
-        below = np.cumsum(self.expected(eta, link, parameters), axis=-1)[..., :-1]
-        u = rng.random(below.shape[:-1])
-        return np.asarray((u[..., None] > below).sum(axis=-1), np.float64)
-
     def moments(
         self, eta: Array, link: Link, parameters: Parameters, trials: Array | None = None
     ) -> tuple[Array, Array]:
@@ -138,24 +103,6 @@ class Ordinal(Family):
         """Variance of the latent variable that the thresholds cut."""
         size = np.asarray(parameters["discrimination"], np.float64)
         return LATENT[link.name] / size**2 * np.ones_like(mu)
-
-    def mean(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
-        """Categories have probabilities and no mean: see :meth:`expected`."""
-        raise NotImplementedError
-
-    def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
-        """Categories have no variance: see :meth:`moments`."""
-        raise NotImplementedError
-
-    def simulate(
-        self,
-        rng: np.random.Generator,
-        mu: Array,
-        parameters: Parameters,
-        trials: Array | None = None,
-    ) -> Array:
-        """Categories are drawn from the predictor: see :meth:`respond`."""
-        raise NotImplementedError
 
 
 class Cumulative(Ordinal):
@@ -174,7 +121,7 @@ class Cumulative(Ordinal):
     links = ("logit", "probit", "cloglog")
     increasing = True
 
-    def log_probabilities(self, m: Maths, cut: Any, link: Link) -> Any:
+    def from_cuts(self, m: Maths, cut: Any, link: Link) -> Any:
         """Return logs of differences of the distribution function, exact in both tails."""
         low, high = cut[..., :-1], cut[..., 1:]
         if link.name == "logit":
@@ -205,7 +152,7 @@ class Sequential(Ordinal):
     name = "sequential"
     links = ("logit", "probit", "cloglog")
 
-    def log_probabilities(self, m: Maths, cut: Any, link: Link) -> Any:
+    def from_cuts(self, m: Maths, cut: Any, link: Link) -> Any:
         """Return logs of stopping here after passing all before."""
         stop, pass_on = m.log_inverse(link, cut), m.log_complement(link, cut)
         nothing = 0 * cut[..., :1]
@@ -225,7 +172,7 @@ class Adjacent(Ordinal):
     name = "adjacent"
     links = ("logit",)
 
-    def log_probabilities(self, m: Maths, cut: Any, link: Link) -> Any:
+    def from_cuts(self, m: Maths, cut: Any, link: Link) -> Any:
         """Return log-probabilities from their successive differences."""
         score = m.concatenate([0 * cut[..., :1], -m.cumsum(cut)])
         return score - m.logsumexp(score)[..., None]

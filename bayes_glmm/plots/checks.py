@@ -29,7 +29,8 @@ def plot_ppc(tree: xr.DataTree, n: int = 400, ax: Axes | None = None) -> Axes:
     """Draw the responses beside those of replicated data sets.
 
     Up to forty responses are compared row by row, more of them bin by bin. Binary
-    responses are compared with their predicted probabilities, in tenths of the rows.
+    responses are compared with their predicted probabilities, in tenths of the rows, and
+    compositions by how much each category's share differs between rows.
 
     Parameters
     ----------
@@ -88,6 +89,17 @@ def _calibration(ax: Axes, table: pd.DataFrame, name: str) -> None:
     ax.set_ylabel(f"share of rows with {name} = 1")
 
 
+def _spreads(ax: Axes, table: pd.DataFrame, name: str) -> None:
+    low, high, interval = bounds(table)
+    label = f"{table.attrs['draws']} replicated data sets, mean and {interval}"
+    ax.vlines(table["value"], table[low], table[high], color=BLUE, alpha=0.4, linewidth=6)
+    ax.plot(table["value"], table["mean"], "_", color=BLUE, markersize=10, label=label)
+    ax.plot(table["value"], table["observed"], "o", color=ORANGE, markersize=5, label="observed")
+    ax.set_xlim(-0.6, len(table) - 0.4)
+    ax.set_ylim(0, (1 + LEGEND_ROOM) * float(max(table[high].max(), table["observed"].max())))
+    ax.set_ylabel(table.attrs["scale"])
+
+
 def _rows(ax: Axes, table: pd.DataFrame, name: str) -> None:
     low, high, interval = bounds(table)
     label = f"{table.attrs['draws']} replications, mean and {interval}"
@@ -102,7 +114,12 @@ def _rows(ax: Axes, table: pd.DataFrame, name: str) -> None:
     ax.set_ylabel(table.attrs["scale"])
 
 
-DRAWN = {"calibration": _calibration, "frequencies": _frequencies, "rows": _rows}
+DRAWN = {
+    "calibration": _calibration,
+    "frequencies": _frequencies,
+    "rows": _rows,
+    "spreads": _spreads,
+}
 
 
 def plot_prior_posterior(

@@ -44,7 +44,7 @@ def plot_predictions(
     tree : xarray.DataTree
     variable : str
     by : str, optional
-        One curve per value of this column. Ordered categories have a curve each.
+        One curve per value of this column. Categories have a curve each.
     groups : {"population", "typical", "known", "new"}
     data : DataFrame, optional
         Rows to average over; the training rows when not given.
@@ -70,10 +70,18 @@ def plot_predictions(
         shift = (k - (len(parts) - 1) / 2) * 0.12
         _draw(ax, part, variable, k, label, shift)
     if parts[0][0] is not None:
-        legend(ax, title=key)
+        legend(ax, title=_title(tree) if key == "category" else key)
+    if key == "category":
+        ax.set_ylim(bottom=0)
     ax.set_xlabel(variable)
     ax.set_ylabel(f"{table.attrs['scale']}\n{WHOSE[groups]}, mean and {name}", fontsize=SMALL)
     return warn(ax, table)
+
+
+def _title(tree: xr.DataTree) -> str | None:
+    """Return what the categories are of; the columns of a composition say it themselves."""
+    fit = Fit.of(tree)
+    return None if fit.family.composed else fit.spec.response.column
 
 
 def _key(table: pd.DataFrame, variable: str, by: str | None) -> str | None:

@@ -19,7 +19,7 @@ from bayes_glmm.answers.effects import random_effects, shrinkage
 from bayes_glmm.answers.expected import Groups
 from bayes_glmm.answers.ppc import predictive_check
 from bayes_glmm.answers.predictions import predictions
-from bayes_glmm.answers.summary import EXPONENTIATED, summary
+from bayes_glmm.answers.summary import EXPONENTIATED, fixed_name, summary
 from bayes_glmm.answers.variance import NO_MEAN, variance_partition
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.report.words import in_mathematics, in_words
@@ -39,6 +39,9 @@ DRAWN = {
     "model gives it. Dots should lie on the bars.",
     "frequencies": "Each dot is the number of observed rows with such a response; the bars are what "
     "the model makes in data sets simulated again. Most dots should lie on the bars.",
+    "spreads": "Each dot is how much a category's share differs between rows; the bars are what the "
+    "model makes in data sets simulated again. Dots above the bars mean that rows differ more than "
+    "the family allows.",
     "rows": "Each dot is one observed row; the bars are what the model makes in data sets simulated "
     "again. Most dots should lie on the bars.",
 }
@@ -130,7 +133,7 @@ def content(tree: xr.DataTree, title: str | None, per: float | None) -> dict[str
 
 def fixed_variables(fit: Fit) -> list[str]:
     """Return columns of the fixed effects that can be compared."""
-    skip = {fit.spec.response.column, fit.spec.exposure, fit.spec.offset}
+    skip = {*fit.spec.response.columns, fit.spec.exposure, fit.spec.offset}
     return [
         c.name
         for c in fit.schema.columns
@@ -192,11 +195,15 @@ def _prior(prior: Prior) -> str:
 
 
 def _ratios(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
-    if (fit.link.name, fit.family.discrete) not in EXPONENTIATED or not fit.design.mu.coefficients:
+    means = fit.design.means
+    if (fit.link.name, fit.family.discrete) not in EXPONENTIATED:
+        return None
+    if not any(p.coefficients for p in means):
         return None
     table = summary(tree, exponentiate=True)
-    fixed = len(fit.design.mu.coefficients) + fit.design.mu.intercept
-    return cells(table.iloc[:fixed, :6], "Fixed effects as ratios")
+    fixed = {p.name("intercept") for p in means if p.intercept}
+    fixed |= {fixed_name(p, c) for p in means for c in p.coefficients}
+    return cells(table[table.parameter.isin(fixed)].iloc[:, :6], "Fixed effects as ratios")
 
 
 def _averages(tree: xr.DataTree, fit: Fit, per: float | None) -> dict[str, Any] | None:
@@ -249,7 +256,7 @@ CAPTIONS = {
 
 def _variance(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
     """Say where the variance comes from, on the latent scale, which needs no integration."""
-    if not fit.groups or fit.link.name in NO_MEAN or fit.family.circular:
+    if not fit.groups or fit.link.name in NO_MEAN or fit.family.circular or fit.family.unordered:
         return None
     caption = "Shares of variance, intraclass correlations and R²"
     table = cells(variance_partition(tree), caption)

@@ -27,20 +27,28 @@ def in_words(fit: Fit) -> list[str]:
     )
     trials = spec.response.modifier("trials")
     of = " out of its trials" if trials else ""
-    if fit.family.categorical:
+    if fit.family.unordered:
+        what = _against_first(fit)
+    elif fit.family.categorical:
         what = (
             f"its {len(design.categories)} categories cut by thresholds on the {fit.link.name} link"
         )
     else:
         what = f"its mean on the {fit.link.name} link{known}"
-    lines = [f"{spec.response.column}{of} follows the {family} family, {what}."]
-    if design.mu.coefficients:
+    lines = [f"{spec.response.name}{of} follows the {family} family, {what}."]
+    if fit.family.unordered:
+        lines += [
+            f"The odds of {p.category} change with {', '.join(p.coefficients)}."
+            for p in design.means
+            if p.coefficients
+        ]
+    elif design.mu.coefficients:
         subject = "The share of later categories" if fit.family.categorical else "The mean"
         lines.append(f"{subject} changes with {', '.join(design.mu.coefficients)}.")
     for factor in (f for p in design.predictors.values() for f in p.modelled.factors):
         lines.append(MODELLED[factor.kind].format(factor.column))
     lines += [text for name, text in SEEN.items() if name in design.modifiers]
-    for parameter, predictor in list(design.predictors.items())[1:]:
+    for parameter, predictor in _others(fit):
         link = fit.family.parameter(parameter).link
         terms = ", ".join(predictor.coefficients) or "nothing but its groups"
         lines.append(f"{parameter} has a formula of its own, on the {link} link: {terms}.")
@@ -66,6 +74,20 @@ def _mixes(group: GroupDesign) -> bool:
     return group.weights is not None and group.weights.shape[1] > 1
 
 
+def _against_first(fit: Fit) -> str:
+    first, *others = fit.design.categories
+    what = "shares" if fit.family.composed and not fit.family.has_trials else "probabilities"
+    return (
+        f"the {what} of its {len(others) + 1} categories by their log odds against {first}, each "
+        "category with coefficients and effects of its own"
+    )
+
+
+def _others(fit: Fit) -> list[tuple[str, PredictorDesign]]:
+    """Return the predictors of other parameters than the mean."""
+    return [(n, p) for n, p in fit.design.predictors.items() if not p.of_mean]
+
+
 def _parts(predictor: PredictorDesign) -> list[str]:
     """Write the terms of a predictor."""
     tail = "" if predictor.parameter == "mu" else f"_{predictor.parameter}"
@@ -79,6 +101,13 @@ def _parts(predictor: PredictorDesign) -> list[str]:
     return parts
 
 
+def _known(fit: Fit) -> list[str]:
+    """Write the known term of the mean."""
+    if fit.spec.exposure:
+        return [f"log({fit.spec.exposure}ᵢ)"]
+    return ["offsetᵢ"] if fit.spec.offset or fit.spec.mu.offsets else []
+
+
 def in_mathematics(fit: Fit) -> list[str]:
     """Write the model line by line in Unicode."""
     design = fit.design
@@ -86,21 +115,24 @@ def in_mathematics(fit: Fit) -> list[str]:
         f", {p.name}" + "ᵢ" * (p.name in design.predictors) for p in fit.family.parameters
     )
     trials = "nᵢ, " if fit.family.has_trials else ""
-    parts = _parts(design.mu)
-    if fit.spec.exposure:
-        parts.append(f"log({fit.spec.exposure}ᵢ)")
-    elif fit.spec.offset or fit.spec.mu.offsets:
-        parts.append("offsetᵢ")
+    known = _known(fit)
+    parts = [*_parts(design.mu), *known]
     lines = [
         f"yᵢ ~ {fit.family.name}({trials}μᵢ{parameters})",
         f"{fit.link.name}(μᵢ) = " + " + ".join(parts),
     ]
-    if fit.family.categorical:
+    if fit.family.unordered:
+        first = design.categories[0]
+        lines[1:] = [
+            f"log(μᵢ[{p.category}] / μᵢ[{first}]) = " + " + ".join([*_parts(p), *known])
+            for p in design.means
+        ]
+    elif fit.family.categorical:
         lines = [
             f"yᵢ ~ {fit.family.name}(ηᵢ{parameters}), {fit.link.name} link",
             "ηᵢ = " + " + ".join(parts),
         ]
-    for parameter, predictor in list(design.predictors.items())[1:]:
+    for parameter, predictor in _others(fit):
         link = fit.family.parameter(parameter).link
         offset = ["offsetᵢ"] * bool(dict(fit.spec.predictors)[parameter].offsets)
         lines.append(f"{link}({parameter}ᵢ) = " + " + ".join([*_parts(predictor), *offset]))

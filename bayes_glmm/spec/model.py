@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 from bayes_glmm.errors import ArgumentTypeError, FormulaError, SpecError
@@ -252,13 +253,30 @@ class Predictor:
 
 @dataclass(frozen=True)
 class Response:
-    """The response column with its modifiers, such as ``trials(n)``."""
+    """The response column with its modifiers, such as ``trials(n)``.
+
+    ``others`` are the further columns of a response over several, ``cbind(a, b, c)``.
+    """
 
     column: str
     modifiers: tuple[Call, ...] = ()
+    others: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "modifiers", tuple(self.modifiers))
+        object.__setattr__(self, "others", tuple(self.others))
+        if len(set(self.columns)) < len(self.columns):
+            raise FormulaError(f"A column stands twice in {self.name}: remove one.")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the response, one for most families."""
+        return (self.column, *self.others)
+
+    @property
+    def name(self) -> str:
+        """The column, or all of them as the formula has them."""
+        return f"cbind({', '.join(self.columns)})" if self.others else self.column
 
     def modifier(self, name: str) -> Call | None:
         """Return the modifier of that name, if there is one."""
@@ -275,7 +293,8 @@ class ModelSpec:
         What is modelled.
     predictors : mapping of str to Predictor, or Predictor
         One linear predictor per parameter of the family; ``"mu"`` is always there and
-        comes first.
+        comes first. Of unordered categories it is that of every category without one
+        of its own, named ``"mu_<category>"``.
     family : str or Family
         Name of the family; of an object the name is kept.
     link : str or None
@@ -353,8 +372,8 @@ class ModelSpec:
                 raise ArgumentTypeError(f"{key}= takes text, not {value!r}.")
 
     def _check_response(self) -> None:
-        column = self.response.column
-        for _, predictor in (*self.predictors, *self.covariates):
+        stated = (*self.predictors, *self.covariates)
+        for column, (_, predictor) in product(self.response.columns, stated):
             for effect in predictor.random:
                 if column in (*effect.columns, effect.by, *effect.weights):
                     raise FormulaError(f"The response {column!r} is also a group: remove one.")

@@ -10,16 +10,22 @@ from bayes_glmm.spec.cursor import Cursor
 from bayes_glmm.spec.model import Call, Expression, Number, Response, Variable
 from bayes_glmm.spec.tokens import Token
 
+_COLUMNS = (
+    "cbind() takes names of columns, one for each category: cbind(a, b, c). Counts out of trials "
+    "are written successes | trials(n)."
+)
 _PROPORTION = "p(successes, trials) takes two columns."
 
 
 def read_response(cursor: Cursor) -> Response:
-    """Read ``y``, ``successes | trials(n)`` or ``p(successes, n)``."""
+    """Read ``y``, ``successes | trials(n)``, ``p(successes, n)`` or ``cbind(a, b, c)``."""
     name = cursor.name("The response is the name of a column.")
     if cursor.sees("("):
         if name.value == "p" and not name.quoted:
             return _proportion(cursor, name)
-        _refuse_function(cursor, name)
+        if name.value != "cbind" or name.quoted:
+            _refuse_function(cursor, name)
+    columns = _columns(cursor) if cursor.sees("(") else [name.value]
     modifiers: list[Call] = []
     while cursor.accept("|") or (modifiers and cursor.accept("+")):
         modifiers.append(_modifier(cursor))
@@ -29,7 +35,24 @@ def read_response(cursor: Cursor) -> Response:
         cursor.fail(f"Counts out of trials are written {name.value} | trials(n) ~ ...")
     if len({m.function for m in modifiers}) < len(modifiers):
         cursor.fail("A modifier of the response stands twice.")
-    return Response(name.value, tuple(modifiers))
+    return Response(columns[0], tuple(modifiers), tuple(columns[1:]))
+
+
+def _columns(cursor: Cursor) -> list[str]:
+    """Read the columns of ``cbind(a, b, c)``."""
+    columns = []
+    with cursor.parentheses("cbind()"):
+        while True:
+            columns.append(cursor.name(_COLUMNS).value)
+            if not cursor.accept(","):
+                break
+        if not cursor.sees(")"):
+            cursor.fail(_COLUMNS)
+    if len(columns) < 2:
+        cursor.fail("cbind() takes at least two columns.")
+    if len(set(columns)) < len(columns):
+        cursor.fail("A column stands twice in cbind().")
+    return columns
 
 
 def _proportion(cursor: Cursor, name: Token) -> Response:
@@ -68,8 +91,6 @@ def _check_trials(cursor: Cursor, name: Token, trials: Expression) -> None:
 
 
 def _refuse_function(cursor: Cursor, name: Token) -> NoReturn:
-    if name.value == "cbind":
-        cursor.fail("Counts out of trials are written successes | trials(n) ~ ...", name)
     cursor.fail(
         f"The response is a column, not a function: compute {name.value}(...) in the table, "
         "or choose a link.",

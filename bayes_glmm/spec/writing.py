@@ -97,7 +97,9 @@ def predictor_text(predictor: Predictor) -> str:
 def response_text(response: Response) -> str:
     """Write the left-hand side of a formula."""
     modifiers = " + ".join(expression_text(m) for m in response.modifiers)
-    return name_text(response.column) + (f" | {modifiers}" if modifiers else "")
+    columns = ", ".join(map(name_text, response.columns))
+    left = f"cbind({columns})" if response.others else columns
+    return left + (f" | {modifiers}" if modifiers else "")
 
 
 def _encodable(text: str) -> bool:

@@ -68,7 +68,7 @@ MISTAKES = {
     "y ~ Log(x)": "Did you mean 'log'",
     "y ~ sin(x)": "computed in the table",
     "y ~ `log`(x)": "leave the back-quotes out",
-    "cbind(a, b) ~ x": r"successes \| trials\(n\)",
+    "cbind(a, n - a) ~ x": r"successes \| trials\(n\)",
     "s/n ~ x": r"s \| trials\(n\)",
     "p(s) ~ x": "two columns",
     "p(s, n, m) ~ x": "two columns",

@@ -1,0 +1,82 @@
+"""Responses whose mean is a probability, or a share, of each of several categories."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.families.base import Array, Family, Parameters
+from bayes_glmm.families.links import Link
+from bayes_glmm.families.maths import NUMPY, Maths
+
+
+class Categories(Family):
+    """One of K categories, as a code from 0; the mean ``mu`` has K elements on its last axis."""
+
+    discrete = True
+    categorical = True
+    mean_is_proportional = False
+
+    @abstractmethod
+    def log_probabilities(self, m: Maths, eta: Any, own: Mapping[str, Any], link: Link) -> Any:
+        """Return log P(category), shape (..., K), with the functions of ``m``."""
+
+    def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
+        """Codes come from the learned categories, so that none is wrong."""
+        return []
+
+    def expected(self, eta: Array, link: Link, parameters: Parameters) -> Array:
+        """Return the probability of every category, shape (..., K)."""
+        with np.errstate(all="ignore"):
+            return np.exp(self.log_probabilities(NUMPY, np.asarray(eta), parameters, link))
+
+    def logpdf(
+        self,
+        y: Array,
+        eta: Array,
+        link: Link,
+        parameters: Parameters,
+        trials: Array | None = None,
+    ) -> Array:
+        """Log-probability of ``y`` row by row."""
+        with np.errstate(all="ignore"):
+            found = self.log_probabilities(NUMPY, np.asarray(eta), parameters, link)
+            return np.asarray(NUMPY.pick(found, np.asarray(y)))
+
+    def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
+        """Return ``mu * (1 - mu)``, of whether the response is in each category."""
+        return mu * (1 - mu)
+
+    def simulate(
+        self,
+        rng: np.random.Generator,
+        mu: Array,
+        parameters: Parameters,
+        trials: Array | None = None,
+    ) -> Array:
+        """Draw codes of categories, 0 to K - 1."""
+        below = np.cumsum(mu, axis=-1)[..., :-1]
+        u = rng.random(below.shape[:-1])
+        return np.asarray((u[..., None] > below).sum(axis=-1), np.float64)
+
+    def respond(
+        self,
+        rng: np.random.Generator,
+        eta: Array,
+        link: Link,
+        parameters: Parameters,
+        trials: Array | None = None,
+    ) -> Array:
+        """Draw responses from the predictor."""
+        return self.simulate(rng, self.expected(eta, link, parameters), parameters, trials)
+
+    def moments(
+        self, eta: Array, link: Link, parameters: Parameters, trials: Array | None = None
+    ) -> tuple[Array, Array]:
+        """Return mean and variance of each category's count or share, shape (..., K)."""
+        mu = self.expected(eta, link, parameters)
+        return self.mean(mu, parameters, trials), self.variance(mu, parameters, trials)
