@@ -315,7 +315,8 @@ def by_category(fit: Fit, values: Array, labels: pd.DataFrame) -> tuple[Array, p
     names = fit.schema.response.categories
     repeated = labels.loc[labels.index.repeat(len(names))].reset_index(drop=True)
     category = pd.Categorical(list(names) * len(labels), names, ordered=not fit.family.unordered)
-    return values.reshape(len(values), -1), repeated.assign(category=category)
+    flattened = values.reshape(len(values), values.shape[1] * len(names))
+    return flattened, repeated.assign(category=category)
 
 
 def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:

@@ -107,6 +107,8 @@ def _between_categories(context: Context, name: str, severity: str) -> Iterator[
     for whole, block, end in zip(wide, blocks, ends, strict=True):
         whole[:, end - block.shape[1] : end] = block
     seen = y > 0 if y.ndim == 2 else y[:, None] == np.arange(K)
+    if seen.any(axis=0).sum() < 2:
+        return
     pairs = [(wide[a] - wide[b])[seen[:, a]] for a in range(K) for b in range(K) if a != b]
     sides = np.round(np.vstack(pairs), 12)
     sides = pd.DataFrame(sides / np.maximum(np.abs(sides).max(axis=0), 1e-300)).drop_duplicates()

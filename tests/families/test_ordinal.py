@@ -201,6 +201,12 @@ def test_predicted_probabilities_sum_to_one_in_every_draw(tree):
     assert table_.attrs["scale"] == "probability"
 
 
+def test_rows_have_a_row_for_each_category(tree):
+    one = bg.predictions(tree, table().head(1), groups="known")
+    assert one["category"].tolist() == ["none", "mild", "bad", "worst"]
+    assert one["mean"].sum() == pytest.approx(1.0, rel=1e-12)
+
+
 def test_population_probabilities_integrate_the_random_effect(tree):
     found = bg.predictions(tree, draws=True).values.reshape(-1, 24, 4)
     post = {k: v.values.reshape(-1, *v.shape[2:]) for k, v in Fit.of(tree).posterior.items()}
