@@ -130,9 +130,9 @@ def test_an_energy_that_says_nothing_is_not_passed_over(value):
 
 
 def test_thousands_of_effects_are_judged_in_seconds():
-    began = time.perf_counter()
+    began = time.process_time()
     converged, _ = convergence(chains(u=noise(2000)), statistics())
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     assert converged
 
 

@@ -149,7 +149,7 @@ def sums(inside: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 @settings(max_examples=500, deadline=1000)
 @given(st.recursive(names, sums, max_leaves=12))
 def test_texts_grown_from_a_grammar_are_read_exactly_or_refused(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         spec = parse("y ~ " + text)
     except FormulaError:
@@ -158,7 +158,7 @@ def test_texts_grown_from_a_grammar_are_read_exactly_or_refused(text: str) -> No
         written = spec.formula
         assert parse(written) == spec
         assert parse(written).formula == written
-    assert time.perf_counter() - began < SECOND
+    assert time.process_time() - began < SECOND
 
 
 EXPENSIVE = [
@@ -187,10 +187,10 @@ EXPENSIVE = [
 
 @pytest.mark.parametrize("text", EXPENSIVE)
 def test_what_would_cost_or_run_is_refused_within_a_second(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(FormulaError):
         parse(text)
-    assert time.perf_counter() - began < SECOND
+    assert time.process_time() - began < SECOND
 
 
 UNWRITABLE = {

@@ -92,10 +92,10 @@ def test_names_the_mistake_and_shows_the_place(text, why):
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_formulas_are_refused_at_once(text):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(FormulaError):
         parse(text)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_several_parameters_and_options_survive_toml():

@@ -291,13 +291,13 @@ def test_random_edge_lists_give_a_map_or_our_error_at_once() -> None:
         drawn = rng.choice(len(pool), size=(n, 2), p=weights)
         rows = [(pool[i], pool[j]) for i, j in drawn]
         areas = None if rng.random() < 0.7 else [pool[i] for i in rng.choice(16, 5, p=weights)]
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             found = areal(pd.DataFrame(rows, columns=["x", "y"]), areas=areas)
             found.prepare(found.labels)
         except BayesGLMMError:
             refused += 1
-        assert time.perf_counter() - began < 1
+        assert time.process_time() - began < 1
     assert 100 < refused < 690
 
 
@@ -306,7 +306,7 @@ def test_thirty_thousand_areas_are_prepared_in_seconds() -> None:
     names = np.array([[f"r{i:03d}c{j:03d}" for j in range(n)] for i in range(n)])
     left = np.r_[names[:, :-1].ravel(), names[:-1].ravel()]
     right = np.r_[names[:, 1:].ravel(), names[1:].ravel()]
-    began = time.perf_counter()
+    began = time.process_time()
     factor = areal(pd.DataFrame({"from": left, "to": right})).prepare(names.ravel())
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     assert factor.system.parents.size < 8e6

@@ -288,10 +288,10 @@ def test_twenty_thousand_places_are_prepared_in_seconds() -> None:
     import time
 
     data = table(np.random.default_rng(13), 20_000)
-    began = time.perf_counter()
+    began = time.process_time()
     found = coordinates("e", "n").bind(data, "site")
     factor = found.prepare(data["site"].to_numpy(dtype=np.str_))
-    assert time.perf_counter() - began < 15
+    assert time.process_time() - began < 15
     assert factor.between.nbytes + factor.towards.nbytes < 50e6
 
 

@@ -236,12 +236,12 @@ def test_damaged_copies_of_a_tree_give_our_errors_at_once() -> None:
         for _ in range(int(rng.integers(1, 4))):
             place = int(rng.integers(len(letters)))
             letters[place : place + int(rng.integers(0, 3))] = rng.choice(list("(),:;'[]a0-. "))
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             lineage("".join(letters))
         except BayesGLMMError:
             refused += 1
-        assert time.perf_counter() - began < 1
+        assert time.process_time() - began < 1
     assert refused > 100
 
 
@@ -249,8 +249,8 @@ def test_a_tree_of_ten_thousand_tips_is_read_and_prepared_in_seconds() -> None:
     rng = np.random.default_rng(1)
     names = [f"t{i}" for i in range(10_000)]
     comb = "(" * 9_999 + names[0] + ":1" + "".join(f",{t}:1):1" for t in names[1:])
-    began = time.perf_counter()
+    began = time.process_time()
     factor = lineage(comb[:-2] + ";").prepare(text(*rng.permutation(names)))
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     assert len(factor.nodes) == 2 * len(names) - 2
     assert read_newick(comb[:-2] + ";").depth.max() == 9_999
