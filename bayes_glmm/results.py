@@ -22,7 +22,7 @@ from bayes_glmm.families.base import Family, Parameter
 from bayes_glmm.families.links import Link
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.structures import Structure, read_structure
+from bayes_glmm.structures import Structure, read_structure, variance_draws
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -338,9 +338,7 @@ class Fit:
             return np.ones(1)
         if name not in self._level_variances:
             draws = {h.stem: self.posterior[f"{h.stem}_{name}"].values.ravel() for h in group.hyper}
-            at = [dict(zip(draws, row, strict=True)) for row in zip(*draws.values(), strict=True)]
-            found = [group.factor.mean_variance(hyper) for hyper in at or [{}]]
-            self._level_variances[name] = np.array(found).T
+            self._level_variances[name] = variance_draws(group.factor, draws)
         return take(self._level_variances[name])
 
     def level_spread(self, name: str) -> NDArray[np.float64]:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ResultError
-from bayes_glmm.structures.base import Factor, Hyper, Structure, effect_draws
+from bayes_glmm.structures.base import Factor, Hyper, Structure, effect_draws, variance_draws
 
-__all__ = ["Factor", "Hyper", "Structure", "effect_draws", "read_structure"]
+__all__ = ["Factor", "Hyper", "Structure", "effect_draws", "read_structure", "variance_draws"]
 
 KINDS = {
     "kinship": ("kinship", "Kinship"),

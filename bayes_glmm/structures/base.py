@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.structures.interpolate import over_draws
 from bayes_glmm.structures.labels import match
 from bayes_glmm.structures.maths import NUMPY, Maths
 
@@ -60,8 +61,12 @@ class Factor:
     levels : ndarray of str, shape (n_levels,)
     nodes : ndarray of str, shape (n_nodes,)
         Labels of the latents, unique and in the order of ``z``.
+    diagonal : bool
+        Whether parameters only scale the latents, so that many of them cost no more
+        than one.
     """
 
+    diagonal: ClassVar[bool] = False
     levels: Text
     nodes: Text
 
@@ -217,9 +222,52 @@ def effect_draws(factor: Factor, z: Array, hyper: Mapping[str, Array]) -> Array:
     hyper : mapping of str to ndarray, shape (n_draws,)
     """
     n_draws, n_nodes, n_terms = z.shape
-    if not hyper:
-        flat = np.moveaxis(z, 0, 1).reshape(n_nodes, n_draws * n_terms)
-        effects = np.asarray(factor.effect(flat, {}, NUMPY))
+    flat = np.moveaxis(z, 0, 1).reshape(n_nodes, n_draws * n_terms)
+
+    def every(values: Values) -> Array:
+        effects = np.asarray(factor.effect(flat, values, NUMPY))
         return np.moveaxis(effects.reshape(-1, n_draws, n_terms), 1, 0)
+
+    def one(values: Values, draw: int) -> Array:
+        return np.asarray(factor.effect(z[draw], values, NUMPY))
+
+    if not hyper:
+        return every({})
+    if len(hyper) == 1 and not factor.diagonal:
+        ((stem, draws),) = hyper.items()
+        found = over_draws(
+            lambda v: every({stem: v}), np.asarray(draws), lambda v, d: one({stem: v}, d)
+        )
+        if found is not None:
+            return found
     each: Sequence[Values] = [{k: v[d] for k, v in hyper.items()} for d in range(n_draws)]
-    return np.stack([factor.effect(z[d], each[d], NUMPY) for d in range(n_draws)])
+    return np.stack([one(values, d) for d, values in enumerate(each)])
+
+
+def variance_draws(factor: Factor, hyper: Mapping[str, Array]) -> Array:
+    """Return both numbers of :meth:`Factor.mean_variance` in every draw.
+
+    Parameters
+    ----------
+    factor : Factor
+    hyper : mapping of str to ndarray, shape (n_draws,)
+
+    Returns
+    -------
+    ndarray, shape (2, n_draws), or (2, 1) without parameters
+    """
+    if not hyper:
+        return np.array([factor.mean_variance({})]).T
+
+    def at(values: Values) -> Array:
+        return np.array(factor.mean_variance(values))
+
+    if len(hyper) == 1:
+        ((stem, draws),) = hyper.items()
+        found = over_draws(
+            lambda v: at({stem: v})[None], np.asarray(draws), lambda v, _: at({stem: v})
+        )
+        if found is not None:
+            return found.T
+    each = [dict(zip(hyper, row, strict=True)) for row in zip(*hyper.values(), strict=True)]
+    return np.array([at(values) for values in each]).T

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +95,7 @@ class WaveFactor(Factor):
        Gaussian processes for probabilistic programming. doi:10.1007/s11222-022-10167-2
     """
 
+    diagonal: ClassVar[bool] = True
     kernel: str
     basis: Array
     frequency: Array

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -73,6 +73,7 @@ class SpectralFactor(Factor):
         Each level's place when parts and lone areas are laid end to end.
     """
 
+    diagonal: ClassVar[bool] = True
     model: str
     parts: tuple[Part, ...]
     lone: NDArray[np.int64]
