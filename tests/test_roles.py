@@ -62,6 +62,8 @@ def test_every_template_passes_the_checks_on_its_own_table(name: str) -> None:
 KNOWN = {
     "clinician_counselling_rates": {"severity": 0.5, "first_visit": 0.6,
                                     "sd_clinician[intercept]": 0.7},
+    "days_used": {"months": -0.03, "months:treated": -0.06, "sd_person[intercept]": 1.0,
+                  "dispersion": 6.0},
     "hospital_ranking": {"intercept": -2.56},
     "item_response": {"sd_person[intercept]": 0.755},
     "mating_success": {"size": 0.35, "sd_pond[intercept]": 0.3},
@@ -71,6 +73,12 @@ KNOWN = {
     "smoking_policy": {"smoke": 0.462, "age": -0.2164, "sd_id[intercept]": 2.166},
     "substance_use_trajectories": {"years": 0.9, "years:programme": -0.35,
                                    "sd_person[intercept]": 1.6},
+    "symptom_severity": {"threshold[0|1]": -3.0, "threshold[2|3]": 1.2, "weeks": -0.15,
+                         "weeks:drug": -0.25, "sd_patient[intercept]": 1.5},
+    "treatment_network": {"treatment[B self-help]": 0.50, "treatment[C individual]": 0.84,
+                          "treatment[D group]": 1.10},
+    "zero_inflated_counts": {"intercept": 0.8, "depth": 0.4, "sd_pond[intercept]": 0.5,
+                             "intercept_zi": -1.2, "beta_zi[overgrown]": 1.3},
     "value_added_teachers": {"before": 0.6, "year": 0.1, "sd_pupil[intercept]": 0.4,
                              "sd_school_by_teacher[intercept]": 0.25, "sigma": 0.6},
 }  # fmt: skip

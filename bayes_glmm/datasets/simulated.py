@@ -133,6 +133,77 @@ def senescence(seed: int = 15) -> pd.DataFrame:
     )
 
 
+def days_used(seed: int = 16) -> pd.DataFrame:
+    """Days of use, of those asked about, by 140 people in a trial over a year.
+
+    Log odds of a day ``-0.2 - 0.03 months - 0.06 months treated + u``, ``u ~ Normal(0, 1)`` by
+    person; days are beta-binomial with dispersion 6, of the 30 days before the visit or of
+    fewer, where the person was away.
+    """
+    rng = np.random.default_rng(seed)
+    person, months = np.repeat(np.arange(140), 4), np.tile([0, 3, 6, 12], 140)
+    treated = (np.arange(140) % 2)[person]
+    eta = -0.2 - 0.03 * months - 0.06 * months * treated + rng.normal(0, 1.0, 140)[person]
+    asked = np.where(rng.random(560) < 0.15, rng.integers(10, 30, 560), 30)
+    share = rng.beta(6 * _expit(eta), 6 * (1 - _expit(eta)))
+    table = pd.DataFrame(
+        {
+            "person": _names("p", person),
+            "months": months,
+            "treated": treated,
+            "asked": asked,
+            "days": rng.binomial(asked, share),
+        }
+    )
+    kept = (months == 0) | (rng.random(560) > 1 / 10)
+    return table[kept].reset_index(drop=True)
+
+
+def symptoms(seed: int = 17) -> pd.DataFrame:
+    """Severity of the symptoms of 120 patients, 0 (none) to 3 (severe), at unequal times.
+
+    Cumulative logit with thresholds -3, -0.8 and 1.2 and a predictor ``-0.15 weeks
+    - 0.25 weeks drug + u``, ``u ~ Normal(0, 1.5)`` by patient.
+    """
+    rng = np.random.default_rng(seed)
+    weeks = np.concatenate(
+        [[0, *np.sort(rng.choice(np.arange(1, 9), 4, False))] for _ in range(120)]
+    )
+    patient = np.repeat(np.arange(120), 5)
+    drug = (np.arange(120) % 2)[patient]
+    eta = -0.15 * weeks - 0.25 * weeks * drug + rng.normal(0, 1.5, 120)[patient]
+    above = rng.random(600)[:, None] < _expit(eta[:, None] - np.array([-3.0, -0.8, 1.2]))
+    return pd.DataFrame(
+        {
+            "patient": _names("p", patient),
+            "weeks": weeks,
+            "drug": drug,
+            "severity": above.sum(axis=1),
+        }
+    )
+
+
+def pond_counts(seed: int = 18) -> pd.DataFrame:
+    """Newts counted at 60 ponds on six visits, and in many not found at all.
+
+    A visit finds none for sure with log odds ``-1.2 + 1.3 overgrown``; else the count is
+    Poisson with log mean ``0.8 + 0.4 depth + u``, ``u ~ Normal(0, 0.5)`` by pond.
+    """
+    rng = np.random.default_rng(seed)
+    pond, overgrown = np.repeat(np.arange(60), 6), rng.binomial(1, 0.4, 360)
+    depth = rng.normal(size=60).round(2)[pond]
+    mean = np.exp(0.8 + 0.4 * depth + rng.normal(0, 0.5, 60)[pond])
+    seen = rng.random(360) > _expit(-1.2 + 1.3 * overgrown)
+    return pd.DataFrame(
+        {
+            "pond": _names("pond", pond),
+            "overgrown": overgrown,
+            "depth": depth,
+            "newts": rng.poisson(mean) * seen,
+        }
+    )
+
+
 TABLES: dict[str, Callable[[], pd.DataFrame]] = {
     "counselling": counselling,
     "substance_use": substance_use,
@@ -141,6 +212,9 @@ TABLES: dict[str, Callable[[], pd.DataFrame]] = {
     "senescence": senescence,
     "cells": cells,
     "villages": villages,
+    "days_used": days_used,
+    "symptoms": symptoms,
+    "pond_counts": pond_counts,
 }
 
 
