@@ -71,10 +71,11 @@ class Maths:
         Below 16 it is carried over from ``x + 8``.
         """
         small = self.minimum(x, symbolic.STIRLING_FROM)
-        later, product = small + 8.0, small
-        for k in range(1, 8):
-            product = product * (small + k)
-        carried = (small - 0.5) * self.log(later / small) + self.log(later**8 / product) - 8.0
+        later, pair = small + 8.0, small * (small + 7.0)
+        between = pair * (pair + 6.0) * (pair + 10.0) * (pair + 12.0)
+        fourth = later * later * later * later
+        excess = self.log(fourth * fourth / between)
+        carried = (small - 0.5) * self.log(later / small) + excess - 8.0
         near = symbolic.stirling_rest(later) + carried
         far = symbolic.stirling_rest(self.maximum(x, symbolic.STIRLING_FROM))
         return self.where(x < symbolic.STIRLING_FROM, near, far)

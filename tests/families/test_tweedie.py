@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy import special, stats
@@ -43,7 +45,8 @@ def test_the_total_is_one(power):
     def density(t):
         return np.exp(t + TWEEDIE.logpdf(np.exp(t), np.log(2.0), LINK, own))
 
-    total = integrate.quad(density, -40, 6, limit=1000, epsabs=1e-11)[0]
+    ends = [-30 * (power - 1) / (2 - power) - 40, -40, 0, 6]
+    total = sum(integrate.quad(density, *two, epsabs=1e-11)[0] for two in pairwise(ends))
     zero = np.exp(TWEEDIE.logpdf(np.zeros(()), np.log(2.0), LINK, own))
     assert total + zero == pytest.approx(1, abs=1e-8)
 
@@ -57,29 +60,27 @@ def test_slopes_in_mean_dispersion_and_power():
 
     from tests.oracle import tweedie
 
-    y = np.array([0.0, 1e-4, 0.3, 2.0, 50.0])
-    x = pt.dvector("x")
+    x, y = pt.dvector("x"), pt.dvector("y")
     own = {"dispersion": x[1], "power": x[2]}
     with pm.Model():
-        variable = TWEEDIE.likelihood("y", x[0] + np.zeros(5), LINK, own, None)
-    value = pm.logp(variable, pt.as_tensor(y))
-    slopes = pytensor.gradient.jacobian(value, x, vectorize=False)
+        variable = TWEEDIE.likelihood("y", x[0] + np.zeros(1), LINK, own, None)
+    value = pm.logp(variable, y).sum()
     mode = Mode(linker="py", optimizer="fast_compile")
-    function = pytensor.function([x], [value, slopes], mode=mode)
+    function = pytensor.function([x, y], [value, pytensor.grad(value, x)], mode=mode)
     for at in ([0.5, 0.8, 1.5], [2.0, 0.02, 1.2], [-1.0, 3.0, 1.85], [3.0, 0.004, 1.6]):
         at = np.array(at)
-        found, gradient = function(at)
-        for row, value in enumerate(y):
+        for value in (0.0, 1e-4, 0.3, 2.0, 50.0):
+            found, gradient = function(at, np.array([value]))
 
             def density(v, value=value):
                 return tweedie(value, np.exp(v[0]), v[1], v[2])
 
-            assert found[row] == pytest.approx(density(at), rel=1e-10, abs=1e-10)
+            assert found == pytest.approx(density(at), rel=1e-10, abs=1e-10)
             for k, h in enumerate((1e-3, 1e-3 * at[1], 1e-4)):
                 step = h * np.eye(3)[k]
                 ends = [density(at + c * step) for c in (-2, -1, 1, 2)]
                 slope = (ends[0] - 8 * ends[1] + 8 * ends[2] - ends[3]) / (12 * h)
-                assert gradient[row, k] == pytest.approx(slope, rel=2e-6, abs=1e-5)
+                assert gradient[k] == pytest.approx(slope, rel=2e-6, abs=1e-5)
 
 
 def test_near_two_it_is_the_gamma_distribution():
