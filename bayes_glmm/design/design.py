@@ -198,7 +198,8 @@ class SmoothDesign:
     @property
     def told(self) -> NDArray[np.float64]:
         """Roughly how much the rows say about each coefficient, from zero to one."""
-        weight = (self.basis**2).sum(axis=0)
+        typical = self.scales({h.stem: h.prior.median for h in self.hyper}, NUMPY)
+        weight = (self.basis**2).sum(axis=0) * typical**2
         return weight / (weight + TOLD)
 
     def draw(

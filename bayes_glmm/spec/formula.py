@@ -48,6 +48,46 @@ def parse(
     FormulaError
         The text is outside the grammar; the message shows the place.
 
+    Notes
+    -----
+    Beside columns, functions of them and ``(terms | group)``, a formula may hold
+
+    - ``(1 | mm(g1, g2, weights=c(w1, w2)))``: a row belongs to several levels and has the
+      weighted sum of their effects. The weights of a row are divided by their sum, unless
+      ``scale=False``; without ``weights`` they are equal. A membership that is absent has
+      weight 0, and its level may be missing.
+    - ``(1 | gr(g, by=x))``: standard deviations and correlations of their own for each level
+      of ``x``, which is one value in all rows of a level of ``g``.
+    - ``(1 | gr(g, dist="student"))``: effects with Student's t, of which ``sd_g`` is the
+      scale and ``nu_g`` the degrees of freedom; all terms of a level share its tail.
+    - ``ar(time, g)``: a value of its own for every time in each level of ``g``, stationary
+      and normal, whose correlation falls as ``rho_ar_g ** |t - s|`` with the distance of
+      times at any spacing; ``ar(time)`` is one series of all rows. It is latent and part of the
+      predictor, so that it lasts beside a residual of its own (``sigma``, Poisson) and in every
+      family. An autoregressive or moving-average residual is instead made of what the rows
+      before it left over, which only an unbounded response has. Other times are predicted given
+      those around them, with ``groups="new"``.
+    - ``s(x)``: a natural cubic spline with ``k=10`` knots at quantiles of ``x``, whose curvature
+      is penalised: a slope ``s(x)[linear]`` and normal coefficients with the scale ``sd_s_x``,
+      the root mean square of the curve's distance from its line over the rows. ``by=g`` makes a
+      curve for each level of a factor (add ``g`` itself), or with a number a coefficient that
+      varies. Beyond the rows a curve goes on in a straight line, and predictions say so.
+    - ``t2(x, z)``: a surface with a penalty for each column and one for both together [1]_.
+    - ``hsgp(x)``, ``hsgp(x, z)``: a Gaussian process as a sum of ``k`` waves for each column in
+      a box ``c`` times the extent [2]_, with ``kernel`` ``"matern32"``, ``"matern52"`` or
+      ``"gaussian"``; ``range_hsgp_x`` is in the unit of ``x``.
+
+    Smooth terms are part of predictions for typical groups and for the population.
+
+    References
+    ----------
+    .. [1] Wood, Scheipl & Faraway (2013). Straightforward intermediate rank tensor product
+       smoothing in mixed models. *Statistics and Computing* 23, 341-360.
+       doi:10.1007/s11222-012-9314-z
+    .. [2] Riutort-Mayol et al. (2023). Practical Hilbert space approximate Bayesian Gaussian
+       processes for probabilistic programming. *Statistics and Computing* 33, 17.
+       doi:10.1007/s11222-022-10167-2
+
     Examples
     --------
     >>> spec = parse("Reaction ~ Days + (1 + Days | Subject)")

@@ -317,11 +317,14 @@ def test_coordinates_of_smooth_terms_have_the_same_density():
         if name.endswith("_partly_standardized__"):
             smooth = next(s for s in design.smooths if name.startswith(f"u_{s.name}_"))
             scale = np.exp(at[f"sd_{smooth.name}_log__"])[smooth.part]
-            if smooth.waves is not None:
-                reach, w = np.exp(at["range_hsgp_z_log__"]), smooth.waves.frequency
-                kernel = 16 / (3 * 5**0.5) * reach * (1 + (reach * w) ** 2 / 5) ** -3
-                scale = scale * np.sqrt(kernel)
             length = (smooth.basis**2).sum(axis=0)
+            if smooth.waves is not None:
+                middle = np.exp(smooth.hyper[0].prior["mu"])
+                kernel, typical = (
+                    16 / (3 * 5**0.5) * r * (1 + (r * smooth.waves.frequency) ** 2 / 5) ** -3
+                    for r in (np.exp(at["range_hsgp_z_log__"]), middle)
+                )
+                scale, length = scale * np.sqrt(kernel), length * typical
             power = 10 / (length + 10)
             point[name.removesuffix("_partly_standardized__")] = value * scale**power
             volume += (power * np.log(scale)).sum()
