@@ -59,7 +59,10 @@ Link = Annotated[str | None, typer.Option(help="Link, if not the family's own.")
 Exposure = Annotated[str | None, typer.Option(help="Positive column, logged for you.")]
 Offset = Annotated[str | None, typer.Option(help="Column added on the link scale.")]
 Success = Annotated[str | None, typer.Option(help="Level of a text response that counts as 1.")]
-Missing = Annotated[str | None, typer.Option(help="'drop' leaves incomplete rows out.")]
+Missing = Annotated[
+    str | None,
+    typer.Option(help="'drop' leaves rows out, 'predict' predicts responses."),
+]
 Roles = Annotated[
     list[str] | None,
     typer.Option("--map", help="ROLE=COLUMN: which column plays a template's role; repeatable."),

@@ -24,7 +24,6 @@ from bayes_glmm.answers.expected import (
 from bayes_glmm.answers.predictions import describe
 from bayes_glmm.answers.rows import By, Cells, rows_of, with_exposure
 from bayes_glmm.answers.tables import answer
-from bayes_glmm.design.frames import rows_where
 from bayes_glmm.errors import ArgumentError, listed, suggestion
 from bayes_glmm.results import Fit, read_fit
 
@@ -90,6 +89,8 @@ def comparisons(
     -------
     pandas.DataFrame
         ``variable``, ``contrast``, cells, ``mean``, ``sd`` and the interval.
+        A step leaves rows out whose value is missing, estimated by ``mi()``:
+        ``attrs["left_out"]`` counts them.
 
     Raises
     ------
@@ -104,6 +105,7 @@ def comparisons(
     _check(fit, variable, measure)
     _check_scale(fit, scale, measure)
     table = with_exposure(fit, rows_of(fit, data), per)
+    table, unmoved = _movable(fit, table, variable, contrast)
     cells = Cells.of(table, True if by is None else by)
     found, labels = [], []
     pairs = contrasts(fit, table, variable, contrast)
@@ -123,7 +125,7 @@ def comparisons(
     frame = pd.concat(labels, ignore_index=True)
     first = ["variable", "contrast", "measure"]
     frame = frame[[*first, *(c for c in frame if c not in first)]]
-    about = describe(fit, groups, "expected", True, per) | {"measure": measure}
+    about = describe(fit, groups, "expected", True, per) | {"measure": measure} | unmoved
     if scale == "link":
         about |= {"estimand": f"conditional effect on the predictor, {MEANING[groups]}",
                   "scale": f"link ({fit.link.name})"}  # fmt: skip
@@ -165,13 +167,14 @@ def slopes(
     if fit.schema.column(variable).kind != "numeric" or coded_levels(fit, variable):
         raise ArgumentError(f"slopes() needs a number; {variable!r} has levels: use comparisons().")
     table = with_exposure(fit, rows_of(fit, data), per)
+    table, unmoved = _movable(fit, table, variable, None)
     cells = Cells.of(table, True if by is None else by)
     h = STEP * (float(np.std(fit.data[variable].astype(float))) or 1.0)
     x = table[variable].astype(float)
     low, high = (averages(fit, table, variable, x + d, groups, cells, seed) for d in (-h, h))
     labels = cells.labels.drop(columns="rows") if by is not None else pd.DataFrame(index=[0])
     labels = labels.assign(variable=variable)
-    about = describe(fit, groups, "expected", True, per)
+    about = describe(fit, groups, "expected", True, per) | unmoved
     about["scale"] = f"{about['scale']} per unit of {variable}"
     values, labels = by_category(fit, (high - low) / (2 * h), labels)
     return answer(fit, values, labels, about, draws=draws)
@@ -252,6 +255,22 @@ def coded_levels(fit: Fit, variable: str) -> tuple[str, ...]:
     return ()
 
 
+def _movable(
+    fit: Fit, table: pd.DataFrame, variable: str, contrast: Sequence[Any] | float | None
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return the rows whose value can be moved by a step, and what to say of the others."""
+    pair = contrast is not None and not isinstance(contrast, int | float | np.number)
+    if pair or variable not in fit.spec.imputed:
+        return table, {}
+    known = table[variable].notna()
+    if known.all():
+        return table, {}
+    if not known.any():
+        raise ArgumentError(f"{variable!r} is missing in all rows: give contrast=(low, high).")
+    text = f"{int((~known).sum())} rows in which {variable} is missing"
+    return table[known], {"left_out": text}
+
+
 def averages(
     fit: Fit,
     table: pd.DataFrame,
@@ -275,12 +294,6 @@ def averages(
 
 def _valued(fit: Fit, table: pd.DataFrame, variable: str, value: Any) -> Any:
     if isinstance(value, pd.Series):
-        absent = value.isna()
-        if absent.any():
-            raise ArgumentError(
-                f"{variable!r} is missing in {rows_where(table.index, absent.to_numpy())}, which cannot "
-                "be moved by a step: give contrast=(low, high), or data= without these rows."
-            )
         return value
     if fit.schema.column(variable).kind == "numeric":
         try:

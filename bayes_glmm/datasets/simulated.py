@@ -218,8 +218,8 @@ TABLES: dict[str, Callable[[], pd.DataFrame]] = {
 }
 
 
-def _expit(eta: Array) -> Array:
-    return np.asarray(1 / (1 + np.exp(-eta)))
+def _expit(eta: NDArray[np.floating]) -> Array:
+    return np.asarray(1 / (1 + np.exp(-eta)), np.float64)
 
 
 def _names(letter: str, index: NDArray[np.integer]) -> list[str]:

@@ -150,7 +150,12 @@ def plot_trajectories(
     """
     fit = Fit.of(tree)
     fit.group(group)
-    learned = fit.schema.predictors[fit.predictor_of(group).parameter].groups
+    parameter = fit.predictor_of(group).parameter
+    if parameter not in fit.schema.predictors:
+        raise ArgumentError(
+            f"{group!r} is in the model of a covariate, not of the response: use plot_caterpillar()."
+        )
+    learned = fit.schema.predictors[parameter].groups
     columns = {g.name: list(g.columns) for g in learned}[group]
     numbers = [c.name for c in fit.schema.columns if c.kind == "numeric" and c.name in fit.data]
     if time not in numbers:

@@ -45,8 +45,8 @@ def in_words(fit: Fit) -> list[str]:
     elif design.mu.coefficients:
         subject = "The share of later categories" if fit.family.categorical else "The mean"
         lines.append(f"{subject} changes with {', '.join(design.mu.coefficients)}.")
-    for factor in (f for p in design.predictors.values() for f in p.modelled.factors):
-        lines.append(MODELLED[factor.kind].format(factor.column))
+    factors = [f for p in design.predictors.values() for f in p.modelled.factors]
+    lines += dict.fromkeys(MODELLED[f.kind].format(f.column) for f in factors)
     lines += [text for name, text in SEEN.items() if name in design.modifiers]
     for parameter, predictor in _others(fit):
         link = fit.family.parameter(parameter).link
@@ -139,6 +139,10 @@ def in_mathematics(fit: Fit) -> list[str]:
     for smooth in design.smooths:
         scale = "·S(range)" if smooth.waves else ""
         lines.append(f"f[{smooth.label}]ᵢ = Bᵢ·b, b ~ Normal(0, sd_{smooth.name}²{scale})")
+    for column, covariate in design.covariates.items():
+        name = covariate.predictor.parameter
+        mean = " + ".join(_parts(covariate.predictor))
+        lines.append(f"{column}ᵢ ~ Normal({mean}, sigma_{name})")
     for group in design.groups:
         tied = any(len(b) > 1 for b in group.blocks)
         spread = f"D·R·D, D = diag(sd_{group.name})" if tied else f"sd_{group.name}²"

@@ -295,9 +295,7 @@ def test_support_is_refused_row_by_row():
             assert len(message) > 20 and ":" in message
 
 
-@pytest.mark.parametrize(
-    "family", [f for f in FAMILIES if not f.unordered], ids=lambda f: f.name
-)
+@pytest.mark.parametrize("family", [f for f in FAMILIES if not f.unordered], ids=lambda f: f.name)
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_start_is_inside_the_domain_at_the_edges(family, value):
     y = np.full(6, value)

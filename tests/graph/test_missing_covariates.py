@@ -212,14 +212,19 @@ def test_new_rows_need_a_value(tree):
     assert known["row"].tolist() == ["r0"]
 
 
-def test_comparisons_keep_missing_values_and_refuse_to_move_them(tree):
+def test_comparisons_keep_missing_values_and_leave_out_what_cannot_move(tree):
     post, data = draws_of(tree), table("poisson")
     bmi = filled(post, data)
     found = bg.comparisons(tree, "x", contrast=(0, 1), groups="typical", draws=True).values.ravel()
     ends = [np.exp(eta_of(post, data.assign(x=v), bmi)).mean(axis=1) for v in (0.0, 1.0)]
     np.testing.assert_allclose(found, ends[1] - ends[0], rtol=1e-9)
-    with pytest.raises(ArgumentError, match="'bmi' is missing in rows r1, r4, r10"):
-        bg.comparisons(tree, "bmi")
+    some = np.flatnonzero(data["bmi"].notna())
+    step = bg.comparisons(tree, "bmi", groups="typical", draws=True)
+    assert step.attrs["left_out"] == "3 rows in which bmi is missing"
+    ends = [np.exp(eta_of(post, data, bmi + d))[:, some].mean(axis=1) for d in (0, 1)]
+    np.testing.assert_allclose(step.values.ravel(), ends[1] - ends[0], rtol=1e-9)
+    with pytest.raises(ArgumentError, match="missing in all rows"):
+        bg.slopes(tree, "bmi", data.iloc[GAPS])
     bg.comparisons(tree, "bmi", contrast=(20, 30))
     curve = profile(tree, "x")
     assert curve.attrs["left_out"] == "3 rows in which bmi is missing"
