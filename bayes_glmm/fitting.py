@@ -255,9 +255,9 @@ def priors(
     plain = resolve_priors(replace(spec, priors=()), design)
     family = get_family(spec.family)
     own = {p.name for p in family.scalars(design.stated)}
-    links = {p.name: p.link for p in family.parameters} | {"mu": design.link}
-    link_of = {
-        stem: links[p.parameter]
+    links = {p.name: p.link for p in family.parameters}
+    link_of = {p.name: design.link for p in family.vectors} | {
+        stem: design.link if p.of_mean else links[p.parameter]
         for p in design.predictors.values()
         for stem in (
             p.name("intercept"),

@@ -156,6 +156,7 @@ def build_graph(
             for name, predictor in design.predictors.items()
         }
         own = {p.name: own_parameter(p, design, priors, eta) for p in family.parameters}
+        own = design.moved(own, eta, pt.stack)
         seen = {k: pm.Data(k, v, dims="observation") for k, v in design.modifiers.items()}
         own |= {"sigma": seen["se"]} if "se" in seen else {}
         trials = design.trials
@@ -404,9 +405,7 @@ def own_parameter(
         return scalar(name, prior)
     values = _values(prior)
     location = LOCATION.get(prior.name, "mu")
-    mu = design.mu
-    if mu.coefficients:
-        values[location] = values[location] + mu.centers @ pm.modelcontext(None)["beta"]
+    values[location] += design.threshold_centre(pm.modelcontext(None).__getitem__, pt.stack)
     increasing = get_family(design.family).increasing
     order = {"transform": pm.distributions.transforms.ordered} if increasing else {}
     start = np.linspace(-1.0, 1.0, len(design.boundaries))

@@ -172,8 +172,8 @@ def draw_parameters(
         size = (n, len(design.boundaries))
         values = np.asarray(priors[own.name].frozen.rvs(size=size, random_state=rng), float)
         values = np.sort(values, axis=1) if family.increasing else values
-        shift = out["beta"] @ design.mu.centers if design.mu.coefficients else np.zeros(n)
-        out[own.name] = values + shift[:, None]
+        shift = np.asarray(design.threshold_centre(out.__getitem__, np.stack))
+        out[own.name] = values + (shift[:, None] if shift.ndim == 1 else shift)
     return out | {k.name: draw(k.name) for k in family.scalars(design.stated)}
 
 
@@ -313,6 +313,7 @@ def _responses(
                 else drawn[p.name][part, None]
                 for p in kind.parameters
             }  # fmt: skip
+            own = design.moved(own, eta, np.stack)
             link = kind.link(design.link)
             if kind.categorical:
                 whole = design.joined(eta, np.stack)

@@ -121,6 +121,7 @@ def simulate(
         else _own(parameters, p, design)
         for p in kind.parameters
     }  # fmt: skip
+    own = design.moved(own, eta, np.stack)
     chosen, mean = kind.link(design.link), design.joined(eta, np.stack)
     seen = {k: v for k, v in design.modifiers.items() if k in ("least", "most")}
     _refuse_means(design, kind, mean if kind.unordered else chosen.inverse(mean))

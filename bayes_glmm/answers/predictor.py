@@ -163,7 +163,8 @@ def parameters(
             return np.full((1, 1), parameter.fixed)
         return flat(fit, parameter.name)[:, None]
 
-    return {p.name: one(p) for p in fit.family.parameters}
+    own = {p.name: one(p) for p in fit.family.parameters}
+    return design.moved(own, {p.parameter: predict(fit, p) for p in design.specific}, np.stack)
 
 
 def log_density(fit: Fit, design: Design, eta: Array, own: Mapping[str, Array], y: Array) -> Array:

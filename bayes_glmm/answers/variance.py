@@ -129,6 +129,11 @@ def variance_partition(
             "Every category has a predictor of its own, so that there is no one variance to split: "
             "compare the sd of each in summary()."
         )
+    if fit.design.specific:
+        raise ArgumentError(
+            "cs() moves single boundaries, and not the latent variable whose variance is split here: "
+            "compare probabilities with comparisons()."
+        )
     if fit.family.categorical and scale == "data":
         raise ArgumentError("Categories have no variance on the scale of data: use scale='latent'.")
     refuse_directions(fit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,9 +146,8 @@ def prior_draws(fit: Fit, name: str) -> Array:
         if name == p.name("intercept") and p.coefficients:
             return values + flat(fit, p.name("beta")) @ p.centers
     if not label and values.ndim > 1:  # thresholds: their prior is at the covariates' means
-        mu = fit.design.mu
-        shift = flat(fit, "beta") @ mu.centers if mu.coefficients else np.zeros(len(values))
-        return values - shift[:, None]
+        shift = np.asarray(fit.design.threshold_centre(partial(flat, fit), np.stack))
+        return values - (shift[:, None] if shift.ndim == 1 else shift)
     if not label:
         return values
     variable = fit.posterior[stem]

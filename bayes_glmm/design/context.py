@@ -64,12 +64,15 @@ class Context:
     @property
     def predictors(self) -> list[tuple[str, PredictorDesign]]:
         """One linear predictor of each formula, with the words that say which one it is."""
-        stated = {self.schema.stated[n].formula: p for n, p in self.design.predictors.items()}
-        stated |= {c.predictor.parameter: c.predictor for c in self.design.covariates.values()}
-        return [
-            ("" if name == "mu" else f" in the formula of {name!r}", predictor)
-            for name, predictor in stated.items()
-        ]
+        found: dict[str, PredictorDesign] = {}
+        for name, predictor in self.design.predictors.items():
+            formula = self.schema.stated[name].formula
+            words = "" if formula == "mu" else f" in the formula of {formula!r}"
+            found.setdefault(" in cs()" if predictor.boundary else words, predictor)
+        for covariate in self.design.covariates.values():
+            predictor = covariate.predictor
+            found[f" in the formula of {predictor.parameter!r}"] = predictor
+        return list(found.items())
 
     @property
     def groups(self) -> list[GroupDesign]:

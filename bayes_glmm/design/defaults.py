@@ -131,7 +131,8 @@ def _predictor_slots(
         beta = predictor.name("beta")
         name = f"{beta}[{label}]"
         short = [label] if predictor.parameter == "mu" else []
-        for_all = [f"beta[{label}]", label, "beta"] if predictor.category else []
+        shared = predictor.category or predictor.boundary
+        for_all = [f"beta[{label}]", label, "beta"] if shared else []
         yield Slot(name, REAL, default, (name, *short, beta, *for_all))
     for smooth in predictor.smooths:
         sd = f"sd_{smooth.name}"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.design.by_category import boundaries
 from bayes_glmm.design.modelled import ModelledColumns, ModelledFactor
 from bayes_glmm.structures import Factor, Hyper
 from bayes_glmm.structures.kernels import density
@@ -17,6 +18,8 @@ from bayes_glmm.structures.maths import NUMPY, Maths
 
 TOLD = 10.0
 """Rows that tell about as much of a coefficient as its prior does."""
+
+type Stack = Callable[..., Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,6 +248,8 @@ class PredictorDesign:
         ``scales`` have the values under equal steps, or with means in missing cells.
     category : str
         Of unordered categories that whose log odds against the first it is; else empty.
+    boundary : str
+        Of ordered categories the boundary that it alone moves; else empty.
     """
 
     intercept: bool
@@ -258,6 +263,7 @@ class PredictorDesign:
     smooths: tuple[SmoothDesign, ...] = ()
     modelled: ModelledColumns = ModelledColumns()
     category: str = ""
+    boundary: str = ""
 
     @property
     def known(self) -> NDArray[np.float64]:
@@ -270,8 +276,8 @@ class PredictorDesign:
 
     @property
     def of_mean(self) -> bool:
-        """Whether the mean depends on it: it is that of ``mu`` or of a category."""
-        return self.parameter == "mu" or bool(self.category)
+        """Whether it is stated by the formula of the mean: of all, a category or a boundary."""
+        return self.parameter == "mu" or bool(self.category or self.boundary)
 
     def name(self, stem: str) -> str:
         """Return a variable's name: ``"beta"``, or ``"beta_zi"`` in the formula of ``zi``."""
@@ -366,7 +372,7 @@ class Design:
         """Predictors of the mean: one, or one for each unordered category but the first."""
         return tuple(p for p in self.predictors.values() if p.of_mean)
 
-    def joined(self, eta: Mapping[str, Any], stack: Callable[..., Any]) -> Any:
+    def joined(self, eta: Mapping[str, Any], stack: Stack) -> Any:
         """Return the predictor of the mean, those of categories stacked on a last axis.
 
         Parameters
@@ -381,6 +387,36 @@ class Design:
         return stack([eta[p.parameter] for p in self.means], axis=-1)
 
     @property
+    def specific(self) -> tuple[PredictorDesign, ...]:
+        """Predictors of single boundaries between ordered categories, ``cs()``; else none."""
+        return tuple(p for p in self.predictors.values() if p.boundary)
+
+    def moved(self, own: Mapping[str, Any], eta: Mapping[str, Any], stack: Stack) -> dict[str, Any]:
+        """Return the family's parameters with each row's thresholds moved by ``cs()``."""
+        if not self.specific:
+            return dict(own)
+        by = stack([eta[p.parameter] for p in self.specific], axis=-1)
+        return {**own, "threshold": own["threshold"] - by}
+
+    def threshold_centre(self, beta: Callable[[str], Any], stack: Stack) -> Any:
+        """Return what the coefficients make of the covariates' means, where thresholds have priors.
+
+        Parameters
+        ----------
+        beta : callable
+            Gives coefficients by their variable's name, shape (..., n_coefficients).
+
+        Returns
+        -------
+        array, shape (...), or (..., n_boundaries) with ``cs()``
+        """
+        whole: Any = beta("beta") @ self.mu.centers if self.mu.coefficients else np.float64(0)
+        if not self.specific:
+            return whole
+        each = stack([beta(p.name("beta")) @ p.centers for p in self.specific], axis=-1)
+        return each + (whole[..., None] if self.mu.coefficients else whole)
+
+    @property
     def stated(self) -> frozenset[str]:
         """Parameters that are not one number to estimate: they have a formula, or are known."""
         return frozenset(self.predictors) | ({"sigma"} if "se" in self.modifiers else set())
@@ -388,7 +424,7 @@ class Design:
     @property
     def boundaries(self) -> tuple[str, ...]:
         """Labels of the boundaries between neighbouring categories: ``low|mid``."""
-        return tuple(f"{a}|{b}" for a, b in zip(self.categories, self.categories[1:], strict=False))
+        return tuple(boundaries(self.categories))
 
     @property
     def groups(self) -> tuple[GroupDesign, ...]:

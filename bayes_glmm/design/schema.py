@@ -137,25 +137,29 @@ class Schema:
         roles = column_roles(spec, map(str, data.columns))
         require_columns(data, roles)
         require(data, complete_columns(roles), spec.imputed)
-        states = _learn_states(spec, data)
-        factors = dict.fromkeys(f for p in spec.every.values() for t in _terms(p) for f in t)
+        response = learn_response(spec, data)
+        stated = stated_predictors(spec, response.categories)
+        formulas = {n: s.predictor for n, s in stated.items()}
+        every = [*formulas.values(), *(p for _, p in spec.covariates)]
+        states = _learn_states(spec, every, data)
+        factors = dict.fromkeys(f for p in every for t in _terms(p) for f in t)
         codings = {factor: learn_coding(factor, data, states) for factor in factors}
         cells = Columns(data, codings, states)
-        response = learn_response(spec, data)
         cut = bool(get_family(spec.family).vectors)
-        stated = {n: s.predictor for n, s in stated_predictors(spec, response.categories).items()}
         predictors = {
-            n: _learn_predictor(n, p, data, codings, cells, cut and n == "mu")
-            for n, p in stated.items()
+            n: _learn_predictor(
+                n, s.predictor, data, codings, cells, cut and (n == "mu" or bool(s.boundary))
+            )
+            for n, s in stated.items()
         }
         covariates = {
             n: _learn_predictor(identifier(n), p, data, codings, cells, cut=False)
             for n, p in spec.covariates
         }
         _refuse_taken(spec)
-        predictors = _with_shared(predictors, stated, data, codings, covariates)
+        predictors = _with_shared(predictors, formulas, data, codings, covariates)
         columns = tuple(_learn_column(data, name, uses) for name, uses in roles.items())
-        _refuse_smooths(stated, codings, predictors)
+        _refuse_smooths(formulas, codings, predictors)
         return cls(spec, len(data), columns, states, codings, predictors, response, covariates)
 
     def apply(
@@ -291,13 +295,16 @@ class Schema:
         self, name: str, data: pd.DataFrame, cells: Columns, groups: Groups
     ) -> PredictorDesign:
         learned, stated = self.predictors[name], self.stated[name]
-        offset = self._offset(stated.formula, bool(stated.category) or name == "mu", data)
+        of_mean = bool(stated.category) or name == "mu"
+        offset = np.zeros(len(data))
+        if not stated.boundary:
+            offset = self._offset(stated.formula, of_mean, data)
         found = self._predictor_of(learned, name, offset, data, cells, groups)
         smooths = tuple(
             replace(s.design(data, self.states), name=_own_name(s, name))
             for s in self.smooths(name)
         )
-        return replace(found, smooths=smooths, category=stated.category)
+        return replace(found, smooths=smooths, category=stated.category, boundary=stated.boundary)
 
     def _covariate(self, column: str, data: pd.DataFrame, cells: Columns) -> CovariateDesign:
         coding = self.codings[Call("mi", (Variable(column),))]
@@ -350,8 +357,10 @@ def _terms(predictor: Predictor) -> list:
     return [*predictor.terms, *(t for e in predictor.random for t in e.terms)]
 
 
-def _learn_states(spec: ModelSpec, data: pd.DataFrame) -> dict[str, State]:
-    factors = [f for p in spec.every.values() for t in _terms(p) for f in t]
+def _learn_states(
+    spec: ModelSpec, predictors: Iterable[Predictor], data: pd.DataFrame
+) -> dict[str, State]:
+    factors = [f for p in predictors for t in _terms(p) for f in t]
     offsets = [e for name in spec.every for e in offset_expressions(spec, name)]
     numbers_of = [
         argument

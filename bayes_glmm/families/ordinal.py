@@ -32,7 +32,8 @@ class Ordinal(Categories):
 
     The predictor has no intercept: the thresholds take its place. A positive
     coefficient moves responses towards the later categories. ``discrimination``
-    multiplies threshold minus predictor; it is one unless it has a formula.
+    multiplies threshold minus predictor; it is one unless it has a formula. What stands
+    in ``cs()`` is taken from the threshold of each boundary with a coefficient of its own.
     Default prior of every threshold, at the covariates' means: ``Normal(0, 2.5)``.
     """
 

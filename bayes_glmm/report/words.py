@@ -47,6 +47,9 @@ def in_words(fit: Fit) -> list[str]:
         lines.append(f"{subject} changes with {', '.join(design.mu.coefficients)}.")
     factors = [f for p in design.predictors.values() for f in p.modelled.factors]
     lines += dict.fromkeys(MODELLED[f.kind].format(f.column) for f in factors)
+    if design.specific:
+        names = ", ".join(design.specific[0].coefficients)
+        lines.append(f"Each boundary between categories has an effect of its own of {names}.")
     lines += [text for name, text in SEEN.items() if name in design.modifiers]
     for parameter, predictor in _others(fit):
         link = fit.family.parameter(parameter).link
@@ -130,7 +133,8 @@ def in_mathematics(fit: Fit) -> list[str]:
     elif fit.family.categorical:
         lines = [
             f"yᵢ ~ {fit.family.name}(ηᵢ{parameters}), {fit.link.name} link",
-            "ηᵢ = " + " + ".join(parts),
+            "ηᵢ = " + (" + ".join(parts) or "0"),
+            *(f"threshold[{p.boundary}]ᵢ = τ − ({' + '.join(_parts(p))})" for p in design.specific),
         ]
     for parameter, predictor in _others(fit):
         link = fit.family.parameter(parameter).link

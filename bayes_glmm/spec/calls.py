@@ -59,6 +59,7 @@ FUNCTIONS: dict[str, Signature] = {
     "wb": Signature(2, 2),
     "mo": Signature(),
     "mi": Signature(),
+    "cs": Signature(),
     "offset": Signature(),
     "s": Signature(1, 1, ("k", "by")),
     "t2": Signature(2, 2, ("k",)),
@@ -110,6 +111,8 @@ def read_call(cursor: Cursor, name: Token) -> Call:
         cursor.fail(MODELLED[name.value], name)
     if name.value == "C" and not isinstance(call.arguments[0], Variable):
         cursor.fail("C() takes a column first: C(x), C(x, sum), C(x, ref='b').", name)
+    if name.value == "cs" and not isinstance(call.arguments[0], Variable | Call):
+        cursor.fail("cs() takes a column or a function of one: cs(x) + cs(log(z)).", name)
     if name.value == "wb" and not isinstance(call.arguments[1], Variable):
         cursor.fail("wb() takes a number and the column of its group: wb(age, bird).", name)
     return call

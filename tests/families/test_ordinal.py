@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, localcontext
 from itertools import pairwise
 
@@ -26,8 +27,8 @@ CASES = [
     ("sequential", "logit"), ("sequential", "probit"), ("sequential", "cloglog"),
     ("adjacent", "logit"),
 ]  # fmt: skip
-QUICK = [("cumulative", "logit", False), ("cumulative", "probit", True),
-         ("sequential", "cloglog", False), ("adjacent", "logit", False)]  # fmt: skip
+QUICK = [("cumulative", "logit", ""), ("cumulative", "probit", "discrimination"),
+         ("sequential", "cloglog", ""), ("adjacent", "logit", "cs")]  # fmt: skip
 CDF = {
     "logit": special.expit,
     "probit": stats.norm.cdf,
@@ -114,21 +115,23 @@ def log_between(link, low, high):
 
 
 @pytest.mark.parametrize(
-    ("family", "link", "discrimination"),
+    ("family", "link", "more"),
     [
         pytest.param(
             family, link, own, marks=[] if (family, link, own) in QUICK else pytest.mark.slow
         )
         for family, link, own in [
-            *((f, k, False) for f, k in CASES),
-            ("cumulative", "probit", True),
+            *((f, k, "") for f, k in CASES),
+            ("cumulative", "probit", "discrimination"),
+            ("adjacent", "logit", "cs"),
+            ("sequential", "probit", "cs"),
         ]
     ],
 )
-def test_graph_equals_the_oracle(family, link, discrimination):
+def test_graph_equals_the_oracle(family, link, more):
     data = table()
-    formula = {"mu": "y ~ x + (1 + z | g)"}
-    formula |= {"discrimination": "~ 0 + z"} if discrimination else {}
+    formula = {"mu": "y ~ x + (1 + z | g)" + " + cs(z)" * (more == "cs")}
+    formula |= {"discrimination": "~ 0 + z"} if more == "discrimination" else {}
     spec = bg.parse(formula, family=family, link=link)
     design = Schema.learn(spec, data).apply(data)
     priors = resolve_priors(spec, design)
@@ -152,11 +155,21 @@ def test_graph_equals_the_oracle(family, link, discrimination):
         total, eta = predictor_part(design.mu, "", priors, point, len(y))
         p, d = priors["threshold"], 1.0
         middle = threshold - design.mu.centers @ at["beta"]
+        if more == "cs":
+            z, parts = data["z"].to_numpy(), []
+            for k, name in enumerate(("mu_none_mild", "mu_mild_bad", "mu_bad_worst")):
+                density_, moved = predictor_part(
+                    design.predictors[name], f"_{name}", priors, point, len(y)
+                )
+                np.testing.assert_allclose(moved, z * at[f"beta_{name}"][0], rtol=1e-12)
+                total, middle[k] = total + density_, middle[k] - z.mean() * at[f"beta_{name}"][0]
+                parts.append(threshold[k] - moved)
+            threshold = np.column_stack(parts)
         total += log_prior(p.name, dict(p.parameters), middle).sum()
-        if discrimination:
+        if more == "discrimination":
             other = design.predictors["discrimination"]
-            more, d = predictor_part(other, "_discrimination", priors, point, len(y))
-            total, d = total + more, np.exp(d)
+            density_, d = predictor_part(other, "_discrimination", priors, point, len(y))
+            total, d = total + density_, np.exp(d)
         found = shares(family, link, eta, threshold, d)[np.arange(len(y)), y]
         return total + np.log(found).sum() + volume
 
@@ -253,8 +266,6 @@ def test_result_is_read_again_with_its_order(tree, tmp_path):
 )
 def test_what_is_no_ordered_response_is_named(change, message):
     found = bg.check("y ~ x", change(table()), family="cumulative")
-    import re
-
     assert re.search(message, " ".join(f.message for f in found))
 
 
@@ -290,3 +301,50 @@ def test_parameters_are_recovered(family, link):
                 "sd_g[intercept]": 0.6}  # fmt: skip
     for name, value in expected.items():
         assert abs(found.loc[name, "mean"] - value) < 3.5 * found.loc[name, "sd"]
+
+
+CS = {"threshold": [-1.0, 0.2, 1.3], "beta": [0.5], "beta_mu_none_mild": [0.6],
+      "beta_mu_mild_bad": [-0.4], "beta_mu_bad_worst": [0.2]}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", ["sequential", "adjacent"])
+def test_effects_of_single_boundaries_move_these_alone(family):
+    tree = tree_of("y ~ x + cs(z)", table(), CS, family=family, spread=0.0)
+    found = bg.predictions(tree, draws=True).values.reshape(-1, 24, 4)[0]
+    x, z = table()["x"].to_numpy(), table()["z"].to_numpy()
+    moved = np.array([-1.0, 0.2, 1.3]) - z[:, None] * [0.6, -0.4, 0.2]
+    np.testing.assert_allclose(found, shares(family, "logit", 0.5 * x, moved), rtol=1e-10)
+    names = bg.summary(tree)["parameter"].tolist()
+    assert "beta_mu_mild_bad[z]" in names
+    assert bg.comparisons(tree, "z")["mean"].sum() == pytest.approx(0.0, abs=1e-12)
+    drawn = bg.prior_predictive("y ~ x + cs(z)", table(), family=family, draws=20)
+    assert drawn["prior"]["threshold"].shape == (1, 20, 3)
+    assert "link (None)" not in set(bg.priors("y ~ x + cs(z)", table(), family=family)["scale"])
+    with pytest.raises(bg.errors.ArgumentError, match="single boundaries"):
+        bg.variance_partition(tree)
+
+
+def test_simulated_shares_follow_effects_of_single_boundaries():
+    data = table().loc[np.repeat(np.arange(6), 20_000)].reset_index(drop=True)
+    y = bg.simulate("y ~ x + cs(z)", data, CS, seed=2, family="sequential")["y"]
+    counts = pd.crosstab(np.arange(len(y)) // 20_000, y).to_numpy()
+    x, z = data["x"].to_numpy()[::20_000], data["z"].to_numpy()[::20_000]
+    moved = np.array([-1.0, 0.2, 1.3]) - z[:, None] * [0.6, -0.4, 0.2]
+    expected = 20_000 * shares("sequential", "logit", 0.5 * x, moved)
+    assert 0.0005 < stats.chi2.sf(((counts - expected) ** 2 / expected).sum(), 18) < 0.9995
+
+
+@pytest.mark.parametrize(
+    ("formula", "family", "message"),
+    [
+        ("y ~ x + cs(z)", "cumulative", "would cross.*sequential or adjacent"),
+        ("y ~ z + cs(z)", "adjacent", "outside and inside cs"),
+        ("x ~ cs(z)", "gaussian", "gaussian has none"),
+        ("y ~ (1 + cs(x) | g)", "sequential", "outside random effects"),
+        ("y ~ x:cs(z)", "sequential", "stands alone"),
+        ({"mu": "y ~ x", "discrimination": "~ cs(z)"}, "sequential", "formula of 'mu' alone"),
+    ],
+)
+def test_misplaced_effects_of_single_boundaries_are_refused(formula, family, message):
+    found = bg.check(formula, table(), family=family)
+    assert re.search(message, " ".join(f.message for f in found))

@@ -155,6 +155,14 @@ def test_graph_equals_the_oracle(family):
         assert abs(gradient @ direction - along) <= 1e-6 * max(abs(along), 1e-2)
 
 
+def test_priors_of_all_categories_are_set_by_one_name():
+    data, own = table("categorical"), bg.Prior("Normal", mu=0, sigma=0.3)
+    found = bg.priors("y ~ x + (1 | g)", data, family="categorical", priors={"x": own})
+    given = found[found["source"] == "given"]
+    assert given["parameter"].tolist() == ["beta_mu_car[x]", "beta_mu_on_foot[x]"]
+    assert set(found["scale"]) == {"link (logit)"}
+
+
 def test_one_dispersion_has_its_default_prior():
     _, priors, _ = modelled("dirichlet", "cbind(sand, silt, clay) ~ x")
     assert priors["dispersion"] == bg.Prior("Gamma", alpha=1.0, beta=0.1)
@@ -350,7 +358,7 @@ def test_prior_draws_have_the_means_of_categories(tree):
         ("categorical", "y ~ x", lambda d: d.assign(y=d["y"].cat.add_categories("boat")),
          "No row of 'y'.*'boat'.*coefficients"),
         ("categorical", "y ~ x", lambda d: d.assign(y=d["y"].cat.rename_categories(
-            {"bus": "a", "car": "b c", "on foot": "b_c"})), "'b c' and 'b_c'.*rename one"),
+            {"bus": "a", "car": "b c", "on foot": "b_c"})), "'b c' and 'b_c'.*rename a category"),
         ("categorical", "cbind(x, z) ~ g", lambda d: d, "one response column"),
         ("categorical", {"mu": "y ~ x", "mu_bus": "~ z"}, lambda d: d, "'bus' is the first category"),
         ("categorical", {"mu": "y ~ x", "mu_boat": "~ z"}, lambda d: d, "no category.*'mu_boat'"),
