@@ -60,6 +60,9 @@ def test_every_template_passes_the_checks_on_its_own_table(name: str) -> None:
 
 
 KNOWN = {
+    "cell_fate": {"sd_cell_L[intercept]": 0.8, "sd_cell_S[intercept]": 0.6, "sigma": 0.5},
+    "phylogenetic_trait": {"log_mass": 1.175, "sd_species[intercept]": 2.24},
+    "prevalence_points": {"wet": 0.5, "sd_village[intercept]": 0.7},
     "clinician_counselling_rates": {"severity": 0.5, "first_visit": 0.6,
                                     "sd_clinician[intercept]": 0.7},
     "days_used": {"months": -0.03, "months:treated": -0.06, "sd_person[intercept]": 1.0,
