@@ -171,8 +171,8 @@ def symptoms(seed: int = 17) -> pd.DataFrame:
     )
     patient = np.repeat(np.arange(120), 5)
     drug = (np.arange(120) % 2)[patient]
-    eta = -0.15 * weeks - 0.25 * weeks * drug + rng.normal(0, 1.5, 120)[patient]
-    above = rng.random(600)[:, None] < _expit(eta[:, None] - np.array([-3.0, -0.8, 1.2]))
+    eta: Array = -0.15 * weeks - 0.25 * weeks * drug + rng.normal(0, 1.5, 120)[patient]
+    above = rng.random((600, 1)) < _expit(eta[:, None] - np.array([-3.0, -0.8, 1.2]))
     return pd.DataFrame(
         {
             "patient": _names("p", patient),

@@ -1,4 +1,4 @@
-"""Pictures of predictions along a variable, and of people along time."""
+"""Pictures of predictions along a variable."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from bayes_glmm.answers.expected import Groups
-from bayes_glmm.answers.predictions import predictions
 from bayes_glmm.answers.profiles import profile
-from bayes_glmm.errors import ArgumentError, suggestion
-from bayes_glmm.plots.style import COLOURS, GREY, LINES, SMALL, axes, bounds, legend, warn
+from bayes_glmm.errors import ArgumentError
+from bayes_glmm.plots.style import COLOURS, LINES, SMALL, axes, bounds, legend, warn
 from bayes_glmm.results import Fit
 
 if TYPE_CHECKING:
@@ -118,82 +117,3 @@ def _draw(ax: Axes, part: pd.DataFrame, variable: str, k: int, label: Any, shift
     names = [str(v).replace("$", r"\$") for v in part[variable]]
     ax.set_xticks(at, names, rotation=35 if len(at) > CROWDED else 0)
     ax.set_xlim(-0.6, len(at) - 0.4)
-
-
-def plot_trajectories(
-    tree: xr.DataTree, time: str, group: str, n: int = 40, ax: Axes | None = None
-) -> Axes:
-    """Draw fitted curves of single levels, the typical one and the population's average.
-
-    Where the link is not linear the last two differ: the typical curve is that of
-    a level with effects of zero, the average is what a policy sees.
-
-    Parameters
-    ----------
-    tree : xarray.DataTree
-    time : str
-        A numeric column.
-    group : str
-        A group with columns of its own.
-    n : int, default 40
-        The most single levels to draw, spaced evenly.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    ArgumentError
-        ``time`` is no numeric column, or the group has no column.
-    """
-    fit = Fit.of(tree)
-    fit.group(group)
-    parameter = fit.predictor_of(group).parameter
-    if parameter not in fit.schema.predictors:
-        raise ArgumentError(
-            f"{group!r} is in the model of a covariate, not of the response: use plot_caterpillar()."
-        )
-    learned = fit.schema.predictors[parameter].groups
-    columns = {g.name: list(g.columns) for g in learned}[group]
-    numbers = [c.name for c in fit.schema.columns if c.kind == "numeric" and c.name in fit.data]
-    if time not in numbers:
-        raise ArgumentError(f"There is no numeric column {time!r}." + suggestion(time, numbers))
-    if fit.family.categorical:
-        raise ArgumentError(
-            "Categories have a probability each, and no single curve: use plot_predictions()."
-        )
-    if not columns:
-        raise ArgumentError("plot_trajectories() needs a group that is a column.")
-    own, drawn, levels = _single(tree, fit, time, columns, n)
-    ax = axes(ax)
-    for part in own:
-        ax.plot(part[time], part["mean"], color=GREY, linewidth=0.7, alpha=0.6)
-    ax.plot([], [], color=GREY, linewidth=0.9, label=f"single {group} ({drawn} of {levels})")
-    estimands: tuple[Groups, ...] = ("population", "typical")
-    for k, groups in enumerate(estimands):
-        table = profile(tree, time, groups=groups)
-        low, high, name = bounds(table)
-        x, colour = table[time], COLOURS[1 - k]
-        ax.plot(x, table["mean"], LINES[k], color=colour, linewidth=2.2, label=WHOSE[groups])
-        ax.fill_between(x, table[low], table[high], color=colour, alpha=0.18, linewidth=0)
-    legend(ax)
-    ax.set_xlabel(time)
-    ax.set_ylabel(f"{table.attrs['scale']}, mean and {name}", fontsize=SMALL)
-    return warn(ax, table)
-
-
-def _single(
-    tree: xr.DataTree, fit: Fit, time: str, columns: list[str], n: int
-) -> tuple[list[pd.DataFrame], int, int]:
-    """Predict the rows of evenly spaced levels; one table per level, by time."""
-    ids = fit.data.groupby(columns, observed=True, sort=True).ngroup()
-    levels = int(ids.max()) + 1
-    chosen = np.unique(np.linspace(0, levels - 1, min(n, levels)).astype(int))
-    shown = ids.isin(chosen).to_numpy()
-    table = predictions(tree, fit.data[shown], groups="known")
-    assert isinstance(table, pd.DataFrame)
-    keyed = table.assign(**{time: fit.data[time].to_numpy()[shown]}, _id=ids.to_numpy()[shown])
-    parts = [part.sort_values(time) for _, part in keyed.groupby("_id")]
-    return parts, len(chosen), levels

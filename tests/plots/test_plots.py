@@ -15,6 +15,7 @@ from matplotlib.colors import to_hex
 import bayes_glmm as bg
 from bayes_glmm.answers.ppc import predictive_check
 from bayes_glmm.answers.profiles import profile
+from bayes_glmm.answers.trajectories import trajectories
 from bayes_glmm.errors import ArgumentError, ResultError
 from bayes_glmm.plots.style import BLUE, COLOURS
 from bayes_glmm.results import Fit, UnconvergedWarning, with_info
@@ -172,16 +173,57 @@ def test_trajectories_show_levels_the_typical_one_and_the_average():
     texts = [t.get_text() for t in ax.get_legend().get_texts()]
     assert texts == [
         "single person (10 of 60)",
+        "new person, 89 % ETI",
         "average over the population",
-        "typical group (effects of zero)",
+        "typical person (effects of zero)",
     ]
     by_label = {line.get_label(): line for line in ax.lines}
     average = by_label["average over the population"].get_ydata()
-    typical = by_label["typical group (effects of zero)"].get_ydata()
+    typical = by_label["typical person (effects of zero)"].get_ydata()
     assert (average > typical).all() and (average < 0.5).all()
     assert sum(line.get_linewidth() == 0.7 for line in ax.lines) == 10
     with pytest.raises(ArgumentError, match="arm"):
         bg.plot_trajectories(bernoulli_tree(), "arm", "person")
+
+
+def ratings_tree():
+    rng = np.random.default_rng(6)
+    weeks = np.concatenate([np.sort(rng.choice(9, 4, False)) for _ in range(20)])
+    data = pd.DataFrame({"score": np.resize([0, 1, 2, 1], 80), "weeks": weeks,
+                         "drug": (np.repeat(np.arange(20), 4) % 2),
+                         "p": [f"p{i:02d}" for i in np.repeat(np.arange(20), 4)]})  # fmt: skip
+    truth = {"beta": [-0.2, -0.5], "threshold": [-1.0, 1.0], "sd_p": [1.0],
+             "u_p": rng.normal(size=(20, 1))}  # fmt: skip
+    return tree_of("score ~ weeks + drug + (1 | p)", data, truth, family="cumulative", spread=0.02)
+
+
+def test_trajectories_of_ordered_categories_at_unequal_times():
+    tree = ratings_tree()
+    ax = bg.plot_trajectories(tree, "weeks", "p", n=5, category="2")
+    assert ax.get_ylabel().startswith("probability of score at 2 or above")
+    data = Fit.of(tree).data
+    reach = data.groupby("p")["weeks"].agg(["min", "max"])
+    ends = [tuple(line.get_xdata()[[0, -1]]) for line in ax.lines if line.get_linewidth() == 0.7]
+    assert len(ends) == 5 and set(ends) <= {tuple(map(float, e)) for e in reach.to_numpy()}
+    drawn = {line.get_label(): line for line in ax.lines}["average over the population"]
+    rows = data.assign(weeks=float(drawn.get_xdata()[-1]))
+    table = bg.predictions(tree, rows, by=True).set_index("category")
+    assert drawn.get_ydata()[-1] == pytest.approx(table.loc["2", "mean"], rel=1e-9)
+    ax = bg.plot_trajectories(tree, "weeks", "p", by="drug", scale="link")
+    assert {"0|1", "1|2"} <= {t.get_text() for t in ax.texts}
+    assert {"drug 0, average", "drug 1, average"} <= set(ax.get_legend_handles_labels()[1])
+    with pytest.raises(ArgumentError, match="above the lowest"):
+        bg.plot_trajectories(tree, "weeks", "p", category="0")
+    with pytest.raises(ArgumentError, match="'link'"):
+        bg.plot_trajectories(tree, "weeks", "p", scale="logit")
+
+
+def test_the_band_of_new_levels_is_the_spread_of_levels():
+    found = trajectories(slope_tree(), "day", "person", scale="link")
+    last = found.new.iloc[-1]
+    sd = np.sqrt(25**2 + 2 * 0.3 * 25 * 6 * 9 + 36 * 81)
+    assert last["sd"] == pytest.approx(sd, rel=0.1)
+    assert found.levels == 18
 
 
 def test_an_unconverged_fit_says_so_on_every_picture():
