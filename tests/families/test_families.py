@@ -157,7 +157,8 @@ def test_simulation_is_the_density(pair):
         u = upper - rng.random(len(y)) * mass[y.astype(int)]
     else:
         low, high = (np.clip(limit, -80, 80) for limit in LIMITS[family.support])
-        grid = np.linspace(low, high, 400_002)[1:-1]
+        fine = 40_002 if family.name == "tweedie" else 400_002  # a series at every point
+        grid = np.linspace(low, high, fine)[1:-1]
         mass = np.exp(family.logpdf(grid, eta, link, own(family)))
         below = (np.cumsum(mass) - mass / 2) * (grid[1] - grid[0])
         u = np.interp(y, grid, below)
