@@ -31,6 +31,15 @@ def precision_draws(fit: Fit, name: str, rng: np.random.Generator) -> Array:
     return np.asarray(rng.chisquare(nu) / nu)
 
 
+def averages(fit: Fit) -> bool:
+    """Return whether the model has a mean response over the population of its groups."""
+    try:
+        _require_mean(fit, fit.design, students(fit.design.mu))
+    except ArgumentError:
+        return False
+    return True
+
+
 def mixtures(fit: Fit, design: Design) -> Iterator[tuple[Array, Array]]:
     """Yield weights and variances of normal random parts whose mixture the mean's is.
 

@@ -17,10 +17,11 @@ from bayes_glmm.answers.comparisons import Measure, comparisons
 from bayes_glmm.answers.diagnose import diagnose
 from bayes_glmm.answers.effects import random_effects, shrinkage
 from bayes_glmm.answers.expected import Groups
+from bayes_glmm.answers.heavy import averages
 from bayes_glmm.answers.ppc import predictive_check
 from bayes_glmm.answers.predictions import predictions
 from bayes_glmm.answers.summary import EXPONENTIATED, fixed_name, summary
-from bayes_glmm.answers.variance import NO_MEAN, variance_partition
+from bayes_glmm.answers.variance import variance_partition
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.report.words import in_mathematics, in_words
 from bayes_glmm.results import Fit
@@ -118,7 +119,10 @@ def content(tree: xr.DataTree, title: str | None, per: float | None) -> dict[str
         "averages": _averages(tree, fit, per),
         "comparisons": _comparisons(tree, fit, variables, per),
         "curves": [
-            (name, picture(partial(plots.plot_predictions, tree, name, per=per)))
+            (
+                name,
+                picture(partial(plots.plot_predictions, tree, name, groups=_whose(fit), per=per)),
+            )
             for name in variables[:MOST_PICTURES]
             if not fit.family.circular
         ],
@@ -213,6 +217,8 @@ def _averages(tree: xr.DataTree, fit: Fit, per: float | None) -> dict[str, Any] 
     parts = []
     whole_population: dict[Groups, str] = {"population": "all rows"}
     for groups, whose in (WHOSE if fit.groups else whole_population).items():
+        if groups == "population" and not averages(fit):
+            continue
         table = predictions(tree, groups=groups, by=True, per=per)
         table.insert(0, "whose response", whose)
         parts.append(table.drop(columns="rows"))
@@ -221,6 +227,11 @@ def _averages(tree: xr.DataTree, fit: Fit, per: float | None) -> dict[str, Any] 
     what = fit.family.reports
     caption = "Mean response" if what == "mean" else f"Average {what} of the response"
     return cells(whole, f"{caption} of the rows of the data")
+
+
+def _whose(fit: Fit) -> Groups:
+    """Return whose response is shown: a typical group's where there is no average."""
+    return "population" if averages(fit) else "typical"
 
 
 WHOSE: dict[Groups, str] = {
@@ -239,7 +250,9 @@ def _comparisons(
     tables = []
     for measure in measures if variables and not fit.family.circular else []:
         parts = [
-            comparisons(tree, name, measure=measure, per=per).drop(columns="measure")
+            comparisons(tree, name, measure=measure, groups=_whose(fit), per=per).drop(
+                columns="measure"
+            )
             for name in variables
         ]
         whole = pd.concat(parts, ignore_index=True)
@@ -255,11 +268,14 @@ CAPTIONS = {
 
 
 def _variance(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
-    """Say where the variance comes from, on the latent scale, which needs no integration."""
-    if not fit.groups or fit.link.name in NO_MEAN or fit.family.circular or fit.family.unordered:
+    """Say where the variance comes from, on the latent scale; of models that have such shares."""
+    if not fit.groups:
         return None
-    caption = "Shares of variance, intraclass correlations and R²"
-    table = cells(variance_partition(tree), caption)
+    try:
+        shares = variance_partition(tree)
+    except ArgumentError:
+        return None
+    table = cells(shares, "Shares of variance, intraclass correlations and R²")
     return {"table": table, "picture": picture(partial(plots.plot_variance, tree))}
 
 
@@ -268,7 +284,8 @@ def _group(tree: xr.DataTree, fit: Fit, name: str) -> dict[str, Any]:
     if design.n_levels > MOST_LEVELS:
         return {"name": name, "n": design.n_levels, "pictures": [], "tables": []}
     pictures, tables = [], []
-    if "intercept" in design.terms and fit.predictor_of(name).parameter == "mu":
+    own = design.weights is None and fit.predictor_of(name).parameter == "mu"
+    if "intercept" in design.terms and own:
         alt = f"Each {name}: the estimate of its own rows beside the partially pooled one"
         pictures.append((alt, picture(partial(plots.plot_shrinkage, tree, name))))
         tables.append(cells(shrinkage(tree, name), "Estimates of own rows, and partially pooled"))

@@ -238,3 +238,12 @@ def test_new_levels_have_the_tails_of_students_t():
     made = bg.simulate('y ~ 1 + (1 | gr(g, dist="student"))', pd.DataFrame({"g": np.arange(4000)}),
                        {"intercept": 0, "sd_g": [2.0], "nu_g": 3.0, "sigma": 1e-9}, seed=1)["y"]  # fmt: skip
     assert stats.kstest(made / 2, "t", args=(3,)).pvalue > 0.01
+
+
+@pytest.mark.parametrize("make", [members_tree, by_tree, lambda: student_tree("poisson", "log")])
+def test_reports_show_what_there_is(make, tmp_path):
+    """No raw estimates for rows of several levels, and no average that does not exist."""
+    bg.report(make(), tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert ("average over the population" in text) == ("Student t" not in text)
+    assert ("Estimates of own rows" in text) == ("Student t" in text)
