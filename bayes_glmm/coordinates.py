@@ -89,4 +89,5 @@ class StandardizedRows(Transform):
 
 
 def _factor(inputs: tuple[Any, ...]) -> Any:
-    return pt.linalg.cholesky(inputs[-1][0])
+    covariance = inputs[-1]
+    return pt.linalg.cholesky(covariance[0] if covariance.ndim > 2 else covariance)

@@ -240,6 +240,7 @@ def test_new_levels_have_the_tails_of_students_t():
     assert stats.kstest(made / 2, "t", args=(3,)).pvalue > 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [members_tree, by_tree, lambda: student_tree("poisson", "log")])
 def test_reports_show_what_there_is(make, tmp_path):
     """No raw estimates for rows of several levels, and no average that does not exist."""
@@ -247,3 +248,27 @@ def test_reports_show_what_there_is(make, tmp_path):
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert ("average over the population" in text) == ("Student t" not in text)
     assert ("Estimates of own rows" in text) == ("Student t" in text)
+
+
+@pytest.mark.slow
+def test_a_fit_finds_the_curve_and_the_effects():
+    """NUTS on the graph; the truth within four posterior standard deviations everywhere."""
+    rng = np.random.default_rng(7)
+    n = 400
+    data = pd.DataFrame({"x": rng.uniform(0, 6, n), "a": rng.choice(list("pqrs"), n),
+                         "b": rng.choice(list("pqrs"), n)})  # fmt: skip
+    effect = dict(zip("pqrs", EFFECTS[:, 0] - EFFECTS.mean(), strict=True))
+    own = (data["a"].map(effect) + data["b"].map(effect)) / 2
+    data["y"] = np.sin(data["x"]) + own + rng.normal(0, 0.4, n)
+    tree = bg.fit("y ~ s(x) + (1 | mm(a, b))", data, draws=400, chains=2, progress=False, seed=2)
+    record = bg.results.Fit.of(tree).info
+    assert record["settings"]["path"] == "graph"
+    rows = pd.DataFrame({"x": np.linspace(0.2, 5.8, 15)})
+    draws = bg.predictions(tree, rows, groups="typical", draws=True).values.reshape(-1, 15)
+    shape = draws - draws.mean(axis=1, keepdims=True)
+    truth = np.sin(rows["x"]) - np.sin(rows["x"]).mean()
+    assert (np.abs(shape.mean(axis=0) - truth) < 4 * shape.std(axis=0)).all()
+    u = bg.random_effects(tree, "a_and_b", draws=True).values.reshape(-1, 4)
+    u = u - u.mean(axis=1, keepdims=True)
+    away = np.abs(u.mean(axis=0) - np.array([effect[level] for level in "pqrs"]))
+    assert (away < 4 * u.std(axis=0)).all()

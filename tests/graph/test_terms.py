@@ -16,6 +16,14 @@ from bayes_glmm.fitting import prepare
 from bayes_glmm.graph import build_graph
 
 FAMILIES = ("gaussian", "poisson", "bernoulli")
+
+
+def often(family: str) -> list:
+    """Return all families, those but one marked slow."""
+    slow = pytest.mark.slow
+    return [pytest.param(f, marks=[] if f == family else slow, id=f) for f in FAMILIES]
+
+
 N = 24
 PRIORS = {
     "intercept": bg.Prior("Normal", mu=0.2, sigma=1),
@@ -131,7 +139,7 @@ def common(family: str, data: pd.DataFrame, p: dict, random: np.ndarray) -> floa
     return float(total + likelihood(family, data["y"].to_numpy(), eta, p.get("sigma", 1.0)))
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", often("gaussian"))
 def test_memberships_add_weighted_effects(family):
     """Correlated slopes of two memberships with weights that are zero in places."""
     data = table(family)
@@ -157,7 +165,7 @@ def test_memberships_add_weighted_effects(family):
     model.agrees(oracle)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", often("poisson"))
 def test_levels_of_by_have_sds_of_their_own(family):
     data = table(family)
     model = Compiled("y ~ x + (1 | gr(person, by=arm))", family, data)
@@ -264,11 +272,23 @@ def smooth_part(p: dict, name: str, basis: np.ndarray, part: np.ndarray, sizes=1
     return total, basis @ u
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+SMOOTHS = {
+    "s(x, k=5)": "bernoulli",
+    "s(z, k=4, by=arm)": "gaussian",
+    "t2(x, z, k=3)": "poisson",
+    'hsgp(x, k=6, kernel="gaussian")': "gaussian",
+}
+
+
 @pytest.mark.parametrize(
-    "term", ["s(x, k=5)", "s(z, k=4, by=arm)", "t2(x, z, k=3)", 'hsgp(x, k=6, kernel="gaussian")']
+    ("term", "family"),
+    [
+        (term, *f.values) if not f.marks else pytest.param(term, *f.values, marks=f.marks)
+        for term, own in SMOOTHS.items()
+        for f in often(own)
+    ],
 )
-def test_smooth_terms_are_normal_coefficients_of_their_columns(family, term):
+def test_smooth_terms_are_normal_coefficients_of_their_columns(term, family):
     """The columns themselves are compared in tests/design/test_smooths.py."""
     data = table(family)
     own = {"range_hsgp_x": bg.Prior("HalfNormal", sigma=2)} if "hsgp" in term else {}
@@ -343,7 +363,7 @@ def test_coordinates_of_smooth_terms_have_the_same_density():
     assert with_volume(at) == pytest.approx(plain(point) + volume, rel=1e-10)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", often("bernoulli"))
 def test_student_effects_have_the_density_of_students_t(family):
     data = table(family)
     nu = {"nu_person": bg.Prior("Gamma", alpha=2, beta=0.5)}
@@ -360,6 +380,7 @@ def test_student_effects_have_the_density_of_students_t(family):
     model.agrees(oracle)
 
 
+@pytest.mark.slow
 def test_student_effects_of_several_terms_share_their_tails():
     data = table("poisson")
     nu = {"nu_person": bg.Prior("Gamma", alpha=2, beta=0.5)}
@@ -398,3 +419,24 @@ def test_text_of_groups_with_a_distribution():
     ):
         with pytest.raises(bg.errors.FormulaError, match=r"\^"):
             bg.parse(f"y ~ (1 | {text})")
+
+
+def test_coordinates_of_student_effects_have_the_same_density():
+    """Rows of effects are turned by the factor of their scales, as normal ones are."""
+    data = table("gaussian")
+    spec = bg.parse('y ~ 1 + (0 + x + z || gr(person, dist="student"))')
+    design = prepare(spec, data).require()[1]
+    priors = resolve_priors(spec, design)
+    built = [build_graph(spec, design, priors, c) for c in ("standardized", "natural")]
+    fast = {"mode": "FAST_COMPILE", "on_unused_input": "ignore"}
+    moved = built[0].compile_fn(built[0].logp(), **fast)
+    plain = built[1].compile_fn(built[1].logp(), **fast)
+    rng = np.random.default_rng(0)
+    at = {k: rng.normal(size=np.shape(v)) for k, v in built[0].initial_point().items()}
+    point = {k: v for k, v in at.items() if not k.endswith("_standardized__")}
+    sd = np.exp(at["sd_person_log__"])
+    point["u_person"] = at["u_person_standardized__"] * sd
+    wide = priors["intercept"]["sigma"]
+    point["intercept"] = priors["intercept"]["mu"] + wide * at["intercept_standardized__"]
+    volume = 6 * np.log(sd).sum() + np.log(wide)
+    assert moved(at) == pytest.approx(plain(point) + volume, rel=1e-10)
