@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bayes_glmm.families.examine import check_family
     from bayes_glmm.families.table import families
     from bayes_glmm.families.written import Written as Family
+    from bayes_glmm.explore import explore
     from bayes_glmm.fitting import build_model, check, fit, priors
     from bayes_glmm.likelihood import maximum_likelihood
     from bayes_glmm.plots import (
@@ -89,6 +90,7 @@ _PUBLIC = {
     "datasets": "datasets",
     "diagnose": "answers.diagnose",
     "errors": "errors",
+    "explore": "explore",
     "families": "families.table",
     "fit": "fitting",
     "genomic": "structures.genomic",
