@@ -58,7 +58,7 @@ def one(family: str, seed: int) -> tuple[list[float], list[float]]:
     """Return whether each interval covers the difference, and how much of new groups."""
     data = simulated(family, np.random.default_rng(seed))
     tree = bg.fit(
-        "y ~ treat + (1 | g)", data, family=family, draws=500, chains=4, cores=1, seed=seed,
+        "y ~ treat + (1 | g)", data, family=family, draws=500, chains=2, cores=1, seed=seed,
         progress=False,
     )  # fmt: skip
     difference = bg.comparisons(tree, "treat", draws=True).values.ravel()
@@ -77,10 +77,13 @@ def main() -> None:
     """Run and write a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=300)
+    parser.add_argument("--first", type=int, default=0, help="seed of the first simulation")
     parser.add_argument("--family", choices=list(FAMILIES), default="bernoulli")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    found = np.array([one(asked.family, seed) for seed in range(asked.runs)])
+    found = np.array(
+        [one(asked.family, seed) for seed in range(asked.first, asked.first + asked.runs)]
+    )
     sys.stdout.write(f"{asked.family}, {asked.runs} simulations: coverage in percent (error)\n")
     for name, values in zip(("difference", "new group"), found.swapaxes(0, 1), strict=True):
         errors = values.std(axis=0) / np.sqrt(len(values))
