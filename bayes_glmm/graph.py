@@ -303,7 +303,7 @@ def random_effects(
     elif not wide:
         u = pm.Normal(
             f"u_{name}", np.float64(0), sd, dims=effect_dims,
-            default_transform=None, transform=Standardized() if standardized else None,
+            default_transform=None, transform=own_coordinates(group) if standardized else None,
         )  # fmt: skip
     else:
         L = correlations(group, wide, priors[f"corr_{name}"], dims)
@@ -312,6 +312,11 @@ def random_effects(
             default_transform=None, transform=StandardizedRows() if standardized else None,
         )  # fmt: skip
     return u, members_of(group)
+
+
+def own_coordinates(group: GroupDesign) -> Standardized | PartlyStandardized:
+    """Return coordinates of independent effects: by what rows of several levels tell of each."""
+    return Standardized() if group.weights is None else PartlyStandardized(group.told)
 
 
 def members_of(group: GroupDesign) -> tuple[Any, ...]:

@@ -108,6 +108,16 @@ class GroupDesign:
         known = self.index >= 0 if self.weights is None else self.weights > 0
         return np.bincount(self.index[known & (self.index >= 0)], minlength=self.n_levels)
 
+    @property
+    def told(self) -> NDArray[np.float64]:
+        """Roughly how much the rows say about each effect, shape (n_levels, n_terms)."""
+        index = self.index.reshape(len(self.index), -1)
+        weights = np.ones(index.shape) if self.weights is None else self.weights
+        total = np.zeros((self.n_levels, len(self.terms)))
+        for places, weight in zip(index.T, weights.T, strict=True):
+            np.add.at(total, places, (weight[:, None] * self.values) ** 2)
+        return total / (total + TOLD)
+
     def added(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what effects add to each row, shape (..., n_rows).
 

@@ -260,7 +260,7 @@ def test_a_fit_finds_the_curve_and_the_effects():
     effect = dict(zip("pqrs", EFFECTS[:, 0] - EFFECTS.mean(), strict=True))
     own = (data["a"].map(effect) + data["b"].map(effect)) / 2
     data["y"] = np.sin(data["x"]) + own + rng.normal(0, 0.4, n)
-    tree = bg.fit("y ~ s(x) + (1 | mm(a, b))", data, draws=400, chains=2, progress=False, seed=2)
+    tree = bg.fit("y ~ s(x) + (1 | mm(a, b))", data, draws=2500, chains=2, progress=False, seed=2)
     record = bg.results.Fit.of(tree).info
     assert record["settings"]["path"] == "graph"
     rows = pd.DataFrame({"x": np.linspace(0.2, 5.8, 15)})
