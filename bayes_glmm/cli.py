@@ -215,6 +215,29 @@ def predict(
 
 
 @app.command()
+def explore(
+    fit: Annotated[
+        Path | None, typer.Argument(help="A fit made by `fit`.", show_default=False)
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The page to write (HTML).")] = Path("explorer.html"),
+    open: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
+) -> None:
+    """Write and open a page to play with: a typical person, and the average of many.
+
+    Example: `bayes-glmm explore fit.nc --out explorer.html`
+    """
+    from bayes_glmm.explore import explore as write_explorer
+    from bayes_glmm.results_io import load
+
+    if fit is None:
+        write_explorer(None, out, open)
+    else:
+        tree = load(fit)
+        _naming(fit, lambda: write_explorer(tree, out, open))
+    _console().print(f"Written: {out}", markup=False, soft_wrap=True)
+
+
+@app.command()
 def templates(
     name: Annotated[str | None, typer.Argument(help="Show this one.", show_default=False)] = None,
 ) -> None:

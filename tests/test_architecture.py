@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "answers": CORE,
     "plots": ANSWERED,
     "report": ANSWERED | {"plots", "files"},
+    "explore": CORE | {"files"},
     "fitting": MODEL | {"answers"},
     "refitting": ANSWERED | {"fitting"},
     "likelihood": MODEL | {"fitting"},
@@ -44,7 +45,7 @@ MAY_IMPORT = {
     "tables": {"errors", "spec", "design"},
     "roles": {"errors", "spec"},
     "demo": ANSWERED | {"fitting", "report", "datasets", "tables"},
-    "cli": ANSWERED | {"fitting", "report", "roles", "tables", "demo"},
+    "cli": ANSWERED | {"fitting", "report", "roles", "tables", "demo", "explore"},
     "__main__": {"cli"},
 }
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "print"}

@@ -12,7 +12,7 @@ from bayes_glmm.cli import main
 
 SURGICAL = "deaths | trials(operations) ~ 1 + (1 | hospital)"
 HOSPITALS = "hospital,operations,deaths\n001,47,0\n002,148,18\n003,119,8\n004,810,46\n005,211,8\n"
-VERBS = ("check", "fit", "report", "predict", "templates", "demo")
+VERBS = ("check", "fit", "report", "predict", "explore", "templates", "demo")
 
 
 def call(*arguments: object) -> int:
@@ -111,6 +111,8 @@ def test_check_of_a_bad_table_lists_the_findings_and_refuses(
         (("report", "nowhere.nc", "--out", "r.html"), "nowhere.nc"),
         (("report", "TABLE", "--out", "r.html"), "hospitals.csv"),
         (("templates", "hospital_infection"), "hospital_infections"),
+        (("explore", "TABLE", "--no-open"), "hospitals.csv"),
+        (("explore", "--no-open", "--out", "no/such/folder/page.html"), "no/such/folder"),
         (("predict", "nowhere.nc", "TABLE", "--groups", "average"), "average"),
         (("fit", SURGICAL, "TABLE", "--out", "no/such/folder/fit.nc"), "no/such/folder"),
     ],

@@ -74,7 +74,7 @@ def posterior_of(tree: xr.DataTree) -> dict[str, Any]:
         "held": held,
         "prob": _probability(),
         "x": {"name": line.name, "low": line.low, "high": line.high, "step": line.step},
-        "unit": f" per unit of {fit.spec.exposure}" if fit.spec.exposure else "",
+        "unit": f" per {_exposure(fit):.3g} {fit.spec.exposure}" if fit.spec.exposure else "",
         "categories": list(fit.design.categories) if outcome == "ordinal" else ["0", "1"],
         "groups": group.n_levels if group else 40,
         "size": int(np.median(group.counts)) if group else 6,
@@ -172,7 +172,7 @@ def _draws(
 
     beta, none = drawn("beta"), np.zeros(len(kept))
     rest = np.where(np.arange(beta.shape[1]) == line.place, 0.0, mu.X.mean(axis=0))
-    level = beta @ rest
+    level = beta @ rest + np.log(_exposure(fit))
     sd = dict(zip(group.terms, drawn(f"sd_{group.name}").T, strict=True)) if group else {}
     tied = group is not None and any(len(b) > 1 for b in group.blocks)
     return {
@@ -183,6 +183,11 @@ def _draws(
         "corr": drawn(f"corr_{group.name}")[:, 0, 1] if group and tied else none,
         "thresholds": drawn("threshold") if "threshold" in posterior else None,
     }
+
+
+def _exposure(fit: Fit) -> float:
+    """Return the middle exposure, for which counts are shown."""
+    return float(fit.data[fit.spec.exposure].median()) if fit.spec.exposure else 1.0
 
 
 def _probability() -> float:

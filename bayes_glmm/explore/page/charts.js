@@ -5,7 +5,7 @@ const px = (v) => v.toFixed(2);
 
 function ticks(low, high, about) {
   const raw = (high - low) / about, power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((k) => k * power).find((k) => k >= raw * 0.999);
+  const step = [1, 2, 5, 10].map((k) => k * power).find((k) => k >= raw * 0.75);
   const found = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) {
     found.push(Number((k * step).toPrecision(12)));
@@ -35,7 +35,7 @@ function path(points) {
 
 /** Labels at the ends of curves, pushed apart; inside the picture where there is no room. */
 function endLabels(f, labels, roomy) {
-  const gap = 17, sorted = labels.map((l) => ({ ...l })).sort((a, b) => a.y - b.y);
+  const gap = roomy ? 17 : 0, sorted = labels.map((l) => ({ ...l })).sort((a, b) => a.y - b.y);
   for (let k = 1; k < sorted.length; k++) sorted[k].y = Math.max(sorted[k].y, sorted[k - 1].y + gap);
   const over = sorted.length ? sorted.at(-1).y - (f.box.bottom - 4) : 0;
   if (over > 0) {
@@ -43,7 +43,12 @@ function endLabels(f, labels, roomy) {
     for (let k = sorted.length - 2; k >= 0; k--) sorted[k].y = Math.min(sorted[k].y, sorted[k + 1].y - gap);
   }
   const x = roomy ? f.box.right + 8 : f.box.right - 4, anchor = roomy ? "start" : "end";
-  return sorted.map((l) => `<text class="label ${l.who}" x="${px(x)}" y="${px(l.y + (roomy ? 4 : -8))}"
+  const place = sorted.map((l, k) => l.y + (roomy ? 4 : k === 0 ? -9 : 19));
+  if (!roomy && place[1] > f.box.bottom - 3) {
+    place[1] = sorted[1].y - 9;
+    place[0] = Math.min(place[0], place[1] - 17);
+  }
+  return sorted.map((l, k) => `<text class="label ${l.who}" x="${px(x)}" y="${px(place[k])}"
     text-anchor="${anchor}">${l.text}</text>`).join("");
 }
 
@@ -62,27 +67,33 @@ function curves({ w, h, x, y, xTitle, yTitle, people, lines, bands, dots, clip }
     cx="${px(f.sx(d.x))}" cy="${px(f.sy(inside(v.y)))}"/>`));
   const ends = lines.map((l) => ({ who: l.who, text: l.text, y: f.sy(inside(l.ys.at(-1))) }))
     .map((l) => ({ ...l, y: Math.min(f.box.bottom, Math.max(f.box.top, l.y)) }));
-  return `${f.svg}<clipPath id="${clip}"><rect x="${f.box.left}" y="${f.box.top - 6}"
-    width="${px(f.box.right - f.box.left + 6)}" height="${px(f.box.bottom - f.box.top + 12)}"/></clipPath>
+  return `${f.svg}<clipPath id="${clip}"><rect x="${f.box.left - 6}" y="${f.box.top - 6}"
+    width="${px(f.box.right - f.box.left + 12)}" height="${px(f.box.bottom - f.box.top + 12)}"/></clipPath>
     <g clip-path="url(#${clip})">${grey.join("")}${points.join("")}${shade.join("")}${main.join("")}${round.join("")}</g>
     ${endLabels(f, ends, roomy)}`;
 }
 
 /** Own means above, pooled ones below, a line for each person. */
 function slopegraph({ w, h, x, xTitle, people, average, names }) {
-  const box = { left: 12, right: w - 12, top: 44, bottom: h - 62 };
+  const box = { left: 12, right: w - 12, top: 100, bottom: h - 62 };
+  const piles = new Map(), height = people.map((q) => {
+    const pile = piles.get(q.own) ?? 0;
+    piles.set(q.own, pile + 1);
+    return pile;
+  });
+  const rise = Math.min(8, 68 / Math.max(...piles.values()));
   const sx = (v) => box.left + ((v - x[0]) / (x[1] - x[0])) * (box.right - box.left);
   const marks = ticks(x[0], x[1], w < 460 ? 4 : 8).map((v) =>
     `<line class="grid" x1="${px(sx(v))}" x2="${px(sx(v))}" y1="${box.top - 10}" y2="${box.bottom + 12}"/>` +
     `<text class="tick" x="${px(sx(v))}" y="${box.bottom + 30}" text-anchor="middle">${minus(String(v))}</text>`);
   const links = people.map((q) =>
     `<line class="pull" x1="${px(sx(q.own))}" y1="${box.top}" x2="${px(sx(q.pooled))}" y2="${box.bottom}"/>`);
-  const dots = people.map((q) =>
-    `<circle class="dot own" r="3.5" cx="${px(sx(q.own))}" cy="${box.top}"/>` +
+  const dots = people.map((q, k) =>
+    `<circle class="dot own" r="3.5" cx="${px(sx(q.own))}" cy="${px(box.top - rise * height[k])}"/>` +
     `<circle class="dot truth" r="3.5" cx="${px(sx(q.pooled))}" cy="${box.bottom}"/>`);
   return `${marks.join("")}<line class="mean" x1="${px(sx(average))}" x2="${px(sx(average))}"
     y1="${box.top - 10}" y2="${box.bottom + 12}"/>${links.join("")}${dots.join("")}
-    <text class="label own" x="0" y="22">${names[0]}</text>
+    <text class="label own" x="0" y="14">${names[0]}</text>
     <text class="label truth" x="0" y="${box.bottom + 52}">${names[1]}</text>
     <text class="axis" x="${px(w)}" y="${box.bottom + 52}" text-anchor="end">${escaped(xTitle)}</text>`;
 }

@@ -27,6 +27,7 @@ const NAMES = FIT
       categories: FIT.categories.map(escaped), step: FIT.x.step }
   : { one: "person", many: "people", Many: "People", x: "x", unit: "", step: 1,
       categories: ["category 1", "category 2", "category 3", "category 4"] };
+NAMES.flag = Boolean(FIT) && FIT.x.low === 0 && FIT.x.high === 1;
 NAMES.span = (from) => `from ${NAMES.x} = ${figure(from)} to ${figure(from + NAMES.step)}`;
 
 function niceStep(width) {

@@ -45,8 +45,8 @@ function drawCurves(p, from, people, xs) {
   for (const [id, one, many, yTitle] of scales) {
     const w = widthOf(id), phone = w < 520, h = phone ? 250 : 340;
     const lines = [readCurve(p, "typical", one, xs, id), readCurve(p, "average", many, xs, id)];
-    lines[0].text = phone ? `typical ${NAMES.one}` : `typical ${NAMES.one}`;
-    lines[1].text = `average`;
+    lines[0].text = `typical ${NAMES.one}`;
+    lines[1].text = "average";
     const grey = people.slice(0, 60).map((q) => {
       const own = { ...p, intercept: p.intercept + q.u0, slope: p.slope + q.u1 };
       return { xs, ys: xs.map((x) => one(own, x)) };
@@ -73,11 +73,11 @@ function limits(lines, grey, fromZero) {
 }
 
 function drawShrinkage(p, people) {
-  const w = widthOf("shrinkage"), h = 250;
+  const w = widthOf("shrinkage"), h = 290;
   const values = people.flatMap((q) => [q.own, q.pooled]).sort((a, b) => a - b);
   const x = isCount(p) ? [0, Math.max(values.at(-1), 1)] : [0, 1];
   put("shrinkage", w, h, slopegraph({
-    w: w, h, x, people, average: mean(people.map((q) => q.pooled)),
+    w, h, x, people, average: mean(people.map((q) => q.pooled)),
     xTitle: isCount(p) ? "mean of the rows" : p.outcome === "binary" ? "share of ones" : `share${above(p, NAMES)}`,
     names: ["own rows alone", "pooled estimate"],
   }));
@@ -94,21 +94,26 @@ function drawStacks(p, xs) {
   }
 }
 
-function interval(read, key) {
-  const of = read.between?.[key];
-  return of ? `<small>${figure(of.low)} to ${figure(of.high)}, ${Math.round(100 * FIT.prob)} %</small>` : "";
+/** The averaged difference of a step on the response scale. */
+function readDifference(p, from) {
+  const of = (q) => average(q, from + NAMES.step) - average(q, from);
+  if (!state.posterior) return { mean: of(p) };
+  return once(`difference ${p.cut} ${from}`, () => summarise(settingsOf(p, FIT.draws).map(of), FIT.prob));
+}
+
+function interval(of) {
+  return of?.low !== undefined ? `<small>${figure(of.low)} to ${figure(of.high)}, ${Math.round(100 * FIT.prob)} %</small>` : "";
 }
 
 function say(p, from) {
   const read = readRatios(p, from), name = isCount(p) ? "rate ratio" : "odds ratio";
   $("headline").innerHTML = headline(p, from, NAMES, read);
-  $("conditional").innerHTML = figure(read.conditional) + interval(read, "conditional");
+  $("conditional").innerHTML = figure(read.conditional) + interval(read.between?.conditional);
   $("conditional-name").textContent = `conditional ${name}`;
-  $("averaged").innerHTML = figure(read.averaged) + interval(read, "averaged");
+  $("averaged").innerHTML = figure(read.averaged) + interval(read.between?.averaged);
   $("averaged-name").textContent = `averaged ${name}`;
-  const change = (of) => readCurve(p, "average", of, [from, from + NAMES.step], `change ${from}`).ys;
-  const [before, after] = change(average);
-  $("difference").innerHTML = `${after >= before ? "+" : ""}${figure(after - before)}${read.between ? "<small></small>" : ""}`;
+  const change = readDifference(p, from);
+  $("difference").innerHTML = `${change.mean >= 0 ? "+" : ""}${figure(change.mean)}${interval(change)}`;
   $("difference-name").textContent = isCount(p) ? "averaged difference of counts" : "averaged difference of chances";
   $("response-words").innerHTML = onResponse(p, from, NAMES);
   $("link-words").innerHTML = onLink(p, NAMES);

@@ -97,16 +97,18 @@ function mode(p, L, xs, y) {
   return { z0, z1, at };
 }
 
+const REACH_NODES = 8, STRIDE = 0.8;
+
 /** Posterior mean of a person's mean response over their rows, the setting being known. */
 function pooledMean(p, y) {
   const L = factor(p), xs = places(p), { z0, z1, at } = mode(p, L, xs, y), cut = threshold(p);
   const first = Math.sqrt(at.h11 / (at.h00 * at.h11 - at.h01 * at.h01));
   const second = Math.sqrt(1 / at.h11), tilt = -at.h01 / at.h11;
-  const wide = L.a > 0 || L.b !== 0 ? 12 : 0, deep = L.c > 0 ? 12 : 0;
+  const wide = L.a > 0 || L.b !== 0 ? REACH_NODES : 0, deep = L.c > 0 ? REACH_NODES : 0;
   let weight = 0, total = 0;
   for (let i = -wide; i <= wide; i++) {
     for (let j = -deep; j <= deep; j++) {
-      const d0 = (first * i) / 2, s0 = z0 + d0, s1 = z1 + tilt * d0 + (second * j) / 2;
+      const d0 = first * STRIDE * i, s0 = z0 + d0, s1 = z1 + tilt * d0 + second * STRIDE * j;
       const u0 = L.a * s0, u1 = L.b * s0 + L.c * s1;
       let log = -0.5 * (s0 * s0 + s1 * s1) - at.value, sum = 0;
       for (let k = 0; k < xs.length; k++) {

@@ -15,7 +15,7 @@ function figure(v) {
 /** A chance never rounds to certainty. */
 function chance(v) {
   if (v > 0.9995) return "> 0.999";
-  return v < 0.0005 ? "< 0.001" : figure(v);
+  return v < 0.0005 ? "< 0.001" : String(Number(v.toFixed(3)));
 }
 
 const nearly = (a, b, within) => Math.abs(a / b - 1) < within;
@@ -32,7 +32,12 @@ function change(ratio, s = "") {
 
 const scaleName = (p) => (isCount(p) ? "log rate" : "log odds");
 const mark = (who, text) => `<b class="${who}">${text}</b>`;
-const oneStep = (n) => (n.step === 1 ? `step in ${n.x}` : `step of ${figure(n.step)} in ${n.x}`);
+
+/** "each step in age", "with arm[new]". */
+function eachStep(n) {
+  if (n.flag) return `with ${n.x}`;
+  return n.step === 1 ? `each step in ${n.x}` : `each step of ${figure(n.step)} in ${n.x}`;
+}
 
 const above = (p, n) =>
   p.outcome === "ordinal" ? ` of ${n.categories[p.cut]}${p.cut < p.thresholds.length ? " or higher" : ""}` : "";
@@ -50,7 +55,7 @@ function because(p, from, n) {
   const grows = after > before;
   if (before === 0 && after === 0) return `Nobody differs here, so one number serves everybody.`;
   if (isCount(p)) {
-    if (p.sd1 === 0) {
+    if (p.sd1 === 0 || after === before) {
       return `Differences in level raise every average ${figure(Math.exp((before * before) / 2))}-fold
         above the typical ${n.one} and cancel in the ratio.`;
     }
@@ -59,7 +64,10 @@ function because(p, from, n) {
       : `because ${n.many} draw together along ${n.x}: those with high rates, who weigh most in an
         average, climb least.`;
   }
-  if (nearly(conditional, averaged, 0.0005)) return `${n.Many} hardly differ at this place.`;
+  if (p.slope === 0 && p.sd1 === 0) return `Nothing changes along ${n.x}, for anybody.`;
+  if (nearly(conditional, averaged, 0.0005)) {
+    return Math.max(before, after) < 0.2 ? `${n.Many} hardly differ here.` : `Just here the two agree.`;
+  }
   const smaller = Math.abs(Math.log(averaged)) < Math.abs(Math.log(conditional));
   const turned = (averaged - 1) * (conditional - 1) < 0;
   if (smaller && !turned) {
@@ -78,8 +86,8 @@ function headline(p, from, n, read = ratios(p, from, n.step)) {
   const why = because(p, from, n);
   const same = nearly(read.conditional, read.averaged, 0.0005);
   const place = n.span(from);
-  return `A typical ${n.one}’s ${multiplied(p, n)} ${mark("typical", change(read.conditional, s))} each
-    ${oneStep(n)}. On average over ${n.many}, ${place}, ${it}
+  return `A typical ${n.one}’s ${multiplied(p, n)} ${mark("typical", change(read.conditional, s))}
+    ${eachStep(n)}. On average over ${n.many}, ${place}, ${it}
     ${mark("average", change(read.averaged, s))}${same ? " too" : ""}${why.startsWith("because") ? ", " : ". "}${why}`;
 }
 
@@ -121,7 +129,7 @@ function onShrinkage(p, g, n) {
   if (g.kept === null) return `${start} All own rows say the same.`;
   const pull = g.kept < 0.005 ? "Nothing" : `${Math.round(100 * g.kept)} % of the distance`;
   const left = `${pull} between ${n.many} is left after pooling`;
-  const error = `the usual error, against the truth, goes from ${figure(g.own)} to
+  const error = `the error against the truth (root mean square) goes from ${figure(g.own)} to
     ${mark("truth", figure(g.pooled))}`;
   const more = g.kept < 0.5
     ? "With so few rows most of what differs is luck."
