@@ -84,11 +84,11 @@ function posteriorAt(p, L, xs, y, z0, z1) {
 /** Most probable effects by Newton's method with halved steps. */
 function mode(p, L, xs, y) {
   let z0 = 0, z1 = 0, at = posteriorAt(p, L, xs, y, z0, z1);
-  for (let round = 0; round < 50 && Math.hypot(at.g0, at.g1) > 1e-8; round++) {
+  for (let round = 0; round < 50 && Math.hypot(at.g0, at.g1) > 1e-6; round++) {
     const det = at.h00 * at.h11 - at.h01 * at.h01;
     let s0 = (at.h11 * at.g0 - at.h01 * at.g1) / det, s1 = (at.h00 * at.g1 - at.h01 * at.g0) / det;
     let next = posteriorAt(p, L, xs, y, z0 + s0, z1 + s1);
-    for (let cut = 0; cut < 40 && !(next.value >= at.value - 1e-12); cut++) {
+    for (let cut = 0; cut < 40 && !(next.value >= at.value - 1e-9); cut++) {
       s0 /= 2; s1 /= 2;
       next = posteriorAt(p, L, xs, y, z0 + s0, z1 + s1);
     }
@@ -97,30 +97,48 @@ function mode(p, L, xs, y) {
   return { z0, z1, at };
 }
 
-const REACH_NODES = 8, STRIDE = 0.8;
+/** Nodes to either side and their distance, in posterior standard deviations. */
+const rule = (rows) => (rows <= 10 ? { side: 8, stride: 0.8 } : { side: 5, stride: 1.05 });
 
 /** Posterior mean of a person's mean response over their rows, the setting being known. */
 function pooledMean(p, y) {
-  const L = factor(p), xs = places(p), { z0, z1, at } = mode(p, L, xs, y), cut = threshold(p);
-  const first = Math.sqrt(at.h11 / (at.h00 * at.h11 - at.h01 * at.h01));
-  const second = Math.sqrt(1 / at.h11), tilt = -at.h01 / at.h11;
-  const wide = L.a > 0 || L.b !== 0 ? REACH_NODES : 0, deep = L.c > 0 ? REACH_NODES : 0;
+  const L = factor(p), xs = places(p), { z0, z1, at } = mode(p, L, xs, y), { side, stride } = rule(p.size);
+  const first = stride * Math.sqrt(at.h11 / (at.h00 * at.h11 - at.h01 * at.h01));
+  const second = stride / Math.sqrt(at.h11), tilt = -at.h01 / at.h11;
+  const wide = L.a > 0 || L.b !== 0 ? side : 0, deep = L.c > 0 ? side : 0;
   let weight = 0, total = 0;
   for (let i = -wide; i <= wide; i++) {
     for (let j = -deep; j <= deep; j++) {
-      const d0 = first * STRIDE * i, s0 = z0 + d0, s1 = z1 + tilt * d0 + second * STRIDE * j;
+      const s0 = z0 + first * i, s1 = z1 + tilt * first * i + second * j;
       const u0 = L.a * s0, u1 = L.b * s0 + L.c * s1;
-      let log = -0.5 * (s0 * s0 + s1 * s1) - at.value, sum = 0;
-      for (let k = 0; k < xs.length; k++) {
-        const eta = p.intercept + u0 + (p.slope + u1) * xs[k];
-        log += rowOf(p, y[k], eta)[0];
-        sum += inverse(p, eta - cut);
-      }
-      const w = Math.exp(log);
+      const [fit, sum] = over(p, xs, y, p.intercept + u0, p.slope + u1);
+      const w = Math.exp(fit - 0.5 * (s0 * s0 + s1 * s1) - at.value);
       weight += w; total += (w * sum) / xs.length;
     }
   }
   return total / weight;
+}
+
+/** Log-likelihood and sum of mean responses of rows on one line. */
+function over(p, xs, y, intercept, slope) {
+  let log = 0, sum = 0;
+  if (isCount(p)) {
+    for (let k = 0; k < xs.length; k++) {
+      const eta = intercept + slope * xs[k], mu = Math.exp(Math.min(eta, 300));
+      log += y[k] * eta - mu; sum += mu;
+    }
+    return [log, sum];
+  }
+  const cuts = p.thresholds, last = cuts.length, shown = cuts[p.cut - 1];
+  for (let k = 0; k < xs.length; k++) {
+    const eta = intercept + slope * xs[k], v = y[k];
+    const upper = v < last ? 1 / (1 + Math.exp(eta - cuts[v])) : 1;
+    const lower = v > 0 ? 1 / (1 + Math.exp(eta - cuts[v - 1])) : 0;
+    log += Math.log(Math.max(upper - lower, 1e-300));
+    if (last === 1) sum += v ? 1 - lower : 1 - upper;
+    else sum += 1 / (1 + Math.exp(shown - eta));
+  }
+  return [log, sum];
 }
 
 /** How far pooling pulls, and what it gains: share of distance kept, errors of both. */
