@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.defaults import resolve_priors
-from bayes_glmm.errors import ArgumentError
+from bayes_glmm.errors import ArgumentError, EngineError
 
 if TYPE_CHECKING:
     from bayes_glmm.design.design import Design
@@ -85,6 +85,8 @@ def maximum_likelihood(
         model, family=family, link=link, exposure=exposure, offset=offset,
         missing=missing, success=success,
     )  # fmt: skip
+    if any(effect.structure for _, p in spec.predictors for effect in p.random):
+        raise EngineError("maximum_likelihood() does not cover related levels, gr(): use fit().")
     prepared = prepare(spec, data)
     _, design = prepared.require()
     found = maximise(design, resolve_priors(prepared.spec, design), quadrature)

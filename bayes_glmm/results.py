@@ -191,7 +191,7 @@ def columns_to_dataset(data: pd.DataFrame, columns: tuple[str, ...], rows: Any) 
         attrs |= {"boolean": 1} if series.dtype.kind == "b" else {}
         if isinstance(series.dtype, pd.CategoricalDtype):
             attrs["categories"] = json.dumps([str(c) for c in series.cat.categories])
-        if series.isna().any():
+        if series.isna().any() and pd.api.types.is_numeric_dtype(series):
             values = series.to_numpy(np.float64, na_value=np.nan)
         elif series.dtype.kind == "b":
             values = series.to_numpy(np.int8)

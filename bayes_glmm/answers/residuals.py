@@ -66,8 +66,10 @@ def pit_residuals(
     Raises
     ------
     ArgumentError
-        Some responses are censored.
+        Some responses are censored, or each is several numbers.
     """
+    if fit.family.composed:
+        raise ArgumentError("Responses of several columns have no one rank each: use plot_ppc().")
     if "status" in fit.design.modifiers:
         raise ArgumentError("Censored responses are not observed: they have no residuals.")
     y = np.asarray(fit.design.response, float)

@@ -36,7 +36,7 @@ def check(priors):
 
 
 def test_every_distribution_is_in_the_graphs_table():
-    assert set(DISTRIBUTIONS) | {"LKJ"} == set(KNOWN)
+    assert set(DISTRIBUTIONS) | {"LKJ", "Dirichlet"} == set(KNOWN)
     assert {p.name for p in (*REAL, *POSITIVE)} == set(KNOWN) - {"LKJ", "Beta", "OnePlusBeta"}
 
 
