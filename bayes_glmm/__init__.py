@@ -53,8 +53,9 @@ if TYPE_CHECKING:
     from bayes_glmm.report import report
     from bayes_glmm.results_io import load, save
     from bayes_glmm.simulate import simulate
+    from bayes_glmm.spec.effects import RandomEffect
     from bayes_glmm.spec.formula import parse
-    from bayes_glmm.spec.model import ModelSpec, Predictor, RandomEffect, Response
+    from bayes_glmm.spec.model import ModelSpec, Predictor, Response
     from bayes_glmm.spec.priors import Prior
     from bayes_glmm.spec.sources import Source
     from bayes_glmm.spec.templates import template, templates
@@ -75,7 +76,7 @@ _PUBLIC = {
     "Parameter": "families.base",
     "Predictor": "spec.model",
     "Prior": "spec.priors",
-    "RandomEffect": "spec.model",
+    "RandomEffect": "spec.effects",
     "Response": "spec.model",
     "Source": "spec.sources",
     "areal": "structures.areal",

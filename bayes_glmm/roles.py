@@ -7,7 +7,9 @@ from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bayes_glmm.errors import TemplateError, suggestion
-from bayes_glmm.spec.model import Membership, ModelSpec, RandomEffect, Response, Variable
+from bayes_glmm.spec.effects import Membership, RandomEffect
+from bayes_glmm.spec.model import ModelSpec, Response
+from bayes_glmm.spec.terms import Variable
 
 if TYPE_CHECKING:
     from bayes_glmm.spec.templates import Template

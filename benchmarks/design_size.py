@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.spec.model import ModelSpec, Predictor, RandomEffect
+from bayes_glmm.spec.effects import RandomEffect
+from bayes_glmm.spec.model import ModelSpec, Predictor
 
 
 def make(rows: int, groups: int, text: bool) -> pd.DataFrame:

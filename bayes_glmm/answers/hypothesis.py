@@ -14,7 +14,7 @@ from bayes_glmm.answers.tables import answer
 from bayes_glmm.errors import ArgumentTypeError, ResultError, suggestion
 from bayes_glmm.results import Fit, read_fit
 from bayes_glmm.spec.hypotheses import read_hypothesis
-from bayes_glmm.spec.model import Arithmetic, Call, Expression, Number, Variable
+from bayes_glmm.spec.terms import Arithmetic, Call, Expression, Number, Variable
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -63,7 +63,8 @@ def misshapen(fit: Fit, threshold: float) -> Iterator[Finding]:
     The figure is the largest distance between the distribution of the quantile residuals
     and the uniform one, held against that of replicated data.
     """
-    if "status" in fit.design.modifiers or fit.design.n_rows < ENOUGH_ROWS:
+    unranked = "status" in fit.design.modifiers or fit.family.composed
+    if unranked or fit.design.n_rows < ENOUGH_ROWS:
         return
     found = pit_residuals(fit)
     distance = float(found.distance(found.observed[None])[0])

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from bayes_glmm.errors import SpecError, listed, suggestion
 from bayes_glmm.families import get_family
-from bayes_glmm.spec.model import Call, ModelSpec, Predictor, Term, Variable
+from bayes_glmm.spec.model import ModelSpec, Predictor
+from bayes_glmm.spec.terms import Call, Term, Variable
 from bayes_glmm.spec.writing import term_text
 
 

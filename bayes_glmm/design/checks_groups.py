@@ -13,7 +13,7 @@ from bayes_glmm.design.context import OBSERVATION, Context
 from bayes_glmm.design.design import GroupDesign
 from bayes_glmm.design.groups import group_levels
 from bayes_glmm.errors import Finding
-from bayes_glmm.spec.model import Term, Variable
+from bayes_glmm.spec.terms import Term, Variable
 
 FEW = 5
 

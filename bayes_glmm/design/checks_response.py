@@ -12,7 +12,7 @@ from bayes_glmm.design.modifiers import faults
 from bayes_glmm.design.uses import offset_expressions
 from bayes_glmm.errors import Finding, SpecError, listed
 from bayes_glmm.families.observed import observe
-from bayes_glmm.spec.model import Variable
+from bayes_glmm.spec.terms import Variable
 
 HUGE = 1e7
 LARGE = 20.0

@@ -16,7 +16,7 @@ from bayes_glmm.design.imputed import MissingCoding, learn_imputed
 from bayes_glmm.design.ordered import MonotonicCoding, learn_ordered
 from bayes_glmm.design.smooths import SmoothCoding, learn_smooth
 from bayes_glmm.errors import DataError, SpecError, suggestion
-from bayes_glmm.spec.model import SMOOTHS, Call, Expression, Factor, Number, Text, Variable
+from bayes_glmm.spec.terms import SMOOTHS, Call, Expression, Factor, Number, Text, Variable
 
 
 @dataclass(frozen=True)

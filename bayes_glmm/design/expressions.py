@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.columns import numbers
 from bayes_glmm.design.transforms import TRANSFORMS, Options, Site, State, Transform
 from bayes_glmm.errors import SpecError, suggestion
-from bayes_glmm.spec.model import SMOOTHS, Arithmetic, Call, Expression, Number, Text, Variable
+from bayes_glmm.spec.terms import SMOOTHS, Arithmetic, Call, Expression, Number, Text, Variable
 
 type States = Mapping[str, State]
 

@@ -25,7 +25,8 @@ from bayes_glmm.design.membership import (
 )
 from bayes_glmm.design.terms import Codings, Columns, Part, expand, labels
 from bayes_glmm.errors import DataError, SpecError, listed
-from bayes_glmm.spec.model import Membership, Predictor, RandomEffect
+from bayes_glmm.spec.effects import Membership, RandomEffect
+from bayes_glmm.spec.model import Predictor
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures import Hyper
 

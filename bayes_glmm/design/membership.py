@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.columns import is_missing, levels_of, numbers, pick
 from bayes_glmm.design.frames import rows_where
 from bayes_glmm.errors import DataError, MissingDataError
-from bayes_glmm.spec.model import Membership
+from bayes_glmm.spec.effects import Membership
 
 type Array = NDArray[np.float64]
 

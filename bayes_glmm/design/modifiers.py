@@ -13,7 +13,8 @@ from bayes_glmm.design.expressions import States, values, variables
 from bayes_glmm.design.frames import rows_where
 from bayes_glmm.errors import DataError, SpecError, listed
 from bayes_glmm.families.observed import INTERVAL, LEFT, RIGHT, SEEN
-from bayes_glmm.spec.model import Call, Expression, ModelSpec, Variable
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.terms import Call, Expression, Variable
 
 type Array = NDArray[np.float64]
 type Reader = Callable[[Call, pd.DataFrame, States], dict[str, Array]]

@@ -46,7 +46,8 @@ from bayes_glmm.design.transforms import State
 from bayes_glmm.design.uses import column_roles, complete_columns, drop_missing, offset_expressions
 from bayes_glmm.errors import ArgumentError, DataError, MissingDataError, SpecError, listed
 from bayes_glmm.families import get_family
-from bayes_glmm.spec.model import SMOOTHS, Call, ModelSpec, Predictor, Variable
+from bayes_glmm.spec.model import ModelSpec, Predictor
+from bayes_glmm.spec.terms import SMOOTHS, Call, Variable
 
 
 @dataclass(frozen=True, eq=False)

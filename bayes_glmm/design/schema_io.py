@@ -25,7 +25,8 @@ from bayes_glmm.design.spec_io import (
 )
 from bayes_glmm.design.terms import Part
 from bayes_glmm.errors import BayesGLMMError, ResultError
-from bayes_glmm.spec.model import Call, Factor, Membership
+from bayes_glmm.spec.effects import Membership
+from bayes_glmm.spec.terms import Call, Factor
 
 FORMAT = 1
 

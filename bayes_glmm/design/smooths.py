@@ -28,8 +28,8 @@ from bayes_glmm.design.smooth_bases import (
 )
 from bayes_glmm.design.transforms import State
 from bayes_glmm.errors import DataError, SpecError, suggestion
-from bayes_glmm.spec.model import SMOOTHS, Call, Expression, Number, Text, Variable
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.terms import SMOOTHS, Call, Expression, Number, Text, Variable
 from bayes_glmm.structures import Hyper
 
 __all__ = ["SMOOTHS", "SmoothCoding", "learn_smooth"]

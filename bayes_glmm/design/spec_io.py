@@ -6,22 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bayes_glmm.errors import ResultError
-from bayes_glmm.spec.model import (
-    Arithmetic,
-    Call,
-    Expression,
-    Membership,
-    ModelSpec,
-    Number,
-    Predictor,
-    RandomEffect,
-    Response,
-    Term,
-    Text,
-    Variable,
-)
+from bayes_glmm.spec.effects import Membership, RandomEffect
+from bayes_glmm.spec.model import ModelSpec, Predictor, Response
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.sources import Source
+from bayes_glmm.spec.terms import Arithmetic, Call, Expression, Number, Term, Text, Variable
 
 
 def expression_to_list(expression: Expression) -> list:

@@ -16,7 +16,7 @@ from bayes_glmm.design.imputed import MissingCoding
 from bayes_glmm.design.modelled import ModelledColumn, ModelledColumns, ModelledFactor
 from bayes_glmm.design.ordered import MonotonicCoding
 from bayes_glmm.errors import DataError, SpecError
-from bayes_glmm.spec.model import Factor, Term
+from bayes_glmm.spec.terms import Factor, Term
 
 type Codings = Mapping[Factor, FactorCoding]
 type Part = tuple[tuple[Factor, bool], ...]

@@ -13,7 +13,8 @@ from bayes_glmm.design.frames import drop_rows
 from bayes_glmm.design.groups import group_columns
 from bayes_glmm.design.membership import missing_members
 from bayes_glmm.design.modifiers import modifier_columns
-from bayes_glmm.spec.model import Call, Expression, ModelSpec, Term
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.terms import Call, Expression, Term
 
 
 def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -61,7 +61,9 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
     """
     what = uncovered(design, priors)
     if what is not None:
-        raise EngineError(f"maximum_likelihood() does not cover {what}: sample this model with fit().")
+        raise EngineError(
+            f"maximum_likelihood() does not cover {what}: sample this model with fit()."
+        )
     program = write_program(design, priors)
     joint, problem = Problem.of(program), Problem.of(program, fixed_too=False)
     groups = design.mu.groups

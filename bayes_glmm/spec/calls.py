@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bayes_glmm.errors import listed, suggestion
 from bayes_glmm.spec.cursor import Cursor
-from bayes_glmm.spec.model import (
+from bayes_glmm.spec.terms import (
     SMOOTHS,
     Arithmetic,
     Call,

@@ -8,20 +8,11 @@ from typing import NoReturn
 
 from bayes_glmm.spec.calls import MODELLED, read_call
 from bayes_glmm.spec.cursor import Cursor
+from bayes_glmm.spec.effects import RandomEffect
 from bayes_glmm.spec.groups import read_groups, read_series
-from bayes_glmm.spec.model import (
-    Call,
-    Expression,
-    Factor,
-    Predictor,
-    RandomEffect,
-    Response,
-    Term,
-    Variable,
-    holds_smooth,
-    no_slope,
-)
+from bayes_glmm.spec.model import Predictor, Response
 from bayes_glmm.spec.responses import read_response
+from bayes_glmm.spec.terms import Call, Expression, Factor, Term, Variable, holds_smooth, no_slope
 from bayes_glmm.spec.tokens import Token
 from bayes_glmm.spec.writing import term_text
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bayes_glmm.errors import listed
 from bayes_glmm.spec.cursor import Cursor
-from bayes_glmm.spec.model import DISTRIBUTIONS, Membership
+from bayes_glmm.spec.effects import DISTRIBUTIONS, Membership
 from bayes_glmm.spec.tokens import Token
 
 TRUTH = {"true": True, "false": False}

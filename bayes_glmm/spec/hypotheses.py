@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bayes_glmm.spec.calls import expression
 from bayes_glmm.spec.cursor import Cursor
-from bayes_glmm.spec.model import Arithmetic, Call, Expression
+from bayes_glmm.spec.terms import Arithmetic, Call, Expression
 from bayes_glmm.spec.tokens import HYPOTHESIS, tokenize
 
 FUNCTIONS = ("exp", "log", "sqrt")

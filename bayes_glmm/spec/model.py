@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,218 +9,19 @@ from itertools import product
 from typing import Any
 
 from bayes_glmm.errors import ArgumentTypeError, FormulaError, SpecError
+from bayes_glmm.spec.effects import RandomEffect
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.sources import Source
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A column of the table."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Number:
-    """A constant inside a call."""
-
-    value: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "value", float(self.value))
-        if not math.isfinite(self.value):
-            raise SpecError(f"A number in a model is finite, not {self.value}.")
-
-
-@dataclass(frozen=True)
-class Text:
-    """A quoted word inside a call: a level's name."""
-
-    value: str
-
-
-@dataclass(frozen=True)
-class Arithmetic:
-    """``left operator right`` inside a call, ``operator`` one of ``+ - * /``."""
-
-    operator: str
-    left: Expression
-    right: Expression
-
-
-@dataclass(frozen=True)
-class Call:
-    """One of the fixed functions applied to expressions."""
-
-    function: str
-    arguments: tuple[Expression, ...]
-    options: tuple[tuple[str, Expression], ...] = ()
-
-
-SMOOTHS = ("s", "t2", "hsgp")
-"""Calls that are smooth functions: terms of their own, never inside another."""
-
-DISTRIBUTIONS = ("normal", "student")
-"""Of random effects."""
-
-type Expression = Variable | Number | Text | Arithmetic | Call
-type Factor = Variable | Call
-type Term = tuple[Factor, ...]
-
-
-@dataclass(frozen=True)
-class Membership:
-    """Rows that belong to several levels of one group, as in ``(1 | mm(first, second))``.
-
-    Parameters
-    ----------
-    weights : tuple of str
-        Columns of weights, one for each grouping column; equal weights when empty.
-    scaled : bool, default True
-        Whether the weights of each row are divided by their sum.
-    """
-
-    weights: tuple[str, ...] = ()
-    scaled: bool = True
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "weights", tuple(self.weights))
-        object.__setattr__(self, "scaled", bool(self.scaled or not self.weights))
-
-
-@dataclass(frozen=True)
-class RandomEffect:
-    """Deviations of the levels of one group from the population.
-
-    Parameters
-    ----------
-    group : str or tuple of str
-        Grouping column, or the columns whose combinations are the levels.
-        ``"observation"`` is the observation-level random effect.
-    terms : tuple
-        Varying slopes: column names or terms. The intercept is separate. ``"a:b"``
-        is the interaction of two columns; ``Variable("a:b")`` is a column of that name.
-    intercept : bool, default True
-        Whether the level of the group varies.
-    correlated : bool, default True
-        One block with an LKJ prior; ``False`` makes every column of every term
-        independent, the columns of a factor with several levels among them.
-    structure : str or None
-        Name of a structured covariance, as in ``(1 | gr(animal, A))``.
-    shared : str or None
-        Effects of one group with one such name, in formulas of several parameters,
-        are correlated: ``(1 |p| site)``.
-    members : Membership or None
-        The columns of ``group`` are several memberships of one row, not combined.
-    by : str or None
-        Column whose every level has standard deviations and correlations of its own.
-    dist : {"normal", "student"}
-        Distribution of the effects; Student's t has its degrees of freedom as ``nu_<group>``.
-    along : str or None
-        Column of times: the effect is a series of its own in each level of ``group``, or
-        one series where that is the column of times itself, as in ``ar(week, person)``.
-
-    Examples
-    --------
-    >>> RandomEffect("Subject", terms=("Days",)).name
-    'Subject'
-    >>> RandomEffect(("school", "class")).name
-    'school_by_class'
-    """
-
-    group: tuple[str, ...]
-    terms: tuple[Term, ...] = ()
-    intercept: bool = True
-    correlated: bool = True
-    structure: str | None = None
-    shared: str | None = None
-    members: Membership | None = None
-    by: str | None = None
-    dist: str = "normal"
-    along: str | None = None
-
-    def __post_init__(self) -> None:
-        group = (self.group,) if isinstance(self.group, str) else tuple(self.group)
-        if not group or not all(isinstance(column, str) and column for column in group):
-            raise SpecError("A random effect needs a grouping column, or a tuple of them.")
-        object.__setattr__(self, "group", tuple(dict.fromkeys(group)))
-        object.__setattr__(self, "terms", _ordered(self.terms))
-        if any(map(holds_smooth, (f for term in self.terms for f in term))):
-            raise SpecError(f"A smooth term does not vary by {self.name}: write s(x, by=...).")
-        object.__setattr__(self, "correlated", bool(self.correlated or not self.terms))
-        if self.structure is not None and len(self.group) > 1:
-            raise SpecError(
-                f"The structure {self.structure!r} belongs to one column, not to the "
-                f"combinations of {' and '.join(self.group)}: combine them in the table."
-            )
-        if not (self.intercept or self.terms):
-            raise SpecError(f"The random effect of {self.name} has no term.")
-        for factor in (f for term in self.terms for f in term):
-            if isinstance(factor, Call) and factor.function in ("mo", "mi"):
-                raise SpecError(no_slope(factor.function))
-        if self.shared is not None and not self.correlated:
-            raise SpecError(
-                f"|{self.shared}| correlates effects of {self.name}: it cannot keep them independent."
-            )
-        plain = self.members is None and self.by is None and self.dist == "normal"
-        if self.shared is not None and not plain:
-            raise SpecError(
-                f"|{self.shared}| joins normal effects of one column, without mm(), by= and dist=: "
-                "leave these out."
-            )
-        self._check_members()
-        if self.dist not in DISTRIBUTIONS:
-            raise SpecError(f"dist={self.dist!r}: use {' or '.join(map(repr, DISTRIBUTIONS))}.")
-        if self.dist != "normal" and (self.structure or self.members):
-            raise SpecError(f"Effects of {self.name} with a structure or memberships are normal.")
-        if self.along is not None:
-            self._check_series(self.along)
-        if self.structure is not None and self.by is not None:
-            raise SpecError(
-                f"The structure {self.structure!r} relates all levels of {self.name}, so that by= "
-                "cannot part them: leave one of the two out."
-            )
-
-    def _check_members(self) -> None:
-        if self.members is None:
-            return
-        n, given = len(self.group), len(self.members.weights)
-        if n < 2:
-            raise SpecError("mm() takes two or more different columns: mm(first, second).")
-        if given not in (0, n):
-            raise SpecError(f"mm() has {n} grouping columns and {given} of weights: give {n}.")
-        if self.structure is not None or self.by is not None:
-            raise SpecError("The memberships of mm() have neither a structure nor by=.")
-
-    def _check_series(self, time: str) -> None:
-        plain = self.structure is None and self.members is None and self.by is None
-        plain = plain and self.dist == "normal"
-        if self.terms or not self.intercept or not plain:
-            raise SpecError(
-                f"A series along {time!r} has no varying terms, structure, memberships or by=: "
-                f"ar({time}, group)."
-            )
-        if time in self.group and len(self.group) > 1:
-            raise SpecError(f"ar({time}, ...): {time!r} is the time and not also a group.")
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns whose combinations are the levels."""
-        if self.along is None or self.along in self.group:
-            return self.group
-        return (*self.group, self.along)
-
-    @property
-    def weights(self) -> tuple[str, ...]:
-        """Columns of the weights of several memberships."""
-        return () if self.members is None else self.members.weights
-
-    @property
-    def name(self) -> str:
-        """Name used in posterior variables: columns joined with ``_by_`` or ``_and_``."""
-        if self.along is not None:
-            return f"ar_{'_by_'.join(self.group)}"
-        return ("_by_" if self.members is None else "_and_").join(self.group)
+from bayes_glmm.spec.terms import (
+    Call,
+    Expression,
+    Term,
+    Variable,
+    as_offset,
+    columns_read,
+    holds_smooth,
+    ordered_terms,
+)
 
 
 @dataclass(frozen=True)
@@ -238,7 +38,7 @@ class Predictor:
     offsets: tuple[Expression, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "terms", _ordered(self.terms))
+        object.__setattr__(self, "terms", ordered_terms(self.terms))
         for term in self.terms:
             inside = [part for f in term if isinstance(f, Call) for part in f.arguments]
             if any(map(holds_smooth, inside if len(term) == 1 else term)):
@@ -248,7 +48,7 @@ class Predictor:
             raise ArgumentTypeError("random= holds RandomEffect objects.")
         object.__setattr__(self, "random", tuple(dict.fromkeys(random)))
         offsets = (self.offsets,) if isinstance(self.offsets, str) else tuple(self.offsets)
-        object.__setattr__(self, "offsets", tuple(map(_offset, offsets)))
+        object.__setattr__(self, "offsets", tuple(map(as_offset, offsets)))
 
 
 @dataclass(frozen=True)
@@ -380,7 +180,7 @@ class ModelSpec:
             slopes = (term for effect in predictor.random for term in effect.terms)
             factors = (f for term in (*predictor.terms, *slopes) for f in term)
             for factor in (*factors, *predictor.offsets):
-                if column in _columns(factor):
+                if column in columns_read(factor):
                     raise FormulaError(f"The response {column!r} is also a term: remove one.")
 
     def _check_structures(self) -> None:
@@ -411,7 +211,7 @@ class ModelSpec:
                     f'{{"{name}": "{name} ~ 1"}}, or more terms, to the formulas.'
                 )
             plain = [f for _, p in self.predictors for f in _factors(p) if f != _imputed(name)]
-            if any(name in _columns(f) for f in plain):
+            if any(name in columns_read(f) for f in plain):
                 raise FormulaError(
                     f"{name!r} stands in mi({name}) and elsewhere, where it must have no missing values: "
                     f"write mi({name}) in its place."
@@ -422,7 +222,7 @@ class ModelSpec:
                     f"There is a formula of {name!r}, but no mi({name}) in the others: add it, or leave "
                     "the formula out."
                 )
-            read = {c for f in _factors(predictor) for c in _columns(f)}
+            read = {c for f in _factors(predictor) for c in columns_read(f)}
             if read & set(self.imputed):
                 raise FormulaError(
                     f"The formula of {name!r} reads {', '.join(sorted(read & set(self.imputed)))}, which has "
@@ -479,16 +279,6 @@ class ModelSpec:
         return replace(self, **changes)
 
 
-def holds_smooth(expression: Expression) -> bool:
-    """Whether a smooth function stands in an expression."""
-    match expression:
-        case Arithmetic(_, left, right):
-            return holds_smooth(left) or holds_smooth(right)
-        case Call(function, arguments):
-            return function in SMOOTHS or any(map(holds_smooth, arguments))
-    return False
-
-
 def _imputed(column: str) -> Call:
     return Call("mi", (Variable(column),))
 
@@ -498,58 +288,6 @@ def _factors(predictor: Predictor) -> Iterator[Expression]:
     slopes = (term for effect in predictor.random for term in effect.terms)
     yield from (f for term in (*predictor.terms, *slopes) for f in term)
     yield from predictor.offsets
-
-
-def no_slope(function: str) -> str:
-    """Say why a term whose values depend on parameters cannot vary by group."""
-    return (
-        f"{function}() cannot vary by group: a slope of values that are themselves estimated would be "
-        "a product of two unknowns. Let the column itself vary, or write the term outside the bars."
-    )
-
-
-def _term(term: Term | Factor | str) -> Term:
-    factors: tuple[Any, ...]
-    if isinstance(term, str):
-        factors = tuple(map(Variable, term.split(":")))
-    elif isinstance(term, tuple | list):
-        factors = tuple(Variable(f) if isinstance(f, str) else f for f in term)
-    else:
-        factors = (term,)
-    if not factors or not all(isinstance(f, Variable | Call) for f in factors):
-        raise ArgumentTypeError(f"A term is columns and calls, not {term!r}.")
-    return tuple(dict.fromkeys(factors))
-
-
-def _ordered(terms: Iterable[Term | Factor | str] | str) -> tuple[Term, ...]:
-    """Sort by order of interaction, keeping the first of equal terms."""
-    unique: dict[frozenset[Factor], Term] = {}
-    for term in map(_term, (terms,) if isinstance(terms, str) else terms):
-        unique.setdefault(frozenset(term), term)
-    return tuple(sorted(unique.values(), key=len))
-
-
-def _offset(offset: Expression | str) -> Expression:
-    match offset:
-        case str(name):
-            return Variable(name)
-        case Call("offset", (inside,)):
-            return inside
-    return offset
-
-
-def _columns(expression: Expression) -> Iterator[str]:
-    """Name the columns that an expression reads."""
-    match expression:
-        case Variable(name):
-            yield name
-        case Arithmetic(_, left, right):
-            yield from (*_columns(left), *_columns(right))
-        case Call(function, arguments, options):
-            for argument in arguments[:1] if function == "C" else arguments:
-                yield from _columns(argument)
-            if function in SMOOTHS:
-                yield from (name for _, value in options for name in _columns(value))
 
 
 def _name(pair: tuple[str, Any]) -> str:

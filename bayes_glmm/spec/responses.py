@@ -7,7 +7,8 @@ from typing import NoReturn
 from bayes_glmm.errors import listed, suggestion
 from bayes_glmm.spec.calls import MODIFIERS, read_arguments
 from bayes_glmm.spec.cursor import Cursor
-from bayes_glmm.spec.model import Call, Expression, Number, Response, Variable
+from bayes_glmm.spec.model import Response
+from bayes_glmm.spec.terms import Call, Expression, Number, Variable
 from bayes_glmm.spec.tokens import Token
 
 _COLUMNS = (

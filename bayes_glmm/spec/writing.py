@@ -5,19 +5,9 @@ from __future__ import annotations
 import re
 
 from bayes_glmm.errors import SpecError
-from bayes_glmm.spec.model import (
-    Arithmetic,
-    Call,
-    Expression,
-    Membership,
-    Number,
-    Predictor,
-    RandomEffect,
-    Response,
-    Term,
-    Text,
-    Variable,
-)
+from bayes_glmm.spec.effects import Membership, RandomEffect
+from bayes_glmm.spec.model import Predictor, Response
+from bayes_glmm.spec.terms import Arithmetic, Call, Expression, Number, Term, Text, Variable
 
 
 def name_text(name: str) -> str:

@@ -8,7 +8,8 @@ from formulaic import model_matrix
 from bayes_glmm.design.contrasts import contrast_coding
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import SpecError, UnknownLevelError
-from bayes_glmm.spec.model import Call, ModelSpec, Number, Predictor, Term, Text, Variable
+from bayes_glmm.spec.model import ModelSpec, Predictor
+from bayes_glmm.spec.terms import Call, Number, Term, Text, Variable
 
 A, B, D, X, Z = (Variable(name) for name in "abdxz")
 

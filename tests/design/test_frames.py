@@ -8,7 +8,9 @@ from bayes_glmm.design.columns import kind_of, levels_of, require
 from bayes_glmm.design.frames import row_ids, rows_where, to_pandas
 from bayes_glmm.design.uses import drop_missing
 from bayes_glmm.errors import ArgumentTypeError, DataError, MissingDataError
-from bayes_glmm.spec.model import Call, ModelSpec, Predictor, RandomEffect, Variable
+from bayes_glmm.spec.effects import RandomEffect
+from bayes_glmm.spec.model import ModelSpec, Predictor
+from bayes_glmm.spec.terms import Call, Variable
 
 pa = pytest.importorskip("pyarrow")
 

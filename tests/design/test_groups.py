@@ -8,7 +8,9 @@ from bayes_glmm.design.design import GroupDesign
 from bayes_glmm.design.groups import group_levels, group_name
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import DataError, SpecError, UnknownLevelError
-from bayes_glmm.spec.model import Call, ModelSpec, Number, Predictor, RandomEffect, Variable
+from bayes_glmm.spec.effects import RandomEffect
+from bayes_glmm.spec.model import ModelSpec, Predictor
+from bayes_glmm.spec.terms import Call, Number, Variable
 
 
 @pytest.fixture

@@ -19,18 +19,10 @@ from bayes_glmm.errors import (
     ResultError,
     UnknownLevelError,
 )
-from bayes_glmm.spec.model import (
-    Arithmetic,
-    Call,
-    ModelSpec,
-    Number,
-    Predictor,
-    RandomEffect,
-    Response,
-    Text,
-    Variable,
-)
+from bayes_glmm.spec.effects import RandomEffect
+from bayes_glmm.spec.model import ModelSpec, Predictor, Response
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.terms import Arithmetic, Call, Number, Text, Variable
 
 X, A, B = Variable("x"), Variable("a"), Variable("b")
 

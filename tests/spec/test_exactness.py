@@ -10,19 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayes_glmm.errors import ArgumentTypeError, FormulaError, SpecError
+from bayes_glmm.spec.effects import RandomEffect
 from bayes_glmm.spec.formula import parse, write_formula
-from bayes_glmm.spec.model import (
-    Arithmetic,
-    Call,
-    ModelSpec,
-    Number,
-    Predictor,
-    RandomEffect,
-    Response,
-    Text,
-    Variable,
-)
+from bayes_glmm.spec.model import ModelSpec, Predictor, Response
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.terms import Arithmetic, Call, Number, Text, Variable
 
 SECOND = 1.0
 
@@ -255,7 +247,11 @@ def test_varying_terms_of_one_group_in_several_bars_stay_apart() -> None:
         (lambda: ModelSpec("y", "x"), ArgumentTypeError, "predictors="),
         (lambda: ModelSpec("y", Predictor(), exposure=3), ArgumentTypeError, "exposure="),
         (lambda: ModelSpec("y", Predictor(), family=None), ArgumentTypeError, "family="),
-        (lambda: ModelSpec("y", Predictor(), missing="x"), SpecError, "'error', 'drop' or 'predict'"),
+        (
+            lambda: ModelSpec("y", Predictor(), missing="x"),
+            SpecError,
+            "'error', 'drop' or 'predict'",
+        ),
         (lambda: parse("y ~ x", priors=["sd"]), ArgumentTypeError, "priors="),
         (lambda: parse("y ~ x", priors={"sd": 1.0}), ArgumentTypeError, "priors="),
         (lambda: parse({"zi": "~ x"}), FormulaError, "one for 'mu'"),

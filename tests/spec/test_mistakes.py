@@ -6,7 +6,7 @@ import pytest
 
 from bayes_glmm.errors import FormulaError
 from bayes_glmm.spec.formula import parse
-from bayes_glmm.spec.model import Call, Number, Variable
+from bayes_glmm.spec.terms import Call, Number, Variable
 
 MISTAKES = {
     "y ~ x^2": r"poly\(x, 2\)",
