@@ -52,6 +52,7 @@ def test_the_wheel_holds_templates_tables_and_types(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     wanted = {f"bayes_glmm/model_templates/{p.name}" for p in ROOT.glob("model_templates/*.toml")}
     wanted |= {f"bayes_glmm/datasets/{p.name}" for p in ROOT.glob("bayes_glmm/datasets/*.csv")}
+    wanted |= {f"bayes_glmm/explore/page/{p.name}" for p in ROOT.glob("bayes_glmm/explore/page/*")}
     assert len(wanted) >= 8
     assert wanted | {"bayes_glmm/py.typed", "bayes_glmm/datasets/catalogue.toml"} <= names
     assert not {name for name in names if name.split("/")[0] in ("tests", "examples")}

@@ -89,7 +89,7 @@ function slopegraph({ w, h, x, xTitle, people, average, names }) {
   const links = people.map((q) =>
     `<line class="pull" x1="${px(sx(q.own))}" y1="${box.top}" x2="${px(sx(q.pooled))}" y2="${box.bottom}"/>`);
   const dots = people.map((q, k) =>
-    `<circle class="dot own" r="3.5" cx="${px(sx(q.own))}" cy="${px(box.top - rise * height[k])}"/>` +
+    `<circle class="dot own" r="${px(Math.max(1.2, Math.min(3.5, rise / 2)))}" cx="${px(sx(q.own))}" cy="${px(box.top - rise * height[k])}"/>` +
     `<circle class="dot truth" r="3.5" cx="${px(sx(q.pooled))}" cy="${box.bottom}"/>`);
   return `${marks.join("")}<line class="mean" x1="${px(sx(average))}" x2="${px(sx(average))}"
     y1="${box.top - 10}" y2="${box.bottom + 12}"/>${links.join("")}${dots.join("")}

@@ -115,7 +115,9 @@ function say(p, from) {
   const change = readDifference(p, from);
   $("difference").innerHTML = `${change.mean >= 0 ? "+" : ""}${figure(change.mean)}${interval(change)}`;
   $("difference-name").textContent = isCount(p) ? "averaged difference of counts" : "averaged difference of chances";
-  $("response-words").innerHTML = onResponse(p, from, NAMES);
+  const at = (who, of) => readCurve(p, who, of, [from], `response ${from}`).ys[0];
+  const levels = { typical: at("typical", typical), average: at("average", average) };
+  $("response-words").innerHTML = onResponse(p, from, NAMES, levels);
   $("link-words").innerHTML = onLink(p, NAMES);
   $("report").innerHTML = toReport(p, NAMES);
   $("thumb").innerHTML = thumb(p, from, NAMES);

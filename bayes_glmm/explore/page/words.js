@@ -92,14 +92,14 @@ function headline(p, from, n, read = ratios(p, from, n.step)) {
 }
 
 /** Beside the response scale. */
-function onResponse(p, from, n) {
+function onResponse(p, from, n, at = { typical: typical(p, from), average: average(p, from) }) {
   const low = inverse(p, predictor(p, from) - spread(p, from));
   const high = inverse(p, predictor(p, from) + spread(p, from));
   const say = isCount(p) ? figure : chance;
   const where = `${n.x} = ${figure(from)}`;
   const start = `At ${where} a typical ${n.one} has a ${quantity(p, n)} of
-    ${mark("typical", say(typical(p, from)))}; the average over ${n.many} is
-    ${mark("average", say(average(p, from)))}.`;
+    ${mark("typical", say(at.typical))}; the average over ${n.many} is
+    ${mark("average", say(at.average))}.`;
   if (spread(p, from) === 0) return `${start} Nobody differs there.`;
   return `${start} Two thirds of ${n.many} lie between ${say(low)} and ${say(high)}. The average of
     the grey curves is not the curve of the average ${n.one}.`;
