@@ -7,8 +7,10 @@ density is the same and only the coordinates differ.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
 
@@ -86,6 +88,45 @@ class StandardizedRows(Transform):
         """Return half the log-determinant of the covariance, for each row."""
         half = pt.log(pt.diagonal(_factor(inputs))).sum()
         return pt.broadcast_to(half, value.shape[:-1])
+
+
+class OrderedRuns(Transform):
+    """Numbers that rise within each of several runs: the first one, and logs of the steps.
+
+    Parameters
+    ----------
+    runs : sequence of slice
+        They follow one another and cover the vector.
+    """
+
+    name = "ordered"
+    ndim_supp = 1
+
+    def __init__(self, runs: Sequence[slice]):
+        sizes = [run.stop - run.start for run in runs]
+        run = np.repeat(np.arange(len(sizes)), sizes)
+        step = np.concatenate([np.arange(size) for size in sizes])
+        self.first = step == 0
+        self.before = np.maximum(np.arange(len(run)) - 1, 0)
+        self.grid = np.full((len(sizes), max(sizes)), len(run))
+        self.grid[run, step] = np.arange(len(run))
+        self.back = run * max(sizes) + step
+
+    def forward(self, value: Any, *inputs: Any) -> Any:
+        """Return the first number of each run, and logs of the steps."""
+        step = pt.where(self.first, np.float64(1), value - value[..., self.before])
+        return pt.where(self.first, value, pt.log(step))
+
+    def backward(self, value: Any, *inputs: Any) -> Any:
+        """Return the rising numbers."""
+        steps = pt.where(self.first, value, pt.exp(pt.where(self.first, np.float64(0), value)))
+        padded = pt.concatenate([steps, pt.zeros_like(steps[..., :1])], axis=-1)
+        sums = pt.cumsum(padded[..., self.grid], axis=-1)
+        return sums.flatten(ndim=value.ndim)[..., self.back]
+
+    def log_jac_det(self, value: Any, *inputs: Any) -> Any:
+        """Return the sum of the logs of the steps."""
+        return pt.where(self.first, np.float64(0), value).sum(axis=-1)
 
 
 def _factor(inputs: tuple[Any, ...]) -> Any:

@@ -9,7 +9,12 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayes_glmm.coordinates import PartlyStandardized, Standardized, StandardizedRows
+from bayes_glmm.coordinates import (
+    OrderedRuns,
+    PartlyStandardized,
+    Standardized,
+    StandardizedRows,
+)
 from bayes_glmm.design.design import (
     CovariateDesign,
     Design,
@@ -411,10 +416,15 @@ def own_parameter(
     values = _values(prior)
     location = LOCATION.get(prior.name, "mu")
     values[location] += design.threshold_centre(pm.modelcontext(None).__getitem__, pt.stack)
-    increasing = get_family(design.family).increasing
-    order = {"transform": pm.distributions.transforms.ordered} if increasing else {}
-    start = np.linspace(-1.0, 1.0, len(design.boundaries))
+    order = {"transform": _rising(design.ladders)} if get_family(design.family).increasing else {}
+    start = np.concatenate([np.linspace(-1.0, 1.0, s.stop - s.start) for s in design.ladders])
     return DISTRIBUTIONS[prior.name](name, **values, dims="boundary", initval=start, **order)
+
+
+def _rising(ladders: Sequence[slice]) -> Any:
+    """Return the transform of numbers that rise within each of some runs."""
+    one = len(ladders) == 1
+    return pm.distributions.transforms.ordered if one else OrderedRuns(ladders)
 
 
 def vector(name: str, priors: Sequence[Prior], dim: str, standardized: bool) -> Any:

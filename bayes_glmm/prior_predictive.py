@@ -171,7 +171,8 @@ def draw_parameters(
     for own in family.vectors:
         size = (n, len(design.boundaries))
         values = np.asarray(priors[own.name].frozen.rvs(size=size, random_state=rng), float)
-        values = np.sort(values, axis=1) if family.increasing else values
+        for ladder in design.ladders if family.increasing else ():
+            values[:, ladder].sort(axis=1)
         shift = np.asarray(design.threshold_centre(out.__getitem__, np.stack))
         out[own.name] = values + (shift[:, None] if shift.ndim == 1 else shift)
     return out | {k.name: draw(k.name) for k in family.scalars(design.stated)}

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayes_glmm.design.columns import require_columns
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign, SmoothDesign
+from bayes_glmm.design.expressions import variables
 from bayes_glmm.design.frames import to_pandas
 from bayes_glmm.design.modelled import ModelledFactor
 from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
@@ -171,10 +173,34 @@ def _with_categories(
             "add it as pandas.Categorical([...], categories=[...]); its values are replaced."
         )
     else:
-        n = 1 + np.size(list(_thresholds(parameters)))
+        n = 1 + np.size(list(_thresholds(parameters))) // _n_ladders(spec, table)
         learned = ResponseSchema(column, tuple(map(str, range(1, n + 1))), ordered=True)
-    codes = np.arange(len(table)) % len(learned.levels)
+    codes = _in_turn(spec, table, learned)
     return table.assign(**{column: _categorical(codes, learned)}), learned
+
+
+def _n_ladders(spec: ModelSpec, table: pd.DataFrame) -> int:
+    """Return how many groups have thresholds of their own."""
+    call = spec.response.modifier("thres")
+    if call is None:
+        return 1
+    columns = list(variables(call))
+    require_columns(table, columns)
+    return max(1, len(table[columns].drop_duplicates()))
+
+
+def _in_turn(spec: ModelSpec, table: pd.DataFrame, learned: ResponseSchema) -> Any:
+    """Return all categories in turn, or within each group with thresholds those that it has."""
+    call, n = spec.response.modifier("thres"), len(learned.levels)
+    if call is None:
+        return np.arange(len(table)) % n
+    if learned.thresholds is None:
+        return table.groupby(list(variables(call)), observed=True).cumcount().to_numpy() % n
+    cuts, codes = learned.thresholds.apply(table, learned.levels), np.zeros(len(table), np.intp)
+    for g, seen in enumerate(cuts.seen):
+        rows = np.flatnonzero(cuts.index == g)
+        codes[rows] = np.resize(seen, len(rows))
+    return codes
 
 
 def _with_parts(spec: ModelSpec, table: pd.DataFrame) -> pd.DataFrame:
@@ -346,7 +372,8 @@ def _own(parameters: Mapping[str, Any], parameter: Parameter, design: Design) ->
         return np.asarray(parameter.fixed)
     if parameter.vector:
         values = _labelled(parameters, name, design.boundaries)
-        if get_family(design.family).increasing and (np.diff(values) <= 0).any():
+        falls = any((np.diff(values[ladder]) <= 0).any() for ladder in design.ladders)
+        if get_family(design.family).increasing and falls:
             raise ArgumentError(f"{name} must increase from one boundary to the next.")
         return values
     return _within(parameters, name, parameter.prior(1.0).support)

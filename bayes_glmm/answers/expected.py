@@ -386,6 +386,7 @@ def take(design: Design, rows: NDArray[np.intp]) -> Design:
         trials=None if design.trials is None else design.trials[rows],
         modifiers={k: v[rows] for k, v in design.modifiers.items()},
         covariates={},
+        cuts=None if design.cuts is None else design.cuts.take(rows),
     )
 
 
@@ -419,5 +420,6 @@ def distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
             *(g.spread for g in p.groups if _varies(g)),
         )
     ]
+    parts += [] if design.cuts is None else [design.cuts.index[:, None]]
     _, first, back = np.unique(np.hstack(parts), axis=0, return_index=True, return_inverse=True)
     return first, back.ravel()

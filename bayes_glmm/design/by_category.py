@@ -100,6 +100,11 @@ def _with_boundaries(
         )
     if any(specific for name, (_, specific) in inside.items() if name != "mu"):
         raise SpecError("cs() belongs in the formula of 'mu' alone.")
+    if spec.response.modifier("thres"):
+        raise SpecError(
+            "cs() has one effect for each boundary, and with thres() groups have boundaries of their "
+            "own: leave one of the two out."
+        )
     outside, specific = inside["mu"]
     twice = [term_text(term) for term in specific if term in outside]
     if twice:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.by_category import boundaries
+from bayes_glmm.design.cuts import Cuts
 from bayes_glmm.design.modelled import ModelledColumns, ModelledFactor
 from bayes_glmm.structures import Factor, Hyper
 from bayes_glmm.structures.kernels import density
@@ -351,6 +352,8 @@ class Design:
         How each row was observed, see :mod:`.modifiers`.
     covariates : mapping of str to CovariateDesign
         Models of columns with missing values; empty where only answers are wanted.
+    cuts : Cuts or None
+        Which thresholds each row has, where groups have their own.
     """
 
     rows: NDArray[np.str_]
@@ -362,6 +365,7 @@ class Design:
     categories: tuple[str, ...] = ()
     modifiers: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
     covariates: Mapping[str, CovariateDesign] = MappingProxyType({})
+    cuts: Cuts | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "modifiers", MappingProxyType(dict(self.modifiers)))
@@ -402,7 +406,13 @@ class Design:
         return tuple(p for p in self.predictors.values() if p.boundary)
 
     def moved(self, own: Mapping[str, Any], eta: Mapping[str, Any], stack: Stack) -> dict[str, Any]:
-        """Return the family's parameters with each row's thresholds moved by ``cs()``."""
+        """Return the family's parameters with each row's thresholds: its group's, or moved.
+
+        Groups with thresholds of their own add ``places``, see :class:`.Cuts`; single
+        boundaries are moved by ``cs()``.
+        """
+        if self.cuts is not None:
+            return {**own, **self.cuts.of_rows(own["threshold"])}
         if not self.specific:
             return dict(own)
         by = stack([eta[p.parameter] for p in self.specific], axis=-1)
@@ -433,8 +443,15 @@ class Design:
 
     @property
     def boundaries(self) -> tuple[str, ...]:
-        """Labels of the boundaries between neighbouring categories: ``low|mid``."""
-        return tuple(boundaries(self.categories))
+        """Labels of the thresholds: ``low|mid``, or ``item1: low|mid`` where groups have their own."""
+        return tuple(boundaries(self.categories)) if self.cuts is None else self.cuts.labels
+
+    @property
+    def ladders(self) -> tuple[slice, ...]:
+        """Which thresholds follow one another: all of them, or those of each group."""
+        if self.cuts is None:
+            return (slice(0, len(self.categories) - 1),)
+        return self.cuts.ladders
 
     @property
     def groups(self) -> tuple[GroupDesign, ...]:

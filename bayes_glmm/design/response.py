@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.columns import kind_of, levels_of, locate, numbers, pick, unknown_levels
+from bayes_glmm.design.cuts import Thresholds, learn_thresholds
 from bayes_glmm.design.expressions import States, values, variables
 from bayes_glmm.errors import DataError, SpecError, listed, suggestion
 from bayes_glmm.families import get_family
@@ -34,6 +35,8 @@ class ResponseSchema:
         Whether they are categories without an order, coded in the same way.
     columns : tuple of str
         The columns of a response over several, which are its categories; else empty.
+    thresholds : Thresholds or None
+        Which groups have thresholds of their own.
     """
 
     column: str
@@ -43,6 +46,7 @@ class ResponseSchema:
     ordered: bool = False
     unordered: bool = False
     columns: tuple[str, ...] = ()
+    thresholds: Thresholds | None = None
 
     @property
     def coded(self) -> bool:
@@ -110,6 +114,11 @@ def learn_response(spec: ModelSpec, data: pd.DataFrame) -> ResponseSchema:
     """
     column, success, family = spec.response.column, spec.success, get_family(spec.family)
     _require_columns(spec, family.composed)
+    if spec.response.modifier("thres") and not family.vectors:
+        raise SpecError(
+            f"thres() gives groups thresholds of their own, and the family {family.name} has none: "
+            "use it with cumulative, sequential or adjacent."
+        )
     if family.composed:
         return ResponseSchema(column, columns=spec.response.columns)
     series = pick(data, column)
@@ -117,7 +126,8 @@ def learn_response(spec: ModelSpec, data: pd.DataFrame) -> ResponseSchema:
     if family.unordered:
         return ResponseSchema(column, _unordered(series, column, kind), unordered=True)
     if family.categorical:
-        return ResponseSchema(column, _categories(series, column, kind), ordered=True)
+        learned = ResponseSchema(column, _categories(series, column, kind), ordered=True)
+        return _with_thresholds(spec, learned, data)
     if kind == "numeric" and success is None:
         return ResponseSchema(column)
     levels = ("False", "True")
@@ -131,6 +141,17 @@ def learn_response(spec: ModelSpec, data: pd.DataFrame) -> ResponseSchema:
     if success is None and len(levels) == 2:
         success = levels[1]
     return ResponseSchema(column, levels, success, kind == "factor")
+
+
+def _with_thresholds(
+    spec: ModelSpec, learned: ResponseSchema, data: pd.DataFrame
+) -> ResponseSchema:
+    call = spec.response.modifier("thres")
+    if call is None:
+        return learned
+    codes = learned.apply(data, spec.family or "")
+    thresholds = learn_thresholds(call, data, codes.astype(np.intp), learned.levels)
+    return replace(learned, thresholds=thresholds)
 
 
 def _categories(series: pd.Series, column: str, kind: str) -> tuple[str, ...]:

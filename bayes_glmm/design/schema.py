@@ -25,6 +25,7 @@ from bayes_glmm.design.columns import (
     require,
     require_columns,
 )
+from bayes_glmm.design.cuts import Cuts
 from bayes_glmm.design.design import CovariateDesign, Design, PredictorDesign
 from bayes_glmm.design.expressions import learn, values
 from bayes_glmm.design.frames import row_ids, to_pandas
@@ -215,6 +216,7 @@ class Schema:
             link=family.link(self.spec.link).name,
             modifiers=modifiers_of(self.spec, data, self.states, required=response),
             categories=self.response.categories,
+            cuts=self._cuts(data),
             covariates={n: self._covariate(n, data, cells) for n in self.covariates if response},
         )
 
@@ -306,6 +308,10 @@ class Schema:
             for s in self.smooths(name)
         )
         return replace(found, smooths=smooths, category=stated.category, boundary=stated.boundary)
+
+    def _cuts(self, data: pd.DataFrame) -> Cuts | None:
+        learned = self.response.thresholds
+        return None if learned is None else learned.apply(data, self.response.levels)
 
     def _covariate(self, column: str, data: pd.DataFrame, cells: Columns) -> CovariateDesign:
         coding = self.codings[Call("mi", (Variable(column),))]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.coding import FactorCoding, LevelCoding, NumericCoding, WithinCoding
 from bayes_glmm.design.columns import Column
+from bayes_glmm.design.cuts import Thresholds
 from bayes_glmm.design.groups import GroupSchema
 from bayes_glmm.design.imputed import MissingCoding
 from bayes_glmm.design.ordered import MonotonicCoding
@@ -80,7 +81,7 @@ def _read(stored: Mapping[str, Any]) -> Schema:
         codings={factor: _coding(factor, entry) for factor, entry in pairs},
         predictors={n: _predictor(p, factors) for n, p in stored["predictors"].items()},
         covariates={n: _predictor(p, factors) for n, p in stored.get("covariates", {}).items()},
-        response=ResponseSchema(**_tuples(stored["response"])),
+        response=_response(stored["response"]),
     )
 
 
@@ -90,6 +91,13 @@ def _lists(state: Mapping[str, tuple[float, ...]]) -> dict[str, list[float]]:
 
 def _tuples(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list | tuple) else v for k, v in entry.items()}
+
+
+def _response(entry: Mapping[str, Any]) -> ResponseSchema:
+    own = entry.get("thresholds")
+    if own is not None:
+        own = Thresholds(own["column"], tuple(own["levels"]), tuple(map(tuple, own["seen"])))
+    return ResponseSchema(**_tuples({**entry, "thresholds": own}))
 
 
 def _column(entry: Mapping[str, Any]) -> Column:

@@ -29,8 +29,8 @@ def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, 
     Returns
     -------
     dict of str to tuple of str
-        Roles are ``response``, ``trials`` (any modifier), ``fixed``, ``slope``,
-        ``group``, ``member``, ``weight``, ``by``, ``offset``, ``exposure`` and ``covariate``,
+        Roles are ``response``, ``trials`` (any modifier but ``thres()``), ``threshold``,
+        ``fixed``, ``slope``, ``group``, ``member``, ``weight``, ``by``, ``offset``, ``exposure`` and ``covariate``,
         of the model of a covariate. A ``member`` may be missing where its weight is zero.
     """
     roles: dict[str, dict[str, None]] = {}
@@ -42,7 +42,8 @@ def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, 
     columns = set(known)
     add("response", spec.response.columns)
     for modifier in spec.response.modifiers:
-        add("trials", modifier_columns(modifier, columns))
+        role = "threshold" if modifier.function == "thres" else "trials"
+        add(role, modifier_columns(modifier, columns))
     for _, predictor in spec.predictors:
         add("fixed", term_variables(predictor.terms))
         for expression in predictor.offsets:

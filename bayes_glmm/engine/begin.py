@@ -97,12 +97,22 @@ def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Arra
     unit = predictor_unit(design)
     for parameter in family.vectors:
         assert parameter.start is not None
-        y, n = np.asarray(design.response, float), len(design.categories)
-        start[parameter.name] = parameter.start(y, n, family.link(design.link))
+        link = family.link(design.link)
+        parts = [parameter.start(y, n, link) for y, n in _answers(design)]
+        start[parameter.name] = np.concatenate(parts)
     for parameter in family.scalars(design.stated):
         limit = unit if parameter.name == "sigma" else LARGEST_SHAPE
         start[parameter.name] = np.asarray(min(priors[parameter.name].median, limit))
     return start
+
+
+def _answers(design: Design) -> list[tuple[Array, int]]:
+    """Return responses as codes with their number of categories, of each group with thresholds."""
+    y, cuts = np.asarray(design.response, float), design.cuts
+    if cuts is None:
+        return [(y, len(design.categories))]
+    own = cuts.places[cuts.index, y.astype(np.intp)].astype(float)
+    return [(own[cuts.index == g], len(seen)) for g, seen in enumerate(cuts.seen)]
 
 
 def _predictor_start(

@@ -59,9 +59,9 @@ class Categories(Family):
         trials: Array | None = None,
     ) -> Array:
         """Draw codes of categories, 0 to K - 1."""
-        below = np.cumsum(mu, axis=-1)[..., :-1]
-        u = rng.random(below.shape[:-1])
-        return np.asarray((u[..., None] > below).sum(axis=-1), np.float64)
+        below = np.cumsum(mu, axis=-1)
+        u = rng.random(below.shape[:-1])[..., None] * below[..., -1:]
+        return np.asarray((u >= below[..., :-1]).sum(axis=-1), np.float64)
 
     def respond(
         self,

@@ -27,7 +27,7 @@ class Maths:
     ``times(count, term)`` is zero where the count is, whatever the term;
     ``log_rising(a, n)`` is ``gammaln(a + n) - gammaln(a)`` without cancellation;
     ``log_normal_cdf`` holds in both tails. ``concatenate``, ``cumsum`` and ``logsumexp``
-    are along the last axis, and ``pick`` takes from it one element by each row's code.
+    are along the last axis, whose elements ``numbers`` numbers, and ``pick`` takes from it one element by each row's code.
     ``log_bessel(x)`` is the log of ``exp(-x) I0(x)``. ``total(term, n, *values)`` adds
     ``term(k, *values)`` up over ``k`` from 0 to ``n - 1``, and ``steady`` is a number that
     slopes take for a constant.
@@ -57,6 +57,7 @@ class Maths:
     concatenate: Function
     cumsum: Function
     logsumexp: Function
+    numbers: Function
     pick: Function
     log_inverse: Function
     log_complement: Function
@@ -145,6 +146,7 @@ NUMPY = Maths(
     concatenate=lambda parts: np.concatenate(parts, axis=-1),
     cumsum=lambda x: np.cumsum(x, axis=-1),
     logsumexp=lambda x: special.logsumexp(x, axis=-1),
+    numbers=lambda x: np.arange(x.shape[-1]),
     pick=_pick,
     log_inverse=lambda link, eta: link.log_inverse(eta),
     log_complement=lambda link, eta: link.log_complement(eta),
@@ -181,6 +183,7 @@ def pytensor_maths() -> Maths:
         concatenate=lambda parts: pt.concatenate(parts, axis=-1),
         cumsum=lambda x: pt.cumsum(x, axis=-1),
         logsumexp=lambda x: pt.logsumexp(x, axis=-1),
+        numbers=lambda x: pt.arange(x.shape[-1]),
         pick=lambda x, code: pt.take_along_axis(x, code[..., None], axis=-1)[..., 0],
         log_inverse=lambda link, eta: link.symbolic_log(eta),
         log_complement=lambda link, eta: link.symbolic_log_complement(eta),

@@ -48,13 +48,34 @@ class Ordinal(Categories):
     )  # fmt: skip
 
     @abstractmethod
-    def from_cuts(self, m: Maths, cut: Any, link: Link) -> Any:
-        """Return log P(category), shape (..., K), from thresholds minus predictor."""
+    def from_cuts(self, m: Maths, cut: Any, link: Link, last: Any | None = None) -> Any:
+        """Return log P(category), shape (..., K), from thresholds minus predictor.
+
+        ``last`` is the number of each row's last category, where that differs between
+        rows; what is returned beyond it belongs to no category.
+        """
 
     def log_probabilities(self, m: Maths, eta: Any, own: Mapping[str, Any], link: Link) -> Any:
-        """Return log P(category), shape (..., K)."""
-        cut = own["discrimination"][..., None] * (own["threshold"] - eta[..., None])
-        return self.from_cuts(m, cut, link)
+        """Return log P(category), shape (..., K).
+
+        Where groups have thresholds of their own, ``places`` are the numbers of all
+        categories among those of the row's group, shape (..., K).
+        """
+        if "places" not in own:
+            return self.from_cuts(m, _cut(eta, own), link)
+        found = self.of_group(m, eta, own, link)
+        places = own["places"]
+        each = [self.at(m, found, places[..., k])[..., None] for k in range(places.shape[-1])]
+        return m.concatenate(each)
+
+    def of_group(self, m: Maths, eta: Any, own: Mapping[str, Any], link: Link) -> Any:
+        """Return the log-probabilities of the categories that each row's group has."""
+        return self.from_cuts(m, _cut(eta, own), link, own["places"].max(axis=-1))
+
+    @staticmethod
+    def at(m: Maths, found: Any, place: Any) -> Any:
+        """Return the log-probability of each row's category by its number, -1 for none."""
+        return m.where(place < 0, -np.inf, m.pick(found, m.maximum(place, 0)))
 
     def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
         """Return the middle of the latent scale, as a probability."""
@@ -73,21 +94,24 @@ class Ordinal(Categories):
         import pymc as pm
         import pytensor.tensor as pt
 
-        def log_density(value: Any, eta: Any, threshold: Any, discrimination: Any) -> Any:
-            m = pytensor_maths()
+        def own_of(threshold: Any, discrimination: Any, *places: Any) -> dict[str, Any]:
             own = {"threshold": threshold, "discrimination": discrimination}
-            return m.pick(self.log_probabilities(m, eta, own, link), value)
+            return own | ({"places": places[0]} if places else {})
 
-        def draw(
-            eta: Any, threshold: Any, discrimination: Any,
-            rng: np.random.Generator, size: Any = None,
-        ) -> Any:  # fmt: skip
-            own = {"threshold": threshold, "discrimination": np.asarray(discrimination)}
-            return self.respond(rng, np.asarray(eta), link, own)
+        def log_density(value: Any, eta: Any, *given: Any) -> Any:
+            m, own = pytensor_maths(), own_of(*given)
+            if "places" not in own:
+                return m.pick(self.log_probabilities(m, eta, own, link), value)
+            return self.at(m, self.of_group(m, eta, own, link), m.pick(own["places"], value))
 
-        given = (eta, parameters["threshold"], pt.as_tensor(parameters["discrimination"]))
+        def draw(eta: Any, *given: Any, rng: np.random.Generator, size: Any = None) -> Any:
+            return self.respond(rng, np.asarray(eta), link, own_of(*map(np.asarray, given)))
+
+        given = [eta, parameters["threshold"], pt.as_tensor(parameters["discrimination"])]
+        given += [pt.as_tensor(parameters["places"])] if "places" in parameters else []
         return pm.CustomDist(
-            name, *given, logp=log_density, random=draw, signature="(),(k),()->()",
+            name, *given, logp=log_density, random=draw,
+            signature="(),(k),()->()" if len(given) == 3 else "(),(k),(),(l)->()",
             dtype="int64", class_name=type(self).__name__, **kwargs,
         )  # fmt: skip
 
@@ -106,6 +130,15 @@ class Ordinal(Categories):
         return LATENT[link.name] / size**2 * np.ones_like(mu)
 
 
+def _cut(eta: Any, own: Mapping[str, Any]) -> Any:
+    return own["discrimination"][..., None] * (own["threshold"] - eta[..., None])
+
+
+def _is_last(m: Maths, found: Any, last: Any) -> Any:
+    """Whether each category is the row's last, shape (..., K)."""
+    return m.is_zero(last[..., None] - m.numbers(found))
+
+
 class Cumulative(Ordinal):
     r"""A latent variable cut into categories: :math:`P(y \le k) = F(d (\tau_k - \eta))`.
 
@@ -122,7 +155,7 @@ class Cumulative(Ordinal):
     links = ("logit", "probit", "cloglog")
     increasing = True
 
-    def from_cuts(self, m: Maths, cut: Any, link: Link) -> Any:
+    def from_cuts(self, m: Maths, cut: Any, link: Link, last: Any | None = None) -> Any:
         """Return logs of differences of the distribution function, exact in both tails."""
         low, high = cut[..., :-1], cut[..., 1:]
         if link.name == "logit":
@@ -136,9 +169,12 @@ class Cumulative(Ordinal):
         else:
             left = m.log_complement(link, low)
             inside = left + m.log_not(m.log_complement(link, high) - left)
-        first, last = cut[..., :1], cut[..., -1:]
-        ends = m.log_inverse(link, first), m.log_complement(link, last)
-        return m.concatenate([ends[0], inside, ends[1]])
+        first = m.log_inverse(link, cut[..., :1])
+        if last is None:
+            return m.concatenate([first, inside, m.log_complement(link, cut[..., -1:])])
+        is_last, above = _is_last(m, cut, last - 1), m.log_complement(link, cut)
+        ends = m.where(is_last, above, m.concatenate([inside, above[..., -1:]]))
+        return m.concatenate([first, ends])
 
 
 class Sequential(Ordinal):
@@ -153,11 +189,12 @@ class Sequential(Ordinal):
     name = "sequential"
     links = ("logit", "probit", "cloglog")
 
-    def from_cuts(self, m: Maths, cut: Any, link: Link) -> Any:
+    def from_cuts(self, m: Maths, cut: Any, link: Link, last: Any | None = None) -> Any:
         """Return logs of stopping here after passing all before."""
         stop, pass_on = m.log_inverse(link, cut), m.log_complement(link, cut)
         nothing = 0 * cut[..., :1]
         stop = m.concatenate([stop, nothing])
+        stop = stop if last is None else m.where(_is_last(m, stop, last), 0.0, stop)
         return stop + m.concatenate([nothing, m.cumsum(pass_on)])
 
 
@@ -173,7 +210,9 @@ class Adjacent(Ordinal):
     name = "adjacent"
     links = ("logit",)
 
-    def from_cuts(self, m: Maths, cut: Any, link: Link) -> Any:
+    def from_cuts(self, m: Maths, cut: Any, link: Link, last: Any | None = None) -> Any:
         """Return log-probabilities from their successive differences."""
         score = m.concatenate([0 * cut[..., :1], -m.cumsum(cut)])
+        if last is not None:
+            score = m.where(last[..., None] < m.numbers(score), -np.inf, score)
         return score - m.logsumexp(score)[..., None]

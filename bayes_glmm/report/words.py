@@ -50,6 +50,8 @@ def in_words(fit: Fit) -> list[str]:
     if design.specific:
         names = ", ".join(design.specific[0].coefficients)
         lines.append(f"Each boundary between categories has an effect of its own of {names}.")
+    if thresholds := fit.schema.response.thresholds:
+        lines.append(f"Each level of {thresholds.column} has thresholds of its own.")
     lines += [text for name, text in SEEN.items() if name in design.modifiers]
     for parameter, predictor in _others(fit):
         link = fit.family.parameter(parameter).link

@@ -76,6 +76,7 @@ MODIFIERS: dict[str, Signature] = {
     "trunc": Signature(2, 2),
     "weights": Signature(),
     "se": Signature(),
+    "thres": Signature(0, 1, ("gr",)),
 }
 _INSTEAD = {
     "I": "I() is not needed: use poly(x, 2), or compute the column in the table",

@@ -79,7 +79,19 @@ def _modifier(cursor: Cursor) -> Call:
     call = read_arguments(cursor, name, MODIFIERS)
     if name.value == "trials":
         _check_trials(cursor, name, call.arguments[0])
-    return call
+    return _thresholds(cursor, name, call) if name.value == "thres" else call
+
+
+def _thresholds(cursor: Cursor, name: Token, call: Call) -> Call:
+    """Return ``thres(item)``, however it was spelled."""
+    match (*call.arguments, *(value for _, value in call.options)):
+        case (Variable() as column,):
+            return Call("thres", (column,))
+    cursor.fail(
+        "thres() takes the column whose levels have thresholds of their own: thres(gr = item). How "
+        "many thresholds each level has is read from its rows.",
+        name,
+    )
 
 
 def _check_trials(cursor: Cursor, name: Token, trials: Expression) -> None:
