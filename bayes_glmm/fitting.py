@@ -394,7 +394,7 @@ def fit(
         target_accept=target_accept, progress=progress, store=store,
     )  # fmt: skip
     resolved = resolve_priors(prepared.spec, design)
-    info = _provenance(prepared, schema, resolved, settings.identity())
+    info = provenance(prepared, schema, resolved, settings.identity())
     began = time.perf_counter()
     result = sample(prepared.spec, design, resolved, settings, info)
     info |= {
@@ -410,7 +410,7 @@ def fit(
     return _assemble(prepared, schema, design, resolved, result, info, log_likelihood)
 
 
-def _provenance(
+def provenance(
     prepared: Prepared, schema: Schema, priors: Mapping[str, Prior], settings: dict[str, Any]
 ) -> dict[str, Any]:
     packages = ("pymc", "pytensor", "nutpie", "numba", "numpy", "arviz-stats")

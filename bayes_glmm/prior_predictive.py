@@ -102,7 +102,7 @@ def prior_predictive(
     )  # fmt: skip
     schema, design = prepared.require()
     drawn = draw_parameters(design, resolve_priors(prepared.spec, design), draws, rng)
-    y, mu = _responses(design, drawn, rng)
+    y, mu = draw_responses(design, drawn, rng)
     found = absurd(design, mu, drawn)
     for finding in found:
         warnings.warn(finding.message, UserWarning, stacklevel=2)
@@ -164,7 +164,7 @@ def draw_parameters(
         out[sigma] = draw(sigma)
         rows = covariate.missing
         if len(rows):
-            mean = _predictor(covariate.predictor, out, slice(None))[:, rows]
+            mean = linear_predictor(covariate.predictor, out)[:, rows]
             z = rng.standard_normal((n, len(rows)))
             out[covariate.factor.variable] = mean + out[sigma][:, None] * z
     family = get_family(design.family)
@@ -289,7 +289,7 @@ def _spread(values: Array) -> float:
     return float(high - low)
 
 
-def _responses(
+def draw_responses(
     design: Design, drawn: Mapping[str, Array], rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """Return responses and their means, shape (n_draws, n_rows), block by block of draws.
@@ -306,22 +306,13 @@ def _responses(
     with np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, n, step):
             part = slice(start, start + step)
-            eta = {k: _predictor(p, drawn, part) for k, p in design.predictors.items()}
-            own = {
-                p.name: LINKS[p.link].inverse(eta[p.name]) if p.name in eta
-                else np.full((1, 1), p.fixed) if p.fixed is not None
-                else design.modifiers["se"][None] if p.name not in drawn
-                else drawn[p.name][part, None]
-                for p in kind.parameters
-            }  # fmt: skip
-            own = design.moved(own, eta, np.stack)
+            whole, own = on_rows(design, drawn, part)
             link = kind.link(design.link)
             if kind.categorical:
-                whole = design.joined(eta, np.stack)
                 mu[part] = kind.moments(whole, link, own, design.trials)[0]
                 y[part] = kind.respond(rng, whole, link, own, design.trials)
                 continue
-            mu[part] = link.inverse(eta["mu"])
+            mu[part] = link.inverse(whole)
             held = mu[part]
             if kind.discrete and design.trials is None:
                 held = np.clip(np.nan_to_num(held, nan=LARGEST, posinf=LARGEST), 0, LARGEST)
@@ -329,7 +320,33 @@ def _responses(
     return y, mu
 
 
-def _predictor(predictor: PredictorDesign, drawn: Mapping[str, Array], part: slice) -> Array:
+def on_rows(
+    design: Design, drawn: Mapping[str, Array], part: slice = slice(None)
+) -> tuple[Array, dict[str, Array]]:
+    """Return the predictor of the mean and the family's parameters on the rows.
+
+    Parameters
+    ----------
+    drawn : mapping of str to ndarray, shape (n_draws, ...)
+        The graph's variables.
+    part : slice
+        Of the draws.
+    """
+    eta = {k: linear_predictor(p, drawn, part) for k, p in design.predictors.items()}
+    own = {
+        p.name: LINKS[p.link].inverse(eta[p.name]) if p.name in eta
+        else np.full((1, 1), p.fixed) if p.fixed is not None
+        else design.modifiers["se"][None] if p.name not in drawn
+        else drawn[p.name][part, None]
+        for p in get_family(design.family).parameters
+    }  # fmt: skip
+    return np.asarray(design.joined(eta, np.stack)), design.moved(own, eta, np.stack)
+
+
+def linear_predictor(
+    predictor: PredictorDesign, drawn: Mapping[str, Array], part: slice = slice(None)
+) -> Array:
+    """Return one predictor with each row's own effects, shape (n_draws, n_rows)."""
     shares = [predictor.offset[None]]
     if predictor.intercept:
         shares.append(drawn[predictor.name("intercept")][part, None])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
@@ -37,12 +37,16 @@ class Sampled:
         Turns stacked draws by nutpie's names into the posterior's variables.
     path : str
         ``"graph"``, or the coordinates in which the kernel is sampled.
+    again : callable
+        Turns a design that differs in its response alone into such a model, without
+        compiling anything.
     notes : tuple of str
     """
 
     model: Any
     expand: Callable[[dict[str, Array], int], dict[str, Array]]
     path: str
+    again: Callable[[Design], Sampled]
     notes: tuple[str, ...] = ()
 
 
@@ -60,15 +64,13 @@ def compile_model(
         return _rotated(design, priors)
     if engine == "collapsed":
         require_kernel(design, priors, engine)
-        return _kernel(collapsed_coordinates(design, priors))
+        return _kernel(design, priors, collapsed_coordinates)
     what = uncovered(design, priors) if engine == "auto" else None
     if engine == "auto" and what is None:
-        return _kernel(choose_coordinates(design, priors))
-    sampled = _graph(spec, design, priors, "jax" if engine == "jax" else "numba")
-    if what is None:
-        return sampled
+        return _kernel(design, priors, choose_coordinates)
     why = f"Sampled on the PyMC graph: the compiled kernel does not cover {what}."
-    return replace(sampled, notes=(*sampled.notes, why))
+    notes = () if what is None else (why,)
+    return _graph(spec, design, priors, "jax" if engine == "jax" else "numba", notes)
 
 
 def require_kernel(design: Design, priors: Mapping[str, Prior], engine: str) -> None:
@@ -78,9 +80,14 @@ def require_kernel(design: Design, priors: Mapping[str, Prior], engine: str) -> 
         raise EngineError(f'engine="{engine}" does not cover {what}: use engine="auto".')
 
 
-def _kernel(chosen: Coordinates) -> Sampled:
+def _kernel(
+    design: Design,
+    priors: Mapping[str, Prior],
+    choose: Callable[[Design, Mapping[str, Prior]], Coordinates],
+) -> Sampled:
     from bayes_glmm.engine.kernel import density_callback, expand_callback
 
+    chosen = choose(design, priors)
     compiled = load_nutpie().compile_pymc.CompiledPyMCModel
     program, start, spread = chosen.program, chosen.start, chosen.spread
     n = program.n_sampled
@@ -114,11 +121,18 @@ def _kernel(chosen: Coordinates) -> Sampled:
         model,
         lambda draws, seed: expand(program, draws[COORDINATES], seed),
         chosen.kind,
+        lambda other: _kernel(other, priors, choose),
         (summed,) if rows.merged else (),
     )
 
 
-def _graph(spec: ModelSpec, design: Design, priors: Mapping[str, Prior], backend: str) -> Sampled:
+def _graph(
+    spec: ModelSpec,
+    design: Design,
+    priors: Mapping[str, Prior],
+    backend: str,
+    notes: tuple[str, ...],
+) -> Sampled:
     if backend == "jax" and find_spec("jax") is None:
         raise EngineError(
             'engine="jax" needs JAX, which is not installed: pip install "bayes_glmm[jax]".'
@@ -135,7 +149,17 @@ def _graph(spec: ModelSpec, design: Design, priors: Mapping[str, Prior], backend
 
         graph = freeze_dims_and_data(graph)
     model = _compiled(graph, design, priors, backend)
-    return Sampled(model, lambda draws, seed: dict(draws), "jax" if backend == "jax" else "graph")
+    path = "jax" if backend == "jax" else "graph"
+
+    def given(model: Any) -> Sampled:
+        return Sampled(model, lambda draws, seed: dict(draws), path, again, notes)
+
+    def again(other: Design) -> Sampled:
+        if backend == "jax" or "status" in design.modifiers:  # the graph holds the response
+            return _graph(spec, other, priors, backend, notes)
+        return given(model.with_data(response=other.response))
+
+    return given(model)
 
 
 def _rotated(design: Design, priors: Mapping[str, Prior]) -> Sampled:
@@ -145,12 +169,22 @@ def _rotated(design: Design, priors: Mapping[str, Prior]) -> Sampled:
         f"Effects of {design.groups[0].name} were integrated out in the axes of their relationships "
         "and drawn afterwards; the posterior is the same."
     )
-    return Sampled(
-        _compiled(graph, design, priors, "numba"),
-        lambda draws, seed: with_effects(design, rotation, draws, seed),
-        "collapsed",
-        (note,),
-    )
+    model = _compiled(graph, design, priors, "numba")
+
+    def again(other: Design) -> Sampled:
+        turned = rotation.axes.T @ np.asarray(other.response)
+        return given(other, model.with_data(response=turned))
+
+    def given(design: Design, model: Any) -> Sampled:
+        return Sampled(
+            model,
+            lambda draws, seed: with_effects(design, rotation, draws, seed),
+            "collapsed",
+            again,
+            (note,),
+        )
+
+    return given(design, model)
 
 
 def _compiled(graph: Any, design: Design, priors: Mapping[str, Prior], backend: str) -> Any:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design
 from bayes_glmm.engine.choose import approximate_coordinates
-from bayes_glmm.engine.compiled import compile_model, require_kernel
+from bayes_glmm.engine.compiled import Sampled, compile_model, require_kernel
 from bayes_glmm.engine.nuts import preparing, run_chains
 from bayes_glmm.engine.preview import preview
 from bayes_glmm.engine.settings import RETRY_TARGET, Settings
@@ -66,6 +66,11 @@ def sample(
     store = None if settings.store is None else Store.open(settings.store, identity)
     with preparing(settings):
         sampled = compile_model(spec, design, priors, settings.engine)
+    return sample_compiled(sampled, settings, store)
+
+
+def sample_compiled(sampled: Sampled, settings: Settings, store: Store | None = None) -> Draws:
+    """Sample a model that is ready; once more where divergences remain."""
     tune, target = settings.warm_up(sampled.path)
     settings = replace(settings, tune=tune)
     chains = run_chains(sampled.model, settings, target, store, attempt=1)

@@ -1,0 +1,204 @@
+"""Many fits: on any executor, kept as they finish, none of them fatal."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bayes_glmm.errors import EngineError
+from bayes_glmm.files import write_atomically
+
+IDENTITY, RECORDS = "run.json", "fits.jsonl"
+LARGEST_CHUNK = 20
+type Record = dict[str, Any]
+type Task = Callable[[int], Record]
+
+
+def run_many(
+    task: Task,
+    n: int,
+    *,
+    what: str,
+    identity: Mapping[str, Any],
+    executor: Any = None,
+    store: str | Path | None = None,
+    progress: bool = True,
+) -> list[Record]:
+    """Do a task for 0, 1, ..., n - 1, each of which depends on its number alone.
+
+    Parameters
+    ----------
+    task : callable
+        Takes the number and returns what JSON can hold. With an executor it travels to
+        other processes.
+    what : str
+        What is being done, for the progress bar.
+    identity : mapping
+        What makes this call this call; a store refuses another one's records.
+    executor : concurrent.futures.Executor or dask.distributed.Client, optional
+        In this process, one after another, when not given.
+    store : path, optional
+        Folder that keeps each record as it comes. The same call takes up there what is
+        not finished; it may ask for more.
+
+    Returns
+    -------
+    list of dict
+        In the order of the numbers, whatever order they finished in; ``{"error": text}``
+        where a task failed.
+
+    Raises
+    ------
+    EngineError
+        A store belongs to another call, or the executor's workers died.
+    """
+    kept = Kept.open(Path(store), identity) if store is not None else Kept()
+    done = {k: r for k, r in kept.records.items() if k < n and "error" not in r}
+    waiting = [k for k in range(n) if k not in done]
+    with _progress(what, n, len(done), progress) as report:
+        for k, record in _records(task, waiting, executor, store):
+            done[k] = record
+            kept.add(k, record)
+            report(record)
+    return [done[k] for k in range(n)]
+
+
+def attempt(task: Task, numbers: Sequence[int]) -> list[tuple[int, Record]]:
+    """Do some of the tasks, noting what failed."""
+    out = []
+    for k in numbers:
+        try:
+            out.append((k, task(k)))
+        except Exception as error:  # one of many: what went wrong is in its record
+            out.append((k, {"error": f"{type(error).__name__}: {error}"}))
+    return out
+
+
+def _records(
+    task: Task, waiting: Sequence[int], executor: Any, store: object
+) -> Iterator[tuple[int, Record]]:
+    if executor is None:
+        for k in waiting:
+            yield from attempt(task, [k])
+        return
+    pool: Executor = executor
+    if hasattr(executor, "get_executor"):  # dask.distributed: retries what a dead worker had
+        pool = executor.get_executor(pure=False, retries=3)
+    size = max(1, min(LARGEST_CHUNK, len(waiting) // 20))
+    chunks = [waiting[at : at + size] for at in range(0, len(waiting), size)]
+    futures: list[Future[list[tuple[int, Record]]]] = []
+    try:
+        futures += [pool.submit(attempt, task, chunk) for chunk in chunks]
+        for future in as_completed(futures):
+            yield from future.result()
+    except BrokenExecutor as error:
+        way = "Give store=FOLDER to keep them" if store is None else "They are kept"
+        raise EngineError(
+            f"A worker of the executor died ({error}). Fits that had finished are not lost where "
+            f"they are stored. {way}: the same call with a new executor goes on from there."
+        ) from error
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+@dataclass
+class Kept:
+    """Records on disk, a line each; a line that was not finished is passed over."""
+
+    folder: Path | None = None
+    records: dict[int, Record] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, folder: Path, identity: Mapping[str, Any]) -> Kept:
+        """Open or begin a folder, refusing one that holds something else."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path, lines = folder / IDENTITY, folder / RECORDS
+        wanted = json.loads(json.dumps(dict(identity)))
+        if not path.exists():
+            strangers = [p.name for p in folder.iterdir() if not p.name.endswith(".part")]
+            if strangers:
+                raise EngineError(
+                    f"store={str(folder)!r} is not empty and holds no run: {strangers[0]!r} is "
+                    "there. Give an empty or new folder."
+                )
+            write_atomically(path, json.dumps(wanted, sort_keys=True, indent=1).encode())
+        try:
+            found = json.loads(path.read_text())
+        except ValueError as error:
+            raise EngineError(f"{path} cannot be read ({error}). Give a new folder.") from error
+        different = sorted(k for k in found.keys() | wanted.keys() if found.get(k) != wanted.get(k))
+        if different:
+            raise EngineError(
+                f"store={str(folder)!r} holds a run of another call: {', '.join(different)} "
+                "differ. Repeat that call exactly, or give a new folder."
+            )
+        if not lines.exists():
+            return cls(folder)
+        whole = lines.read_bytes()
+        whole = whole[: whole.rfind(b"\n") + 1]
+        write_atomically(lines, whole)
+        return cls(folder, dict(_read(whole.splitlines(), lines)))
+
+    def add(self, k: int, record: Record) -> None:
+        """Keep one more, on disk before this returns."""
+        self.records[k] = record
+        if self.folder is None:
+            return
+        with (self.folder / RECORDS).open("ab") as handle:
+            handle.write(json.dumps({"number": k, **record}).encode() + b"\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+
+
+def _read(lines: Iterable[bytes], path: Path) -> Iterator[tuple[int, Record]]:
+    for at, line in enumerate(lines, 1):
+        try:
+            record = json.loads(line)
+            yield int(record.pop("number")), record
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise EngineError(
+                f"{path}, line {at}, cannot be read ({error}). Remove that line to do it again."
+            ) from error
+
+
+@contextmanager
+def _progress(
+    what: str, n: int, done: int, wanted: bool
+) -> Iterator[Callable[[Record], None]]:
+    """Show a bar in a terminal or a notebook; stay silent elsewhere."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    if not (wanted and (console.is_terminal or console.is_jupyter)):
+        yield lambda record: None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[failed]} failed"),
+    )
+    with Progress(*columns, console=console) as bar:
+        number, failed = bar.add_task(what, total=n, completed=done, failed=0), 0
+
+        def report(record: Record) -> None:
+            nonlocal failed
+            failed += "error" in record
+            bar.update(number, advance=1, failed=failed)
+
+        yield report
