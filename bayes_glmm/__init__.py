@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from bayes_glmm.refitting import kfold, refit
     from bayes_glmm.report import report
     from bayes_glmm.results_io import load, save
+    from bayes_glmm.scan import scan
     from bayes_glmm.simulate import simulate
     from bayes_glmm.spec.effects import RandomEffect
     from bayes_glmm.spec.formula import parse
@@ -130,6 +131,7 @@ _PUBLIC = {
     "report": "report",
     "residuals": "answers.residuals",
     "save": "results_io",
+    "scan": "scan",
     "shrinkage": "answers.effects",
     "simulate": "simulate",
     "slopes": "answers.comparisons",

@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "fitting": MODEL | {"answers"},
     "refitting": ANSWERED | {"fitting"},
     "likelihood": MODEL | {"fitting"},
+    "scan": CORE | {"fitting"},
     "simulate": CORE | {"fitting"},
     "prior_predictive": CORE | {"fitting"},
     "datasets": {"errors"},

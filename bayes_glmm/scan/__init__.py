@@ -1,0 +1,7 @@
+"""Association of many markers with a response, given one fitted null model."""
+
+from __future__ import annotations
+
+from bayes_glmm.scan.run import scan
+
+__all__ = ["scan"]
