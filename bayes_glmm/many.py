@@ -169,9 +169,7 @@ def _read(lines: Iterable[bytes], path: Path) -> Iterator[tuple[int, Record]]:
 
 
 @contextmanager
-def _progress(
-    what: str, n: int, done: int, wanted: bool
-) -> Iterator[Callable[[Record], None]]:
+def _progress(what: str, n: int, done: int, wanted: bool) -> Iterator[Callable[[Record], None]]:
     """Show a bar in a terminal or a notebook; stay silent elsewhere."""
     from rich.console import Console
     from rich.progress import (

@@ -66,10 +66,10 @@ def pit_residuals(
     Raises
     ------
     ArgumentError
-        Some responses are censored, or each is several numbers.
+        Some responses are censored, or they are categories without an order.
     """
-    if fit.family.composed:
-        raise ArgumentError("Responses of several columns have no one rank each: use plot_ppc().")
+    if fit.family.unordered:
+        raise ArgumentError("Categories without an order have no rank each: use plot_ppc().")
     if "status" in fit.design.modifiers:
         raise ArgumentError("Censored responses are not observed: they have no residuals.")
     y = np.asarray(fit.design.response, float)

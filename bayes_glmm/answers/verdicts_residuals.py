@@ -63,7 +63,7 @@ def misshapen(fit: Fit, threshold: float) -> Iterator[Finding]:
     The figure is the largest distance between the distribution of the quantile residuals
     and the uniform one, held against that of replicated data.
     """
-    unranked = "status" in fit.design.modifiers or fit.family.composed
+    unranked = "status" in fit.design.modifiers or fit.family.unordered
     if unranked or fit.design.n_rows < ENOUGH_ROWS:
         return
     found = pit_residuals(fit)

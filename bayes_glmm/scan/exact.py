@@ -107,7 +107,9 @@ class _Test:
         n = self.axes.n_free
         first = x[:, :n]
         whole = np.einsum("ij,ij->i", x, x)
-        left = np.einsum("ij,ij->i", first, first) > np.finfo(self.kind).eps * len(self.turn) * whole
+        left = (
+            np.einsum("ij,ij->i", first, first) > np.finfo(self.kind).eps * len(self.turn) * whole
+        )
         why = reason(given.missing, len(self.turn), given.spread, left)
         usable = why == 0
         found = {"frequency": given.frequency, "missing": given.missing}

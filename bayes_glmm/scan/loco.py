@@ -39,7 +39,9 @@ def without_chromosomes(
         )
     chromosomes = [str(c) for c in source.table["chromosome"].unique()]
     if len(chromosomes) < 2:
-        raise ArgumentError("loco=True: all markers are on one chromosome, so that nothing is left.")
+        raise ArgumentError(
+            "loco=True: all markers are on one chromosome, so that nothing is left."
+        )
     at = match(group.levels, source.labels, "The null model", "the source of genotypes")
     for scaled in (False, True):
         total, size = _sum(source, at, scaled)

@@ -176,9 +176,7 @@ def _placed(markers: Markers, places: pd.DataFrame) -> Markers:
     at = given.index.astype(str).get_indexer(markers.table["marker"])
     if (at < 0).any():
         absent = markers.table["marker"][at < 0].tolist()
-        raise ArgumentError(
-            f"markers= lacks {len(absent)} of {len(at)} markers: {listed(absent)}."
-        )
+        raise ArgumentError(f"markers= lacks {len(absent)} of {len(at)} markers: {listed(absent)}.")
     columns = {c: given[c].to_numpy()[at] for c in known}
     if "chromosome" in columns:
         columns["chromosome"] = pd.Categorical([str(c) for c in columns["chromosome"]])

@@ -116,11 +116,15 @@ def scan(
     """
     fit = read_fit(tree)
     if precision not in get_args(Precision.__value__):
-        raise ArgumentError(f"precision={precision!r}." + suggestion(precision, ["single", "double"]))
+        raise ArgumentError(
+            f"precision={precision!r}." + suggestion(precision, ["single", "double"])
+        )
     if isinstance(draws, bool) or not isinstance(draws, int) or draws < 2:
         raise ArgumentError(f"draws={draws!r}: a whole number from 2 is needed.")
     source = read_markers(genotypes, ids, markers)
-    width = EFFECT * float(np.std(np.asarray(fit.design.response))) if prior_sd is None else prior_sd
+    width = (
+        EFFECT * float(np.std(np.asarray(fit.design.response))) if prior_sd is None else prior_sd
+    )
     if not 0 < width < np.inf:
         raise ArgumentError(f"prior_sd={prior_sd!r}: a positive number is needed.")
     kind = np.float32 if precision == "single" else np.float64
@@ -144,7 +148,9 @@ def _table(
             calls = source.read(start, stop)
             digest.update(np.ascontiguousarray(calls).tobytes())
             for name, values in part.test(calls, at).items():
-                missing = np.full(n, np.nan) if values.dtype.kind == "f" else np.zeros(n, values.dtype)
+                missing = (
+                    np.full(n, np.nan) if values.dtype.kind == "f" else np.zeros(n, values.dtype)
+                )
                 columns.setdefault(name, missing)[start:stop] = values
     reasons = columns.pop("reason")
     table = source.table.assign(**columns)

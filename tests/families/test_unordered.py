@@ -223,13 +223,13 @@ def test_simulated_responses_have_the_means_and_variances_of_the_definition(fami
     assert (np.abs(squares.mean(axis=1) - variance) < 4.5 * error).all()
 
 
-def tree_for(family):
+def tree_for(family, n=24):
     labels = NAMES if family == "categorical" else PARTS
     known = {**TRUTH, "sd_{}_g": [[0.8], [1.2]],
              "u_{}_g": [np.linspace(-1, 1, 6)[:, None], np.linspace(0.5, -0.5, 6)[:, None]]}  # fmt: skip
     given = truth(labels, known) | ({"dispersion": 8.0} if family == "dirichlet" else {})
     formula = FORMULAS[family]["mu"].split("~")[0] + "~ x + (1 | g)"
-    return tree_of(formula, table(family), given, family=family)
+    return tree_of(formula, table(family, n), given, family=family)
 
 
 @pytest.fixture(scope="module", params=FORMULAS)
@@ -395,6 +395,14 @@ def test_findings_of_one_formula_are_said_once():
     data = table("categorical").assign(one=1.0)
     found = bg.check("y ~ one", data, family="categorical")
     assert [f.name for f in found].count("constant_predictor") == 1
+
+
+@pytest.mark.parametrize("family", FORMULAS)
+def test_every_verdict_and_refusal_takes_categories(family):
+    tree = tree_for(family, n=60)
+    assert "residual_distribution" not in [f.name for f in bg.diagnose(tree).findings]
+    with pytest.raises(bg.errors.ArgumentError, match="no rank"):
+        bg.residuals(tree)
 
 
 def test_overdispersed_counts_are_found():
