@@ -30,8 +30,9 @@ def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, 
     -------
     dict of str to tuple of str
         Roles are ``response``, ``trials`` (any modifier but ``thres()``), ``threshold``,
-        ``fixed``, ``slope``, ``group``, ``member``, ``weight``, ``by``, ``offset``, ``exposure`` and ``covariate``,
-        of the model of a covariate. A ``member`` may be missing where its weight is zero.
+        ``fixed``, ``slope``, ``group``, ``member``, ``weight``, ``by``, ``offset``,
+        ``exposure`` and ``covariate``, of the model of a covariate. A ``member`` may be
+        missing where its weight is zero.
     """
     roles: dict[str, dict[str, None]] = {}
 

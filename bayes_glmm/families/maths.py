@@ -27,7 +27,8 @@ class Maths:
     ``times(count, term)`` is zero where the count is, whatever the term;
     ``log_rising(a, n)`` is ``gammaln(a + n) - gammaln(a)`` without cancellation;
     ``log_normal_cdf`` holds in both tails. ``concatenate``, ``cumsum`` and ``logsumexp``
-    are along the last axis, whose elements ``numbers`` numbers, and ``pick`` takes from it one element by each row's code.
+    are along the last axis, whose elements ``numbers`` counts from 0, and ``pick`` takes from
+    it one element by each row's code.
     ``log_bessel(x)`` is the log of ``exp(-x) I0(x)``. ``total(term, n, *values)`` adds
     ``term(k, *values)`` up over ``k`` from 0 to ``n - 1``, and ``steady`` is a number that
     slopes take for a constant.
