@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.residuals import residuals
     from bayes_glmm.answers.summary import summary
     from bayes_glmm.answers.variance import variance_partition
+    from bayes_glmm.calibration import calibrate
     from bayes_glmm.datasets import dataset, datasets
     from bayes_glmm.design.within import within_between
     from bayes_glmm.explore import explore
@@ -35,9 +36,11 @@ if TYPE_CHECKING:
     from bayes_glmm.fitting import build_model, check, fit, priors
     from bayes_glmm.likelihood import maximum_likelihood
     from bayes_glmm.plots import (
+        plot_calibration,
         plot_caterpillar,
         plot_forest,
         plot_map,
+        plot_power,
         plot_ppc,
         plot_predictions,
         plot_prior_posterior,
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
         plot_tree,
         plot_variance,
     )
+    from bayes_glmm.power import power
     from bayes_glmm.prior_predictive import prior_predictive
     from bayes_glmm.refitting import kfold, refit
     from bayes_glmm.report import report
@@ -82,6 +86,7 @@ _PUBLIC = {
     "Source": "spec.sources",
     "areal": "structures.areal",
     "build_model": "fitting",
+    "calibrate": "calibration",
     "check": "fitting",
     "check_family": "families.examine",
     "coefficients": "answers.effects",
@@ -109,9 +114,11 @@ _PUBLIC = {
     "number_needed": "answers.number_needed",
     "parse": "spec.formula",
     "pedigree": "structures.pedigree",
+    "plot_calibration": "plots",
     "plot_caterpillar": "plots",
     "plot_forest": "plots",
     "plot_map": "plots",
+    "plot_power": "plots",
     "plot_ppc": "plots",
     "plot_predictions": "plots",
     "plot_prior_posterior": "plots",
@@ -121,6 +128,7 @@ _PUBLIC = {
     "plot_trajectories": "plots",
     "plot_tree": "plots",
     "plot_variance": "plots",
+    "power": "power",
     "predictions": "answers.predictions",
     "prior_predictive": "prior_predictive",
     "priors": "fitting",

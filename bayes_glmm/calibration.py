@@ -1,4 +1,4 @@
-"""Simulation-based calibration: does a model's posterior mean what it says?"""
+"""Simulation-based calibration: whether a model's posterior means what it says."""
 
 from __future__ import annotations
 

@@ -413,6 +413,7 @@ def fit(
 def provenance(
     prepared: Prepared, schema: Schema, priors: Mapping[str, Prior], settings: dict[str, Any]
 ) -> dict[str, Any]:
+    """Return what the draws of a call depend on, JSON-able."""
     packages = ("pymc", "pytensor", "nutpie", "numba", "numpy", "arviz-stats")
     return {
         "spec": prepared.spec.to_toml(),

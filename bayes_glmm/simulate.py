@@ -135,6 +135,44 @@ def simulate(
     return table.assign(**{spec.response.column: _as_stored(y, kind, levels)})
 
 
+def variables_of(design: Design, parameters: Mapping[str, Any]) -> dict[str, Array]:
+    """Return stated parameters as the posterior has them; effects that are not stated are zero.
+
+    Raises
+    ------
+    ArgumentError
+        As in :func:`simulate`.
+    """
+    out: dict[str, Array] = {}
+    for p in design.predictors.values():
+        if p.intercept:
+            out[p.name("intercept")] = _number(parameters, p.name("intercept"))
+        if p.coefficients:
+            out[p.name("beta")] = _labelled(parameters, p.name("beta"), p.coefficients)
+        out |= {f.variable: _modelled(parameters, f) for f in p.modelled.factors}
+    for group in design.groups:
+        name, q = group.name, len(group.terms)
+        out[f"sd_{name}"] = _labelled(parameters, f"sd_{name}", group.terms)
+        if any(len(block) > 1 for block in group.blocks):
+            root = _root(group, parameters.get(f"corr_{name}"))
+            out[f"corr_{name}"] = root @ root.T
+        for h in group.hyper:
+            out[f"{h.stem}_{name}"] = _within(parameters, f"{h.stem}_{name}", h.support)
+        given = parameters.get(f"u_{name}")
+        nothing = np.zeros((group.n_levels, q))
+        out[f"u_{name}"] = nothing if given is None else _given_effects(group, given)
+    for smooth in design.smooths:
+        name, labels = f"u_{smooth.name}", tuple(str(k + 1) for k in range(len(smooth.part)))
+        out[f"sd_{smooth.name}"] = _labelled(parameters, f"sd_{smooth.name}", smooth.parts)
+        out[name] = _labelled(parameters, name, labels)
+        for h in smooth.hyper:
+            stem = f"{h.stem}_{smooth.name}"
+            out[stem] = _within(parameters, stem, h.support)
+    kind = get_family(design.family)
+    return out | {p.name: _own(parameters, p, design)
+                  for p in (*kind.vectors, *kind.scalars(design.stated))}  # fmt: skip
+
+
 def _with_placeholder(
     spec: ModelSpec, table: pd.DataFrame, parameters: Mapping[str, Any]
 ) -> tuple[pd.DataFrame, ResponseSchema | None]:

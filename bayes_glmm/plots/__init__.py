@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bayes_glmm.plots.calibration import plot_calibration, plot_power
 from bayes_glmm.plots.checks import plot_ppc, plot_prior_posterior
 from bayes_glmm.plots.curves import plot_predictions
 from bayes_glmm.plots.forest import plot_forest
@@ -13,9 +14,11 @@ from bayes_glmm.plots.trajectories import plot_trajectories
 from bayes_glmm.plots.variance import plot_variance
 
 __all__ = [
+    "plot_calibration",
     "plot_caterpillar",
     "plot_forest",
     "plot_map",
+    "plot_power",
     "plot_ppc",
     "plot_predictions",
     "plot_prior_posterior",
