@@ -53,7 +53,11 @@ def fit_case(case: Case, **settings):
 
 
 def compare(case: Case, tree, peer: dict) -> list[Row]:
-    """Return fixed effects, sds (by mode and median) and level effects beside the peer's."""
+    """Return fixed effects, sds and level effects beside the peer's.
+
+    Sds are compared by their mode, by their median, and by how much lower their density is
+    at the peer's value than at the mode.
+    """
     posterior = tree["posterior"]
     rows = []
     for label, (estimate, se) in peer["fixed"].items():
@@ -66,6 +70,8 @@ def compare(case: Case, tree, peer: dict) -> list[Row]:
             draws = _sd(posterior, name, term)
             for kind, ours in (("sd mode", mode(draws)), ("sd median", float(np.median(draws)))):
                 rows.append(Row(case.name, kind, f"{name} {term}", ours, value, ours / value - 1))
+            low = 1 - height(draws, value)
+            rows.append(Row(case.name, "sd height", f"{name} {term}", mode(draws), value, low))
     for group, found in peer.get("effects", {}).items():
         u = posterior[f"u_{back.get(group, group)}"].mean(("chain", "draw"))
         ours = pd.Series(u.values[:, 0], index=u[u.dims[0]].values.astype(str))
@@ -77,9 +83,19 @@ def compare(case: Case, tree, peer: dict) -> list[Row]:
 
 def mode(draws: np.ndarray) -> float:
     """Mode of a positive parameter: a kernel density reflected at zero."""
-    density = stats.gaussian_kde(np.concatenate([draws, -draws]), bw_method="scott")
-    grid = np.linspace(0, np.quantile(draws, 0.98), 400)
+    density, grid = _density(draws)
     return float(grid[np.argmax(density(grid))])
+
+
+def height(draws: np.ndarray, value: float) -> float:
+    """Density of a positive parameter at a value, as a share of that at its mode."""
+    density, grid = _density(draws)
+    return float(density(value)[0] / density(grid).max())
+
+
+def _density(draws: np.ndarray):
+    density = stats.gaussian_kde(np.concatenate([draws, -draws]), bw_method="scott")
+    return density, np.linspace(0, np.quantile(draws, 0.98), 400)
 
 
 def _fixed(posterior, label: str) -> np.ndarray:

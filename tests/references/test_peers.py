@@ -15,7 +15,7 @@ FIXED_SE, SD_RELATIVE, CORRELATION = 0.15, 0.10, 0.99
 # posterior is skewed: its mode lies above the maximum, which is biased low, and fixed
 # effects on the logit scale grow with it. Limits are what was seen, and 0.03 for noise.
 EXCEPTIONS = {
-    "cbpp_binomial_olre": {"(Intercept)": 0.20, "herd (Intercept)": 0.25},  # 15 herds
+    "cbpp_binomial_olre": {"(Intercept)": 0.20},  # 15 herds
     "surgical_hospital_ranking": {"hospital (Intercept)": 0.16},  # 12 hospitals
     "toenail_random_intercept": {"time": 0.20},  # patients who never or always have it
     "ohio_random_intercept": {"(Intercept)": 0.27},  # two thirds of the children never wheeze
@@ -28,6 +28,9 @@ EXCEPTIONS = {
         "study treat12": 0.37,
     },
 }
+# So flat that its mode moves from 0.20 to 0.29 between seeds, about the peer's 0.18: there
+# the densities at the two are compared.
+FLAT, FLAT_HEIGHT = {"cbpp_binomial_olre": "herd (Intercept)"}, 0.05
 
 
 @pytest.mark.parametrize(
@@ -41,7 +44,9 @@ def test_agrees_with_the_peer(case):
     for row in rows:
         if row.kind == "fixed":
             limit = exceptions.get(row.parameter, FIXED_SE)
-        elif row.kind == "sd mode":
+        elif row.kind == "sd height" and row.parameter == FLAT.get(case.name):
+            limit = FLAT_HEIGHT
+        elif row.kind == "sd mode" and row.parameter != FLAT.get(case.name):
             limit = exceptions.get(row.parameter, SD_RELATIVE)
         elif row.kind == "effects":
             limit = 1 - CORRELATION
