@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,31 +71,17 @@ class Beta(Written):
         return np.clip(y, tiny, np.nextafter(1.0, 0.0))
 
 
-class ZeroOneInflatedBeta(Written):
-    """Shares that may be exactly 0 or 1.
+class BetaWithEnds(Written):
+    """Shares that may be exactly 0 or 1, and are Beta between."""
 
-    With probability ``zoi`` a share is an end, which is 1 with probability ``coi``;
-    else it is Beta with mean ``mu`` and concentration ``dispersion``. Predictions report
-    the mean of the response, ``zoi * coi + (1 - zoi) * mu``. Default priors:
-    ``zoi`` and ``coi ~ Beta(1, 1)``, ``dispersion`` as for the Beta.
-
-    References
-    ----------
-    .. [1] Ospina & Ferrari (2010). Inflated beta distributions. *Statistical Papers* 51,
-       111-126. doi:10.1007/s00362-008-0125-4
-    """
-
-    name = "zero_one_inflated_beta"
     support = "numbers from 0 to 1"
-    links = ("logit", "probit", "cloglog")
     plain = Beta()
-    parameters = (
-        *plain.parameters,
-        Parameter("zoi", "probability of an exact 0 or 1", any_share, "logit"),
-        Parameter("coi", "probability of a 1 among exact 0 and 1", any_share, "logit"),
-    )
     free_variance = True
     mean_is_proportional = False
+
+    @abstractmethod
+    def log_shares(self, m: Maths, mean: Mean, own: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+        """Return logs of the probabilities of 0, of a share between, and of 1."""
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse what is outside."""
@@ -109,9 +96,37 @@ class ZeroOneInflatedBeta(Written):
         """Return the log of an end's probability, or of the density between."""
         zero, one = m.is_zero(y), m.is_zero(y - 1)
         inside = m.where(zero, 0.5, m.where(one, 0.5, y))
-        between = m.log1p(-own["zoi"]) + self.plain.density(m, inside, mean, own, trials)
-        end = m.where(one, m.log(own["coi"]), m.log1p(-own["coi"])) + m.log(own["zoi"])
-        return m.where(zero, end, m.where(one, end, between))
+        at_zero, between, at_one = self.log_shares(m, mean, own)
+        between = between + self.plain.density(m, inside, mean, own, trials)
+        return m.where(zero, at_zero, m.where(one, at_one, between))
+
+
+class ZeroOneInflatedBeta(BetaWithEnds):
+    """Shares that may be exactly 0 or 1.
+
+    With probability ``zoi`` a share is an end, which is 1 with probability ``coi``;
+    else it is Beta with mean ``mu`` and concentration ``dispersion``. Predictions report
+    the mean of the response, ``zoi * coi + (1 - zoi) * mu``. Default priors:
+    ``zoi`` and ``coi ~ Beta(1, 1)``, ``dispersion`` as for the Beta.
+
+    References
+    ----------
+    .. [1] Ospina & Ferrari (2010). Inflated beta distributions. *Statistical Papers* 51,
+       111-126. doi:10.1007/s00362-008-0125-4
+    """
+
+    name = "zero_one_inflated_beta"
+    links = ("logit", "probit", "cloglog")
+    parameters = (
+        *Beta.parameters,
+        Parameter("zoi", "probability of an exact 0 or 1", any_share, "logit"),
+        Parameter("coi", "probability of a 1 among exact 0 and 1", any_share, "logit"),
+    )
+
+    def log_shares(self, m: Maths, mean: Mean, own: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+        """Return logs of the probabilities of 0, of a share between, and of 1."""
+        end = m.log(own["zoi"])
+        return end + m.log1p(-own["coi"]), m.log1p(-own["zoi"]), end + m.log(own["coi"])
 
     def mean(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return the mean of the response, ends and all."""

@@ -6,20 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from bayes_glmm.families.base import Array, Parameter, Parameters
-from bayes_glmm.families.beta import Beta
+from bayes_glmm.families.beta import Beta, BetaWithEnds
 from bayes_glmm.families.links import LINKS
 from bayes_glmm.families.maths import Maths, Mean
-from bayes_glmm.families.written import Written
 from bayes_glmm.spec.priors import Prior
 
 LOGIT = LINKS["logit"]
 
 
-class OrderedBeta(Written):
+class OrderedBeta(BetaWithEnds):
     r"""Shares whose zeros and ones come from the same predictor as the shares between.
 
     A share is 0 with probability :math:`F(\text{lower} - \eta)`, 1 with
@@ -38,11 +36,9 @@ class OrderedBeta(Written):
     """
 
     name = "ordered_beta"
-    support = "numbers from 0 to 1"
     links = ("logit",)
-    plain = Beta()
     parameters = (
-        *plain.parameters,
+        *Beta.parameters,
         Parameter(
             "lower",
             "predictor at which half of the shares are 0",
@@ -55,29 +51,14 @@ class OrderedBeta(Written):
             lambda scale: Prior("Gamma", alpha=3.0, beta=0.75),
         ),
     )
-    free_variance = True
-    mean_is_proportional = False
 
-    def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
-        """Refuse what is outside."""
-        return self.plain.invalid(y, trials)[:1]
-
-    def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
-        """Return the mean of the shares between the ends."""
-        inside = y[(y > 0) & (y < 1)]
-        return self.plain.start(inside if len(inside) else np.array([0.5]), trials, exposure)
-
-    def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
-        """Return the log of an end's probability, or of the density between."""
-        zero, one = m.is_zero(y), m.is_zero(y - 1)
-        inside = m.where(zero, 0.5, m.where(one, 0.5, y))
+    def log_shares(self, m: Maths, mean: Mean, own: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+        """Return logs of the probabilities of 0, of a share between, and of 1."""
         eta, gap = mean.log - mean.log_complement, own["gap"]
         low = own["lower"] - eta
         high = low + gap
         between = m.log_complement(LOGIT, low) + m.log_inverse(LOGIT, high) + m.log_not(-gap)
-        between = between + self.plain.density(m, inside, mean, own, trials)
-        at_one = m.log_complement(LOGIT, high)
-        return m.where(zero, m.log_inverse(LOGIT, low), m.where(one, at_one, between))
+        return m.log_inverse(LOGIT, low), between, m.log_complement(LOGIT, high)
 
     def mean(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return the mean of the response, ends and all."""
