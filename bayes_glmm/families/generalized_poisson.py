@@ -16,6 +16,8 @@ LARGEST_DRAW = 100_000
 CLASSES = 16
 """Counts that the total is taken over; with more of them it differs from one by less than 1e-8."""
 BEYOND = -1e300
+LARGEST_LOG = 40.0
+"""Logarithm of the largest number that is taken to the 15th power."""
 
 
 def _around_one(scale: float) -> Prior:
@@ -50,11 +52,8 @@ class GeneralizedPoisson(Counts):
         log_theta = mean.log - m.log(root)
         found = _plain(m, y, theta, log_theta, slope)
         end = theta / m.maximum(-slope, 1e-12)
-        first = [_plain(m, float(k), theta, log_theta, slope) for k in range(CLASSES)]
-        total = first[0]
-        for term in first[1:]:
-            total = m.logaddexp(total, term)
-        scaled = m.where(slope < 0, m.where(end < CLASSES - 1, found - total, found), found)
+        short = found - _log_total(m, theta, log_theta - slope, end)
+        scaled = m.where(slope < 0, m.where(end < CLASSES - 1, short, found), found)
         return m.where(mean.value < 0, -np.inf, m.where(found < BEYOND / 2, -np.inf, scaled))
 
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
@@ -96,6 +95,37 @@ def _plain(m: Maths, y: Any, theta: Any, log_theta: Any, slope: Any) -> Any:
     held = m.where(at > 0, at, 1.0)
     ways = log_theta + (y - 1.0) * m.log(held) - held - m.log_factorial(y)
     return m.where(m.is_zero(y), -theta, m.where(at > 0, ways, BEYOND))
+
+
+def _log_total(m: Maths, theta: Any, log_ratio: Any, end: Any) -> Any:
+    r"""Log of the total of the probabilities before scaling, where it ends below 15.
+
+    With :math:`c = \theta e^{-\lambda}`, whose logarithm is ``log_ratio``, it is
+
+    .. math:: e^{-\theta} \sum_{k < \text{end}} (1 - k / \text{end})^{k - 1} c^k / k!,
+
+    summed by multiplications alone: each step divides what is before it by ``c`` beyond
+    :math:`e^{40}`, so that no power overflows.
+    """
+    beyond = m.maximum(log_ratio - LARGEST_LOG, 0.0)
+    ratio, shrink = m.exp(log_ratio - beyond), m.exp(-beyond)
+    total, steps, term = 1.0, 0.0, 1.0
+    for k in range(1, CLASSES):
+        term = term * ratio / k
+        left = 1.0 - k / m.maximum(end, 0.5)
+        inside = left > 0
+        share = _power(m.where(inside, left, 1.0), k - 1)
+        total = m.where(inside, total * shrink + term * share, total)
+        steps = m.where(inside, float(k), steps)
+    return m.log(total) + beyond * steps - theta
+
+
+def _power(x: Any, n: int) -> Any:
+    """Return a whole power by squaring."""
+    if n < 2:
+        return x if n else 1.0
+    half = _power(x, n // 2)
+    return half * half * x if n % 2 else half * half
 
 
 def _quantiles(u: Array, theta: Array, slope: Array) -> Array:
