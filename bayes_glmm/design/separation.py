@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from bayes_glmm.design.context import Context
+from bayes_glmm.design.separation_ordinal import sides_of_boundaries
 from bayes_glmm.errors import Finding, listed
 
 MOST_ROWS = 20_000
@@ -32,6 +33,9 @@ def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """
     if context.family.unordered:
         yield from _between_categories(context, name, severity)
+        return
+    if context.family.increasing:
+        yield from _between_boundaries(context, name, severity)
         return
     mu = context.design.mu
     if not (context.is_binary or context.family.has_trials) or not mu.coefficients:
@@ -115,6 +119,16 @@ def _between_categories(context: Context, name: str, severity: str) -> Iterator[
     yield from _findings(
         context, name, severity, sides.to_numpy(), labels, "categories from one another"
     )
+
+
+def _between_boundaries(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find coefficients that split ordered categories at boundaries of a latent variable."""
+    n = len(context.design.boundaries) + len(context.design.mu.coefficients)
+    if 2 * len(context.y) * n > MOST_CELLS:
+        message = f"Separation was not looked for: {len(context.y)} rows of {n} coefficients."
+        yield context.finding(name, "info", message)
+    elif found := sides_of_boundaries(context):
+        yield from _findings(context, name, severity, *found, "categories from one another")
 
 
 def _sides(
