@@ -34,6 +34,9 @@ class Ordinal(Categories):
     coefficient moves responses towards the later categories. ``discrimination``
     multiplies threshold minus predictor; it is one unless it has a formula. What stands
     in ``cs()`` is taken from the threshold of each boundary with a coefficient of its own.
+    Every level of ``item`` has thresholds of its own where the response is written
+    ``y | thres(gr = item)``, between the categories that its rows are in; the others have
+    probability zero there.
     Default prior of every threshold, at the covariates' means: ``Normal(0, 2.5)``.
     """
 
