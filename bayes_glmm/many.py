@@ -93,19 +93,23 @@ def _records(
     size = max(1, min(LARGEST_CHUNK, len(waiting) // 20))
     chunks = [waiting[at : at + size] for at in range(0, len(waiting), size)]
     futures: list[Future[list[tuple[int, Record]]]] = []
+    died: BrokenExecutor | None = None
     try:
         futures += [pool.submit(attempt, task, chunk) for chunk in chunks]
         for future in as_completed(futures):
-            yield from future.result()
-    except BrokenExecutor as error:
-        way = "Give store=FOLDER to keep them" if store is None else "They are kept"
-        raise EngineError(
-            f"A worker of the executor died ({error}). Fits that had finished are not lost where "
-            f"they are stored. {way}: the same call with a new executor goes on from there."
-        ) from error
+            try:
+                yield from future.result()
+            except BrokenExecutor as error:  # others may have finished before
+                died = error
     finally:
         for future in futures:
             future.cancel()
+    if died is not None:
+        way = "Give store=FOLDER to keep what finishes" if store is None else "The rest is kept"
+        raise EngineError(
+            f"A worker of the executor died ({died}). {way}: the same call with a new executor "
+            "goes on from there."
+        ) from died
 
 
 @dataclass
