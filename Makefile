@@ -1,7 +1,7 @@
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: demo test test-all docs bench lint clean
+.PHONY: demo test test-all docs bench calibrate lint clean
 
 demo: $(READY)
 	$(PYTHON) -m bayes_glmm demo
@@ -20,6 +20,10 @@ bench: $(READY) build/peers/.ready
 	$(PYTHON) benchmarks/gradient.py
 	$(PYTHON) benchmarks/design_size.py
 	$(PYTHON) benchmarks/families.py
+
+calibrate: $(READY)
+	$(PYTHON) -m benchmarks.calibrate
+	$(PYTHON) -m benchmarks.calibrate --planted --runs 100
 
 lint: $(READY)
 	.venv/bin/ruff check .

@@ -203,7 +203,7 @@ def ready(job: Job) -> Ready:
     """Prepare and compile the model of a job, once in a process."""
     from bayes_glmm.engine.compiled import compile_model
 
-    _, design = prepare(job.spec, job.data, structures=job.structures).require()
+    _, design = prepare(job.spec, job.data, structures=job.structures or None).require()
     priors = resolve_priors(job.spec, design)
     return Ready(design, priors, compile_model(job.spec, design, priors, job.settings.engine))
 

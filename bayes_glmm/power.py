@@ -211,7 +211,7 @@ def ready(job: Job, which: int) -> Ready:
     from bayes_glmm.engine.compiled import compile_model
 
     table = _study(job, which, 0)
-    prepared = prepare(job.spec, table, structures=job.structures)
+    prepared = prepare(job.spec, table, structures=job.structures or None)
     schema, design = prepared.require()
     priors = resolve_priors(job.spec, design)
     variables = {k: v[None, None] for k, v in variables_of(design, job.parameters).items()}

@@ -113,7 +113,13 @@ def test_quantities_are_those_of_scipy(table):
         "u_g": rng.normal(size=(3, 8, 2)),
     }
     names = parameters_of(design, variables)
-    assert list(names) == ["intercept", "beta[x]", "sd_g[intercept]", "sd_g[x]", "corr_g[intercept, x]"]
+    assert list(names) == [
+        "intercept",
+        "beta[x]",
+        "sd_g[intercept]",
+        "sd_g[x]",
+        "corr_g[intercept, x]",
+    ]
     assert names["corr_g[intercept, x]"].tolist() == [-0.4] * 3
     level = table["g"].str[1:].astype(int).to_numpy()
     for k in range(3):
