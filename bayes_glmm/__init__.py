@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.summary import summary
     from bayes_glmm.answers.variance import variance_partition
     from bayes_glmm.calibration import calibrate
+    from bayes_glmm.collapsing import collapse
     from bayes_glmm.datasets import dataset, datasets
     from bayes_glmm.design.within import within_between
     from bayes_glmm.explore import explore
@@ -39,11 +40,13 @@ if TYPE_CHECKING:
         plot_calibration,
         plot_caterpillar,
         plot_forest,
+        plot_manhattan,
         plot_map,
         plot_power,
         plot_ppc,
         plot_predictions,
         plot_prior_posterior,
+        plot_qq,
         plot_residuals,
         plot_shrinkage,
         plot_structure,
@@ -90,6 +93,7 @@ _PUBLIC = {
     "check": "fitting",
     "check_family": "families.examine",
     "coefficients": "answers.effects",
+    "collapse": "collapsing",
     "compare": "answers.compare",
     "comparisons": "answers.comparisons",
     "coordinates": "structures.coordinates",
@@ -117,11 +121,13 @@ _PUBLIC = {
     "plot_calibration": "plots",
     "plot_caterpillar": "plots",
     "plot_forest": "plots",
+    "plot_manhattan": "plots",
     "plot_map": "plots",
     "plot_power": "plots",
     "plot_ppc": "plots",
     "plot_predictions": "plots",
     "plot_prior_posterior": "plots",
+    "plot_qq": "plots",
     "plot_residuals": "plots",
     "plot_shrinkage": "plots",
     "plot_structure": "plots",

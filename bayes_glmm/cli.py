@@ -237,6 +237,67 @@ def explore(
     _console().print(f"Written: {out}", markup=False, soft_wrap=True)
 
 
+def scan(
+    fit: FitFile,
+    genotypes: Annotated[
+        str, typer.Argument(help="PLINK prefix, Zarr store, or table.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option(help="Parquet (or .csv) to write, a row per marker.")],
+    covariates: Annotated[Path | None, typer.Option(help="Table with a column 'id'.")] = None,
+    markers: Annotated[Path | None, typer.Option(help="Table of markers' chromosomes.")] = None,
+    loco: Annotated[bool, typer.Option(help="Leave a marker's chromosome out.")] = False,
+    refit: Annotated[int, typer.Option(min=0, help="Sample this many best markers.")] = 0,
+) -> None:
+    """Test many markers for association beside a fitted null model.
+
+    Example: `bayes-glmm scan fit.nc cohort --out scan.parquet`
+    """
+    from bayes_glmm.results_io import load
+    from bayes_glmm.scan import scan as run_scan
+
+    if not out.resolve().parent.is_dir():
+        _stop(f"{out}: the folder does not exist; make it first.")
+    tables = (".csv", ".parquet", ".pq")
+    given = _by_id(Path(genotypes)) if Path(genotypes).suffix in tables else genotypes
+    extra = None if covariates is None else _by_id(covariates)
+    places = None if markers is None else _by_id(markers, "marker")
+    run = partial(run_scan, load(fit), given, extra, loco, markers=places, refit=refit)
+    with _unwarned():
+        table = _naming(Path(genotypes), run)
+    if out.suffix == ".csv":
+        table.to_csv(out, index=False)
+    else:
+        table.to_parquet(out, index=False)
+    attrs = table.attrs
+    shown = [c for c in ("marker", "effect", "se", "p", "log10_bf") if c in table.columns]
+    _show(table.nsmallest(5, "p")[shown])
+    reasons = "".join(f"; {n} {why}" for why, n in attrs["not_tested"].items())
+    _console().print(
+        f"{attrs['n_tested']} of {attrs['n_markers']} markers tested{reasons}. "
+        f"Genomic inflation {attrs['genomic_inflation']:.3f}. {attrs['method']}.",
+        markup=False, soft_wrap=True,
+    )  # fmt: skip
+    for sentence in attrs["notes"]:
+        _console().print(sentence, markup=False, soft_wrap=True)
+    _console().print(f"Written: {out}", markup=False, soft_wrap=True)
+
+
+def _by_id(path: Path, column: str = "id") -> pd.DataFrame:
+    """Read a table whose rows are named by a column of text."""
+    import pandas as pd
+
+    from bayes_glmm.tables import existing
+
+    path = existing(path)
+    if path.suffix == ".csv":
+        table = pd.read_csv(path, dtype={column: str, "chromosome": str})
+    else:
+        table = pd.read_parquet(path)
+    if column not in table.columns:
+        raise ArgumentError(f"{path} has no column {column!r}, by which its rows are matched.")
+    return table.set_index(column)
+
+
 @app.command()
 def templates(
     name: Annotated[str | None, typer.Argument(help="Show this one.", show_default=False)] = None,

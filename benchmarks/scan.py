@@ -21,10 +21,10 @@ from pathlib import Path
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
-import numpy as np
-import pandas as pd
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
 
-import bayes_glmm as bg
+import bayes_glmm as bg  # noqa: E402
 
 PEOPLE, MARKERS, FAMILY, ACTING = 2_000, 20_000, 4, 5
 
@@ -153,9 +153,10 @@ def main() -> None:
 
 def naive_inflation(y: np.ndarray, prefix: Path, tree: object) -> float:
     """Return the inflation of correlations of response and markers, relationships left out."""
+    from scipy import stats
+
     from bayes_glmm.scan.run import genomic_inflation
     from bayes_glmm.structures.plink import read_plink
-    from scipy import stats
 
     files = read_plink(prefix)
     p = []

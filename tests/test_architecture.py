@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "fitting": MODEL | {"answers"},
     "refitting": ANSWERED | {"fitting"},
     "likelihood": MODEL | {"fitting"},
+    "collapsing": CORE | {"fitting"},
     "scan": CORE | {"fitting"},
     "simulate": CORE | {"fitting"},
     "prior_predictive": CORE | {"fitting"},
@@ -50,7 +51,7 @@ MAY_IMPORT = {
     "tables": {"errors", "spec", "design"},
     "roles": {"errors", "spec"},
     "demo": ANSWERED | {"fitting", "report", "datasets", "tables"},
-    "cli": ANSWERED | {"fitting", "report", "roles", "tables", "demo", "explore"},
+    "cli": ANSWERED | {"fitting", "report", "roles", "scan", "tables", "demo", "explore"},
     "__main__": {"cli"},
 }
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "print"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bayes_glmm.plots.association import plot_manhattan, plot_qq
 from bayes_glmm.plots.calibration import plot_calibration, plot_power
 from bayes_glmm.plots.checks import plot_ppc, plot_prior_posterior
 from bayes_glmm.plots.curves import plot_predictions
@@ -17,11 +18,13 @@ __all__ = [
     "plot_calibration",
     "plot_caterpillar",
     "plot_forest",
+    "plot_manhattan",
     "plot_map",
     "plot_power",
     "plot_ppc",
     "plot_predictions",
     "plot_prior_posterior",
+    "plot_qq",
     "plot_residuals",
     "plot_shrinkage",
     "plot_structure",

@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import GroupDesign
-from bayes_glmm.errors import ArgumentTypeError
 from bayes_glmm.results import Fit
 from bayes_glmm.scan.bayes import Nodes, bayes_factors
 from bayes_glmm.scan.dosage import dosage
@@ -43,10 +42,6 @@ def exact_parts(
     kind: Any,
 ) -> Iterator[Part]:
     """Return the null models and their tests: one, or one for each chromosome."""
-    if covariates is not None and not isinstance(covariates, pd.DataFrame):
-        raise ArgumentTypeError(
-            f"covariates= is a DataFrame with ids as its index, not {type(covariates).__name__}."
-        )
     group = gaussian_null(fit)
     assert group.factor is not None
     K = group.factor.covariance({})

@@ -18,7 +18,7 @@ from scipy import linalg
 from scipy.linalg.lapack import dgeqrf, dormqr
 
 from bayes_glmm.design.design import Design, GroupDesign
-from bayes_glmm.errors import ArgumentError, ResultError, listed
+from bayes_glmm.errors import ArgumentError, ArgumentTypeError, ResultError, listed
 from bayes_glmm.results import Fit
 from bayes_glmm.structures.labels import match, text_labels
 
@@ -114,8 +114,12 @@ def gaussian_null(fit: Fit) -> GroupDesign:
     return groups[0]
 
 
-def covariates_of(fit: Fit, group: GroupDesign, given: pd.DataFrame | None) -> Covariates:
+def covariates_of(
+    fit: Fit, group: GroupDesign, given: pd.DataFrame | None, *, normal: bool = True
+) -> Covariates:
     """Return the fixed effects of the null model, and columns given by label.
+
+    ``normal`` asks for normal priors of the coefficients, which are integrated over.
 
     Raises
     ------
@@ -127,15 +131,19 @@ def covariates_of(fit: Fit, group: GroupDesign, given: pd.DataFrame | None) -> C
     mu = design.mu
     names = (["intercept"] if mu.intercept else []) + [f"beta[{c}]" for c in mu.coefficients]
     odd = [n for n in names if priors[n].name != "Normal"]
-    if odd:
+    if odd and normal:
         raise ArgumentError(
             f"The priors of {listed(odd)} are not normal: a scan integrates over the covariates' "
             "coefficients exactly, which needs normal priors. Fit the null model with them."
         )
     columns = [np.ones((design.n_rows, int(mu.intercept))), mu.X - mu.centers]
     values = [priors[n].parameters for n in names]
-    mean, sd = ([float(dict(v)[k]) for v in values] for k in ("mu", "sigma"))
+    mean, sd = ([float(dict(v).get(k, 0.0)) for v in values] for k in ("mu", "sigma"))
     if given is not None:
+        if not isinstance(given, pd.DataFrame):
+            raise ArgumentTypeError(
+                f"covariates= is a DataFrame with ids as its index, not {type(given).__name__}."
+            )
         extra = _extra(given, group.levels)[group.index]
         width = WIDTH * float(np.std(np.asarray(design.response)))
         columns.append(extra - extra.mean(axis=0))

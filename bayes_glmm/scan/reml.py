@@ -88,13 +88,13 @@ def _at(x, y, sizes, theta):  # type: ignore[no-untyped-def]
         xx, xy, yy = xi * xi, xi * yi, yi * yi
         s += xx * h
         ds -= xx * g
-        dds -= xx * k
+        dds += xx * k
         m += xy * h
         dm -= xy * g
-        ddm -= xy * k
+        ddm += xy * k
         q += yy * h
         dq -= yy * g
-        ddq -= yy * k
+        ddq += yy * k
         one += w
         two += g
     n = len(y) - 1
@@ -121,7 +121,7 @@ def _height(sizes, theta, s, Q):  # type: ignore[no-untyped-def]
 def _climb(x, y, sizes, low, high, start):  # type: ignore[no-untyped-def]
     """Return where the slope falls through zero between two bounds."""
     theta = start if low < start < high else 0.5 * (low + high)
-    for _ in range(STEPS):
+    for turn in range(STEPS):
         slope, curve, _, _, _ = _at(x, y, sizes, theta)
         if slope > 0:
             low = theta
@@ -131,7 +131,8 @@ def _climb(x, y, sizes, low, high, start):  # type: ignore[no-untyped-def]
         if abs(step) < CLOSE:
             return theta + step
         proposed = theta + step
-        theta = proposed if low < proposed < high else 0.5 * (low + high)
+        newton = turn < STEPS // 3 and low < proposed < high
+        theta = proposed if newton else 0.5 * (low + high)
         if high - low < CLOSE:
             return theta
     return theta

@@ -16,6 +16,9 @@ from bayes_glmm.results import Fit, read_fit
 from bayes_glmm.scan.exact import exact_parts
 from bayes_glmm.scan.markers import Markers, read_markers
 from bayes_glmm.scan.parts import Part
+from bayes_glmm.scan.refits import with_refits
+from bayes_glmm.scan.score import CANONICAL, screen_parts
+from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures.labels import match
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ type Array = NDArray[np.float64]
 type Precision = Literal["single", "double"]
 CELLS = 2**22
 """Genotypes in a block."""
+EXACT = "Wald test by restricted maximum likelihood of every marker; Bayes factor over draws"
+SCREEN = "score test with saddle-point tails: approximate, a screen"
 EFFECT = 0.2
 """Prior sd of an effect, in sds of the response."""
 
@@ -40,6 +45,8 @@ def scan(
     prior_sd: float | None = None,
     draws: int = 64,
     precision: Precision = "single",
+    refit: int = 0,
+    **options: Any,
 ) -> pd.DataFrame:
     r"""Test every marker for association, given relationships between individuals.
 
@@ -48,6 +55,10 @@ def scan(
     of the likelihood that this marker has, as GEMMA's ``-lmm 1`` [1]_, and a Bayes factor:
     the mean over posterior draws of both standard deviations of the factor given them,
     which is exact up to the Monte Carlo error that stands beside it.
+
+    For Bernoulli, binomial and Poisson null models with the canonical link there is a screen,
+    which is approximate: score tests with saddle-point tails [3]_ [4]_, and the effect of one
+    step. ``refit`` samples what it finds.
 
     Parameters
     ----------
@@ -77,6 +88,12 @@ def scan(
     precision : {"single", "double"}
         Of the numbers that markers are turned in: single is twice as fast, and moves p by less
         than a thousandth.
+    refit : int, default 0
+        Fit the whole model again by NUTS for this many markers, those of the smallest p, with
+        the marker among the covariates; its prior is ``prior_sd``'s where that is given.
+    **options
+        Of sampling, for ``refit``, as in :func:`bayes_glmm.fit`: ``draws`` there is
+        ``refit_draws``.
 
     Returns
     -------
@@ -86,7 +103,10 @@ def scan(
         the response per allele), ``ratio`` (``sd**2 / sigma**2`` at the maximum), ``p`` and
         ``log10_p`` (minus the logarithm), ``log10_bf`` and its Monte Carlo error,
         ``effect_mean`` and ``effect_sd`` (posterior, given an effect), and ``note``: why a
-        marker was not tested. ``attrs`` has ``genomic_inflation`` and what was used.
+        marker was not tested. A screen has ``p_normal``, without the saddle point, and none of
+        the Bayes factors, and effects on the link scale. ``refit`` adds ``refit_mean``,
+        ``refit_sd`` and ``refit_converged``. ``attrs`` has ``genomic_inflation``, ``method``
+        and what was used.
 
     Raises
     ------
@@ -108,6 +128,12 @@ def scan(
        studies. *Nature Genetics* 44, 821-824. doi:10.1038/ng.2310
     .. [2] Wakefield (2009). Bayes factors for genome-wide association studies: comparison
        with p-values. *Genetic Epidemiology* 33, 79-86. doi:10.1002/gepi.20359
+    .. [3] Dey, Schmidt, Abecasis & Lee (2017). A fast and accurate algorithm to test for binary
+       phenotypes and its application to PheWAS. *AJHG* 101, 37-49.
+       doi:10.1016/j.ajhg.2017.05.014
+    .. [4] Zhou et al. (2018). Efficiently controlling for case-control imbalance and sample
+       relatedness in large-scale genetic association studies. *Nature Genetics* 50, 1335-1341.
+       doi:10.1038/s41588-018-0184-y
 
     Examples
     --------
@@ -119,6 +145,10 @@ def scan(
         raise ArgumentError(
             f"precision={precision!r}." + suggestion(precision, ["single", "double"])
         )
+    if isinstance(refit, bool) or not isinstance(refit, int) or refit < 0:
+        raise ArgumentError(f"refit={refit!r}: a whole number of markers is needed.")
+    if options and not refit:
+        raise ArgumentError(f"{', '.join(options)}: options of sampling go with refit=.")
     if isinstance(draws, bool) or not isinstance(draws, int) or draws < 2:
         raise ArgumentError(f"draws={draws!r}: a whole number from 2 is needed.")
     source = read_markers(genotypes, ids, markers)
@@ -128,8 +158,17 @@ def scan(
     if not 0 < width < np.inf:
         raise ArgumentError(f"prior_sd={prior_sd!r}: a positive number is needed.")
     kind = np.float32 if precision == "single" else np.float64
-    parts = exact_parts(fit, source, covariates, loco, float(width), draws, kind)
-    return _table(fit, source, parts, {"prior_sd": float(width), "draws": draws, "loco": loco})
+    if fit.spec.family in CANONICAL:
+        parts = screen_parts(fit, source, covariates, loco, kind)
+        used: dict[str, Any] = {"method": SCREEN, "loco": loco}
+    else:
+        parts = exact_parts(fit, source, covariates, loco, float(width), draws, kind)
+        used = {"method": EXACT, "prior_sd": float(width), "draws": draws, "loco": loco}
+    table = _table(fit, source, parts, used)
+    if not refit:
+        return table
+    prior = Prior("Normal", mu=0, sigma=prior_sd) if prior_sd else None
+    return with_refits(fit, table, source, refit, prior, dict(options))
 
 
 def _table(
