@@ -265,10 +265,10 @@ def simulated(
         given, drawn = simulator(rng)
         truth = {name: _in_order(name, value, design) for name, value in given.items()}
         y = np.asarray(drawn, float)
-        if y.shape != np.shape(design.response):
+        wanted = np.shape(np.asarray(design.response))
+        if y.shape != wanted:
             raise DataError(
-                f"The simulator returned responses of shape {y.shape}; the table has "
-                f"{np.shape(design.response)}."
+                f"The simulator returned responses of shape {y.shape}; the table has {wanted}."
             )
     for rows, message in get_family(design.family).invalid(y, design.trials):
         if rows.any():

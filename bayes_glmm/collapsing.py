@@ -23,8 +23,9 @@ from bayes_glmm.errors import (
     suggestion,
 )
 from bayes_glmm.fitting import Model, resolve_spec
-from bayes_glmm.spec.model import Call, Expression, ModelSpec, Number, Response, Variable
+from bayes_glmm.spec.model import ModelSpec, Response
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.terms import Call, Expression, Number, Variable
 
 if TYPE_CHECKING:
     import pyarrow as pa

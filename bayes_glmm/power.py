@@ -265,7 +265,8 @@ def answered(
         known = parameters_of(design, flat)
         if job.question not in known:
             raise ArgumentError(
-                f"The model has no parameter {job.question!r}." + suggestion(job.question, known)
+                f"The model has no parameter {job.question!r}."
+                + suggestion(job.question, list(known))
             )
         return {job.question: known[job.question].reshape(lead)}
     tree = make_tree(

@@ -75,7 +75,8 @@ def _needed(design: Design) -> set[str]:
         names |= {predictor.name("intercept")} if predictor.intercept else set()
         names |= {predictor.name("beta")} if predictor.coefficients else set()
         names |= set(predictor.modelled.variables)
-    return names | {f"u_{g.name}" for g in (*design.groups, *design.smooths)}
+    names |= {f"u_{group.name}" for group in design.groups}
+    return names | {f"u_{smooth.name}" for smooth in design.smooths}
 
 
 def quadratic_forms(design: Design, variables: Mapping[str, Array]) -> dict[str, Array]:

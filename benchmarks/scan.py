@@ -103,6 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--markers", type=int, default=MARKERS)
+    parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--memory", action="store_true", help="also with ten times the markers")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -122,7 +123,7 @@ def main() -> None:
         seconds["null model"] = time.process_time() - start
         bg.scan(tree, K.iloc[:, :3].clip(0, 2))  # compiled before it is timed
         peers, runs = [], []
-        for _ in range(2):
+        for _ in range(chosen.repeats):
             start = time.process_time()
             found = bg.scan(tree, str(prefix))
             runs.append(time.process_time() - start)

@@ -12,7 +12,7 @@ from bayes_glmm.cli import main
 
 SURGICAL = "deaths | trials(operations) ~ 1 + (1 | hospital)"
 HOSPITALS = "hospital,operations,deaths\n001,47,0\n002,148,18\n003,119,8\n004,810,46\n005,211,8\n"
-VERBS = ("check", "fit", "report", "predict", "explore", "templates", "demo")
+VERBS = ("check", "fit", "report", "predict", "scan", "explore", "templates", "demo")
 
 
 def call(*arguments: object) -> int:

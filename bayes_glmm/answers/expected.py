@@ -420,6 +420,6 @@ def distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
             *(g.spread for g in p.groups if _varies(g)),
         )
     ]
-    parts += [] if design.cuts is None else [design.cuts.index[:, None]]
+    parts += [] if design.cuts is None else [design.cuts.index[:, None].astype(float)]
     _, first, back = np.unique(np.hstack(parts), axis=0, return_index=True, return_inverse=True)
     return first, back.ravel()

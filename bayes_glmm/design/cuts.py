@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.columns import levels_of, locate, pick, unknown_levels
 from bayes_glmm.errors import DataError, SpecError, listed
-from bayes_glmm.spec.model import Call, Variable
+from bayes_glmm.spec.terms import Call, Variable
 
 
 @dataclass(frozen=True)

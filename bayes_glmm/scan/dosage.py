@@ -58,7 +58,7 @@ def dosage(
 
 
 @njit(cache=True)
-def _fill(calls, places, weights, centred, values, frequency, spread, missing):  # type: ignore[no-untyped-def]
+def _fill(calls, places, weights, centred, values, frequency, spread, missing):
     n, total_weight = len(places), weights.sum()
     for j in range(len(calls)):
         total, given = 0.0, 0

@@ -75,7 +75,7 @@ def _slopes(x: NDArray[Any], y: Array, sizes: Array) -> Array:
 
 
 @njit(fastmath={"reassoc", "contract", "nsz", "arcp"}, cache=True)
-def _at(x, y, sizes, theta):  # type: ignore[no-untyped-def]
+def _at(x, y, sizes, theta):
     """Return slope and curvature of the restricted log-likelihood, and three sums."""
     lam = np.exp(theta)
     s = ds = dds = m = dm = ddm = q = dq = ddq = one = two = 0.0
@@ -109,7 +109,7 @@ def _at(x, y, sizes, theta):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _height(sizes, theta, s, Q):  # type: ignore[no-untyped-def]
+def _height(sizes, theta, s, Q):
     lam = np.exp(theta)
     total = 0.0
     for i in range(len(sizes)):
@@ -118,7 +118,7 @@ def _height(sizes, theta, s, Q):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _climb(x, y, sizes, low, high, start):  # type: ignore[no-untyped-def]
+def _climb(x, y, sizes, low, high, start):
     """Return where the slope falls through zero between two bounds."""
     theta = start if low < start < high else 0.5 * (low + high)
     for turn in range(STEPS):
@@ -139,7 +139,7 @@ def _climb(x, y, sizes, low, high, start):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _maximise(x, y, sizes, slopes, grid, start, effect, se, found):  # type: ignore[no-untyped-def]
+def _maximise(x, y, sizes, slopes, grid, start, effect, se, found):
     last = len(grid) - 1
     for j in range(len(x)):
         if not np.isfinite(slopes[j]).all():

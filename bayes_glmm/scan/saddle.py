@@ -60,7 +60,7 @@ def _log_upper(g: Array, mean: Array, trials: Array, s: float) -> float:
 
 
 @njit(cache=True)
-def _cumulants(g, mean, trials, t):  # type: ignore[no-untyped-def]
+def _cumulants(g, mean, trials, t):
     """Return the cumulant function of the centred sum and two derivatives."""
     K = K1 = K2 = 0.0
     binomial = len(trials) > 0
@@ -92,7 +92,7 @@ def _cumulants(g, mean, trials, t):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _solve(g, mean, trials, s):  # type: ignore[no-untyped-def]
+def _solve(g, mean, trials, s):
     """Return the positive root of K'(t) = s."""
     low, high = 0.0, np.inf
     t = s / _cumulants(g, mean, trials, 0.0)[2]
