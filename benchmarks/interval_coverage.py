@@ -1,6 +1,6 @@
 """Coverage of intervals: population-averaged differences, and predictions for new groups.
 
-Run as ``python -m benchmarks.coverage --runs 300``; the figures are in ``README.md``.
+Run as ``python -m benchmarks.interval_coverage --runs 300``; the figures are in ``README.md``.
 """
 
 from __future__ import annotations
