@@ -272,7 +272,7 @@ def simulated(
             )
     for rows, message in get_family(design.family).invalid(y, design.trials):
         if rows.any():
-            raise DataError(f"The simulated table {message}. Rows: {listed(design.rows[rows])}.")
+            raise DataError(f"The simulated response {message}. Rows: {listed(design.rows[rows])}.")
     return truth, y
 
 

@@ -153,7 +153,8 @@ def power(
         engine=engine, draws=draws, tune=tune, chains=chains, cores=1, seed=seed,
         target_accept=target_accept, progress=False,
     )  # fmt: skip
-    tables = [planned(data, row, by) for row in grid.to_dict("records")]
+    rows = [{}] if designs is None else grid.to_dict("records")
+    tables = [planned(data, {str(c): v for c, v in row.items()}, by) for row in rows]
     asked = question if isinstance(question, str) else dict(question)
     identity = {
         "spec": spec.to_toml(),

@@ -31,7 +31,7 @@ def test_groups_are_copied_in_order():
 def test_wrong_designs_are_named():
     with pytest.raises(ArgumentError, match="by=None"):
         planned(pilot(), {"groups": 3}, None)
-    with pytest.raises(ArgumentError, match="'persons'"):
+    with pytest.raises(ArgumentError, match="not by persons"):
         planned(pilot(), {"persons": 3}, "g")
     made = planned(lambda persons: pilot().head(persons), {"persons": 3}, None)
     assert len(made) == 3

@@ -99,7 +99,7 @@ def plot_power(table: pd.DataFrame) -> NDArray[Any]:  # of Axes
     Raises
     ------
     ArgumentError
-        The table is about several questions.
+        The table is about several questions, or one design.
     """
     if table["question"].nunique() != 1:
         raise ArgumentError(
@@ -107,6 +107,8 @@ def plot_power(table: pd.DataFrame) -> NDArray[Any]:  # of Axes
             'table[table["question"] == ...].'
         )
     columns = list(table.attrs["designs"])
+    if not columns:
+        raise ArgumentError("One design is one point: give power() several, in designs=.")
     first, rest = columns[0], columns[1:]
     _, pair = plt.subplots(1, 2, figsize=(8.2, 3.4), layout="constrained")
     parts = list(table.groupby(rest, sort=False)) if rest else [((), table)]
