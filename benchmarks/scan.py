@@ -161,7 +161,7 @@ def naive_inflation(y: np.ndarray, prefix: Path, tree: object) -> float:
 
     files = read_plink(prefix)
     p = []
-    for start in range(0, len(files.names), 2000):
+    for start in range(0, len(files.loci), 2000):
         x = files.calls(start, start + 2000).astype(float)
         x[x < 0] = np.nan
         x = np.where(np.isnan(x), np.nanmean(x, axis=1, keepdims=True), x)

@@ -85,12 +85,8 @@ def read_markers(genotypes: Any, ids: str | None, places: pd.DataFrame | None) -
 
 def _from_plink(prefix: Path) -> Markers:
     files = read_plink(prefix)
-    chromosome, names, _, position, counted, other = files.loci
-    table = pd.DataFrame(
-        {"marker": names, "chromosome": pd.Categorical(chromosome),
-         "position": np.array(position, np.int64), "counted": pd.Categorical(counted),
-         "other": pd.Categorical(other)}
-    )  # fmt: skip
+    order = ["marker", "chromosome", "position", "counted", "other"]
+    table = files.loci[order]
     return Markers(files.labels, table, files.calls)
 
 

@@ -177,7 +177,8 @@ def _table(
     """Test block by block, and lay what was found beside the markers."""
     n = len(source.table)
     columns: dict[str, NDArray[Any]] = {}
-    digest = hashlib.sha256("\0".join([*source.labels, *source.table["marker"]]).encode())
+    digest = hashlib.sha256("\0".join(source.labels).encode())
+    digest.update(pd.util.hash_pandas_object(source.table["marker"], index=False).to_numpy())
     notes: list[str] = []
     for part in parts:
         at = match(part.levels, source.labels, "The null model", "the source of genotypes")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
@@ -16,6 +18,8 @@ type Array = NDArray[np.float64]
 MAGIC = b"\x6c\x1b\x01"
 CODES = np.array([2, -1, 1, 0], np.int8)
 """Counts of the first allele by PLINK's two bits, the lower one first; -1 is missing."""
+NAMED = ("chromosome", "marker", "distance", "position", "counted", "other")
+LOCUS = ("category", str, "category", np.int64, "category", "category")
 FOUR = CODES[np.arange(256)[:, None] >> np.array([0, 2, 4, 6]) & 3]
 
 
@@ -27,23 +31,23 @@ class Plink:
     ----------
     bed : path
     labels : ndarray of str, shape (n_ids,)
-    loci : tuple of list of str
-        Columns of ``.bim``: chromosome, name, distance, position, counted allele, other.
+    loci : pandas.DataFrame, shape (n_loci, 6)
+        ``chromosome``, ``marker``, ``distance``, ``position``, ``counted`` (allele), ``other``.
     """
 
     bed: Path
     labels: Text
-    loci: tuple[list[str], ...]
+    loci: pd.DataFrame
 
     @property
     def names(self) -> list[str]:
         """Names of the loci."""
-        return self.loci[1]
+        return list(self.loci["marker"])
 
     def calls(self, start: int, stop: int) -> NDArray[np.int8]:
         """Return counts at some loci, shape (n_loci, n_ids); -1 is missing."""
         each = -(-len(self.labels) // 4)
-        stop = min(stop, len(self.names))
+        stop = min(stop, len(self.loci))
         raw = np.fromfile(self.bed, np.uint8, (stop - start) * each, offset=3 + start * each)
         return FOUR[raw].reshape(stop - start, 4 * each)[:, : len(self.labels)]
 
@@ -68,15 +72,15 @@ def read_plink(prefix: Path) -> Plink:
             raise ArgumentError(
                 f"There is no file {str(path)!r}: PLINK writes .bed, .bim and .fam."
             )
-    ids = _columns(paths[".fam"], 2)[1]
-    labels = text_labels(ids, f"The individuals in {paths['.fam'].name}")
-    loci = _columns(paths[".bim"], 6)
+    ids = _columns(paths[".fam"], {1: str})[1]
+    labels = text_labels(ids.tolist(), f"The individuals in {paths['.fam'].name}")
+    loci = _columns(paths[".bim"], dict(enumerate(LOCUS))).set_axis(list(NAMED), axis=1)
     with paths[".bed"].open("rb") as handle:
         magic = handle.read(3)
     size = paths[".bed"].stat().st_size
-    if magic != MAGIC or size != 3 + -(-len(labels) // 4) * len(loci[1]):
+    if magic != MAGIC or size != 3 + -(-len(labels) // 4) * len(loci):
         raise ArgumentError(
-            f"{paths['.bed'].name} does not hold {len(loci[1])} loci of {len(labels)} individuals, "
+            f"{paths['.bed'].name} does not hold {len(loci)} loci of {len(labels)} individuals, "
             "locus by locus: write it again with PLINK's --make-bed."
         )
     return Plink(paths[".bed"], labels, loci)
@@ -96,19 +100,20 @@ def open_plink(prefix: Path, cells: int) -> tuple[Text, Iterator[tuple[list[str]
     return files.labels, _blocks(files, max(1, cells // len(files.labels)))
 
 
-def _columns(path: Path, n: int) -> tuple[list[str], ...]:
+def _columns(path: Path, kinds: dict[int, Any]) -> pd.DataFrame:
+    """Read some columns of a file without a header, by their places."""
     try:
-        lines = [line.split() for line in path.read_text("utf-8").splitlines() if line.strip()]
-        short = next((i for i, line in enumerate(lines, 1) if len(line) < n), None)
-    except UnicodeDecodeError as error:
-        raise ArgumentError(f"{path.name} cannot be read: {error}.") from error
-    if short is not None:
-        raise ArgumentError(f"{path.name} cannot be read: line {short} has fewer than {n} columns.")
-    return tuple([line[k] for line in lines] for k in range(n))
+        return pd.read_csv(
+            path, sep=r"\s+", header=None, usecols=list(kinds), dtype=kinds, na_filter=False
+        )
+    except (ValueError, IndexError) as error:
+        said = str(error).splitlines()[0]
+        raise ArgumentError(f"{path.name} cannot be read: {said}.") from error
 
 
 def _blocks(files: Plink, width: int) -> Iterator[tuple[list[str], Array]]:
-    for start in range(0, len(files.names), width):
+    names = files.names
+    for start in range(0, len(files.loci), width):
         values = files.calls(start, start + width).T.astype(np.float64)
         values[values < 0] = np.nan
-        yield files.names[start : start + width], values
+        yield names[start : start + width], values
