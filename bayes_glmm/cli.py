@@ -237,6 +237,7 @@ def explore(
     _console().print(f"Written: {out}", markup=False, soft_wrap=True)
 
 
+@app.command()
 def scan(
     fit: FitFile,
     genotypes: Annotated[

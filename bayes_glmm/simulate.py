@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.columns import require_columns
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign, SmoothDesign
-from bayes_glmm.design.expressions import variables
 from bayes_glmm.design.frames import to_pandas
 from bayes_glmm.design.modelled import ModelledFactor
-from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
+from bayes_glmm.design.placeholder import as_categories, with_placeholder
+from bayes_glmm.design.response import ResponseSchema
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.structured import bound_structures, given_structures, with_factors
 from bayes_glmm.design.uses import drop_missing
@@ -105,7 +104,7 @@ def simulate(
     )  # fmt: skip
     if not isinstance(parameters, Mapping):
         raise ArgumentTypeError("parameters must be a mapping, such as {'intercept': 1.0}.")
-    table, levels = _with_placeholder(spec, to_pandas(data), parameters)
+    table, levels = with_placeholder(spec, to_pandas(data), parameters)
     if spec.missing == "drop":
         table = drop_missing(spec, table)[0]
     design = _design(spec, table, given_structures(spec, structures))
@@ -173,98 +172,6 @@ def variables_of(design: Design, parameters: Mapping[str, Any]) -> dict[str, Arr
                   for p in (*kind.vectors, *kind.scalars(design.stated))}  # fmt: skip
 
 
-def _with_placeholder(
-    spec: ModelSpec, table: pd.DataFrame, parameters: Mapping[str, Any]
-) -> tuple[pd.DataFrame, ResponseSchema | None]:
-    """Return the table with zeros and ones as response, and what the column held."""
-    column = spec.response.column
-    named = None
-    if get_family(spec.family).composed:
-        return _with_parts(spec, table), None
-    if get_family(spec.family).categorical:
-        return _with_categories(spec, table, parameters)
-    if column in map(str, table.columns):
-        learned = learn_response(spec, table.loc[table[column].notna()])
-        named = learned if len(learned.levels) == 2 else None
-    if spec.success is not None and named is None:
-        raise DataError(
-            f"success={spec.success!r} needs a column {column!r} with two levels: add it."
-        )
-    placeholder: Any = np.arange(len(table)) % 2
-    if named is not None:
-        placeholder = np.array(named.levels, dtype=object)[placeholder]
-        placeholder = placeholder == "True" if not named.named else placeholder
-    return table.assign(**{column: placeholder}), named
-
-
-def _with_categories(
-    spec: ModelSpec, table: pd.DataFrame, parameters: Mapping[str, Any]
-) -> tuple[pd.DataFrame, ResponseSchema]:
-    """Return the table with all categories in turn: those of the column, or 1, 2, ..."""
-    column = spec.response.column
-    if column in map(str, table.columns):
-        present = table.loc[table[column].notna()]
-        learned = learn_response(replace(spec, success=None), present)
-    elif get_family(spec.family).unordered:
-        raise DataError(
-            f"The names of the categories are read from the column {column!r}, the reference first: "
-            "add it as pandas.Categorical([...], categories=[...]); its values are replaced."
-        )
-    else:
-        n = 1 + np.size(list(_thresholds(parameters))) // _n_ladders(spec, table)
-        learned = ResponseSchema(column, tuple(map(str, range(1, n + 1))), ordered=True)
-    codes = _in_turn(spec, table, learned)
-    return table.assign(**{column: _categorical(codes, learned)}), learned
-
-
-def _n_ladders(spec: ModelSpec, table: pd.DataFrame) -> int:
-    """Return how many groups have thresholds of their own."""
-    call = spec.response.modifier("thres")
-    if call is None:
-        return 1
-    columns = list(variables(call))
-    require_columns(table, columns)
-    return max(1, len(table[columns].drop_duplicates()))
-
-
-def _in_turn(spec: ModelSpec, table: pd.DataFrame, learned: ResponseSchema) -> Any:
-    """Return all categories in turn, or within each group with thresholds those that it has."""
-    call, n = spec.response.modifier("thres"), len(learned.levels)
-    if call is None:
-        return np.arange(len(table)) % n
-    if learned.thresholds is None:
-        return table.groupby(list(variables(call)), observed=True).cumcount().to_numpy() % n
-    cuts, codes = learned.thresholds.apply(table, learned.levels), np.zeros(len(table), np.intp)
-    for g, seen in enumerate(cuts.seen):
-        rows = np.flatnonzero(cuts.index == g)
-        codes[rows] = np.resize(seen, len(rows))
-    return codes
-
-
-def _with_parts(spec: ModelSpec, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with sound counts or shares, the row's total kept."""
-    columns, family = spec.response.columns, get_family(spec.family)
-    if not family.has_trials:
-        return table.assign(**dict.fromkeys(columns, 1 / len(columns)))
-    total = trials_of(spec, table, {}, required=False)
-    if total is None:
-        raise DataError(
-            f"Counts of {listed(columns)} are drawn out of a total: add these columns, whose sums "
-            f"it is, or write {spec.response.name} | trials(n) with a column n."
-        )
-    rest = dict.fromkeys(columns[1:], 0.0)
-    return table.assign(**{columns[0]: total, **rest})
-
-
-def _thresholds(parameters: Mapping[str, Any]) -> Any:
-    given = parameters.get("threshold", ())
-    return given.values() if isinstance(given, Mapping) else np.atleast_1d(given)
-
-
-def _categorical(codes: Any, learned: ResponseSchema) -> pd.Categorical:
-    return pd.Categorical.from_codes(codes, list(learned.levels), ordered=learned.ordered)
-
-
 def _design(spec: ModelSpec, table: pd.DataFrame, structures: Mapping[str, Structure]) -> Design:
     """Build the design; a simulation needs only its known terms to be sound."""
     schema = Schema.learn(spec, table)
@@ -288,7 +195,7 @@ def _as_stored(y: Array, kind: Family, named: ResponseSchema | None) -> Any:
     if named is None:
         return y.astype(np.int64) if kind.discrete else y
     if named.coded:
-        return _categorical(y.astype(np.intp), named)
+        return as_categories(y.astype(np.intp), named)
     failure, success = sorted(named.levels, key=lambda level: level == named.success)
     words = np.where(y == 1, success, failure)
     return words if named.named else words == "True"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import matplotlib as mpl
@@ -99,7 +100,7 @@ def test_zarr_that_is_not_installed_is_named_with_its_extra(given, tmp_path, mon
 def test_blocks_do_not_change_what_is_found(given, monkeypatch):
     tree, genotypes, _ = given
     known = bg.scan(tree, genotypes, precision="double")
-    monkeypatch.setattr("bayes_glmm.scan.run.CELLS", 42 * 7)
+    monkeypatch.setattr(import_module("bayes_glmm.scan.run"), "CELLS", 42 * 7)
     found = bg.scan(tree, genotypes, precision="double")
     pd.testing.assert_frame_equal(found, known, rtol=1e-9)
     assert found.attrs["genotype_hash"] == known.attrs["genotype_hash"]
