@@ -18,9 +18,15 @@ def tree_of(formula, data, structures, draws, **options):
     first = next(iter(draws.values()))
     stats_ = {"diverging": np.zeros(first.shape[:2], bool)}
     priors = resolve_priors(prepared.spec, design)
-    info = {"seed": 1, "settings": {"draws": first.shape[1]}}
+    known = {name: s.identity() for name, s in prepared.structures.items()}
+    info = {"seed": 1, "settings": {"draws": first.shape[1]}, "structures": known}
+    lead, none = first.shape[:2], {}
+    for g in design.groups:
+        none[f"u_{g.name}"] = np.zeros((*lead, g.n_levels, len(g.terms)))
+        if g.factor is not None:
+            none[f"z_{g.name}"] = np.zeros((*lead, len(g.factor.nodes), len(g.terms)))
     return make_tree(
-        draws, stats_, prepared.spec, schema, design, prepared.data, priors, info,
+        none | draws, stats_, prepared.spec, schema, design, prepared.data, priors, info,
         prepared.structures,
     )  # fmt: skip
 
