@@ -28,8 +28,6 @@ from bayes_glmm.simulate import simulate, variables_of
 from bayes_glmm.spec.model import ModelSpec
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from bayes_glmm.engine.compiled import Sampled
     from bayes_glmm.engine.settings import Settings
     from bayes_glmm.families.base import Family
@@ -153,7 +151,7 @@ def power(
         engine=engine, draws=draws, tune=tune, chains=chains, cores=1, seed=seed,
         target_accept=target_accept, progress=False,
     )  # fmt: skip
-    rows = [{}] if designs is None else grid.to_dict("records")
+    rows: list[dict[Any, Any]] = [{}] if designs is None else grid.to_dict("records")
     tables = [planned(data, {str(c): v for c, v in row.items()}, by) for row in rows]
     asked = question if isinstance(question, str) else dict(question)
     identity = {
@@ -274,7 +272,7 @@ def answered(
         variables, stats, job.spec, whole.schema, design, table, whole.priors, {"seed": 1},
         job.structures,
     )  # fmt: skip
-    found: xr.DataArray = comparisons(tree, **{**job.question, "draws": True})
+    found: Any = comparisons(tree, **{**job.question, "draws": True})
     labels = [c for c in found.coords if c not in ("chain", "draw", "row")]
     rows = zip(*(found.coords[c].values for c in labels), strict=True)
     names = [" ".join(str(v) for v in row) for row in rows]

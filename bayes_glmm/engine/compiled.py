@@ -60,6 +60,8 @@ def compile_model(
     EngineError
         The engine cannot sample this model.
     """
+    if engine == "laplace":
+        raise EngineError('engine="laplace" has no chains, which are needed here: leave it out.')
     if engine in ("auto", "collapsed") and rotates(design):
         return _rotated(design, priors)
     if engine == "collapsed":
