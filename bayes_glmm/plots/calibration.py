@@ -62,8 +62,9 @@ def plot_calibration(
     for ax, name in zip(grid.flat, names, strict=False):
         _difference(axes(ax), ecdf(found.ranks[name].to_numpy(), prob), adjusted[name] < LEVEL)
         ax.set_title(name, fontsize=SMALL, color=ORANGE if adjusted[name] < LEVEL else "black")
-    for ax in list(grid.flat)[len(names) :]:
+    for k, ax in enumerate(list(grid.flat)[len(names) :], start=len(names)):
         ax.remove()
+        grid.flat[k - across].tick_params(labelbottom=True)
     figure.supxlabel("rank of the true value among posterior draws, as a share", fontsize=SMALL)
     figure.supylabel("share of ranks below, less expected", fontsize=SMALL)
     return np.asarray(list(grid.flat)[: len(names)])
