@@ -36,7 +36,7 @@ ROWS = "rows"
 FAMILIES = ("bernoulli", "binomial", "poisson", "gaussian")
 PURE = frozenset({"log", "exp", "sqrt", "C", "offset", "mo", "factor", "abs", "log1p", "trials"})
 """Functions of a formula that learn nothing from how often a value occurs."""
-BATCH = 2**21
+BATCH = 2**20
 WORTH = 0.5
 SUMS = ("_n", "_y", "_square", "_size")
 
