@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.calibrate`` draws parameters, effects and responses with NumPy alone,
 from dense covariances of its own, and ranks them in the posteriors of this package. With
-``--planted`` the package is given each matrix, tree or map with its labels moved. Fits are kept in ``benchmarks/results/calibrate``.
+``--planted`` the package is given each matrix, tree or map with its labels moved. Fits are
+kept in ``benchmarks/results/calibrate``.
 """
 
 from __future__ import annotations
