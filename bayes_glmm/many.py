@@ -13,8 +13,9 @@ from typing import Any
 
 from bayes_glmm.errors import EngineError
 from bayes_glmm.files import write_atomically
+from bayes_glmm.runs import bars, claim
 
-IDENTITY, RECORDS = "run.json", "fits.jsonl"
+RECORDS = "fits.jsonl"
 LARGEST_CHUNK = 20
 type Record = dict[str, Any]
 type Task = Callable[[int], Record]
@@ -122,27 +123,8 @@ class Kept:
     @classmethod
     def open(cls, folder: Path, identity: Mapping[str, Any]) -> Kept:
         """Open or begin a folder, refusing one that holds something else."""
-        folder.mkdir(parents=True, exist_ok=True)
-        path, lines = folder / IDENTITY, folder / RECORDS
-        wanted = json.loads(json.dumps(dict(identity)))
-        if not path.exists():
-            strangers = [p.name for p in folder.iterdir() if not p.name.endswith(".part")]
-            if strangers:
-                raise EngineError(
-                    f"store={str(folder)!r} is not empty and holds no run: {strangers[0]!r} is "
-                    "there. Give an empty or new folder."
-                )
-            write_atomically(path, json.dumps(wanted, sort_keys=True, indent=1).encode())
-        try:
-            found = json.loads(path.read_text())
-        except ValueError as error:
-            raise EngineError(f"{path} cannot be read ({error}). Give a new folder.") from error
-        different = sorted(k for k in found.keys() | wanted.keys() if found.get(k) != wanted.get(k))
-        if different:
-            raise EngineError(
-                f"store={str(folder)!r} holds a run of another call: {', '.join(different)} "
-                "differ. Repeat that call exactly, or give a new folder."
-            )
+        claim(folder, identity)
+        lines = folder / RECORDS
         if not lines.exists():
             return cls(folder)
         whole = lines.read_bytes()
@@ -175,27 +157,10 @@ def _read(lines: Iterable[bytes], path: Path) -> Iterator[tuple[int, Record]]:
 @contextmanager
 def _progress(what: str, n: int, done: int, wanted: bool) -> Iterator[Callable[[Record], None]]:
     """Show a bar in a terminal or a notebook; stay silent elsewhere."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    if not (wanted and (console.is_terminal or console.is_jupyter)):
-        yield lambda record: None
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[failed]} failed"),
-    )
-    with Progress(*columns, console=console) as bar:
+    with bars(wanted, "{task.fields[failed]} failed") as bar:
+        if bar is None:
+            yield lambda record: None
+            return
         number, failed = bar.add_task(what, total=n, completed=done, failed=0), 0
 
         def report(record: Record) -> None:

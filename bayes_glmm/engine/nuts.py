@@ -14,6 +14,7 @@ from bayes_glmm.engine.load import load_nutpie
 from bayes_glmm.engine.settings import Settings
 from bayes_glmm.engine.store import Chain, Store
 from bayes_glmm.errors import EngineError
+from bayes_glmm.runs import bars, shown_on
 
 POLL_SECONDS = 0.005
 STATISTICS = {
@@ -140,10 +141,8 @@ def _column(table: Any, name: str) -> NDArray[Any]:
 @contextmanager
 def preparing(settings: Settings) -> Iterator[None]:
     """Say in a terminal or a notebook that something is compiled, which may take minutes."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not (settings.progress and (console.is_terminal or console.is_jupyter)):
+    console = shown_on(settings.progress)
+    if console is None:
         yield
         return
     with console.status(
@@ -155,31 +154,14 @@ def preparing(settings: Settings) -> Iterator[None]:
 @contextmanager
 def progress(settings: Settings, chains: list[int]) -> Iterator[Report]:
     """Show one bar per chain in a terminal or a notebook; stay silent elsewhere."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    if not (settings.progress and (console.is_terminal or console.is_jupyter)):
-        yield lambda k, finished, divergences: None
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[divergences]} divergences"),
-    )
-    with Progress(*columns, console=console) as bars:
+    with bars(settings.progress, "{task.fields[divergences]} divergences") as shown:
+        if shown is None:
+            yield lambda k, finished, divergences: None
+            return
         total = (settings.tune or 0) + settings.draws
-        tasks = {k: bars.add_task(f"chain {k + 1}", total=total, divergences=0) for k in chains}
-        yield lambda k, finished, divergences: bars.update(
+        tasks = {k: shown.add_task(f"chain {k + 1}", total=total, divergences=0) for k in chains}
+        yield lambda k, finished, divergences: shown.update(
             tasks[k], completed=finished, divergences=divergences
         )
         for task in tasks.values():
-            bars.update(task, completed=total)
+            shown.update(task, completed=total)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import EngineError
-from bayes_glmm.files import aside, write_atomically
-
-IDENTITY = "run.json"
+from bayes_glmm.files import aside
+from bayes_glmm.runs import claim
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,28 +42,7 @@ class Store:
     @classmethod
     def open(cls, folder: Path, identity: dict[str, Any]) -> Store:
         """Open or begin a run, refusing a folder that holds another one."""
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / IDENTITY
-        if not path.exists():
-            strangers = [p.name for p in folder.iterdir() if not p.name.endswith(".part")]
-            if strangers:
-                raise EngineError(
-                    f"store={str(folder)!r} is not empty and holds no run: {strangers[0]!r} is "
-                    "there. Give an empty or new folder."
-                )
-            write_atomically(path, json.dumps(identity, sort_keys=True, indent=1).encode())
-            return cls(folder)
-        try:
-            found = json.loads(path.read_text())
-        except ValueError as error:
-            raise EngineError(f"{path} cannot be read ({error}). Give a new folder.") from error
-        wanted = json.loads(json.dumps(identity))
-        different = sorted(k for k in found.keys() | wanted.keys() if found.get(k) != wanted.get(k))
-        if different:
-            raise EngineError(
-                f"store={str(folder)!r} holds a run of another call: {', '.join(different)} "
-                "differ. Repeat that call exactly, or give a new folder."
-            )
+        claim(folder, identity)
         return cls(folder)
 
     def path(self, chain: int, attempt: int) -> Path:
