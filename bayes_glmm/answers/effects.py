@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.answers.predictor import fixed_part, flat, log_density, odds_of, parameters
 from bayes_glmm.answers.tables import answer, interval
-from bayes_glmm.errors import ArgumentError
+from bayes_glmm.errors import ArgumentError, ResultError, suggestion
 from bayes_glmm.results import Fit, read_fit
 
 if TYPE_CHECKING:
@@ -50,6 +50,25 @@ def random_effects(
     u = flat(fit, f"u_{group}")
     about = {"estimand": f"deviations of {group} from the population", "scale": _link(fit, group)}
     return answer(fit, u.reshape(len(u), -1), _labels(design), about, draws=draws)
+
+
+def effects_of_term(tree: xr.DataTree, group: str, term: str | None = None) -> pd.DataFrame:
+    """Return the rows of :func:`random_effects` of one varying term, the first when not given.
+
+    Raises
+    ------
+    ResultError
+        The model has no such group, or the group no such varying term.
+    """
+    table = random_effects(tree, group)
+    assert isinstance(table, pd.DataFrame)
+    terms = list(dict.fromkeys(table["term"]))
+    term = terms[0] if term is None else term
+    if term not in terms:
+        raise ResultError(f"{group!r} has no varying term {term!r}." + suggestion(term, terms))
+    rows = table[table["term"] == term].reset_index(drop=True)
+    rows.attrs = dict(table.attrs)
+    return rows
 
 
 def coefficients(

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.effects import random_effects
+from bayes_glmm.answers.effects import effects_of_term
 from bayes_glmm.answers.predictor import flat
 from bayes_glmm.answers.related import hyper_draws
-from bayes_glmm.errors import ArgumentError, ResultError, suggestion
+from bayes_glmm.errors import ArgumentError, ResultError
 from bayes_glmm.results import Fit
 from bayes_glmm.structures import Structure
 
@@ -51,15 +51,11 @@ def exceedance(
     """
     if isinstance(threshold, bool) or not np.isfinite(np.asarray(threshold, dtype=float)):
         raise ArgumentError(f"threshold={threshold!r}: give a number on the scale of the link.")
-    table = random_effects(tree, group)
-    assert isinstance(table, pd.DataFrame)
-    terms = list(dict.fromkeys(table["term"]))
-    term = terms[0] if term is None else term
-    if term not in terms:
-        raise ResultError(f"{group!r} has no varying term {term!r}." + suggestion(term, terms))
-    u = flat(Fit.of(tree), f"u_{group}")[:, :, terms.index(term)]
-    rows = table[table["term"] == term].reset_index(drop=True)
-    about = {**table.attrs, "threshold": float(threshold)}
+    rows = effects_of_term(tree, group, term)
+    fit = Fit.of(tree)
+    place = fit.group(group).terms.index(rows["term"].iloc[0])
+    u = flat(fit, f"u_{group}")[:, :, place]
+    about = {**rows.attrs, "threshold": float(threshold)}
     rows = rows.assign(p_above=(u > threshold).mean(axis=0))
     rows.attrs = about
     return rows

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.centering import level_means, varies_within
-from bayes_glmm.design.columns import kind_of, levels_of, locate, pick, unknown_levels
+from bayes_glmm.design.columns import kind_of, learned_codes, levels_of, locate, pick
 from bayes_glmm.design.contrasts import CONTRASTS, Coding, contrast_coding, full_coding
 from bayes_glmm.design.expressions import States, evaluate, text_of, values
 from bayes_glmm.design.imputed import MissingCoding, learn_imputed
@@ -76,14 +76,9 @@ class LevelCoding:
 
     def codes(self, data: pd.DataFrame) -> NDArray[np.intp]:
         """Return each row's position in the levels, refusing unknown ones."""
-        series, known = pick(data, self.column), np.array(self.levels, dtype=np.str_)
-        codes, found = levels_of(series, self.column, times=self.times)
-        places = locate(found, known)
-        if (places < 0).any():
-            way = f"The model learned {len(known)} levels: refit with rows of the new one."
-            what = f"Column {self.column!r}"
-            raise unknown_levels(what, found, places, codes, data.index, known, way)
-        return places[codes]
+        way = f"The model learned {len(self.levels)} levels: refit with rows of the new one."
+        what = f"Column {self.column!r}"
+        return learned_codes(data, self.column, self.levels, what, way, times=self.times)
 
     def matrix(self, data: pd.DataFrame, states: States, full: bool) -> NDArray[np.float64]:
         """Return the columns on some rows, shape (n_rows, n_columns)."""

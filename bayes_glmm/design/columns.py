@@ -218,6 +218,30 @@ def locate(found: NDArray[np.str_], known: NDArray[np.str_]) -> NDArray[np.intp]
     return pd.Index(known.astype(object)).get_indexer(pd.Index(found.astype(object)))
 
 
+def learned_codes(
+    data: pd.DataFrame,
+    column: str,
+    learned: Sequence[str],
+    what: str,
+    way: str,
+    *,
+    times: bool = False,
+) -> NDArray[np.intp]:
+    """Return each row's position in the learned levels of a column, shape (n_rows,).
+
+    Raises
+    ------
+    UnknownLevelError
+        A row has another level: ``what`` names the column, ``way`` says what to do.
+    """
+    known = np.array(learned, dtype=np.str_)
+    codes, found = levels_of(pick(data, column), column, times=times)
+    places = locate(found, known)
+    if (places < 0).any():
+        raise unknown_levels(what, found, places, codes, data.index, known, way)
+    return places[codes]
+
+
 def unknown_levels(
     what: str,
     found: NDArray[np.str_],

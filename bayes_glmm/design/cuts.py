@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.columns import levels_of, locate, pick, unknown_levels
+from bayes_glmm.design.columns import learned_codes, levels_of, pick
 from bayes_glmm.errors import DataError, SpecError, listed
 from bayes_glmm.spec.terms import Call, Variable
 
@@ -42,14 +42,10 @@ class Thresholds:
         UnknownLevelError
             A group that was not learned: nothing is known of its thresholds.
         """
-        known = np.array(self.levels, dtype=np.str_)
-        codes, found = levels_of(pick(data, self.column), self.column)
-        places = locate(found, known)
-        if (places < 0).any():
-            what = f"The column {self.column!r} of thres()"
-            way = "A group has no thresholds before its responses are seen."
-            raise unknown_levels(what, found, places, codes, data.index, known, way)
-        return Cuts(self.levels, self.seen, categories, places[codes])
+        what = f"The column {self.column!r} of thres()"
+        way = "A group has no thresholds before its responses are seen."
+        index = learned_codes(data, self.column, self.levels, what, way)
+        return Cuts(self.levels, self.seen, categories, index)
 
 
 def learn_thresholds(

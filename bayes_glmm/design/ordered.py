@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.columns import kind_of, levels_of, locate, pick, unknown_levels
+from bayes_glmm.design.by_category import boundaries
+from bayes_glmm.design.columns import kind_of, learned_codes, levels_of, pick
 from bayes_glmm.design.expressions import States
 from bayes_glmm.design.frames import rows_where
 from bayes_glmm.design.modelled import ModelledFactor, identifier
@@ -52,22 +53,15 @@ class MonotonicCoding:
     def factor(self, data: pd.DataFrame, suffix: str) -> ModelledFactor:
         """Return the factor on some rows, in the formula that variables with the suffix are of."""
         codes = self._codes(data)
-        steps = [f"{a}|{b}" for a, b in zip(self.levels, self.levels[1:], strict=False)]
         name = identifier(self.column)
         return ModelledFactor(
             "mo", self.column, f"simplex_{name}{suffix}", f"{name}_step{suffix}",
-            np.array(steps, dtype=np.str_), codes, codes.astype(np.float64),
+            np.array(boundaries(self.levels), dtype=np.str_), codes, codes.astype(np.float64),
         )  # fmt: skip
 
     def _codes(self, data: pd.DataFrame) -> NDArray[np.intp]:
-        codes, found = levels_of(pick(data, self.column), self.column)
-        known = np.array(self.levels, dtype=np.str_)
-        places = locate(found, known)
-        if (places < 0).any():
-            way = f"mo() learned {len(known)} categories: refit with rows of the new one."
-            what = f"Column {self.column!r}"
-            raise unknown_levels(what, found, places, codes, data.index, known, way)
-        return places[codes]
+        way = f"mo() learned {len(self.levels)} categories: refit with rows of the new one."
+        return learned_codes(data, self.column, self.levels, f"Column {self.column!r}", way)
 
 
 def learn_ordered(column: str, data: pd.DataFrame) -> MonotonicCoding:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.columns import kind_of, levels_of, locate, numbers, pick, unknown_levels
+from bayes_glmm.design.columns import kind_of, learned_codes, levels_of, numbers, pick
 from bayes_glmm.design.cuts import Thresholds, learn_thresholds
 from bayes_glmm.design.expressions import States, values, variables
 from bayes_glmm.errors import DataError, SpecError, listed, suggestion
@@ -76,16 +76,12 @@ class ResponseSchema:
             return numbers(data, self.column, "The response")
         if not self.coded:
             self._require_two(family)
-        known = np.array(self.levels, dtype=np.str_)
-        codes, found = levels_of(pick(data, self.column), self.column)
-        places = locate(found, known)
-        if (places < 0).any():
-            what = f"The response {self.column!r}"
-            way = f"The model learned {len(self.levels)} levels."
-            raise unknown_levels(what, found, places, codes, data.index, known, way)
+        what = f"The response {self.column!r}"
+        way = f"The model learned {len(self.levels)} levels."
+        codes = learned_codes(data, self.column, self.levels, what, way)
         if self.coded:
-            return places[codes].astype(np.float64)
-        return (places[codes] == self.levels.index(str(self.success))).astype(np.float64)
+            return codes.astype(np.float64)
+        return (codes == self.levels.index(str(self.success))).astype(np.float64)
 
     def _require_two(self, family: str) -> None:
         if self.named and not _counts_events(family):

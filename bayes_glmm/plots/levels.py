@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayes_glmm.answers.effects import random_effects, shrinkage
-from bayes_glmm.errors import ResultError, suggestion
+from bayes_glmm.answers.effects import effects_of_term, shrinkage
 from bayes_glmm.plots.style import BLUE, GREY, ORANGE, SMALL, axes, bounds, legend, warn
 
 if TYPE_CHECKING:
@@ -44,13 +43,9 @@ def plot_caterpillar(
     ResultError
         The model has no such group, or the group no such varying term.
     """
-    table = random_effects(tree, group)
-    assert isinstance(table, pd.DataFrame)
-    terms = list(dict.fromkeys(table["term"]))
-    term = terms[0] if term is None else term
-    if term not in terms:
-        raise ResultError(f"{group!r} has no varying term {term!r}." + suggestion(term, terms))
-    rows = table[table["term"] == term].sort_values("mean", kind="stable")
+    table = effects_of_term(tree, group, term)
+    term = table["term"].iloc[0]
+    rows = table.sort_values("mean", kind="stable")
     low, high, name = bounds(table)
     places = np.arange(len(rows))
     ax = axes(ax, height=_height(len(rows)), grid="x")
