@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import chdtri
 
 from bayes_glmm.answers.diagnostics import diagnostics
 from bayes_glmm.errors import Finding, listed
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 R_HAT = 1.01
+MANY = 20
+BY_CHANCE = 0.01
 ESS_PER_CHAIN = 100
 BFMI = 0.3
 PARETO_K = 0.7
@@ -49,6 +52,11 @@ class Measure:
 def convergence(posterior: xr.Dataset, stats: xr.Dataset) -> tuple[bool, list[Finding]]:
     """Judge chains by ArviZ's thresholds.
 
+    The largest R-hat among hundreds of levels lies above 1.01 by chance alone. Variables of
+    more than 20 elements are therefore held against what one in a hundred chains that agree
+    has as the largest of so many, each at its effective sample size: the squared R-hat of
+    ``m`` split chains is close to ``1 + m / ESS * chi2 / (m - 1)``.
+
     Parameters
     ----------
     posterior : xarray.Dataset
@@ -73,9 +81,9 @@ def measures(posterior: xr.Dataset, stats: xr.Dataset) -> list[Measure]:
     chains = posterior.sizes["chain"]
     return [
         _moved(elements),
-        _worst(elements, "r_hat", R_HAT),
-        _worst(elements, "ess_bulk", float(ESS_PER_CHAIN * chains)),
-        _worst(elements, "ess_tail", float(ESS_PER_CHAIN * chains)),
+        *_mixed(elements, chains),
+        _small(elements, "ess_bulk", float(ESS_PER_CHAIN * chains)),
+        _small(elements, "ess_tail", float(ESS_PER_CHAIN * chains)),
         *_of_the_sampler(stats),
     ]
 
@@ -156,7 +164,12 @@ def _shown(elements: Elements, worst: list[int]) -> str:
 
 
 MEANINGS = {
-    "r_hat": ("largest R-hat", "R-hat is {:.4f} (above {:g}) for {}: the chains disagree."),
+    "r_hat": ("largest R-hat", "R-hat is {:.4f} (above {:.4g}) for {}: the chains disagree."),
+    "r_hat_of_many": (
+        "largest R-hat of many levels, beside chance",
+        "R-hat is {:.4f} (above {:.4f}, which chance explains among so many) for {}: the chains "
+        "disagree.",
+    ),
     "ess_bulk": (
         "smallest effective sample size of a mean",
         "The effective sample size is {:.0f} (below {:.0f}) for {}: its mean is not precise.",
@@ -169,20 +182,47 @@ MEANINGS = {
 }
 
 
-def _worst(elements: Elements, kind: str, limit: float) -> Measure:
-    values = elements.figures[kind]
-    above = kind == "r_hat"
+def _mixed(elements: Elements, chains: int) -> Iterator[Measure]:
+    """Hold R-hat of few elements against 1.01, and of many against chance as well."""
+    lengths = np.array([len(free) for _, free in elements.places])
+    sizes = np.repeat(lengths, lengths)
+    few, many = np.flatnonzero(sizes <= MANY), np.flatnonzero(sizes > MANY)
+    yield _worst(elements, "r_hat", few, np.full(len(few), R_HAT))
+    if len(many):
+        limits = _by_chance(elements, many, sizes[many], 2 * chains)
+        yield _worst(elements, "r_hat_of_many", many, limits)
+
+
+def _by_chance(
+    elements: Elements, many: NDArray[np.intp], sizes: NDArray[np.intp], m: int
+) -> NDArray[np.float64]:
+    """Return the R-hat that chance explains, no less than 1.01, shape (n_many,)."""
+    ess = np.minimum(elements.figures["ess_bulk"], elements.figures["ess_tail"])[many]
+    ess = np.maximum(np.nan_to_num(ess), ESS_PER_CHAIN * m / 2)
+    square = 1 + m / ess * chdtri(m - 1, BY_CHANCE / (2 * sizes)) / (m - 1)
+    return np.maximum(R_HAT, np.sqrt(square))
+
+
+def _small(elements: Elements, kind: str, limit: float) -> Measure:
+    everything = np.arange(len(elements.figures[kind]))
+    return _worst(elements, kind, everything, np.full(len(everything), limit))
+
+
+def _worst(
+    elements: Elements, kind: str, among: NDArray[np.intp], limits: NDArray[np.float64]
+) -> Measure:
+    above = kind.startswith("r_hat")
+    values = elements.figures["r_hat" if above else kind][among]
     meaning, text = MEANINGS[kind]
+    beyond = values - limits if above else limits - values
+    order = np.argsort(-beyond)
     if not np.isfinite(values).any():
-        return Measure(kind, float("nan"), limit, meaning)
-    order = np.argsort(-values if above else values)
-    figure = float(values[order[0]])
-    bad = values > limit if above else values < limit
-    if not bad.any():
+        return Measure(kind, float("nan"), float(limits[0]) if len(limits) else R_HAT, meaning)
+    figure, limit = float(values[order[0]]), float(limits[order[0]])
+    worst = [int(among[i]) for i in order if beyond[i] > 0]
+    if not worst:
         return Measure(kind, figure, limit, meaning)
-    worst = [int(i) for i in order if bad[i]]
-    shown = _shown(elements, worst)
-    message = f"{text.format(figure, limit, shown)} {LONGER}"
+    message = f"{text.format(figure, limit, _shown(elements, worst))} {LONGER}"
     return Measure(kind, figure, limit, meaning, Finding(kind, "error", message, (), figure, limit))
 
 

@@ -140,7 +140,7 @@ def _limit(measure: Measure) -> str:
 def _figure(value: float, name: str) -> str:
     if math.isnan(value):
         return "–"
-    if name == "r_hat":
+    if name.startswith("r_hat"):
         return f"{value:.4f}"
     return f"{value:,.0f}" if abs(value) >= TALL else f"{value:.4g}"
 

@@ -18,6 +18,7 @@ type Array = NDArray[np.float64]
 TAIL = 0.01
 ENOUGH_PAIRS = 30
 ENOUGH_ROWS = 50
+ROWS_PER_LEVEL = 10
 
 
 def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
@@ -58,15 +59,16 @@ def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
 
 
 def misshapen(fit: Fit, threshold: float) -> Iterator[Finding]:
-    """Find responses whose distribution is not the family's, each row given its own effects.
+    """Find responses whose distribution is not the family's.
 
     The figure is the largest distance between the distribution of the quantile residuals
-    and the uniform one, held against that of replicated data.
+    and the uniform one, held against that of replicated data. Rows are given their effects in
+    groups with many rows to a level; others, which would follow the responses, are redrawn.
     """
     unranked = "status" in fit.design.modifiers or fit.family.unordered
     if unranked or fit.design.n_rows < ENOUGH_ROWS:
         return
-    found = pit_residuals(fit)
+    found = pit_residuals(fit, least=ROWS_PER_LEVEL)
     distance = float(found.distance(found.observed[None])[0])
     p = float((found.distance(found.replicated) >= distance).mean())
     if p < TAIL and distance > threshold:

@@ -260,7 +260,7 @@ def unknown_levels(
         for n in names[:3]
         if (close := nearest(n, _neighbours(n, known)))
     )
-    hints = hints or f"Known: {listed(known.tolist()[:12])}{', ...' if len(known) > 12 else ''}."
+    hints = hints or f"Known: {listed(known.tolist(), limit=12)}."
     shown = listed([repr(n) for n in names[:5]]) + (
         f" and {len(absent) - 5} more" if len(absent) > 5 else ""
     )

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy.signal import lfilter
 
 import bayes_glmm as bg
 from bayes_glmm.answers.convergence import convergence
+from bayes_glmm.answers.diagnostics import diagnostics
 from bayes_glmm.answers.verdicts import VERDICTS
 from bayes_glmm.results import with_info
 from tests.canned import (
@@ -71,6 +73,21 @@ def test_a_chain_elsewhere_is_named():
     assert by_name["r_hat"].severity == "error"
     assert "b[l1]" in by_name["r_hat"].message and "b[l0]" not in by_name["r_hat"].message
     assert by_name["r_hat"].figure > by_name["r_hat"].threshold == 1.01
+
+
+def test_the_largest_r_hat_of_many_levels_is_held_against_chance():
+    rng = np.random.default_rng(11)
+    draws = lfilter([0.8], [1.0, -0.6], rng.normal(size=(CHAINS, DRAWS, 3000)), axis=1)
+    many = chains(u_g=draws)
+    assert diagnostics(draws)["r_hat"].max() > 1.01
+    assert convergence(many, statistics()) == (True, [])
+    draws[2, :, 17] += 1.0
+    converged, found = convergence(chains(u_g=draws), statistics())
+    assert not converged
+    by_name = {f.name: f for f in found}
+    assert set(by_name) == {"r_hat_of_many", "ess_bulk"}
+    mixed = by_name["r_hat_of_many"]
+    assert "u_g[l17]" in mixed.message and mixed.figure > mixed.threshold > 1.01
 
 
 def test_slow_chains_have_too_few_effective_draws():

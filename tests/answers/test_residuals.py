@@ -96,7 +96,7 @@ def test_relatives_are_redrawn_together():
     stats_of = {"diverging": one < 0, "energy": one}
     tree = make_tree(posterior, stats_of, prepared.spec, schema, design, data,
                      resolve_priors(prepared.spec, design), {}, prepared.structures)  # fmt: skip
-    again, _, _ = replicated(Fit.of(tree), n=400, redraw=True)
+    again, _, _ = replicated(Fit.of(tree), n=400, redraw=["a"])
     assert again.std(axis=1).max() < 0.3
     assert again.mean(axis=1).std() == pytest.approx(2.0, rel=0.12)
 
@@ -122,3 +122,18 @@ def test_skewed_errors_are_found_and_normal_ones_are_not():
         data = pd.DataFrame({"y": u[g] + e, "g": [f"g{i:02d}" for i in g]})
         tree = tree_of("y ~ 1 + (1 | g)", data, truth, spread=0.02)
         assert len(bg.diagnose(tree)["residual_distribution"]) == wanted
+
+
+@pytest.mark.fit
+@pytest.mark.parametrize(("each", "extra"), [(2, ""), (10, " + (1 | observation)")])
+def test_effects_of_few_rows_are_not_taken_for_a_wrong_family(each, extra):
+    rng = np.random.default_rng(3)
+    g = np.repeat(np.arange(400 // each), each)
+    x, own = rng.normal(size=400), rng.normal(0, 0.8, 400) if extra else 0.0
+    eta = 0.5 + 0.3 * x + rng.normal(0, 1.0, 400 // each)[g] + own
+    data = pd.DataFrame({"y": rng.poisson(np.exp(eta)), "x": x, "g": g})
+    tree = bg.fit(f"y ~ x + (1 | g){extra}", data, family="poisson", seed=1, progress=False)
+    assert not bg.diagnose(tree)["residual_distribution"]
+    assert abs(bg.residuals(tree, groups="new")["residual"].std() - 1) < 0.1
+    if extra:
+        assert bg.residuals(tree)["residual"].std() == pytest.approx(1.0, abs=0.1)
