@@ -83,9 +83,8 @@ def test_the_largest_r_hat_of_many_levels_is_held_against_chance():
     assert convergence(many, statistics()) == (True, [])
     draws[2, :, 17] += 1.0
     converged, found = convergence(chains(u_g=draws), statistics())
-    assert not converged
     by_name = {f.name: f for f in found}
-    assert set(by_name) == {"r_hat_of_many", "ess_bulk"}
+    assert not converged and {"r_hat_of_many", "ess_bulk"} <= set(by_name)
     mixed = by_name["r_hat_of_many"]
     assert "u_g[l17]" in mixed.message and mixed.figure > mixed.threshold > 1.01
 
