@@ -156,6 +156,12 @@ def suggestion(name: str, known: Sequence[str]) -> str:
     return f" Known: {shown}."
 
 
+def rows_listed(rows: Iterable[object]) -> str:
+    """Name rows: ``"row 3"``, or ``"rows 3, 7 and 12 more"``."""
+    rows = list(rows)
+    return f"row{'s' * (len(rows) != 1)} {listed(rows)}"
+
+
 def listed(items: Iterable[object], *, limit: int = 10) -> str:
     """Join at most ``limit`` items with commas and count the rest."""
     items = list(items)

@@ -23,6 +23,7 @@ from bayes_glmm.errors import (
     ArgumentTypeError,
     DataError,
     listed,
+    rows_listed,
     suggestion,
 )
 from bayes_glmm.families import LINKS, Parameter, get_family
@@ -401,7 +402,7 @@ def _refuse_means(design: Design, kind: Family, mu: Array) -> None:
     if bad.any():
         raise ArgumentError(
             f"The parameters give means that {kind.name} responses cannot have, such as "
-            f"{np.ravel(mu[bad])[0]:g}, in rows {listed(design.rows[bad])}: use smaller effects, or a link "
+            f"{np.ravel(mu[bad])[0]:g}, in {rows_listed(design.rows[bad])}: use smaller effects, or a link "
             "whose means stay in range."
         )
 

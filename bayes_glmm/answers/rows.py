@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.frames import row_ids, to_pandas
-from bayes_glmm.errors import ArgumentError, MissingDataError, suggestion
+from bayes_glmm.errors import ArgumentError, MissingDataError, rows_listed, suggestion
 from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
@@ -85,8 +85,8 @@ def _check_columns(table: pd.DataFrame, names: Sequence[str]) -> None:
             )
         absent = table[name].isna()
         if absent.any():
-            where = ", ".join(map(str, table.index[absent][:10]))
-            raise MissingDataError(f"by: the column {name!r} has missing values in rows {where}.")
+            where = rows_listed(table.index[absent])
+            raise MissingDataError(f"by: the column {name!r} has missing values in {where}.")
 
 
 def rows_of(fit: Fit, data: Any) -> pd.DataFrame:

@@ -38,11 +38,9 @@ def set_aside(spec: ModelSpec, data: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
 def left_out(dropped: tuple[str, ...]) -> Iterator[Finding]:
     """Say which rows were left out for missing values."""
     if dropped:
-        text = (
-            f"{len(dropped)} rows with missing values are left out: {listed(dropped[:10])}"
-            + ", ..." * (len(dropped) > 10)
-        )
-        yield Finding("dropped_rows", "info", f"{text}.", dropped[:10])
+        rows = "row with missing values is" if len(dropped) == 1 else "rows with missing values are"
+        text = f"{len(dropped)} {rows} left out: {listed(dropped)}."
+        yield Finding("dropped_rows", "info", text, dropped[:10])
 
 
 def predicted(schema: Schema, aside: pd.DataFrame) -> Finding:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.columns import is_missing, pick
 from bayes_glmm.design.frames import row_ids
 from bayes_glmm.design.uses import column_roles, complete_columns
-from bayes_glmm.errors import Finding, listed
+from bayes_glmm.errors import Finding, rows_listed
 from bayes_glmm.spec.model import ModelSpec
 
 
@@ -36,7 +36,7 @@ def incomplete(spec: ModelSpec, data: pd.DataFrame) -> Iterator[tuple[Finding, N
             rows = look(pick(data, column))
             if rows.any() and not (look is is_missing and column in spec.imputed):
                 message = (
-                    f"Column {column!r} has {what} values in rows {listed(ids[rows])}: {way_out}."
+                    f"Column {column!r} has {what} values in {rows_listed(ids[rows])}: {way_out}."
                 )
                 yield Finding(name, "error", message, tuple(map(str, ids[rows][:10]))), rows
 

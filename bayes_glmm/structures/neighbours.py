@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, listed, suggestion
+from bayes_glmm.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    listed,
+    rows_listed,
+    suggestion,
+)
 from bayes_glmm.structures.labels import text_labels
 
 
@@ -91,7 +98,7 @@ def _places(table: pd.DataFrame, id: str, x: str, y: str) -> pd.DataFrame:
     wrong = table.index[~np.isfinite(table[[x, y]].to_numpy(dtype=float)).all(axis=1)]
     if len(wrong) or table[id].isna().any():
         gone = wrong if len(wrong) else table.index[table[id].isna()]
-        raise DataError(f"A label or a coordinate is missing in rows {listed(gone)}.")
+        raise DataError(f"A label or a coordinate is missing in {rows_listed(gone)}.")
     places = table[[id, x, y]].drop_duplicates().set_index(id)
     twice = places.index[places.index.duplicated()]
     if len(twice):

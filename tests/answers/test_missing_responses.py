@@ -90,7 +90,7 @@ def test_what_cannot_be_predicted_is_an_error_that_names_it():
     data = table()
     data.loc["r7", "x"] = np.nan
     messages = " ".join(f.message for f in bg.check(FORMULA, data, missing="predict").errors)
-    assert "'x' has missing values in rows r7" in messages and "'y'" in messages
+    assert "'x' has missing values in row r7" in messages and "'y'" in messages
     data = table().assign(arm=["u", "v"] * 4 + ["w", "u"])
     (found,) = bg.check("y ~ arm", data, missing="predict").errors
     assert "cannot be predicted" in found.message and "'w' in row r8" in found.message

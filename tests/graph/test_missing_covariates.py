@@ -293,11 +293,11 @@ def test_other_missing_values_are_still_refused_or_dropped():
     data.loc["r2", "z"] = np.nan
     text = {"mu": "y ~ mi(bmi) + x", "bmi": "bmi ~ z"}
     (found,) = bg.check(text, data).errors
-    assert "'z' has missing values in rows r2" in found.message
+    assert "'z' has missing values in row r2" in found.message
     kept, dropped = Schema.learn(bg.parse(text), data.drop("r2")).drop_missing(data)
     assert dropped == ("r2",) and kept["bmi"].isna().sum() == 3
     (found,) = bg.check(text, table().replace({"bmi": {table()["bmi"].iloc[0]: np.inf}})).errors
-    assert "'bmi' has infinite values in rows r0" in found.message
+    assert "'bmi' has infinite values in row r0" in found.message
 
 
 @pytest.mark.parametrize(
