@@ -196,3 +196,13 @@ def test_pymc_reads_the_posterior_of_its_graph(table):
     mean = float(drawn["posterior_predictive"]["y"].mean())
     assert mean == pytest.approx(table.y.mean(), rel=0.1)
     assert "u_g" in str(pm.model_graph.ModelGraph(model).make_compute_graph())
+
+
+def test_a_ready_spec_takes_priors_and_what_it_leaves_open():
+    table = pd.DataFrame({"y": [1, 4, 2, 6, 3, 5], "x": [0, 1, 0, 1, 0, 1], "days": range(1, 7)})
+    spec = bg.parse("y ~ x", family="poisson", priors={"beta": bg.Prior("Normal", mu=0, sigma=2)})
+    given = {"intercept": bg.Prior("Normal", mu=1, sigma=3)}
+    found = bg.priors(spec, table, priors=given, exposure="days", family="poisson")
+    assert list(found["source"]) == ["given", "given"]
+    assert "sigma=3" in found["prior"][0] and "sigma=2" in found["prior"][1]
+    assert not dict(spec.priors).get("intercept") and spec.exposure is None
