@@ -231,7 +231,7 @@ def test_what_cannot_be_predicted_is_refused():
     with pytest.raises(MissingDataError, match="operations"):
         bg.predictions(binomial_tree(), rows, groups="known", kind="response")
     cells = pd.DataFrame({"day": [1.0, 2.0], "sex": ["f", None]})
-    with pytest.raises(MissingDataError, match=r"sex.*rows 1"):
+    with pytest.raises(MissingDataError, match=r"sex.*row 1"):
         bg.predictions(slope_tree(), cells, by="sex")
     with pytest.raises(ArgumentError, match="levels"):
         bg.comparisons(poisson_tree(), "arm", contrast=2.0)
