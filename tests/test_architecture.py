@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "report": ANSWERED | {"plots", "files"},
     "explore": CORE | {"files"},
     "fitting": MODEL | {"answers"},
-    "refitting": ANSWERED | {"fitting"},
+    "refitting": ANSWERED | {"fitting", "many"},
     "likelihood": MODEL | {"fitting"},
     "collapsing": CORE | {"fitting"},
     "scan": CORE | {"fitting"},

@@ -91,3 +91,13 @@ def test_a_task_that_kills_every_worker_is_an_error_of_the_package(client, tmp_p
         )  # fmt: skip
     kept = (tmp_path / RECORDS).read_text().splitlines()
     assert 3 not in [int(line.split(",")[0].split(":")[1]) for line in kept]
+
+
+def test_cross_validation_is_the_same_on_workers(client):
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame({"y": rng.poisson(3, 60), "x": rng.normal(size=60),
+                         "g": rng.choice(list("abcdef"), 60)})  # fmt: skip
+    tree = bg.fit("y ~ x + (1 | g)", data, family="poisson", draws=300, progress=False)
+    here, there = (bg.kfold(tree, k=4, executor=pool) for pool in (None, client))
+    assert here.attrs["pointwise"] == there.attrs["pointwise"]
+    pd.testing.assert_frame_equal(here, there)
