@@ -167,7 +167,8 @@ def kfold(
         {"model": name, "part": at + 1, "error": str(record["error"])}
         for name, own in by_model.items() for at, record in enumerate(own) if "error" in record
     ]  # fmt: skip
-    kept = ~np.isin(part, [failure["part"] for failure in failures])
+    out = np.array([failure["part"] for failure in failures], np.intp)
+    kept = ~np.isin(part, out)
     if not kept.any():
         raise ArgumentError(f"No part was fitted without. The first: {failures[0]['error']}")
     scored = {name: _score(fits[name], index, kept, by_model[name]) for name in fits}
