@@ -174,7 +174,7 @@ def _factors(scale: Sequence[float]) -> list[float]:
 
 def _prior_of(name: str, priors: Mapping[str, Prior]) -> str:
     """Return the prior of a parameter, or of the matrix or vector that it is in."""
-    found = priors.get(name, priors.get(name.split("[")[0]))
+    found = priors.get(name, priors.get(name.split("[", maxsplit=1)[0]))
     return "" if found is None else repr(found)
 
 
