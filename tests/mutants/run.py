@@ -67,7 +67,7 @@ def planted(mutant: Mutant, folder: Path) -> Iterator[None]:
             aside.rename(compiled)
 
 
-def tested(tests: Iterable[str], folder: Path) -> tuple[int, str]:
+def ran(tests: Iterable[str], folder: Path) -> tuple[int, str]:
     """Run quick tests up to the first that fails; return pytest's status and that test."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--tb=no", "-rfE",
@@ -91,14 +91,14 @@ def main() -> None:
     chosen = [m for m in MUTANTS if not wanted or any(w in m.name for w in wanted)]
     with tempfile.TemporaryDirectory() as name:
         folder = copied(Path(name))
-        status, first = tested(dict.fromkeys(t for m in chosen for t in m.tests), folder)
+        status, first = ran(dict.fromkeys(t for m in chosen for t in m.tests), folder)
         if status != PASSED:
             raise SystemExit(f"Without an error: {first}")
         sys.stdout.write(f"none: all pass, {time.perf_counter() - began:.0f} s\n")
         for mutant in chosen:
             start = time.perf_counter()
             with planted(mutant, folder):
-                status, first = tested(mutant.tests, folder)
+                status, first = ran(mutant.tests, folder)
             missed += status == PASSED
             sys.stdout.write(
                 f"{mutant.name} ({mutant.file}): {first or 'NOT FOUND'}, "
