@@ -178,6 +178,23 @@ def test_what_cannot_be_left_out_is_refused():
         unseen_log_likelihood(Fit.of(tree), part)
 
 
+def test_a_refit_is_of_the_other_rows_with_the_same_priors(monkeypatch):
+    given = {}
+
+    def fit(spec, rows, **options):
+        given.update(spec=spec, rows=rows, options=options)
+
+    monkeypatch.setattr(refitting, "fit", fit)
+    tree = poisson_tree()
+    whole = Fit.of(tree)
+    out = list(whole.data.index[[0, 7]])
+    bg.refit(tree, out, chains=3)
+    assert list(given["rows"].index) == [i for i in whole.data.index if i not in out]
+    assert dict(given["spec"].priors) == whole.priors
+    assert given["spec"].formula == whole.spec.formula
+    assert (given["options"]["chains"], given["options"]["seed"]) == (3, whole.info["seed"])
+
+
 @pytest.mark.slow
 def test_a_refit_keeps_model_priors_and_rows():
     rng = np.random.default_rng(1)
