@@ -78,7 +78,7 @@ def fitted(folder: Path, family: str) -> dict[str, object]:
     data = pd.read_parquet(folder / f"{family}.parquet")
     spec = bg.ModelSpec.from_toml((folder / f"{family}.toml").read_text())
     wall = time.perf_counter()
-    tree = bg.fit(spec, data, draws=1000, chains=2, cores=1, progress=False)
+    tree = bg.fit(spec, data, draws=2000, chains=2, cores=1, progress=False)
     found: dict[str, object] = {"fit s": round(time.perf_counter() - wall, 1)}
     found["banner"] = Fit.of(tree).banner
     posterior = tree["posterior"].to_dataset()
