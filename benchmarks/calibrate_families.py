@@ -288,7 +288,10 @@ def calibrated(name: str, family: str, runs: int) -> Any:
 
 
 def main() -> None:
-    """Run and write a line for each cell, and tables of those that are not uniform."""
+    """Run and write a line for each cell, and tables of those that are not uniform.
+
+    Ends with status 1 where one quantity of all is not uniform, adjusted for their number.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=300)
     parser.add_argument("--families", nargs="+", choices=list(KINDS), default=list(KINDS))
@@ -314,6 +317,8 @@ def main() -> None:
         sys.stdout.flush()
         by_quantity = found.table.set_index("quantity")["p_value"]
         every |= {f"{name} {family} {quantity}": p for quantity, p in by_quantity.items()}
+    if not every:
+        parser.error("no cell has one of these arrangements and one of these families")
     p = np.array(list(every.values()))
     adjusted = holm(p)
     at = int(p.argmin())
@@ -321,6 +326,7 @@ def main() -> None:
         f"{len(p)} quantities in all, the least uniform {list(every)[at]}: p {p[at]:.5f}, by Holm's "
         f"method {adjusted[at]:.3f}\n"
     )
+    raise SystemExit(int(adjusted[at] < LEVEL))
 
 
 if __name__ == "__main__":
