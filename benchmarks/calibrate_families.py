@@ -3,7 +3,8 @@
 ``python -m benchmarks.calibrate_families`` draws parameters, effects and responses with NumPy alone,
 label by label, and ranks them in the posteriors of this package: every family of the compiled kernel
 with a random intercept, and slopes, nested and crossed groups and an effect of every row. Every cell has
-random numbers of its own, so that chance does not repeat itself from cell to cell. Fits are kept in ``benchmarks/results/calibrate``, so that a run that was stopped goes on.
+random numbers of its own, so that chance does not repeat itself from cell to cell. Fits are kept
+in ``benchmarks/results/calibrate``, so that a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -284,7 +285,8 @@ def calibrated(name: str, family: str, runs: int) -> Any:
             f"u_{group.name}[{levels[k]}]": lambda v, k=k: v[f"u_{group.name}"][:, k, -1]
             for k in (0, len(levels) // 2)
         },
-        draws=300, tune=300, seed=crc32(f"{name}-{family}".encode()), store=KEPT / f"{name}-{family}", progress=True,
+        draws=300, tune=300, seed=crc32(f"{name}-{family}".encode()),
+        store=KEPT / f"{name}-{family}", progress=True,
     )  # fmt: skip
 
 
