@@ -24,6 +24,8 @@ bench: $(READY) build/peers/.ready
 calibrate: $(READY)
 	$(PYTHON) -m benchmarks.calibrate
 	$(PYTHON) -m benchmarks.calibrate --planted --runs 100
+	$(PYTHON) -m benchmarks.calibrate_families
+	$(PYTHON) -m tests.mutants.run
 
 lint: $(READY)
 	.venv/bin/ruff check .

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from bayes_glmm.report import report
     from bayes_glmm.results_io import load, save
     from bayes_glmm.scan import scan
+    from bayes_glmm.sensitivity import prior_sensitivity
     from bayes_glmm.simulate import simulate
     from bayes_glmm.spec.effects import RandomEffect
     from bayes_glmm.spec.formula import parse
@@ -137,6 +138,7 @@ _PUBLIC = {
     "power": "power",
     "predictions": "answers.predictions",
     "prior_predictive": "prior_predictive",
+    "prior_sensitivity": "sensitivity",
     "priors": "fitting",
     "random_effects": "answers.effects",
     "rank": "answers.effects",

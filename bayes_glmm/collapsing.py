@@ -113,7 +113,8 @@ def collapse(
     Notes
     -----
     The likelihood is that of the rows. Default priors are scaled by the table that is fitted,
-    each set of equal rows counting once: state ``priors=`` to have the same in both.
+    each set of equal rows counting once: state ``priors=`` to have the same in both. That of
+    the intercept is at the covariates' means, here those over sets of equal rows.
 
     Examples
     --------

@@ -88,19 +88,17 @@ def _records(
         for k in waiting:
             yield from attempt(task, [k])
         return
-    pool: Executor = executor
-    if hasattr(executor, "get_executor"):  # dask.distributed: retries what a dead worker had
-        pool = executor.get_executor(pure=False, retries=3)
+    pool, gone = _pool(executor)
     size = max(1, min(LARGEST_CHUNK, len(waiting) // 20))
     chunks = [waiting[at : at + size] for at in range(0, len(waiting), size)]
     futures: list[Future[list[tuple[int, Record]]]] = []
-    died: BrokenExecutor | None = None
+    died: BaseException | None = None
     try:
         futures += [pool.submit(attempt, task, chunk) for chunk in chunks]
         for future in as_completed(futures):
             try:
                 yield from future.result()
-            except BrokenExecutor as error:  # others may have finished before
+            except gone as error:  # others may have finished before
                 died = error
     finally:
         for future in futures:
@@ -111,6 +109,16 @@ def _records(
             f"A worker of the executor died ({died}). {way}: the same call with a new executor "
             "goes on from there."
         ) from died
+
+
+def _pool(executor: Any) -> tuple[Executor, tuple[type[BaseException], ...]]:
+    """Return what takes tasks, and what it raises when its workers are gone."""
+    if not hasattr(executor, "get_executor"):
+        return executor, (BrokenExecutor,)
+    from distributed import KilledWorker
+
+    # what a dead worker had is done again, unless it kills one worker after another
+    return executor.get_executor(pure=False, retries=3), (BrokenExecutor, KilledWorker)
 
 
 @dataclass

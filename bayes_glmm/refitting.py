@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +15,8 @@ from numpy.typing import NDArray
 
 from bayes_glmm.answers.compare import levels_left_out, refuse_different
 from bayes_glmm.errors import ArgumentError, listed, suggestion
-from bayes_glmm.fitting import fit
+from bayes_glmm.fitting import data_hash, fit
+from bayes_glmm.many import Record, run_many
 from bayes_glmm.results import Fit, UnconvergedWarning, read_fit
 
 if TYPE_CHECKING:
@@ -77,6 +80,9 @@ def kfold(
     by: str | None = None,
     *,
     seed: int = 0,
+    executor: Any = None,
+    store: str | Path | None = None,
+    progress: bool = True,
     **options: Any,
 ) -> pd.DataFrame:
     """Score models by the rows, or groups, that fits have not seen.
@@ -95,6 +101,8 @@ def kfold(
         together.
     seed : int, default 0
         For the parts and for effects of new levels.
+    executor, store, progress
+        As in :func:`bayes_glmm.calibrate`: where fits are done, what keeps their scores.
     **options
         Of sampling, as in :func:`refit`.
 
@@ -104,16 +112,19 @@ def kfold(
         One row per ``model``, the best first: ``elpd`` (expected log predictive density,
         summed) and its ``se``, ``elpd_diff`` to the best and its ``dse``, ``p`` (effective
         number of parameters), ``weight`` (stacking) and ``mcse``. ``attrs["pointwise"]`` has
-        each unit's score by model, ``attrs["part"]`` its part.
+        each unit's score by model, ``attrs["part"]`` its part. A part without a fit by one of
+        the models is in ``attrs["failures"]`` and in no score, such as one that holds all rows
+        of a level of a factor.
 
     Raises
     ------
     ArgumentError
-        ``k`` does not fit the number of rows or levels, or an unknown ``by``.
+        ``k`` does not fit the number of rows or levels, or an unknown ``by``; no part that
+        all models could be fitted without.
     ResultError
         The models were fitted to different rows or responses.
-    UnknownLevelError
-        All rows of a level of a factor are in one part.
+    EngineError
+        A store belongs to another call, or an executor's workers died.
 
     Notes
     -----
@@ -145,35 +156,117 @@ def kfold(
     if isinstance(k, bool) or not isinstance(k, int) or not 2 <= k <= n:
         raise ArgumentError(f"k={k!r}: a whole number from 2 to the {n} {by or 'row'}s is needed.")
     part = np.random.default_rng([seed, SEED_OF_FOLDS]).permutation(np.arange(n) % k) + 1
-    scored = {
-        name: _score(one, index, part, seed, partial(refit, **options))
-        for name, one in fits.items()
+    job = Job({name: one.tree for name, one in fits.items()}, index, part, seed, options)
+    records = run_many(
+        partial(one_part, job), len(fits) * k, what="cross-validation",
+        identity=_identity(fits, part, seed, by, options),
+        executor=executor, store=store, progress=progress,
+    )  # fmt: skip
+    by_model = {name: records[at * k : (at + 1) * k] for at, name in enumerate(fits)}
+    failures = [
+        {"model": name, "part": at + 1, "error": str(record["error"])}
+        for name, own in by_model.items() for at, record in enumerate(own) if "error" in record
+    ]  # fmt: skip
+    out = np.array([failure["part"] for failure in failures], np.intp)
+    kept = ~np.isin(part, out)
+    if not kept.any():
+        raise ArgumentError(f"No part was fitted without. The first: {failures[0]['error']}")
+    scored = {name: _score(fits[name], index, kept, by_model[name]) for name in fits}
+    return _table(scored, part, by or "row", failures)
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Everything that a fit without a part needs, wherever it is done.
+
+    Attributes
+    ----------
+    trees : dict of str to xarray.DataTree
+    index : ndarray of int, shape (n_rows,)
+        The unit of each row.
+    part : ndarray of int, shape (n_units,)
+        From 1.
+    seed : int
+    options : dict
+    """
+
+    trees: dict[str, xr.DataTree]
+    index: NDArray[np.intp]
+    part: NDArray[np.intp]
+    seed: int
+    options: dict[str, Any]
+
+
+def one_part(job: Job, number: int) -> Record:
+    """Fit one model without one part, and score the units of that part."""
+    from scipy.special import logsumexp
+
+    from bayes_glmm.answers.leaving_out import LeavingOut
+
+    which, at = divmod(number, int(job.part.max()))
+    again = partial(refit, **job.options)
+    tree = list(job.trees.values())[which]
+    wrapper = LeavingOut(tree, np.zeros((1, 1, len(job.part))), job.index, again, job.seed)
+    rows, units = wrapper.sel_observations(np.flatnonzero(job.part == at + 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnconvergedWarning)
+        values = wrapper.log_likelihood__i(units, wrapper.sample(rows)).values
+    values = values.reshape(-1, len(units))
+    return {
+        "units": units.tolist(),
+        "scores": (logsumexp(values, axis=0) - np.log(len(values))).tolist(),
+        "mcse": wrapper.mcse,
+        "unconverged": wrapper.unconverged,
     }
-    return _table(scored, part, by or "row")
+
+
+def _identity(
+    fits: Mapping[str, Fit], part: NDArray[np.intp], seed: int, by: str | None, options: Any
+) -> dict[str, Any]:
+    """Return what scores depend on, JSON-able."""
+    return {
+        "models": {
+            name: [one.spec.to_toml(), repr(sorted(one.priors.items())), one.info["seed"]]
+            for name, one in fits.items()
+        },
+        "data_hash": [data_hash(f.data, tuple(map(str, f.data.columns))) for f in fits.values()],
+        "structures": [
+            {name: s.identity() for name, s in f.structures.items()} for f in fits.values()
+        ],
+        "parts": part.tolist(),
+        "seed": seed,
+        "by": by,
+        "options": repr(sorted(options.items())),
+    }
 
 
 def _score(
-    whole: Fit, index: NDArray[np.intp], part: NDArray[np.intp], seed: int, again: Any
-) -> tuple[Any, Any]:
-    """Score one model by ArviZ; returns its result and the wrapper with what happened."""
+    whole: Fit, index: NDArray[np.intp], kept: NDArray[np.bool_], records: Sequence[Record]
+) -> tuple[Any, Sequence[Record]]:
+    """Let ArviZ sum the scores of one model's units; returns its result and what was kept."""
     from arviz_stats import loo_kfold
 
-    from bayes_glmm.answers.leaving_out import LeavingOut
+    from bayes_glmm.answers.leaving_out import Scored
     from bayes_glmm.answers.pointwise import with_log_likelihood
 
     rows = with_log_likelihood(whole.tree)["log_likelihood"].to_dataset()["y"].values
     order = np.argsort(index, kind="stable")
-    starts = np.searchsorted(index[order], np.arange(len(part)))
+    starts = np.searchsorted(index[order], np.arange(len(kept)))
     values = np.add.reduceat(rows[:, :, order], starts, axis=2)
-    wrapper = LeavingOut(whole.tree, values, index, again, seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnconvergedWarning)
-        found = loo_kfold(wrapper.idata_orig, wrapper, pointwise=True, var_name="y", folds=part)
-    return found, wrapper
+    scores, folds = np.empty(len(kept)), np.empty(len(kept), np.intp)
+    good = [r for r in records if "error" not in r and kept[r["units"]].all()]
+    for fold, record in enumerate(good, 1):
+        scores[record["units"]], folds[record["units"]] = record["scores"], fold
+    wrapper = Scored(values[:, :, kept], scores[kept])
+    found = loo_kfold(wrapper.idata_orig, wrapper, pointwise=True, var_name="y", folds=folds[kept])
+    return found, good
 
 
 def _table(
-    scored: Mapping[str, tuple[Any, Any]], part: NDArray[np.intp], unit: str
+    scored: Mapping[str, tuple[Any, Sequence[Record]]],
+    part: NDArray[np.intp],
+    unit: str,
+    failures: list[dict[str, Any]],
 ) -> pd.DataFrame:
     from arviz_stats import compare as ranked
 
@@ -190,14 +283,33 @@ def _table(
             frame = ranked(results, round_to="none")
     columns = ["elpd", "se", "elpd_diff", "dse", "p", "weight"]
     table = frame[columns].astype(float).rename_axis("model").reset_index()
-    table["mcse"] = [scored[name][1].mcse for name in table["model"]]
-    bad = [f"{w.unconverged} fits of {name!r}" for name, (_, w) in scored.items() if w.unconverged]
+    mcse = {
+        name: float(np.hypot.reduce([r["mcse"] for r in own])) for name, (_, own) in scored.items()
+    }
+    table["mcse"] = [mcse[name] for name in table["model"]]
     table.attrs = {
         "estimand": f"log predictive density of a {unit} not seen, summed; {part.max()} parts",
         "scale": "log density of the response",
         "unit": unit,
         "part": part.tolist(),
         "pointwise": {name: found.elpd_i.values.tolist() for name, found in results.items()},
-        **({"banner": f"{listed(bad)} did not converge: see draws=, tune="} if bad else {}),
+        "failures": failures,
+        **({"banner": banner} if (banner := _banner(scored, failures)) else {}),
     }
     return table
+
+
+def _banner(
+    scored: Mapping[str, tuple[Any, Sequence[Record]]], failures: list[dict[str, Any]]
+) -> str:
+    """Say what is wrong with the scores, if anything."""
+    several = {name: sum(r["unconverged"] for r in own) for name, (_, own) in scored.items()}
+    bad = [f"{n} fits of {name!r}" for name, n in several.items() if n]
+    said = [f"{listed(bad)} did not converge: see draws=, tune="] if bad else []
+    if failures:
+        out = sorted({failure["part"] for failure in failures})
+        said.append(
+            f"parts {listed(out)} are in no score: {failures[0]['model']!r} could not be fitted "
+            f"without part {failures[0]['part']} ({failures[0]['error']})"
+        )
+    return "; ".join(said)

@@ -9,7 +9,12 @@ from scipy import stats
 
 import bayes_glmm as bg
 from bayes_glmm import collapsing
+from bayes_glmm.design.defaults import resolve_priors
+from bayes_glmm.engine import merge
+from bayes_glmm.engine.kernel import log_density
+from bayes_glmm.engine.program import write_program
 from bayes_glmm.errors import DataError, MissingDataError, SpecError
+from bayes_glmm.fitting import prepare
 
 N = 20_000
 
@@ -166,3 +171,58 @@ def test_a_response_of_words_counts_its_success():
     found = bg.collapse(words, "yes ~ age", family="bernoulli", success="ill")
     known = bg.collapse(table, "yes ~ age", family="bernoulli")
     pd.testing.assert_frame_equal(found.data, known.data)
+
+
+PRIORS = {
+    "intercept": bg.Prior("Normal", mu=0, sigma=2),
+    "beta": bg.Prior("Normal", mu=0, sigma=1),
+    "sd": bg.Prior("HalfNormal", sigma=1),
+}
+
+
+def cells_and_rows(family, table):
+    """The collapsed model, and the rows with the same priors."""
+    formula, options = MODELS[family]
+    options = {"family": family, "priors": PRIORS, **options}
+    found = bg.collapse(table, formula, **options)
+    return found, ((formula, table, options), (found.spec, found.data, {}))
+
+
+@pytest.mark.parametrize("family", ["bernoulli", "binomial", "poisson"])
+def test_the_engine_has_one_density_for_cells_and_rows(family):
+    """To 1e-10 for each of 100,000 rows; the intercept's prior is at the means of either table."""
+    found, models = cells_and_rows(family, rows(n=100_000))
+    programs = []
+    for model, data, options in models:
+        prepared = prepare(model, data, **options)
+        design = prepared.require()[1]
+        programs.append(write_program(design, resolve_priors(prepared.spec, design)))
+    (whole, cells), rng = programs, np.random.default_rng(2)
+    moved = cells.design.mu.centers - whole.design.mu.centers
+    assert np.abs(moved).min() > 1e-4
+    for _ in range(5):
+        x = whole.start + rng.normal(0, 0.05, whole.n_dim)
+        y = x.copy()
+        y[0] += x[1:3] @ moved / 2
+        values = [
+            log_density(p.buffer, z, np.empty_like(z)) + 0.5 * z[0] ** 2
+            for p, z in ((whole, x), (cells, y))
+        ]
+        assert values[0] == pytest.approx(values[1] + found.constant, abs=1e-10 * 100_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["bernoulli", "poisson"])
+def test_fits_of_cells_and_of_rows_are_one(family, monkeypatch):
+    """100,000 rows, none of which the engine may sum, beside their 56 cells."""
+    monkeypatch.setattr(merge, "WORTH", 0.0)
+    _, models = cells_and_rows(family, rows(n=100_000))
+    fits = [
+        bg.summary(bg.fit(model, data, draws=1000, chains=2, progress=False, **options))
+        for model, data, options in models
+    ]
+    whole, cells = (f.set_index("parameter") for f in fits)
+    assert list(whole.index) == list(cells.index)
+    error = np.hypot(whole["mcse"], cells["mcse"])
+    assert ((whole["mean"] - cells["mean"]).abs() < 4 * error).all()
+    assert (whole["sd"] / cells["sd"]).between(0.85, 1.15).all()

@@ -79,13 +79,7 @@ class LeavingOut(SamplingWrapper):
     def __init__(
         self, tree: xr.DataTree, values: Array, index: NDArray[np.intp], refit: Refit, seed: int
     ) -> None:
-        import xarray as xr
-
-        n = values.shape[2]
-        data = xr.Dataset({"y": (("chain", "draw", "unit"), values)}, {"unit": np.arange(n)})
-        super().__init__(
-            None, xr.DataTree.from_dict({"posterior": data[[]], "log_likelihood": data})
-        )
+        super().__init__(None, _of_units(values))
         self.tree, self.index, self.refit, self.seed = tree, index, refit, seed
         self.data, self.unconverged, self.mcse = Fit.of(tree).data, 0, 0.0
 
@@ -117,3 +111,42 @@ class LeavingOut(SamplingWrapper):
             self.mcse = float(np.hypot(self.mcse, np.sqrt(relative)))
             values.append(one.reshape(shape))
         return xr.DataArray(np.stack(values, axis=-1), dims=("chain", "draw", "unit"))
+
+
+class Scored(SamplingWrapper):
+    """Scores of units that fits without them gave before, for ``loo_kfold`` of ArviZ.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_chains, n_draws, n_units)
+        Log-likelihood of the units under the whole fit.
+    scores : ndarray, shape (n_units,)
+    """
+
+    def __init__(self, values: Array, scores: Array) -> None:
+        super().__init__(None, _of_units(values))
+        self.scores = scores
+
+    def sel_observations(self, idx: Any) -> tuple[None, NDArray[np.intp]]:
+        """Return the units."""
+        return None, np.atleast_1d(np.asarray(idx, np.intp))
+
+    def sample(self, modified_observed_data: None) -> None:
+        """Do nothing: it was done."""
+
+    def get_inference_data(self, fitted_model: None) -> None:
+        """Return nothing."""
+
+    def log_likelihood__i(self, excluded_obs: NDArray[np.intp], idata__i: None) -> Any:
+        """Return the score of each unit, as if of a single draw."""
+        import xarray as xr
+
+        return xr.DataArray(self.scores[None, None, excluded_obs], dims=("chain", "draw", "unit"))
+
+
+def _of_units(values: Array) -> xr.DataTree:
+    import xarray as xr
+
+    units = {"unit": np.arange(values.shape[2])}
+    data = xr.Dataset({"y": (("chain", "draw", "unit"), values)}, units)
+    return xr.DataTree.from_dict({"posterior": data[[]], "log_likelihood": data})

@@ -35,6 +35,11 @@ DISTRIBUTIONS: dict[str, tuple[str, dict[str, float | None]]] = {
     "Dirichlet": (SIMPLEX, {"alpha": 1.0}),
 }
 _FREE_LOCATION = {"mu"}
+_SCALES = {
+    "Normal": "sigma", "StudentT": "sigma", "Cauchy": "beta", "Laplace": "b", "Logistic": "s",
+    "HalfNormal": "sigma", "HalfStudentT": "sigma", "HalfCauchy": "beta", "InverseGamma": "beta",
+}  # fmt: skip
+_RATES = {"Exponential": "lam", "Gamma": "beta"}
 
 
 @dataclass(frozen=True, init=False, order=True)
@@ -98,6 +103,25 @@ class Prior:
 
     def __getitem__(self, key: str) -> float:
         return dict(self.parameters)[key]
+
+    def widened(self, factor: float) -> Prior:
+        """Return the prior of the number times ``factor``; real numbers keep their location.
+
+        A prior between bounds, or of a matrix or a simplex, has no scale and stays.
+
+        Examples
+        --------
+        >>> Prior("Normal", mu=3, sigma=1).widened(2), Prior("Exponential", lam=1).widened(2)
+        (Prior('Normal', mu=3, sigma=2), Prior('Exponential', lam=0.5))
+        """
+        values = dict(self.parameters)
+        if self.name in _SCALES:
+            values[_SCALES[self.name]] *= factor
+        elif self.name in _RATES:
+            values[_RATES[self.name]] /= factor
+        elif self.name == "LogNormal":
+            values["mu"] += math.log(factor)
+        return Prior(self.name, **values)
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{k}={_short(v)}" for k, v in self.parameters)

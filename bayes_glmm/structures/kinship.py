@@ -30,6 +30,10 @@ class DenseFactor(Factor):
         """Return ``root @ z``."""
         return maths.product(self.root, z)
 
+    def covariance(self, hyper: Values) -> Array:
+        """Return ``root @ root.T``."""
+        return self.root @ self.root.T
+
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
         """Return both means from the root."""
         n = len(self.root)

@@ -19,7 +19,8 @@ MAGIC = b"\x6c\x1b\x01"
 CODES = np.array([2, -1, 1, 0], np.int8)
 """Counts of the first allele by PLINK's two bits, the lower one first; -1 is missing."""
 NAMED = ("chromosome", "marker", "distance", "position", "counted", "other")
-LOCUS = ("category", str, "category", np.int64, "category", "category")
+LOCUS = (str, str, str, np.int64, str, str)
+FEW = ("chromosome", "distance", "counted", "other")
 FOUR = CODES[np.arange(256)[:, None] >> np.array([0, 2, 4, 6]) & 3]
 
 
@@ -75,6 +76,8 @@ def read_plink(prefix: Path) -> Plink:
     ids = _columns(paths[".fam"], {1: str})[1]
     labels = text_labels(ids.tolist(), f"The individuals in {paths['.fam'].name}")
     loci = _columns(paths[".bim"], dict(enumerate(LOCUS))).set_axis(list(NAMED), axis=1)
+    # read as text first: categories that look like numbers would become numbers
+    loci = loci.astype(dict.fromkeys(FEW, "category"))
     with paths[".bed"].open("rb") as handle:
         magic = handle.read(3)
     size = paths[".bed"].stat().st_size

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,7 @@ from scipy import stats
 import bayes_glmm as bg
 from bayes_glmm import refitting
 from bayes_glmm.answers.leaving_out import unseen_log_likelihood
-from bayes_glmm.errors import ArgumentError, ResultError, UnknownLevelError
+from bayes_glmm.errors import ArgumentError, EngineError, ResultError, UnknownLevelError
 from bayes_glmm.results import Fit
 from tests.answers.test_compare import SIGMA, exact_score, grouped, normal_tree
 from tests.canned import poisson_tree, slope_tree, tree_of
@@ -86,6 +88,41 @@ def predictive(data, V, out):
     return stats.multivariate_normal.logpdf(y[out], mean, cov)
 
 
+def test_scores_do_not_depend_on_where_fits_are_done_and_are_kept(exact, monkeypatch, tmp_path):
+    tree = models()[2]["pooled"][0]
+    here = bg.kfold(tree, k=6, by="g")
+    there = bg.kfold(tree, k=6, by="g", executor=ThreadPoolExecutor(3), store=tmp_path)
+    pd.testing.assert_frame_equal(here, there)
+    assert here.attrs["pointwise"] == there.attrs["pointwise"]
+    monkeypatch.setattr(refitting, "refit", None)
+    pd.testing.assert_frame_equal(here, bg.kfold(tree, k=6, by="g", store=tmp_path))
+    with pytest.raises(EngineError, match="seed"):
+        bg.kfold(tree, k=6, by="g", seed=2, store=tmp_path)
+
+
+def test_a_part_that_cannot_be_fitted_without_is_in_no_score(exact, monkeypatch):
+    data, _, trees = models()
+    whole = bg.kfold({name: tree for name, (tree, _) in trees.items()}, k=6)
+    part = np.array(whole.attrs["part"])
+    odd = set(data.index[part == 2])
+
+    def fails(tree, without, **options):
+        if odd == set(without) and "g" in Fit.of(tree).data:
+            raise ValueError("no step")
+        return exact(tree, without, **options)
+
+    monkeypatch.setattr(refitting, "refit", fails)
+    table = bg.kfold({name: tree for name, (tree, _) in trees.items()}, k=6)
+    assert table.attrs["failures"] == [
+        {"model": "pooled", "part": 2, "error": "ValueError: no step"}
+    ]
+    assert "parts 2 are in no score" in table.attrs["banner"]
+    for name in trees:
+        before, after = (t.attrs["pointwise"][name] for t in (whole, table))
+        assert after == [v for v, p in zip(before, part, strict=True) if p != 2]
+        assert table.set_index("model").loc[name, "elpd"] == pytest.approx(sum(after))
+
+
 def test_rows_with_a_high_k_are_fitted_without():
     data, _, trees = models()
     data.loc["5", "y"] = 20.0
@@ -139,6 +176,23 @@ def test_what_cannot_be_left_out_is_refused():
     part = Fit.of(tree).data.assign(x="d")
     with pytest.raises(UnknownLevelError):
         unseen_log_likelihood(Fit.of(tree), part)
+
+
+def test_a_refit_is_of_the_other_rows_with_the_same_priors(monkeypatch):
+    given = {}
+
+    def fit(spec, rows, **options):
+        given.update(spec=spec, rows=rows, options=options)
+
+    monkeypatch.setattr(refitting, "fit", fit)
+    tree = poisson_tree()
+    whole = Fit.of(tree)
+    out = list(whole.data.index[[0, 7]])
+    bg.refit(tree, out, chains=3)
+    assert list(given["rows"].index) == [i for i in whole.data.index if i not in out]
+    assert dict(given["spec"].priors) == whole.priors
+    assert given["spec"].formula == whole.spec.formula
+    assert (given["options"]["chains"], given["options"]["seed"]) == (3, whole.info["seed"])
 
 
 @pytest.mark.slow

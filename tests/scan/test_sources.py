@@ -62,6 +62,28 @@ def test_plink_files_give_what_the_table_gives(given, tmp_path):
         assert found[column].tolist() == known[column].tolist()
 
 
+def test_numbered_chromosomes_and_alleles_of_plink_files_are_text(tmp_path):
+    """Where every chromosome is a number, as in autosomes alone, each one is still left out."""
+    data, genotypes, _, _ = cohort(n=42, m=90)
+    whole = genotypes.fillna(1.0)
+    places = pd.DataFrame({"marker": whole.columns, "chromosome": np.repeat(["1", "2", "10"], 30),
+                           "position": range(90)})  # fmt: skip
+    write_plink(tmp_path / "cohort", whole, places)
+    loci = tmp_path / "cohort.bim"
+    loci.write_text(loci.read_text().replace(" A C\n", " 1 2\n"))
+    draws = around(
+        np.random.default_rng(0), 1000, intercept=2.0, beta=[0.5], sd_id=[0.8], sigma=1.0
+    )
+    tree = tree_of(FORMULA, data, {"K": bg.genomic(str(tmp_path / "cohort"))}, draws)
+    known = bg.scan(tree, whole, loco=True, markers=places)
+    found = bg.scan(tree, tmp_path / "cohort", loco=True)
+    assert found["chromosome"].tolist() == places["chromosome"].tolist()
+    assert found["counted"].unique().tolist() == ["1"]
+    assert found["p"].tolist() == known["p"].tolist()
+    plain = bg.scan(tree, tmp_path / "cohort")
+    assert (found["p"] / plain["p"] - 1).abs().min() > 1e-6
+
+
 def test_zarr_gives_what_the_table_gives(given, tmp_path):
     zarr = pytest.importorskip("zarr")
     tree, genotypes, places = given

@@ -1,0 +1,296 @@
+"""Errors that somebody could make: each one a small change of one place of the package.
+
+None of them stops a model from being fitted, and most leave chains that converge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """An error, and the quick tests that are there to find it.
+
+    Attributes
+    ----------
+    name : str
+    file : str
+        Within the package.
+    old, new : str
+        Text that stands once in the file, and what is put in its place.
+    tests : tuple of str
+        Files, or single tests.
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+MUTANTS = (
+    Mutant(
+        "a relationship matrix taken by position, not by label",
+        "structures/kinship.py",
+        "own = self.require(levels)\n",
+        "own = np.arange(len(levels))\n",
+        ("tests/structures/test_kinship.py", "tests/structures/test_density.py"),
+    ),
+    Mutant(
+        "a standard deviation where a variance belongs",
+        "engine/rotated.py",
+        "variance = sd[0] ** 2 * pm.Data",
+        "variance = sd[0] * pm.Data",
+        ("tests/engine/test_rotated.py",),
+    ),
+    Mutant(
+        "the exposure left out of the predictor",
+        "design/schema.py",
+        'total = total + np.log(numbers(data, self.spec.exposure, "The exposure"))',
+        'np.log(numbers(data, self.spec.exposure, "The exposure"))',
+        ("tests/graph/test_identities.py",),
+    ),
+    Mutant(
+        "the exposure logged in the table and again in the model",
+        "collapsing.py",
+        "        cells[name] = size\n        constant += float(gammaln(whole",
+        "        cells[name] = np.log1p(size)\n        constant += float(gammaln(whole",
+        ("tests/test_collapsing.py",),
+    ),
+    Mutant(
+        "the Jacobian of a log transform dropped in the compiled kernel",
+        "engine/densities.py",
+        "return x - 0.5 * r, 1.0 - r",
+        "return -0.5 * r, -r",
+        ("tests/engine/test_kernel.py",),
+    ),
+    Mutant(
+        "the Jacobian of standardised effects dropped in the graph",
+        "coordinates.py",
+        "half = pt.log(pt.diagonal(_factor(inputs))).sum()",
+        "half = 0.0 * pt.log(pt.diagonal(_factor(inputs))).sum()",
+        ("tests/graph/test_graph.py",),
+    ),
+    Mutant(
+        "negative binomial dispersion read as its inverse",
+        "families/negative_binomial.py",
+        'size = own["dispersion"]\n',
+        'size = 1 / own["dispersion"]\n',
+        ("tests/families/test_families.py",),
+    ),
+    Mutant(
+        "gamma amounts drawn with the shape as a scale",
+        "families/positive.py",
+        "return rng.gamma(k, 1 / k, np.broadcast_shapes(np.shape(mu), np.shape(k))) * mu",
+        "return rng.gamma(k, mu, np.broadcast_shapes(np.shape(mu), np.shape(k)))",
+        ("tests/families/test_families.py",),
+    ),
+    Mutant(
+        "signs of a Cholesky factor's entries dropped",
+        "engine/program.py",
+        "row = x[..., at : at + i]\n",
+        "row = np.abs(x[..., at : at + i])\n",
+        ("tests/engine/test_kernel.py", "tests/engine/test_coordinates.py"),
+    ),
+    Mutant(
+        "equal rows counted once",
+        "engine/merge.py",
+        'predictors = {"mu": replace(taken.mu, offset=taken.mu.offset + np.log(size))}',
+        'predictors = {"mu": taken.mu}',
+        ("tests/engine/test_merge.py",),
+    ),
+    Mutant(
+        "the covariates' means added to the intercept, not subtracted",
+        "engine/expand.py",
+        'out["intercept"] = out["intercept"] - out["beta"] @ mu.centers',
+        'out["intercept"] = out["intercept"] + out["beta"] @ mu.centers',
+        ("tests/engine/test_kernel.py", "tests/engine/test_engines.py"),
+    ),
+    Mutant(
+        "shares of structural zeros and of others exchanged",
+        "families/zeros.py",
+        "m.logaddexp(m.log(zi), plain)",
+        "m.logaddexp(m.log1p(-zi), plain)",
+        ("tests/families/test_families.py",),
+    ),
+    Mutant(
+        "the offset not applied in predictions",
+        "answers/predictor.py",
+        "eta = np.broadcast_to(predictor.offset, (n_draws(fit), len(predictor.offset))).copy()",
+        "eta = np.zeros((n_draws(fit), len(predictor.offset)))",
+        ("tests/answers/test_answers.py",),
+    ),
+    Mutant(
+        "the other tail of an asymmetric link",
+        "families/links.py",
+        "_quiet(lambda eta: -np.expm1(-np.exp(eta))),",
+        "_quiet(lambda eta: np.exp(-np.exp(-eta))),",
+        ("tests/families/test_links.py",),
+    ),
+    Mutant(
+        "a correlation factor transposed in the graph",
+        "graph.py",
+        "u = unit * sd if L is None else unit @ (sd[:, None] * L).T",
+        "u = unit * sd if L is None else unit @ (sd[:, None] * L)",
+        ("tests/structures/test_density.py",),
+    ),
+    Mutant(
+        "columns of a correlation factor scaled in place of its rows",
+        "answers/predictor.py",
+        "return sd[:, :, None] * np.linalg.cholesky(corr)",
+        "return sd[:, None, :] * np.linalg.cholesky(corr)",
+        ("tests/answers/test_answers.py", "tests/answers/test_variance.py"),
+    ),
+    Mutant(
+        "the scale of a prior squared",
+        "engine/program.py",
+        '"HalfNormal": lambda p: (4, p["sigma"], 0.0),',
+        '"HalfNormal": lambda p: (4, p["sigma"] ** 2, 0.0),',
+        ("tests/engine/test_kernel.py",),
+    ),
+    Mutant(
+        "predictors averaged before the link, not responses inside each draw",
+        "answers/expected.py",
+        "found = fit.family.expected(eta, fit.link, own)",
+        "found = fit.family.expected(0 * eta + eta.mean(axis=0), fit.link, own)",
+        ("tests/answers/test_answers.py",),
+    ),
+    Mutant(
+        "weights of a quadrature rule that do not sum to one",
+        "answers/integrate.py",
+        "return nodes, weights / weights.sum()",
+        "return nodes, weights * (nodes[1] - nodes[0]) / np.sqrt(2 * np.pi) * (n + 1) / n",
+        ("tests/answers/test_integrate.py",),
+    ),
+    Mutant(
+        "levels of new rows numbered among themselves",
+        "design/groups.py",
+        "index = np.where(used, places[codes], 0).astype(np.int32)",
+        "index = np.where(used, codes, 0).astype(np.int32)",
+        ("tests/design/test_groups.py", "tests/design/test_schema.py"),
+    ),
+    Mutant(
+        "weights of rows ignored",
+        "families/observed.py",
+        "return found * own[WEIGHTS] if WEIGHTS in own else found",
+        "return found",
+        ("tests/families/test_observed.py",),
+    ),
+    Mutant(
+        "a constant that differs by row dropped from the pointwise density",
+        "families/binomial.py",
+        "return ways + m.times(y, mean.log)",
+        "return 0 * ways + m.times(y, mean.log)",
+        ("tests/families/test_families.py",),
+    ),
+    Mutant(
+        "thresholds moved the wrong way by covariates",
+        "families/ordinal.py",
+        '(own["threshold"] - eta[..., None])',
+        '(own["threshold"] + eta[..., None])',
+        ("tests/families/test_ordinal.py",),
+    ),
+    Mutant(
+        "rows that cross-validation scores among those it fits",
+        "refitting.py",
+        "rows = whole.data[~known.isin(out)]\n",
+        "rows = whole.data\n",
+        (
+            "tests/answers/test_leaving_out.py::"
+            "test_a_refit_is_of_the_other_rows_with_the_same_priors",
+        ),
+    ),
+    Mutant(
+        "a spread of new levels that is their variance",
+        "answers/expected.py",
+        "root, shape = factors(fit, group), (n_draws(fit), len(group.terms))",
+        "root, shape = factors(fit, group) ** 2, (n_draws(fit), len(group.terms))",
+        ("tests/answers/test_answers.py",),
+    ),
+    Mutant(
+        "branch lengths taken for standard deviations",
+        "structures/skeleton.py",
+        "sd = maths.where(zero, 0.0, maths.sqrt(maths.where(zero, 1.0, variance)))",
+        "sd = maths.where(zero, 0.0, maths.where(zero, 1.0, variance))",
+        ("tests/structures/test_lineage.py",),
+    ),
+    Mutant(
+        "a transformation learned again from new rows",
+        "design/transforms.py",
+        'return (x - state["mean"][0]) / state["sd"][0]',
+        "return (x - np.mean(x)) / np.std(x, ddof=1)",
+        ("tests/design/test_transforms.py",),
+    ),
+    Mutant(
+        "inbreeding of parents forgotten",
+        "structures/pedigree.py",
+        "return HALF - 0.25 * of_parents.sum(axis=1)",
+        "return HALF - 0.25 * np.minimum(of_parents, 0.0).sum(axis=1)",
+        ("tests/structures/test_pedigree.py",),
+    ),
+    Mutant(
+        "a mixing weight without its root",
+        "structures/intrinsic.py",
+        "return maths.sqrt(mix) * field[self.rows]",
+        "return mix * field[self.rows]",
+        ("tests/structures/test_areal.py",),
+    ),
+    Mutant(
+        "maximum likelihood for restricted maximum likelihood",
+        "scan/reml.py",
+        "return -0.5 * ((1 - h).sum(axis=0) + ds / s + (len(y) - 1) * dQ / Q)",
+        "return -0.5 * ((1 - h).sum(axis=0) + (len(y) - 1) * dQ / Q)",
+        ("tests/scan/test_exact.py",),
+    ),
+    Mutant(
+        "R-hat of whole chains",
+        "answers/diagnostics.py",
+        "x = split(whole)",
+        "x = whole",
+        ("tests/answers/test_diagnostics.py",),
+    ),
+    Mutant(
+        "truncation without its normalising constant",
+        "families/observed.py",
+        "found = found - self._mass(m, own[LEAST] - step, own[MOST], mean, own, y)",
+        "found = found + 0",
+        ("tests/families/test_observed.py",),
+    ),
+    Mutant(
+        "left-censored rows with the mass above them",
+        "families/observed.py",
+        "found = m.where(m.is_zero(status - LEFT), below, seen)",
+        "found = m.where(m.is_zero(status - LEFT), above, seen)",
+        ("tests/families/test_observed.py",),
+    ),
+    Mutant(
+        "the same random numbers in every simulation",
+        "calibration.py",
+        "np.random.SeedSequence([job.settings.seed, k])",
+        "np.random.SeedSequence([job.settings.seed])",
+        ("tests/test_calibration.py",),
+    ),
+    Mutant(
+        "one-sided bounds for two-sided ones",
+        "answers/tables.py",
+        "low, high = np.quantile(values, [(1 - prob) / 2, (1 + prob) / 2], axis=0)",
+        "low, high = np.quantile(values, [1 - prob, prob], axis=0)",
+        ("tests/answers/test_tables.py",),
+    ),
+    Mutant(
+        "effects drawn again with the noise of their prior draw",
+        "engine/rotated.py",
+        "left = left - e * rng.standard_normal(left.shape)\n",
+        "left = left - 0 * e * rng.standard_normal(left.shape)\n",
+        ("tests/engine/test_rotated.py",),
+    ),
+    Mutant(
+        "cross-validation scores a group by its old effect",
+        "answers/leaving_out.py",
+        "for s in range(INNER if new else 1):",
+        "for s in range(1):",
+        ("tests/answers/test_leaving_out.py",),
+    ),
+)
