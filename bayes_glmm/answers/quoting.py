@@ -14,7 +14,12 @@ MOST_SHOWN = 6
 
 
 def quote(
-    table: pd.DataFrame, *, digits: int | None = None, times: float = 1.0, **where: Any
+    table: pd.DataFrame,
+    *,
+    digits: int | None = None,
+    times: float = 1.0,
+    unit: str = "",
+    **where: Any,
 ) -> str:
     """Put one row of an answer into words: the estimate, its interval, and what kind.
 
@@ -29,6 +34,8 @@ def quote(
         Decimals; enough for two figures of the interval's width when not given.
     times : float, default 1
         Factor for the figures, e.g. 100 for per cent or 1,000 for a rate.
+    unit : str, optional
+        What to write after the estimate and after the interval.
     **where
         Column and value of the row that is meant, as ``parameter="beta[treat]"``. Needless
         where the table has one row.
@@ -60,7 +67,8 @@ def quote(
     values = times * np.array([row[centre], row[low], row[f"{stem}_ub"]], dtype=float)
     shown = _decimals(values) if digits is None else digits
     mean, least, most = (_written(v, shown) for v in values)
-    text = f"{mean} ({stem[len(kind) :]} % {kind.upper()} {least} to {most})"
+    unit = f" {unit}" if unit else ""
+    text = f"{mean}{unit} ({stem[len(kind) :]} % {kind.upper()} {least} to {most}{unit})"
     return f"{text} [NOT CONVERGED]" if table.attrs.get("banner") else text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -59,9 +60,18 @@ class Pit:
 
 
 def pit_residuals(
-    fit: Fit, groups: Effects = "known", *, n: int = MOST_DRAWS, seed: int = 0
+    fit: Fit,
+    groups: Effects | Collection[str] = "known",
+    *,
+    n: int = MOST_DRAWS,
+    seed: int = 0,
 ) -> Pit:
     """Rank the responses among replicated ones, ties at random.
+
+    Parameters
+    ----------
+    groups : {"known", "new"} or a collection of names
+        ``"new"`` redraws the effects of all groups, a collection those of the groups named.
 
     Raises
     ------
@@ -73,7 +83,8 @@ def pit_residuals(
     if "status" in fit.design.modifiers:
         raise ArgumentError("Censored responses are not observed: they have no residuals.")
     y = np.asarray(fit.design.response, float)
-    again, mean, variance = replicated(fit, n=n, seed=seed, redraw=groups == "new")
+    redraw = groups == "new" if isinstance(groups, str) else groups
+    again, mean, variance = replicated(fit, n=n, seed=seed, redraw=redraw)
     pearson = ((y - mean) / np.sqrt(np.maximum(variance, 1e-300))).mean(axis=0)
     rng = np.random.default_rng([seed, 2])
     step = 1.0 if fit.family.discrete else TIES * (again.std() or 1.0)

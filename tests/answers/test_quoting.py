@@ -30,6 +30,7 @@ def test_the_row_that_is_named_is_quoted(table: pd.DataFrame) -> None:
 def test_one_row_needs_no_name_and_figures_can_be_multiplied(table: pd.DataFrame) -> None:
     first = table.iloc[[0]]
     assert bg.quote(first, times=100, digits=1) == "31.5 (89 % ETI 12.3 to 50.0)"
+    assert bg.quote(first, digits=1, unit="kg") == "0.3 kg (89 % ETI 0.1 to 0.5 kg)"
 
 
 def test_a_median_is_preferred_and_no_minus_zero_is_written(table: pd.DataFrame) -> None:

@@ -122,3 +122,28 @@ def test_skewed_errors_are_found_and_normal_ones_are_not():
         data = pd.DataFrame({"y": u[g] + e, "g": [f"g{i:02d}" for i in g]})
         tree = tree_of("y ~ 1 + (1 | g)", data, truth, spread=0.02)
         assert len(bg.diagnose(tree)["residual_distribution"]) == wanted
+
+
+def test_effects_of_single_rows_do_not_make_residuals_look_too_regular():
+    rng = np.random.default_rng(14)
+    u = rng.normal(0, 0.6, 150)
+    data = pd.DataFrame({"y": rng.poisson(np.exp(2.0 + u))})
+    own = (np.log(data["y"].to_numpy() + 0.5) - 2.0)[:, None]
+    truth = {"intercept": 2.0, "sd_observation": [0.6], "u_observation": own}
+    tree = tree_of("y ~ 1 + (1 | observation)", data, truth, family="poisson", spread=0.05)
+    assert not bg.diagnose(tree)["residual_distribution"]
+    heavy = data.assign(y=np.where(rng.random(150) < 0.25, 60 + data["y"], data["y"]))
+    own = (np.log(heavy["y"].to_numpy() + 0.5) - 2.0)[:, None]
+    tree = tree_of(
+        "y ~ 1 + (1 | observation)", heavy, truth | {"u_observation": own}, family="poisson"
+    )
+    assert "groups='new'" in bg.diagnose(tree)["residual_distribution"][0].message
+
+
+def test_some_groups_can_be_redrawn_and_others_kept():
+    tree = poisson_tree()
+    kept, _, _ = replicated(Fit.of(tree), n=100, redraw=[])
+    anew, _, _ = replicated(Fit.of(tree), n=100, redraw=["ward"])
+    every, _, _ = replicated(Fit.of(tree), n=100, redraw=True)
+    np.testing.assert_array_equal(anew, every)
+    assert not np.array_equal(kept, anew)

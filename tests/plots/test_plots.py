@@ -86,6 +86,9 @@ def test_shrinkage_shows_raw_beside_pooled():
     raw = drawn["own rows only"]
     pooled = drawn["partially pooled, mean and 89 % ETI"]
     np.testing.assert_allclose(raw[:, 0], table["raw"])
+    assert "point size: trials" in ax.get_xlabel()
+    sizes = ax.collections[-1].get_sizes()
+    assert sizes.argmax() == table["trials"].to_numpy().argmax()
     np.testing.assert_allclose(pooled[:, 0], table["pooled"])
 
 
