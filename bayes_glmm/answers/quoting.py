@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, listed, suggestion
 
@@ -31,7 +32,8 @@ def quote(
         An answer with an interval, such as of :func:`summary`, :func:`comparisons`,
         :func:`meta_analysis` or :func:`rank`.
     digits : int, optional
-        Decimals; enough for two figures of the interval's width when not given.
+        Decimals; when not given, enough for two figures of the interval's width and
+        to tell its ends from zero.
     times : float, default 1
         Factor for the figures, e.g. 100 for per cent or 1,000 for a rate.
     unit : str, optional
@@ -96,11 +98,16 @@ def _one(table: pd.DataFrame, where: dict[str, Any]) -> pd.Series:
     return rows.iloc[0]
 
 
-def _decimals(values: Any) -> int:
-    """Return decimals that show two figures of the interval's width, or of the estimate."""
+def _decimals(values: NDArray[np.float64]) -> int:
+    """Return decimals that show two figures of the interval's width, and its ends from zero."""
+    known = np.abs(values[np.isfinite(values) & (values != 0)])
+    if not len(known):
+        return 2
     width = abs(values[2] - values[1])
-    size = width if np.isfinite(width) and width > 0 else abs(values[0])
-    return int(np.clip(1 - np.floor(np.log10(size)), 0, 6)) if np.isfinite(size) and size else 2
+    size = width if np.isfinite(width) and width > 0 else known.max()
+    enough = 1 - np.floor(np.log10(size))
+    first = -np.floor(np.log10(known.min()))
+    return int(np.clip(first if first == enough + 1 else enough, 0, 6))
 
 
 def _written(value: float, digits: int) -> str:

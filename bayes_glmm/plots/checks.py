@@ -67,9 +67,10 @@ def _frequencies(ax: Axes, table: pd.DataFrame, name: str) -> None:
     )
     ax.plot(
         table["value"], table["observed"], "o", color=ORANGE, markersize=4.5, label="observed",
-        clip_on=False, zorder=5,
+        zorder=5,
     )  # fmt: skip
-    ax.set_ylim(bottom=0)
+    most = float(max(table[high].max(), table["observed"].max()))
+    ax.set_ylim(-0.025 * most, 1.06 * most)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     beyond = table.attrs["beyond"]
     ax.set_xlabel(table.attrs["scale"] + (f" ({beyond} rows beyond the axis)" if beyond else ""))
