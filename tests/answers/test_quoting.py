@@ -41,7 +41,7 @@ def test_a_median_is_preferred_and_no_minus_zero_is_written(table: pd.DataFrame)
 def test_small_ends_of_wide_intervals_are_told_from_zero(table: pd.DataFrame) -> None:
     first = table.iloc[[0]].assign(mean=0.252, eti89_lb=0.0405, eti89_ub=1.0976)
     assert bg.quote(first) == "0.25 (89 % ETI 0.04 to 1.10)"
-    assert bg.quote(first.assign(eti89_lb=1e-9)) == "0.25 (89 % ETI 0.00 to 1.10)"
+    assert bg.quote(first.assign(eti89_lb=1e-9)) == "0.3 (89 % ETI 0.0 to 1.1)"
 
 
 def test_open_ends_are_said(table: pd.DataFrame) -> None:
