@@ -161,7 +161,8 @@ def fit(
     with _unwarned():
         _show(summary(tree).drop(columns=["ess_bulk", "ess_tail", "mcse"]))
     info = Fit.of(tree).info
-    for sentence in (*info["notes"], *(found["message"] for found in info["verdict"])):
+    before, after = ([found["message"] for found in info[k]] for k in ("findings", "verdict"))
+    for sentence in (*before, *info["notes"], *after):
         _console().print(sentence, markup=False, soft_wrap=True)
     _console().print(f"Saved: {out}", markup=False, soft_wrap=True)
     if not info["converged"]:

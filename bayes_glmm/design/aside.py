@@ -38,8 +38,10 @@ def set_aside(spec: ModelSpec, data: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
 def left_out(dropped: tuple[str, ...]) -> Iterator[Finding]:
     """Say which rows were left out for missing values."""
     if dropped:
+        many = len(dropped) > 1
         text = (
-            f"{len(dropped)} rows with missing values are left out: {listed(dropped[:10])}"
+            f"{len(dropped)} row{'s' * many} with missing values {'are' if many else 'is'} left out: "
+            f"{listed(dropped[:10])}"
             + ", ..." * (len(dropped) > 10)
         )
         yield Finding("dropped_rows", "info", f"{text}.", dropped[:10])

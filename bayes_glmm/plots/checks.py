@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MOST_PANELS = 24
 LEGEND_ROOM = 0.2
 MOST_NAMED = 16
+FEW_BARS = 8
 
 
 def plot_ppc(tree: xr.DataTree, n: int = 400, ax: Axes | None = None) -> Axes:
@@ -70,7 +71,7 @@ def _frequencies(ax: Axes, table: pd.DataFrame, name: str) -> None:
         zorder=5,
     )  # fmt: skip
     most = float(max(table[high].max(), table["observed"].max()))
-    ax.set_ylim(-0.025 * most, 1.06 * most)
+    ax.set_ylim(-0.025 * most, most * (1 + (LEGEND_ROOM if len(table) < FEW_BARS else 0.06)))
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     beyond = table.attrs["beyond"]
     ax.set_xlabel(table.attrs["scale"] + (f" ({beyond} rows beyond the axis)" if beyond else ""))
