@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.missing import missing_responses
     from bayes_glmm.answers.number_needed import number_needed
     from bayes_glmm.answers.predictions import predictions
+    from bayes_glmm.answers.quoting import quote
     from bayes_glmm.answers.residuals import residuals
     from bayes_glmm.answers.summary import summary
     from bayes_glmm.answers.variance import variance_partition
@@ -140,6 +141,7 @@ _PUBLIC = {
     "prior_predictive": "prior_predictive",
     "prior_sensitivity": "sensitivity",
     "priors": "fitting",
+    "quote": "answers.quoting",
     "random_effects": "answers.effects",
     "rank": "answers.effects",
     "read_structures": "structures.reading",

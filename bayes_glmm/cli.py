@@ -161,7 +161,8 @@ def fit(
     with _unwarned():
         _show(summary(tree).drop(columns=["ess_bulk", "ess_tail", "mcse"]))
     info = Fit.of(tree).info
-    for sentence in (*info["notes"], *(found["message"] for found in info["verdict"])):
+    before, after = ([found["message"] for found in info[k]] for k in ("findings", "verdict"))
+    for sentence in (*before, *info["notes"], *after):
         _console().print(sentence, markup=False, soft_wrap=True)
     _console().print(f"Saved: {out}", markup=False, soft_wrap=True)
     if not info["converged"]:
@@ -396,7 +397,7 @@ def _naming[T](path: Path, question: Callable[[], T]) -> T:
 @contextmanager
 def _unwarned() -> Iterator[None]:
     """Say on one line of standard error what is a warning to those who program."""
-    from bayes_glmm.results import UnconvergedWarning
+    from bayes_glmm.errors import UnconvergedWarning
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UnconvergedWarning)

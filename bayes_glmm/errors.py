@@ -67,6 +67,14 @@ class MissingDependencyError(BayesGLMMError, ImportError):
     """An optional dependency is not installed; the message names the extra."""
 
 
+class UnconvergedWarning(UserWarning):
+    """An answer rests on chains that did not converge."""
+
+
+class ExtrapolationWarning(UserWarning):
+    """An answer is about rows beyond those that a curve was learned from."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing a check has to say.

@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.compare import levels_left_out, refuse_different
-from bayes_glmm.errors import ArgumentError, listed, suggestion
+from bayes_glmm.errors import ArgumentError, UnconvergedWarning, listed, suggestion
 from bayes_glmm.fitting import data_hash, fit
 from bayes_glmm.many import Record, run_many
-from bayes_glmm.results import Fit, UnconvergedWarning, read_fit
+from bayes_glmm.results import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.structured import with_factors
-from bayes_glmm.errors import ArgumentTypeError, ResultError, suggestion
+from bayes_glmm.errors import ArgumentTypeError, ResultError, UnconvergedWarning, suggestion
 from bayes_glmm.families import get_family
 from bayes_glmm.families.base import Family, Parameter
 from bayes_glmm.families.links import Link
@@ -31,14 +31,6 @@ FORMAT = 1
 KEY = "bayes_glmm"
 SAMPLE = ("chain", "draw")
 PART = "y_category"
-
-
-class UnconvergedWarning(UserWarning):
-    """An answer rests on chains that did not converge."""
-
-
-class ExtrapolationWarning(UserWarning):
-    """An answer is about rows beyond those that a curve was learned from."""
 
 
 def make_tree(

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.errors import ArgumentError, listed, suggestion
+from bayes_glmm.errors import ArgumentError, UnconvergedWarning, listed, suggestion
 from bayes_glmm.fitting import data_hash, fit
 from bayes_glmm.many import Record, run_many
 from bayes_glmm.quantities import parameters_of
-from bayes_glmm.results import Fit, UnconvergedWarning, read_fit
+from bayes_glmm.results import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr

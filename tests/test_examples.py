@@ -33,6 +33,25 @@ def test_notebooks_are_stored_without_outputs(notebook: Path) -> None:
         assert not cell.get("execution_count")
 
 
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda p: p.name)
+def test_notebooks_ask_one_question_and_end_with_what_to_report(notebook: Path) -> None:
+    import nbformat
+
+    cells = nbformat.read(notebook, as_version=4).cells
+    words = [c.source for c in cells if c.cell_type == "markdown"]
+    title = words[0].splitlines()[0]
+    assert title.startswith("# ") and title.endswith("?")
+    headings = [line for text in words for line in text.splitlines() if line.startswith("#")]
+    assert headings[-1] == "## What to report"
+    assert "Markdown(" in cells[-1].source and "{bg.quote(" in cells[-1].source
+
+
+def test_every_example_is_in_the_table() -> None:
+    table = (EXAMPLES / "README.md").read_text("utf-8")
+    for path in (*SCRIPTS, *NOTEBOOKS):
+        assert f"[{path.name}]({path.name})" in table
+
+
 @pytest.mark.slow
 @pytest.mark.fit
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: p.name)

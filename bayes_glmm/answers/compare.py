@@ -328,10 +328,11 @@ def _recommendation(table: pd.DataFrame, scored: Mapping[str, Scored], unit: str
     best, second = table.iloc[0], table.iloc[1]
     n = scored[best["model"]].elpd.n_data_points
     if best["k_high"] > DOUBT * n:
-        way = "Compare by a group." if unit == "row" else "Compare row by row, or use bg.kfold."
+        way = "compare by a group" if unit == "row" else "compare row by row"
         return (
             f"Do not choose by these scores: {best['k_high']} of {n} {unit}s decide their own "
-            f"prediction under {best['model']!r}, and its score is too good. {way}"
+            f"prediction under {best['model']!r}, and its score is too good. Score them by fits without "
+            f"them (refit=bg.refit), {way}, or use bg.kfold."
         )
     ahead, error = abs(second["elpd_diff"]), second["dse"]
     figures = f"{ahead:.1f} ± {error:.1f} (difference in elpd and its standard error, by {unit})"

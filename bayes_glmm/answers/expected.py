@@ -28,8 +28,8 @@ from bayes_glmm.answers.predictor import (
 from bayes_glmm.answers.related import related_effects
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.design.frames import rows_where
-from bayes_glmm.errors import ArgumentError, listed, suggestion
-from bayes_glmm.results import ExtrapolationWarning, Fit
+from bayes_glmm.errors import ArgumentError, ExtrapolationWarning, listed, suggestion
+from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
 type Groups = Literal["known", "typical", "new", "population"]

@@ -193,6 +193,6 @@ def scale_of(fit: Fit, kind: str, per: float | None) -> str:
     if fit.link.name in ("logit", "probit", "cloglog"):
         return "probability" if kind == "expected" else "0 or 1"
     if fit.spec.exposure is not None:
-        unit = f"{per:g} of" if per is not None else "the row's"
+        unit = "the row's" if per is None else "unit of" if per == 1 else f"{per:g} of"
         return f"{fit.spec.response.column} per {unit} {fit.spec.exposure}"
     return f"{fit.spec.response.column} (response)"

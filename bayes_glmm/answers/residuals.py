@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +13,6 @@ from scipy.special import ndtri
 
 from bayes_glmm.answers.ppc import MOST_DRAWS, replicated
 from bayes_glmm.answers.rows import row_labels
-from bayes_glmm.design.design import GroupDesign
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.results import Fit, read_fit
 
@@ -62,9 +62,8 @@ class Pit:
 
 def pit_residuals(
     fit: Fit,
-    groups: Effects = "known",
+    groups: Effects | Collection[str] = "known",
     *,
-    least: int = 0,
     n: int = MOST_DRAWS,
     seed: int = 0,
 ) -> Pit:
@@ -72,10 +71,9 @@ def pit_residuals(
 
     Parameters
     ----------
-    least : int
-        Groups most of whose levels have fewer rows than this are redrawn even when known:
-        an effect that was learned from hardly more than the row itself follows it. Levels of
-        single rows always are, unless relatives tell of them too.
+    groups : {"known", "new"} or a collection of names
+        ``"new"`` redraws the effects of all groups, a collection those of the groups named,
+        ``"known"`` those of single rows.
 
     Raises
     ------
@@ -87,7 +85,8 @@ def pit_residuals(
     if "status" in fit.design.modifiers:
         raise ArgumentError("Censored responses are not observed: they have no residuals.")
     y = np.asarray(fit.design.response, float)
-    redraw = [g.name for g in fit.groups if groups == "new" or _follows(g, least)]
+    names = {"new": [g.name for g in fit.groups], "known": following(fit)}
+    redraw = names[groups] if isinstance(groups, str) else groups
     again, mean, variance = replicated(fit, n=n, seed=seed, redraw=redraw)
     pearson = ((y - mean) / np.sqrt(np.maximum(variance, 1e-300))).mean(axis=0)
     rng = np.random.default_rng([seed, 2])
@@ -100,10 +99,16 @@ def pit_residuals(
     return Pit(observed, ranks, np.broadcast_to(mean, again.shape).mean(axis=0), pearson)
 
 
-def _follows(group: GroupDesign, least: int) -> bool:
-    """Whether effects follow the responses of the few rows that their levels have."""
-    rows = float(np.median(group.counts[group.counts > 0]))
-    return rows < (least if group.factor is not None else max(least, ALONE))
+def following(fit: Fit, least: int = ALONE, *, related: bool = False) -> list[str]:
+    """Name groups whose effects follow the responses of the few rows that their levels have.
+
+    Those of a structure are told by relatives too, and are passed over unless ``related``.
+    """
+    return [
+        g.name
+        for g in fit.groups
+        if (related or g.factor is None) and np.median(g.counts[g.counts > 0]) < least
+    ]
 
 
 def residuals(

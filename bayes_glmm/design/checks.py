@@ -12,6 +12,7 @@ from bayes_glmm.design import (
     checks_fit,
     checks_fixed,
     checks_groups,
+    checks_levels,
     checks_response,
     separation,
     separation_counts,
@@ -96,6 +97,7 @@ CHECKS = tuple(
         ),
         ("saturated_group", "warning", "levels with a fixed mean each", checks_fit.saturated),
         ("numeric_group", "info", "a group that is also a number", checks_groups.numeric),
+        ("alike_levels", "warning", "levels that look like one", checks_levels.alike),
     )
 )
 

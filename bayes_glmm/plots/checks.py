@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MOST_PANELS = 24
 LEGEND_ROOM = 0.2
 MOST_NAMED = 16
+FEW_BARS = 8
 
 
 def plot_ppc(tree: xr.DataTree, n: int = 400, ax: Axes | None = None) -> Axes:
@@ -67,9 +68,10 @@ def _frequencies(ax: Axes, table: pd.DataFrame, name: str) -> None:
     )
     ax.plot(
         table["value"], table["observed"], "o", color=ORANGE, markersize=4.5, label="observed",
-        clip_on=False, zorder=5,
+        zorder=5,
     )  # fmt: skip
-    ax.set_ylim(bottom=0)
+    most = float(max(table[high].max(), table["observed"].max()))
+    ax.set_ylim(-0.025 * most, most * (1 + (LEGEND_ROOM if len(table) < FEW_BARS else 0.06)))
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     beyond = table.attrs["beyond"]
     ax.set_xlabel(table.attrs["scale"] + (f" ({beyond} rows beyond the axis)" if beyond else ""))

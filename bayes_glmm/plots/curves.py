@@ -73,7 +73,7 @@ def plot_predictions(
     if key == "category":
         ax.set_ylim(bottom=0)
     ax.set_xlabel(variable)
-    ax.set_ylabel(f"{table.attrs['scale']}\n{WHOSE[groups]}, mean and {name}", fontsize=SMALL)
+    ax.set_ylabel(f"{table.attrs['scale']}\n{WHOSE[groups]}\nmean and {name}", fontsize=SMALL)
     return warn(ax, table)
 
 

@@ -64,8 +64,9 @@ def plot_caterpillar(
 def plot_shrinkage(tree: xr.DataTree, group: str, ax: Axes | None = None) -> Axes:
     """Draw raw estimates, pooled ones, and the way from one to the other.
 
-    Small levels move far, large ones hardly: the size of a point grows with the
-    rows of its level. Raw estimates that do not exist are left out and counted.
+    Small levels move far, large ones hardly: the size of a point grows with the trials
+    or the exposure of its level, or with its rows where there are neither. Raw
+    estimates that do not exist are left out and counted.
 
     Parameters
     ----------
@@ -83,7 +84,8 @@ def plot_shrinkage(tree: xr.DataTree, group: str, ax: Axes | None = None) -> Axe
     places = np.arange(len(rows))
     finite = np.isfinite(rows["raw"]).to_numpy()
     raw = rows[finite]
-    sizes = 8 + 34 * np.sqrt(rows["n"] / rows["n"].max())
+    weight = next((c for c in ("trials", "exposure") if c in rows), "n")
+    sizes = 8 + 34 * np.sqrt(rows[weight] / rows[weight].max())
     ax = axes(ax, height=_height(len(rows)) + 0.5, grid="x")
     ax.axvline(0, color=GREY, linewidth=1)
     ax.hlines(places[finite], raw["raw"], raw["pooled"], color=ORANGE, linewidth=0.9, zorder=2)
@@ -93,9 +95,10 @@ def plot_shrinkage(tree: xr.DataTree, group: str, ax: Axes | None = None) -> Axe
     pooled = f"partially pooled, mean and {name}"
     ax.scatter(rows["pooled"], places, s=sizes, color=BLUE, label=pooled, zorder=4)
     _name_levels(ax, rows["level"], group)
+    size_of = "rows" if weight == "n" else weight
     without = int((~finite).sum())
     note = f"\n{without} without a finite estimate of its own" if without else ""
-    ax.set_xlabel(f"deviation, {table.attrs['scale']}; point size: rows{note}")
+    ax.set_xlabel(f"deviation, {table.attrs['scale']}; point size: {size_of}{note}")
     legend(ax, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
     if table.attrs.get("banner"):
         ax.set_title("NOT CONVERGED: do not report", color=ORANGE, fontweight="bold", pad=24)

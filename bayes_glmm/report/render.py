@@ -80,8 +80,8 @@ def report(
 
     import jinja2
 
+    from bayes_glmm.errors import UnconvergedWarning
     from bayes_glmm.files import write_atomically
-    from bayes_glmm.results import UnconvergedWarning
 
     path = Path(path)
     if not path.parent.is_dir():

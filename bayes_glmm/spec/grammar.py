@@ -18,6 +18,7 @@ from bayes_glmm.spec.writing import term_text
 
 MOST_TERMS = 2000
 LARGEST_POWER = 3
+BESIDE = "Two names stand beside each other: a column whose name has blanks stands in `back-quotes`,"
 _TOP_ONLY = "A random effect is added at the top of the formula only: ... + (1 | group)."
 
 
@@ -56,6 +57,8 @@ def read_formula(
         )
     if not response and left is not None:
         cursor.fail("Only the formula of mu has a response: begin this one with ~.")
+    if left is not None and cursor.token.kind == "name":
+        cursor.fail(f"{BESIDE} or a ~ is missing.")
     cursor.expect("~", "A ~ is needed between the response and the terms.")
     found = _sum(cursor, top=True)
     if cursor.token.kind != "end":
@@ -77,6 +80,8 @@ def _leftover(cursor: Cursor) -> NoReturn:
         cursor.fail("This parenthesis was never opened.")
     if cursor.sees("("):
         cursor.fail("Only the name of a function stands before a parenthesis: log(x).")
+    if cursor.token.kind == "name":
+        cursor.fail(f"{BESIDE} or an operator such as + is missing.")
     cursor.fail("An operator such as + is missing here.")
 
 

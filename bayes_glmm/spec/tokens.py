@@ -78,7 +78,8 @@ def tokenize(text: str, pattern: re.Pattern[str] = _PATTERN) -> list[Token]:
     while at < len(text):
         found = pattern.match(text, at)
         if found is None:
-            reason = _MISTAKES.get(text[at], f"{text[at]!r} is not in the grammar")
+            other = f"{text[at]!r} is not in the grammar: a column of such a name stands in `back-quotes`"
+            reason = _MISTAKES.get(text[at], other)
             refuse(text, at, reason[0].upper() + reason[1:] + ".")
         kind, value = str(found.lastgroup), found.group()
         if kind in ("quoted", "text"):

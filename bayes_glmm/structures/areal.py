@@ -104,7 +104,7 @@ def areal(
     return Areal(graph.labels, model, graph, elimination_order(graph))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Areal(Structure):
     """Areas of a map.
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.errors import ArgumentError
+from bayes_glmm.errors import ArgumentError, listed
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures.interpolate import over_draws
 from bayes_glmm.structures.labels import match
@@ -118,6 +118,10 @@ class Structure:
 
     kind: ClassVar[str] = ""
     labels: Text
+
+    def __repr__(self) -> str:
+        few = listed(map(repr, self.labels.tolist()), limit=3)
+        return f"<{self.kind} structure of {len(self.labels)} levels{few and ': '}{few}>"
 
     @property
     def hyper(self) -> tuple[Hyper, ...]:

@@ -115,7 +115,7 @@ def coordinates(
     return Coordinates(np.array([], dtype=np.str_), x, y, kernel, method, distance)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Coordinates(Structure):
     """Levels at places.
 

@@ -23,7 +23,7 @@ CHUNK = 2**22
 """Genotypes that are held as floats at a time."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Genomic(Kinship):
     """A genomic relationship matrix; made by :func:`genomic`.
 

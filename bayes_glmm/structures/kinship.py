@@ -40,7 +40,7 @@ class DenseFactor(Factor):
         return float((self.root**2).sum()) / n, float((self.root.sum(axis=0) ** 2).sum()) / n**2
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Kinship(Structure):
     """A known covariance matrix; made by :func:`kinship`.
 

@@ -118,7 +118,7 @@ def lineage(
     )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Lineage(Structure):
     """Levels on a tree.
 

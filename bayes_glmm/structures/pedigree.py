@@ -59,7 +59,7 @@ class PedigreeFactor(Factor):
         return float(1 + self.inbreeding[self.rows].mean()), total / n**2
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Pedigree(Structure):
     """Parents of every animal; made by :func:`pedigree`.
 

@@ -71,7 +71,7 @@ class SeriesFactor(Factor):
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Series(Structure):
     """Levels that are a time, or a group and a time: ``"ann:2.5"``.
 

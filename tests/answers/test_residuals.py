@@ -137,3 +137,26 @@ def test_effects_of_few_rows_are_not_taken_for_a_wrong_family(each, extra):
     assert abs(bg.residuals(tree, groups="new")["residual"].std() - 1) < 0.1
     if extra:
         assert bg.residuals(tree)["residual"].std() == pytest.approx(1.0, abs=0.1)
+
+
+def test_effects_of_single_rows_do_not_make_residuals_look_too_regular():
+    rng = np.random.default_rng(14)
+    u = rng.normal(0, 0.6, 150)
+    data = pd.DataFrame({"y": rng.poisson(np.exp(2.0 + u))})
+    own = (np.log(data["y"].to_numpy() + 0.5) - 2.0)[:, None]
+    truth = {"intercept": 2.0, "sd_observation": [0.6], "u_observation": own}
+    tree = tree_of("y ~ 1 + (1 | observation)", data, truth, family="poisson", spread=0.05)
+    assert not bg.diagnose(tree)["residual_distribution"]
+    heavy = data.assign(y=np.where(rng.random(150) < 0.25, 60 + data["y"], data["y"]))
+    own = (np.log(heavy["y"].to_numpy() + 0.5) - 2.0)[:, None]
+    tree = tree_of(
+        "y ~ 1 + (1 | observation)", heavy, truth | {"u_observation": own}, family="poisson"
+    )
+    assert "groups='new'" in bg.diagnose(tree)["residual_distribution"][0].message
+
+
+def test_some_groups_can_be_redrawn_and_others_kept():
+    tree = poisson_tree()
+    kept, _, _ = replicated(Fit.of(tree), n=100, redraw=[])
+    anew, _, _ = replicated(Fit.of(tree), n=100, redraw=["ward"])
+    assert not np.array_equal(kept, anew)

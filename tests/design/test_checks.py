@@ -201,6 +201,11 @@ CASES = [
      ("y ~ C(pair) + (1 | pair)", {}, {})),
     ("numeric_group", "info", ("'school'", "identifier"),
      ("y ~ school + (1 | school)", {}, {}), ("y ~ C(district) + (1 | district)", {}, {})),
+    ("alike_levels", "warning", ("'f'", "'A ' and 'a'"),
+     ("y ~ f", {"f": lambda d: d.f.where(np.arange(len(d)) > 2, "A ")}, {}), ("y ~ f", {}, {})),
+    ("alike_levels", "warning", ("'ward'", "'07' and '7'"),
+     ("y ~ x + (1 | ward)", {"ward": lambda d: ["07" if k % 24 == 7 else str(k % 12) for k in range(len(d))]},
+      {}), ("y ~ x + (1 | school)", {}, {})),
 ]  # fmt: skip
 IDS = [f"{case[0]}-{k}" for k, case in enumerate(CASES)]
 

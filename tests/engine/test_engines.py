@@ -12,9 +12,9 @@ import pytest
 import bayes_glmm as bg
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.engine.begin import natural_start
-from bayes_glmm.errors import ArgumentError, EngineError
+from bayes_glmm.errors import ArgumentError, EngineError, UnconvergedWarning
 from bayes_glmm.fitting import prepare
-from bayes_glmm.results import Fit, UnconvergedWarning
+from bayes_glmm.results import Fit
 
 SLEEP = "Reaction ~ Days + (1 + Days | Subject)"
 TICKS = "TICKS ~ YEAR + height + (1 | BROOD) + (1 | INDEX) + (1 | LOCATION)"

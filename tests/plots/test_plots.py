@@ -16,9 +16,9 @@ import bayes_glmm as bg
 from bayes_glmm.answers.ppc import predictive_check
 from bayes_glmm.answers.profiles import profile
 from bayes_glmm.answers.trajectories import trajectories
-from bayes_glmm.errors import ArgumentError, ResultError
+from bayes_glmm.errors import ArgumentError, ResultError, UnconvergedWarning
 from bayes_glmm.plots.style import BLUE, COLOURS
-from bayes_glmm.results import Fit, UnconvergedWarning, with_info
+from bayes_glmm.results import Fit, with_info
 from tests.canned import bernoulli_tree, binomial_tree, poisson_tree, slope_tree, tree_of
 
 
@@ -86,6 +86,9 @@ def test_shrinkage_shows_raw_beside_pooled():
     raw = drawn["own rows only"]
     pooled = drawn["partially pooled, mean and 89 % ETI"]
     np.testing.assert_allclose(raw[:, 0], table["raw"])
+    assert "point size: trials" in ax.get_xlabel()
+    sizes = ax.collections[-1].get_sizes()
+    assert sizes.argmax() == table["trials"].to_numpy().argmax()
     np.testing.assert_allclose(pooled[:, 0], table["pooled"])
 
 

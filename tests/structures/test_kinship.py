@@ -177,3 +177,10 @@ def test_random_matrices_end_in_our_errors_only(cases):
         got = found.prepare(np.array(names)).covariance({})
         np.testing.assert_allclose(got, values, atol=1e-8 * np.abs(values).max())
     assert 0.05 < taken / cases < 0.95
+
+
+def test_a_structure_is_shown_in_one_line():
+    names = [f"a{i}" for i in range(5)]
+    K = bg.kinship(pd.DataFrame(np.eye(5), names, names))
+    assert repr(K) == "<kinship structure of 5 levels: 'a0', 'a1', 'a2' and 2 more>"
+    assert repr(bg.coordinates("x", "y")) == "<coordinates structure of 0 levels>"
