@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -83,13 +82,7 @@ def _redrawn(rng: np.random.Generator) -> Callable[[Fit, PredictorDesign], Array
 
 def thinned(fit: Fit, chosen: NDArray[np.intp]) -> Fit:
     """Return the fit with some of its draws, counted over the chains one after another."""
-    import xarray as xr
-
-    few = {
-        name: (("chain", "draw", *v.dims[2:]), flat(fit, str(name))[chosen][None])
-        for name, v in fit.posterior.data_vars.items()
-    }
-    return replace(fit, tree=xr.DataTree.from_dict({"posterior": xr.Dataset(few)}))
+    return fit.with_draws({str(n): flat(fit, str(n))[chosen] for n in fit.posterior.data_vars})
 
 
 def pearson(y: Array, mean: Array, variance: Array) -> Array:
