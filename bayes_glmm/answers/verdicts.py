@@ -30,6 +30,7 @@ VERDICTS: tuple[tuple[str, Verdict, float], ...] = (
     ("excess zeros", verdicts_response.zeros, 0.01),
     ("distribution of residuals", verdicts_residuals.misshapen, 0.08),
     ("residual autocorrelation", verdicts_residuals.autocorrelated, 0.15),
+    ("residual autocorrelation in space", verdicts_residuals.spatial, 0.1),
     ("prior conflict", verdicts_priors.conflict, 0.005),
     ("prior sensitivity", verdicts_priors.sensitivity, 0.05),
 )
