@@ -19,7 +19,7 @@ from bayes_glmm.answers.predictor import (
 from bayes_glmm.answers.tables import interval
 from bayes_glmm.design.design import PredictorDesign
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.families.observed import observe
+from bayes_glmm.families.observed import DRAWN_WITHIN, observe
 from bayes_glmm.results import Fit
 from bayes_glmm.structures import effect_draws
 
@@ -56,10 +56,10 @@ def replicated(
     own = parameters(fewer, fit.design, predict)
     eta = mean_eta(fewer, fit.design, predict)
     trials = fit.design.trials
-    seen = {k: v for k, v in fit.design.modifiers.items() if k in ("least", "most")}
+    seen = {k: v for k, v in fit.design.modifiers.items() if k in DRAWN_WITHIN}
     family = observe(fit.family, seen)
     y = family.respond(np.random.default_rng(seed), eta, fit.link, {**own, **seen}, trials)
-    mean, variance = fit.family.moments(eta, fit.link, own, trials)
+    mean, variance = family.moments(eta, fit.link, {**own, **seen}, trials)
     return np.asarray(y, float), mean, np.broadcast_to(variance, mean.shape)
 
 

@@ -53,8 +53,9 @@ def structured_tree(related, seed=0):
         "intercept": 1.5 * one, "sd_village": 0.7 * one[..., None], "range_village": 2.5 * one,
         "u_village": one[..., None, None] * u[:, None], "z_village": np.zeros((2, 200, len(u), 1)),
     }  # fmt: skip
+    stats_of = {"diverging": one < 0, "energy": np.random.default_rng(1).random(one.shape)}
     return make_tree(
-        posterior, {"diverging": one < 0, "energy": np.random.default_rng(1).normal(size=(2, 200))}, prepared.spec, schema, design, data,
+        posterior, stats_of, prepared.spec, schema, design, data,
         resolve_priors(prepared.spec, design), {}, prepared.structures,
     )  # fmt: skip
 
