@@ -9,11 +9,12 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.predictor import flat
+from bayes_glmm.answers.predictor import fixed_part, flat
 from bayes_glmm.answers.tables import interval
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.design import GroupDesign
 from bayes_glmm.errors import Finding
+from bayes_glmm.families.base import UNIT_FREE, response_scale
 from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
@@ -28,15 +29,18 @@ CHANCE = 3.0
 def near_zero_sd(fit: Fit, threshold: float) -> Iterator[Finding]:
     """Find standard deviations that may be zero: the Bayesian singular fit.
 
-    The figure is P(sd < 0.1 × scale), the scale that of the default prior: one on
-    links without units, the response's otherwise, per unit of the varying term.
+    The figure is P(sd < 0.1 × scale), per unit of the varying term: one on links without
+    units, otherwise the default prior's, times the share of the response's standard deviation
+    that fixed effects leave. A steep trend is no measure of how levels differ.
     """
     units = resolve_priors(replace(fit.spec, priors=()), fit.design)
+    left = _left_by_fixed_effects(fit)
     for group in fit.groups:
         sd = flat(fit, f"sd_{group.name}")
         for t, term in enumerate(group.terms):
             name = f"sd_{group.name}[{term}]"
-            small = NEAR_ZERO * units[name]["sigma"]
+            of_mean = fit.predictor_of(group.name).of_mean
+            small = NEAR_ZERO * units[name]["sigma"] * (left if of_mean else 1.0)
             share = float((sd[:, t] < small).mean())
             if share > threshold:
                 yield Finding(
@@ -46,6 +50,16 @@ def near_zero_sd(fit: Fit, threshold: float) -> Iterator[Finding]:
                     f"otherwise leave {_part(group, term)} out and compare.",
                     figure=share, threshold=threshold,
                 )  # fmt: skip
+
+
+def _left_by_fixed_effects(fit: Fit) -> float:
+    """Return the share of the response's standard deviation around the fixed part."""
+    if fit.link.name in UNIT_FREE or "status" in fit.design.modifiers:
+        return 1.0
+    y = np.asarray(fit.design.response, float)
+    known = fit.link.inverse(fixed_part(fit, fit.design.mu).mean(axis=0))
+    share = float(np.std(y - known) / response_scale(y))
+    return min(1.0, share) if np.isfinite(share) else 1.0
 
 
 def few_groups(fit: Fit, threshold: float) -> Iterator[Finding]:
