@@ -89,13 +89,15 @@ def _clustered(
 def misshapen(fit: Fit, threshold: float) -> Iterator[Finding]:
     """Find responses whose distribution is not the family's, each row given its own effects.
 
+    Effects of single rows follow their responses: with these, all effects are redrawn.
     The figure is the largest distance between the distribution of the quantile residuals
     and the uniform one, held against that of replicated data.
     """
     unranked = "status" in fit.design.modifiers or fit.family.unordered
     if unranked or fit.design.n_rows < ENOUGH_ROWS:
         return
-    found = pit_residuals(fit)
+    single = any(g.n_levels == fit.design.n_rows for g in fit.groups)
+    found = pit_residuals(fit, "new" if single else "known")
     distance = float(found.distance(found.observed[None])[0])
     p = float((found.distance(found.replicated) >= distance).mean())
     if p < TAIL and distance > threshold:
