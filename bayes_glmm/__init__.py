@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.hypothesis import hypothesis
     from bayes_glmm.answers.meta import heterogeneity, meta_analysis
     from bayes_glmm.answers.missing import missing_responses
+    from bayes_glmm.answers.moran import moran
     from bayes_glmm.answers.number_needed import number_needed
     from bayes_glmm.answers.predictions import predictions
     from bayes_glmm.answers.quoting import quote
@@ -117,6 +118,7 @@ _PUBLIC = {
     "nearest_neighbours": "structures.neighbours",
     "meta_analysis": "answers.meta",
     "missing_responses": "answers.missing",
+    "moran": "answers.moran",
     "number_needed": "answers.number_needed",
     "parse": "spec.formula",
     "pedigree": "structures.pedigree",

@@ -291,7 +291,7 @@ def _in_order(name: str, value: Any, design: Design) -> Array:
 
 def refuse_unknown_origin(design: Design) -> None:
     """Refuse models whose data do not follow from their parameters."""
-    parts = {"status": "cens()", "weights": "weights()"}
+    parts = {"status": "cens()", "weights": "weights()", "total": "against()"}
     what = [text for name, text in parts.items() if name in design.modifiers]
     what += ["mi()"] * bool(design.covariates)
     if what:

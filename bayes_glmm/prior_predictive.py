@@ -15,7 +15,7 @@ from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.errors import ArgumentError, Finding, Findings, ResultError
 from bayes_glmm.families import LINKS, get_family
 from bayes_glmm.families.base import response_scale
-from bayes_glmm.families.observed import observe
+from bayes_glmm.families.observed import DRAWN_WITHIN, observe
 from bayes_glmm.results import columns_to_dataset, dimensions
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures import Structure, effect_draws
@@ -302,7 +302,7 @@ def draw_responses(
     y = np.empty((n, design.n_rows, *parts * kind.composed))
     mu = np.empty((n, design.n_rows, *parts * kind.unordered))
     step = max(1, BLOCK // design.n_rows)
-    seen = {k: v for k, v in design.modifiers.items() if k in ("least", "most")}
+    seen = {k: v for k, v in design.modifiers.items() if k in DRAWN_WITHIN}
     with np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, n, step):
             part = slice(start, start + step)

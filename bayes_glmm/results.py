@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -343,6 +343,23 @@ class Fit:
             with data, the share of the variance that is not common to them all.
         """
         return self._over_hyper(name, lambda whole: whole[0] - whole[1])
+
+    def with_draws(self, draws: Mapping[str, NDArray[Any]]) -> Fit:
+        """Return the fit to the same rows with other draws, in one chain.
+
+        Parameters
+        ----------
+        draws : mapping of str to ndarray, shape (n_draws, ...)
+            By the variables of the posterior.
+        """
+        import xarray as xr
+
+        whole = self.posterior
+        labels = {k: v for k, v in whole.coords.items() if k not in SAMPLE}
+        posterior = xr.Dataset({k: (whole[k].dims, v[None]) for k, v in draws.items()}, labels)
+        other = replace(self, tree=xr.DataTree.from_dict({"posterior": posterior}))
+        vars(other).update(data=self.data, design=self.design, structures=self.structures)
+        return other
 
     @property
     def groups(self) -> tuple[GroupDesign, ...]:

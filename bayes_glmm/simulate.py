@@ -22,13 +22,14 @@ from bayes_glmm.errors import (
     ArgumentError,
     ArgumentTypeError,
     DataError,
+    SpecError,
     listed,
     rows_listed,
     suggestion,
 )
 from bayes_glmm.families import LINKS, Parameter, get_family
 from bayes_glmm.families.base import Family
-from bayes_glmm.families.observed import observe
+from bayes_glmm.families.observed import DRAWN_WITHIN, observe
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.structures import Structure, effect_draws
 
@@ -125,7 +126,12 @@ def simulate(
     }  # fmt: skip
     own = design.moved(own, eta, np.stack)
     chosen, mean = kind.link(design.link), design.joined(eta, np.stack)
-    seen = {k: v for k, v in design.modifiers.items() if k in ("least", "most")}
+    if "total" in design.modifiers:
+        raise SpecError(
+            "against() takes the events of both arms as given, so that those of one cannot be drawn "
+            "without the other's: simulate one row for each arm, events | trials(n)."
+        )
+    seen = {k: v for k, v in design.modifiers.items() if k in DRAWN_WITHIN}
     _refuse_means(design, kind, mean if kind.unordered else chosen.inverse(mean))
     drawn = observe(kind, seen)
     y = np.asarray(drawn.respond(last, mean, chosen, own | seen, design.trials))

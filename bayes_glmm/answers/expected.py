@@ -66,6 +66,22 @@ class Rows:
     seed: int
 
 
+def refuse_pairs(fit: Fit) -> None:
+    """Refuse means of a response that is known given its pair's total only.
+
+    Raises
+    ------
+    ArgumentError
+        The model has ``against()``.
+    """
+    if "total" in fit.design.modifiers:
+        raise ArgumentError(
+            "Given the events of both arms, against(), the model knows odds ratios and no risks: use "
+            "meta_analysis(tree, study), summary(tree, exponentiate=True) or hypothesis(). Risks need "
+            "one row for each arm, events | trials(n) ~ treat + (1 + treat | study)."
+        )
+
+
 def refuse_directions(fit: Fit) -> None:
     """Refuse to average angles, whose mean depends on where the turn is cut.
 
@@ -192,6 +208,7 @@ def mean_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     It is ``mu`` unless the family's mean is another: where zeros are inflated it is
     the mean of the response, not of one component. With trials it is per trial.
     """
+    refuse_pairs(fit)
     part = take(rows.design, np.arange(block.start, block.stop))
     if groups in ("known", "new"):
         eta, own = _given_effects(fit, rows, part, groups, block)
@@ -327,6 +344,7 @@ def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     Under ``"population"`` each draw has a new random part of its own. Every row has
     random numbers of its own, so results do not depend on the blocks.
     """
+    refuse_pairs(fit)
     part = take(rows.design, np.arange(block.start, block.stop))
     places = range(block.start, block.stop)
     streams = [np.random.default_rng([rows.seed, RESPONSES, place]) for place in places]

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.comparisons import averages, contrasts, measured
-from bayes_glmm.answers.meta_raw import kind_of, raw_table
+from bayes_glmm.answers.expected import refuse_pairs
+from bayes_glmm.answers.meta_raw import is_pair, kind_of, raw_table
 from bayes_glmm.answers.meta_shift import Arms, Shift, typical_variance
 from bayes_glmm.answers.rows import Cells, with_exposure
 from bayes_glmm.answers.tables import answer
@@ -44,7 +45,9 @@ def meta_analysis(
     tree : xarray.DataTree
         One row per arm, or per patient, with the treatment's effect varying by study:
         ``"events | trials(n) ~ treat + (1 + treat | study)"``; or one row per study with
-        its standard error, ``"effect | se(error) ~ 1 + (1 | study)"``.
+        its standard error, ``"effect | se(error) ~ 1 + (1 | study)"``; or one row per study
+        whose treated arm is held against the other, given the events of both, without
+        ``treatment``: ``"events | trials(n) + against(events0, n0) ~ 1 + (1 | study)"``.
     study : str
         A group of the model, or a column that it reads.
     treatment : str, optional
@@ -105,6 +108,7 @@ def meta_analysis(
     if measure == "odds_ratio" and kind_of(fit) != "odds":
         raise ArgumentError("Odds ratios are for probabilities on the logit link.")
     if treatment is None and measure != "conditional":
+        refuse_pairs(fit)
         raise ArgumentError(f"measure={measure!r} compares treatments: name the column.")
     values, labels = [], []
     for arms, text in _contrasts(fit, study, treatment, contrast):
@@ -180,7 +184,7 @@ def _contrasts(
     fit: Fit, study: str, treatment: str | None, contrast: Any
 ) -> Iterator[tuple[Arms, str]]:
     if treatment is None:
-        yield Arms.of(fit, study, None, (None, None)), "mean"
+        yield Arms.of(fit, study, None, (None, None)), "pair" if is_pair(fit) else "mean"
         return
     usable = [c.name for c in fit.schema.columns if {"fixed", "slope"} & set(c.roles)]
     if treatment not in usable:
@@ -204,7 +208,7 @@ def _conditional(fit: Fit, arms: Arms, seed: int) -> Array:
     """Return effects by study, their average and a new one, shape (n_draws, n_studies + 2)."""
     shift = Shift.of(fit, arms)
     values = np.column_stack([shift.studies, shift.average, shift.new(seed)])
-    if arms.variable is None:
+    if arms.variable is None and not is_pair(fit):
         return np.asarray(fit.link.inverse(values))
     return np.exp(values) if fit.link.name in CONDITIONAL else values
 
@@ -262,7 +266,7 @@ def _labels(
 def none_of(fit: Fit, measure: str, treatment: str | None) -> float:
     """Return what the measure is without an effect."""
     if measure == "conditional":
-        ratio = treatment is not None and fit.link.name in CONDITIONAL
+        ratio = (treatment is not None or is_pair(fit)) and fit.link.name in CONDITIONAL
         return 1.0 if ratio else 0.0
     return 0.0 if measure == "difference" else 1.0
 
@@ -272,7 +276,7 @@ def scale_of(fit: Fit, measure: str, treatment: str | None) -> str:
     link = fit.link.name
     ratio, mean = CONDITIONAL.get(link, (f"difference, link ({link})", "mean"))
     count = fit.family.discrete and link == "log"
-    if treatment is None:
+    if treatment is None and not is_pair(fit):
         return "rate" if count else mean
     if measure == "conditional":
         return "rate ratio" if count else "difference in means" if link == "identity" else ratio

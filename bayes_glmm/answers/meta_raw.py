@@ -47,6 +47,17 @@ def arm(fit: Fit, rows: NDArray[np.bool_], kind: str) -> Arm:
     return Arm(float(y.sum()), float(trials.sum()))
 
 
+def is_pair(fit: Fit) -> bool:
+    """Whether each row is held against another arm, so that effects are odds ratios."""
+    return "total" in fit.design.modifiers
+
+
+def other_arm(fit: Fit, rows: NDArray[np.bool_]) -> Arm:
+    """Sum the arms that some rows are held against."""
+    seen, y = fit.design.modifiers, np.asarray(fit.design.response, float)
+    return Arm(float((seen["total"] - y)[rows].sum()), float(seen["other_trials"][rows].sum()))
+
+
 def raw_effect(kind: str, low: Arm | None, high: Arm, level: float) -> tuple[float, float, float]:
     """Return estimate and confidence interval: a ratio, a difference, or of one arm by itself.
 
@@ -125,7 +136,7 @@ def raw_table(
     Parameters
     ----------
     arms : list of pairs of masks, shape (n_rows,)
-        Rows of the low arm, ``None`` where there is none, and of the high arm.
+        Rows of the low arm, ``None`` where there is none or it is in the same rows, and of the high arm.
 
     Returns
     -------
@@ -142,6 +153,7 @@ def raw_table(
             rows.append(("", "", np.nan, np.nan, np.nan))
             continue
         pair = (None if low is None else arm(fit, low, kind), arm(fit, high, kind))
+        pair = (other_arm(fit, high), pair[1]) if is_pair(fit) else pair
         shown = ("", "") if kind == "means" else tuple("" if a is None else str(a) for a in pair)
         rows.append((*shown, *raw_effect(kind, *pair, level)))
     return pd.DataFrame(rows, columns=["low", "high", "raw", "raw_low", "raw_high"])

@@ -20,6 +20,7 @@ from bayes_glmm.answers.predictor import (
 from bayes_glmm.design.design import GroupDesign, PredictorDesign
 from bayes_glmm.design.groups import group_levels
 from bayes_glmm.errors import ResultError, suggestion
+from bayes_glmm.families.observed import observe
 from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
@@ -162,10 +163,9 @@ def typical_variance(fit: Fit, arms: Arms) -> Array:
     """
     weights = []
     for low, high in zip(arms.low, arms.high, strict=True):
-        variance = 1 / _information(fit, high)
-        if low is not None:
-            variance = variance + 1 / _information(fit, low)
-        weights.append(1 / variance)
+        told = [_information(fit, rows) for rows in (high, low) if rows is not None]
+        with np.errstate(divide="ignore"):  # an arm without information has no weight
+            weights.append(1 / sum(1 / information for information in told))
     w = np.array(weights)
     return np.asarray((len(w) - 1) * w.sum(0) / (w.sum(0) ** 2 - (w**2).sum(0)))
 
@@ -175,6 +175,8 @@ def _information(fit: Fit, rows: Mask) -> Array:
     part = take(fit.design, np.flatnonzero(rows))
     eta, own = eta_draws(fit, part.mu), parameters(fit, part)
     step = STEP * fit.family.scale(np.asarray(fit.design.response, float), fit.link.name)
-    moments = [fit.family.moments(eta + d, fit.link, own, part.trials) for d in (-step, 0.0, step)]
+    family, own = observe(fit.family, part.modifiers), {**own, **part.modifiers}
+    moments = [family.moments(eta + d, fit.link, own, part.trials) for d in (-step, 0.0, step)]
     slope = (moments[2][0] - moments[0][0]) / (2 * step)
-    return np.asarray((slope**2 / moments[1][1]).sum(axis=1))
+    variance = np.broadcast_to(moments[1][1], slope.shape)
+    return np.divide(slope**2, variance, out=np.zeros_like(slope), where=variance > 0).sum(axis=1)

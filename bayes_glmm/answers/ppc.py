@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from bayes_glmm.answers.predictor import (
 from bayes_glmm.answers.tables import interval
 from bayes_glmm.design.design import PredictorDesign
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.families.observed import observe
+from bayes_glmm.families.observed import DRAWN_WITHIN, observe
 from bayes_glmm.results import Fit
 from bayes_glmm.structures import effect_draws
 
@@ -57,10 +56,10 @@ def replicated(
     own = parameters(fewer, fit.design, predict)
     eta = mean_eta(fewer, fit.design, predict)
     trials = fit.design.trials
-    seen = {k: v for k, v in fit.design.modifiers.items() if k in ("least", "most")}
+    seen = {k: v for k, v in fit.design.modifiers.items() if k in DRAWN_WITHIN}
     family = observe(fit.family, seen)
     y = family.respond(np.random.default_rng(seed), eta, fit.link, {**own, **seen}, trials)
-    mean, variance = fit.family.moments(eta, fit.link, own, trials)
+    mean, variance = family.moments(eta, fit.link, {**own, **seen}, trials)
     return np.asarray(y, float), mean, np.broadcast_to(variance, mean.shape)
 
 
@@ -88,13 +87,7 @@ def _redrawn(
 
 def thinned(fit: Fit, chosen: NDArray[np.intp]) -> Fit:
     """Return the fit with some of its draws, counted over the chains one after another."""
-    import xarray as xr
-
-    few = {
-        name: (("chain", "draw", *v.dims[2:]), flat(fit, str(name))[chosen][None])
-        for name, v in fit.posterior.data_vars.items()
-    }
-    return replace(fit, tree=xr.DataTree.from_dict({"posterior": xr.Dataset(few)}))
+    return fit.with_draws({str(n): flat(fit, str(n))[chosen] for n in fit.posterior.data_vars})
 
 
 def pearson(y: Array, mean: Array, variance: Array) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.expected import distinct, refuse_directions, take
+from bayes_glmm.answers.expected import distinct, refuse_directions, refuse_pairs, take
 from bayes_glmm.answers.integrate import population_mean
 from bayes_glmm.answers.predictor import (
     factors,
@@ -137,6 +137,7 @@ def variance_partition(
     if fit.family.categorical and scale == "data":
         raise ArgumentError("Categories have no variance on the scale of data: use scale='latent'.")
     refuse_directions(fit)
+    refuse_pairs(fit)
     heavy = [group.name for group in fit.groups if group.dist != "normal"]
     if heavy and (scale == "data" or fit.link.name == "log"):
         raise ArgumentError(

@@ -20,7 +20,7 @@ from bayes_glmm.results import Fit
 type Verdict = Callable[[Fit, float], Iterator[Finding]]
 
 VERDICTS: tuple[tuple[str, Verdict, float], ...] = (
-    ("near-zero sd", verdicts_random.near_zero_sd, 0.25),
+    ("near-zero sd", verdicts_random.near_zero_sd, 0.075),
     ("few groups", verdicts_random.few_groups, 5),
     ("correlation at the edge", verdicts_random.edge, 0.5),
     ("sds that trade off", verdicts_random.traded, 0.7),
@@ -30,6 +30,7 @@ VERDICTS: tuple[tuple[str, Verdict, float], ...] = (
     ("excess zeros", verdicts_response.zeros, 0.01),
     ("distribution of residuals", verdicts_residuals.misshapen, 0.08),
     ("residual autocorrelation", verdicts_residuals.autocorrelated, 0.15),
+    ("residual autocorrelation in space", verdicts_residuals.spatial, 0.1),
     ("prior conflict", verdicts_priors.conflict, 0.005),
     ("prior sensitivity", verdicts_priors.sensitivity, 0.05),
 )

@@ -9,18 +9,17 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.predictor import flat
+from bayes_glmm.answers.predictor import fixed_part, flat
 from bayes_glmm.answers.tables import interval
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.design import GroupDesign
 from bayes_glmm.errors import Finding
+from bayes_glmm.families.base import UNIT_FREE, response_scale
 from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
 
 NEAR_ZERO = 0.1
-TAIL, AWAY = 0.05, 1 / 3
-"""Draws stay away from zero where this quantile is above this share of the median."""
 EDGE = 0.95
 SURE = 0.99
 ENOUGH_LEVELS = 12
@@ -30,19 +29,22 @@ CHANCE = 3.0
 def near_zero_sd(fit: Fit, threshold: float) -> Iterator[Finding]:
     """Find standard deviations that may be zero: the Bayesian singular fit.
 
-    The figure is P(sd < 0.1 × scale), the scale that of the default prior: one on
-    links without units, the response's otherwise, per unit of the varying term. An sd that
-    is small but whose draws stay away from zero is shown by the data, and not found.
+    The figure is P(sd < 0.1 × scale), per unit of the varying term: one on links without
+    units, otherwise the default prior's, times the share of the response's standard deviation
+    that fixed effects leave. A steep trend is no measure of how levels differ. The threshold
+    is what a HalfStudentT(4) prior of that scale gives to the range: data that show
+    variation leave less there.
     """
     units = resolve_priors(replace(fit.spec, priors=()), fit.design)
+    left = _left_by_fixed_effects(fit)
     for group in fit.groups:
         sd = flat(fit, f"sd_{group.name}")
         for t, term in enumerate(group.terms):
             name = f"sd_{group.name}[{term}]"
-            small = NEAR_ZERO * units[name]["sigma"]
+            of_mean = fit.predictor_of(group.name).of_mean
+            small = NEAR_ZERO * units[name]["sigma"] * (left if of_mean else 1.0)
             share = float((sd[:, t] < small).mean())
-            low, middle = np.quantile(sd[:, t], [TAIL, 0.5])
-            if share > threshold and low < middle * AWAY:
+            if share > threshold:
                 yield Finding(
                     "near_zero_sd", "warning",
                     f"{name} is below {small:.2g} with probability {share:.0%}: the data hardly show "
@@ -50,6 +52,16 @@ def near_zero_sd(fit: Fit, threshold: float) -> Iterator[Finding]:
                     f"otherwise leave {_part(group, term)} out and compare.",
                     figure=share, threshold=threshold,
                 )  # fmt: skip
+
+
+def _left_by_fixed_effects(fit: Fit) -> float:
+    """Return the share of the response's standard deviation around the fixed part."""
+    if fit.link.name in UNIT_FREE or "status" in fit.design.modifiers:
+        return 1.0
+    y = np.asarray(fit.design.response, float)
+    known = fit.link.inverse(fixed_part(fit, fit.design.mu).mean(axis=0))
+    share = float(np.std(y - known) / response_scale(y))
+    return min(1.0, share) if np.isfinite(share) else 1.0
 
 
 def few_groups(fit: Fit, threshold: float) -> Iterator[Finding]:

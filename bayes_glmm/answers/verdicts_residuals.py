@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.answers.moran import Space, spaces
 from bayes_glmm.answers.ppc import replicated
 from bayes_glmm.answers.residuals import following, pit_residuals
 from bayes_glmm.design.design import GroupDesign
@@ -56,6 +57,34 @@ def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
                 f"add a trend, a slope of time by {group.name}, or ar(time, {group.name}).",
                 figure=r, threshold=threshold,
             )  # fmt: skip
+
+
+def spatial(fit: Fit, threshold: float) -> Iterator[Finding]:
+    """Find places whose residuals go with those of their neighbours, beyond the model.
+
+    Looked at where a structure says who is next to whom; :func:`bayes_glmm.moran` takes
+    neighbours from the caller. The figure is how far Moran's I lies above its mean in
+    replicated data with all effects redrawn, those of the structure included.
+    """
+    unranked = "status" in fit.design.modifiers or fit.family.unordered
+    for space in () if unranked else spaces(fit):
+        found = space.judge(fit)
+        yield from _clustered(space, found.observed, found.replicated, threshold)
+
+
+def _clustered(
+    space: Space, observed: float, replicated: Array, threshold: float
+) -> Iterator[Finding]:
+    p, above = float((replicated >= observed).mean()), observed - float(replicated.mean())
+    if p < TAIL and above > threshold:
+        yield Finding(
+            "residual_spatial_autocorrelation", "warning",
+            f"Residuals of neighbours by {space.level} go together (Moran's I {observed:.2f}, in "
+            f"replicated data {replicated.mean():.2f} on average and as high in {p:.1%}): space holds "
+            "more than the model says. Look at bg.plot_map, add what varies in space as a covariate, "
+            "or try another model of space (a longer range, another graph).",
+            figure=above, threshold=threshold,
+        )  # fmt: skip
 
 
 def misshapen(fit: Fit, threshold: float) -> Iterator[Finding]:

@@ -61,6 +61,7 @@ CHECKS = tuple(
             "weights, bounds or errors that cannot be",
             checks_response.modifiers,
         ),
+        ("silent_pairs", "info", "pairs of arms that say nothing", checks_response.silent_pairs),
         ("constant_response", "error", "a response without variation", checks_response.constant),
         (
             "empty_category",

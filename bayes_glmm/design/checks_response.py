@@ -32,6 +32,12 @@ def modifiers(context: Context, name: str, severity: str) -> Iterator[Finding]:
     for rows, message in faults(context.y, given) if context.y.ndim == 1 else ():
         if rows.any():
             yield context.finding(name, severity, f"Response {column!r} {message}.", rows)
+    if "total" in given and context.design.link != "logit":
+        yield context.finding(
+            name, severity,
+            "against() makes the predictor a log odds ratio, which is so with the link logit alone: "
+            "leave link= out.",
+        )  # fmt: skip
     if "se" in given and "sigma" not in [p.name for p in context.family.parameters]:
         yield context.finding(
             name, severity,
@@ -42,6 +48,23 @@ def modifiers(context: Context, name: str, severity: str) -> Iterator[Finding]:
         observe(context.family, given, context.y)
     except SpecError as error:
         yield context.finding(name, severity, str(error))
+
+
+def silent_pairs(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find pairs of arms whose total leaves one outcome only: they say nothing."""
+    seen, trials = context.design.modifiers, context.design.trials
+    if "total" not in seen or trials is None:
+        return
+    least = np.maximum(0.0, seen["total"] - seen["other_trials"])
+    fixed = least == np.minimum(trials, seen["total"])
+    if fixed.any():
+        yield context.finding(
+            name, severity,
+            f"{int(fixed.sum())} of {len(fixed)} rows say nothing about the odds ratio: given the total "
+            "of both arms, which is none or all of their trials, only one outcome can be. They keep "
+            "their place, and the other rows decide.",
+            fixed,
+        )  # fmt: skip
 
 
 def constant(context: Context, name: str, severity: str) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from bayes_glmm.design.design import Design, PredictorDesign
 from bayes_glmm.errors import PriorError, suggestion
 from bayes_glmm.families import get_family
 from bayes_glmm.families.base import response_scale
+from bayes_glmm.families.observed import observe
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import CORRELATION, ONE_TO_TWO, POSITIVE, REAL, SIMPLEX, Prior
 
@@ -173,7 +174,8 @@ def predictor_unit(design: Design) -> float:
 def predictor_start(design: Design, predictor: PredictorDesign) -> float:
     """Return a predictor of the mean at the mean response, without the known terms."""
     family = get_family(design.family)
-    mean = family.start(np.asarray(design.response, float), design.trials, _exposure(design))
+    y = np.asarray(design.response, float)
+    mean = observe(family, design.modifiers, y).start(y, design.trials, _exposure(design))
     if predictor.category:
         share = dict(zip(design.categories, np.asarray(mean), strict=True))
         odds = share[predictor.category] / share[design.categories[0]]

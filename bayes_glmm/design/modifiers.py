@@ -21,7 +21,7 @@ type Reader = Callable[[Call, pd.DataFrame, States], dict[str, Array]]
 
 STATES_OF = {"none": SEEN, "left": LEFT, "right": RIGHT, "interval": INTERVAL}
 UNBOUNDED = ("none", "inf")
-SAID = ("cens", "trunc", "weights", "se")
+SAID = ("cens", "trunc", "weights", "se", "against")
 
 
 def modifiers_of(
@@ -38,7 +38,8 @@ def modifiers_of(
     -------
     dict of str to ndarray, shape (n_rows,)
         ``weights``, ``status`` (0 observed, -1 left, 1 right, 2 interval), ``upper``,
-        ``least``, ``most`` (infinite where there is no bound) and ``se``.
+        ``least``, ``most`` (infinite where there is no bound), ``se``, and ``total`` (events
+        of the row's arm and of the one it is held against) with ``other_trials``.
 
     Raises
     ------
@@ -54,7 +55,11 @@ def modifiers_of(
             continue
         if not required and not set(modifier_columns(call, known)) <= known:
             continue
+        if call.function == "against" and spec.response.column not in known:
+            continue
         found |= _READERS[call.function](call, data, states)
+    if "total" in found:
+        found["total"] += values(Variable(spec.response.column), data, states, use="against()")
     return found
 
 
@@ -113,11 +118,17 @@ def _one(name: str) -> Reader:
     return read
 
 
+def _other_arm(call: Call, data: pd.DataFrame, states: States) -> dict[str, Array]:
+    events, trials = (values(e, data, states, use="against()") for e in call.arguments)
+    return {"total": np.array(events, float), "other_trials": np.array(trials, float)}
+
+
 _READERS: dict[str, Reader] = {
     "cens": _censoring,
     "trunc": _truncation,
     "weights": _one("weights"),
     "se": _one("se"),
+    "against": _other_arm,
 }
 
 
@@ -130,6 +141,11 @@ def faults(y: Array, modifiers: dict[str, Array]) -> Iterator[tuple[NDArray[np.b
         yield none | (not weights.any()), "has only weights of zero: nothing is left to model"
     if se is not None:
         yield ~(se > 0), "has a standard error that is not above 0: remove the row, or correct it"
+    if "total" in modifiers:
+        events, trials = modifiers["total"] - y, modifiers["other_trials"]
+        wrong = ~((events >= 0) & (events <= trials) & (trials >= 1))
+        wrong |= (events != np.rint(events)) | (trials != np.rint(trials))
+        yield wrong, "is held against an arm whose events are no whole number from 0 to its trials"
     if "upper" in modifiers:
         interval = modifiers["status"] == INTERVAL
         wrong = interval & ~(modifiers["upper"] > y)

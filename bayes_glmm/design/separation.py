@@ -41,6 +41,8 @@ def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
     if not (context.is_binary or context.family.has_trials) or not mu.coefficients:
         return
     yes, no = context.y > 0, context.failures > 0
+    if "total" in context.design.modifiers:
+        yes, no = _within(context)
     if not (yes.any() and no.any()):
         return
     live = (mu.scales > 0) if mu.intercept else (np.abs(mu.X).max(axis=0) > 0)
@@ -52,6 +54,13 @@ def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
         return
     sides = _sides(mu.X[:, live] - mu.centers[live], mu.intercept, yes, no)
     yield from _findings(context, name, severity, sides, labels, "successes from failures")
+
+
+def _within(context: Context) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return rows with more than the least, and less than the most, that the total allows."""
+    seen, trials = context.design.modifiers, np.asarray(context.design.trials)
+    least = np.maximum(0.0, seen["total"] - seen["other_trials"])
+    return context.y > least, context.y < np.minimum(trials, seen["total"])
 
 
 def _findings(

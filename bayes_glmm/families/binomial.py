@@ -27,6 +27,7 @@ class Binomial(Written):
     support = "whole numbers from 0 to trials"
     links = ("logit", "probit", "cloglog")
     has_trials = True
+    pairs = True
     discrete = True
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:

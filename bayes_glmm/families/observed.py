@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from bayes_glmm.errors import SpecError
 from bayes_glmm.families.base import Array, Family, Parameter, Parameters
+from bayes_glmm.families.conditional import OTHER_TRIALS, TOTAL, Conditional
 from bayes_glmm.families.maths import Maths, Mean
 from bayes_glmm.families.written import Written
 from bayes_glmm.spec.priors import Prior
 
 WEIGHTS, STATUS, UPPER, LEAST, MOST = "weights", "status", "upper", "least", "most"
 SEEN, LEFT, RIGHT, INTERVAL = 0.0, -1.0, 1.0, 2.0
+DRAWN_WITHIN = (LEAST, MOST, TOTAL, OTHER_TRIALS)
+"""What new responses have to heed."""
 KNOWN_MEANS = (WEIGHTS, STATUS, UPPER, LEAST, MOST)
 ROUNDS = 10_000
 ENDLESS = 1e300
@@ -33,8 +36,9 @@ def observe(family: Family, modifiers: Mapping[str, Array], y: Array | None = No
     ----------
     modifiers : mapping of str to ndarray, shape (n_rows,)
         ``weights``; ``status`` (0 observed, -1 left, 1 right, 2 interval) with ``upper``;
-        the bounds ``least`` and ``most`` of truncation. The density of the returned
-        family reads them by these names among the parameters.
+        the bounds ``least`` and ``most`` of truncation; ``total`` and ``other_trials`` of a
+        pair of arms. The density of the returned family reads them by these names among
+        the parameters.
     y : ndarray, shape (n_rows,), optional
         Where a density is needed.
 
@@ -43,6 +47,9 @@ def observe(family: Family, modifiers: Mapping[str, Array], y: Array | None = No
     SpecError
         The family has no distribution function, and needs one.
     """
+    if TOTAL in modifiers and isinstance(family, Written):
+        _refuse_more(modifiers)
+        return Conditional(family, modifiers[TOTAL])
     names = tuple(name for name in KNOWN_MEANS if name in modifiers)
     if not names:
         return family
@@ -55,6 +62,12 @@ def observe(family: Family, modifiers: Mapping[str, Array], y: Array | None = No
             "negative_binomial."
         )
     return Observed(family, names, _largest(family, modifiers, y) if family.discrete else 0)
+
+
+def _refuse_more(modifiers: Mapping[str, Array]) -> None:
+    more = [name for name in (WEIGHTS, STATUS, LEAST) if name in modifiers]
+    if more:
+        raise SpecError(f"against() is not combined with {', '.join(more)} of the response.")
 
 
 def _largest(family: Family, modifiers: Mapping[str, Array], y: Array | None) -> int:

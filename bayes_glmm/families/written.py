@@ -37,6 +37,8 @@ class Written(Family):
         """Return the mean per unit exposure."""
         return float(np.mean(y) / np.mean(exposure))
 
+    pairs: bool = False
+    """Whether the odds of another arm cancel when the total of both is given."""
     has_distribution: bool = False
     """Whether :meth:`log_below` and :meth:`log_above` are stated."""
 

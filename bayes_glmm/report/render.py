@@ -124,7 +124,7 @@ def content(tree: xr.DataTree, title: str | None, per: float | None) -> dict[str
                 picture(partial(plots.plot_predictions, tree, name, groups=_whose(fit), per=per)),
             )
             for name in variables[:MOST_PICTURES]
-            if not fit.family.circular
+            if _has_means(fit)
         ],
         "variance": _variance(tree, fit),
         "groups": [_group(tree, fit, g.name) for g in fit.groups],
@@ -210,9 +210,14 @@ def _ratios(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
     return cells(table[table.parameter.isin(fixed)].iloc[:, :6], "Fixed effects as ratios")
 
 
+def _has_means(fit: Fit) -> bool:
+    """Whether responses have means to compare: angles, and pairs given their total, have not."""
+    return not fit.family.circular and "total" not in fit.design.modifiers
+
+
 def _averages(tree: xr.DataTree, fit: Fit, per: float | None) -> dict[str, Any] | None:
     """Set the average over the population beside a typical group's response."""
-    if fit.family.circular:
+    if not _has_means(fit):
         return None
     parts = []
     whole_population: dict[Groups, str] = {"population": "all rows"}
@@ -248,7 +253,7 @@ def _comparisons(
     if fit.link.name in ("log", "logit", "probit", "cloglog"):
         measures.append("ratio")
     tables = []
-    for measure in measures if variables and not fit.family.circular else []:
+    for measure in measures if variables and _has_means(fit) else []:
         parts = [
             comparisons(tree, name, measure=measure, groups=_whose(fit), per=per).drop(
                 columns="measure"

@@ -9,6 +9,8 @@ SEEN = {
     "status": "Censored responses count with the probability of the range they are known to lie in.",
     "least": "Responses could be seen between their bounds only; means are of all, seen or not.",
     "weights": "Every row counts as many times as its weight says.",
+    "total": "Given the events of both arms together, the odds of the other arm cancel: the "
+    "predictor is the log odds ratio to it.",
     "se": "The standard deviation of each row's error is known.",
 }
 MODELLED = {

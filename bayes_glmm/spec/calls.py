@@ -77,6 +77,7 @@ MODIFIERS: dict[str, Signature] = {
     "weights": Signature(),
     "se": Signature(),
     "thres": Signature(0, 1, ("gr",)),
+    "against": Signature(2, 2),
 }
 _INSTEAD = {
     "I": "I() is not needed: use poly(x, 2), or compute the column in the table",

@@ -130,6 +130,11 @@ class Areal(Structure):
             return ()
         return (Hyper("mix", "unit", Prior("Beta", alpha=1, beta=1), _MEANING[self.model]),)
 
+    @property
+    def neighbours(self) -> NDArray[np.int64]:
+        """Areas that share a border."""
+        return np.asarray(self.graph.pairs, np.int64)
+
     @cached_property
     def scale(self) -> Array:
         """Geometric mean of the variances in each part of the map, one for single areas."""

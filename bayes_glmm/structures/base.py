@@ -128,6 +128,11 @@ class Structure:
         """Parameters besides the standard deviation."""
         return ()
 
+    @property
+    def neighbours(self) -> NDArray[np.int64] | None:
+        """Pairs of places in ``labels`` that are next to each other; none unless in space."""
+        return None
+
     def prepare(self, levels: Text, sampled: Text | None = None) -> Factor:
         """Return the map from latents to the effects of some levels.
 

@@ -23,11 +23,14 @@ from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures.base import Array, Factor, Hyper, Structure, Text
 from bayes_glmm.structures.kernels import DISTANCES, KERNELS, embed, measure
 from bayes_glmm.structures.nearest import nearest_factor
+from bayes_glmm.structures.neighbours import nearest_pairs
 from bayes_glmm.structures.points import box_of, exact_factor, wave_factor
 
 METHODS = ("auto", "exact", "hsgp", "nearest")
 EXACT = 100
 """Places up to which ``"auto"`` is exact."""
+NEAREST = 6
+"""Neighbours of a place where residuals are compared with those nearby."""
 
 
 def coordinates(
@@ -154,6 +157,12 @@ class Coordinates(Structure):
         prior = Prior("LogNormal", mu=float(low + high) / 2, sigma=float(high - low) / 4)
         unit = f"units of {self.x}" if self.distance == "plane" else "km"
         return (Hyper("range", "positive", prior, f"distance over which effects agree, {unit}"),)
+
+    @property
+    def neighbours(self) -> NDArray[np.int64]:
+        """Levels among the six nearest of one another."""
+        places = embed(self.points, self.distance)
+        return nearest_pairs(places, min(NEAREST, len(places) - 1))
 
     def bind(self, data: pd.DataFrame, column: str) -> Coordinates:
         """Return the structure with the places of the levels of a table."""

@@ -65,11 +65,11 @@ def nearest_neighbours(
         )
     if within is not None and not (isinstance(within, int | float) and within > 0):
         raise ArgumentError(f"within={within!r}: give a distance above 0.")
-    pairs = _pairs(places.to_numpy(), int(k), within)
+    pairs = nearest_pairs(places.to_numpy(), int(k), within)
     return pd.DataFrame({"from": labels[pairs[:, 0]], "to": labels[pairs[:, 1]]}, dtype=object)
 
 
-def _pairs(places: np.ndarray, k: int, within: float | None) -> np.ndarray:
+def nearest_pairs(places: np.ndarray, k: int, within: float | None = None) -> np.ndarray:
     """Return pairs of positions, the smaller first, shape (n_pairs, 2)."""
     n, reach = len(places), min(len(places), k + 9)
     distance, found = cKDTree(places).query(places, reach)

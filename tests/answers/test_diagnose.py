@@ -235,8 +235,20 @@ def test_a_small_sd_that_the_data_show_is_not_near_zero():
     data["y"] = data["t"] * (1 + rng.normal(0, 0.02, 20)[g]) + rng.normal(size=len(data))
     sure = tree_of("y ~ t + (0 + t | g)", data, truth, spread=0.15)
     assert not bg.diagnose(sure)["near_zero_sd"]
-    unsure = tree_of("y ~ t + (0 + t | g)", data, truth, spread=1.0)
-    assert bg.diagnose(unsure)["near_zero_sd"]
+
+
+def test_a_steep_trend_does_not_hide_how_slopes_differ():
+    rng = np.random.default_rng(6)
+    g, t = np.repeat(np.arange(30), 5), np.tile(np.arange(-2.0, 3.0) * 7, 30)
+    u = rng.multivariate_normal([0, 0], np.diag([14.0, 0.5]) ** 2, 30)
+    y = 240 + 6.2 * t + u[g, 0] + u[g, 1] * t + rng.normal(0, 6, 150)
+    data = pd.DataFrame({"y": y, "t": t, "g": [f"g{i:02d}" for i in g]})
+    truth = {"intercept": 240.0, "beta": [6.2], "sd_g": [14.0, 0.5], "corr_g": np.eye(2),
+             "corr_chol_g": np.eye(2), "u_g": u, "sigma": 6.0}  # fmt: skip
+    assert not bg.diagnose(tree_of("y ~ t + (1 + t | g)", data, truth))["near_zero_sd"]
+    flat = truth | {"sd_g": [14.0, 0.05], "u_g": u * [1.0, 0.1]}
+    (found,) = bg.diagnose(tree_of("y ~ t + (1 + t | g)", data, flat))["near_zero_sd"]
+    assert "sd_g[t]" in found.message
 
 
 def test_few_levels_say_what_the_prior_decides():
