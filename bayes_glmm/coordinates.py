@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
+from numpy.typing import NDArray
 from pymc.logprob.transforms import Transform
 
 
@@ -88,6 +89,116 @@ class StandardizedRows(Transform):
         """Return half the log-determinant of the covariance, for each row."""
         half = pt.log(pt.diagonal(_factor(inputs))).sum()
         return pt.broadcast_to(half, value.shape[:-1])
+
+
+class Informed(Transform):
+    r"""Coordinates of effects of which the rows tell a known amount.
+
+    With sd :math:`\sigma`, factor :math:`L` of the correlations and information :math:`w` of
+    the rows, :math:`u = \tau ((1 - s) L y + s y)` where :math:`\tau^{-2} = \sigma^{-2} + w` and
+    :math:`s = w \tau^2`: standardised effects where rows tell nothing, the effects
+    themselves where they tell all, at any :math:`\sigma`.
+
+    Parameters
+    ----------
+    weight : ndarray, shape (n_levels, n_terms)
+        Information, in inverse squares of the effects' unit.
+    correlated : bool
+        Whether rows of the variable are multivariate.
+    """
+
+    name = "informed"
+
+    def __init__(self, weight: NDArray[np.float64], correlated: bool):
+        self.weight = weight
+        self.correlated = correlated
+        self.ndim_supp = int(correlated)
+
+    def _parts(self, inputs: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+        """Return sds, shares told, and the factor of the correlations."""
+        if not self.correlated:
+            return inputs[-1], self._told(inputs[-1]), None
+        chol = _factor(inputs)
+        sd = pt.sqrt((chol**2).sum(axis=1))
+        return sd, self._told(sd), chol / sd[:, None]
+
+    def _told(self, sd: Any) -> Any:
+        precision = pt.as_tensor(self.weight) * sd**2
+        return precision / (np.float64(1) + precision)
+
+    def forward(self, value: Any, *inputs: Any) -> Any:
+        """Return the coordinates."""
+        sd, told, L = self._parts(inputs)
+        free = np.float64(1) - told
+        scaled = value / (sd * pt.sqrt(free))
+        if L is None:
+            return scaled
+        found: list[Any] = []
+        for t in range(self.weight.shape[1]):
+            before = sum((L[t, k] * y for k, y in enumerate(found)), start=np.float64(0))
+            own = free[:, t] * L[t, t] + told[:, t]
+            found.append((scaled[:, t] - free[:, t] * before) / own)
+        return pt.stack(found, axis=1)
+
+    def backward(self, value: Any, *inputs: Any) -> Any:
+        """Return the variable on its own scale."""
+        sd, told, L = self._parts(inputs)
+        free = np.float64(1) - told
+        mixed = value if L is None else free * (value @ L.T) + told * value
+        return sd * pt.sqrt(free) * mixed
+
+    def log_jac_det(self, value: Any, *inputs: Any) -> Any:
+        """Return the logarithm of what coordinates are multiplied by, for each row."""
+        sd, told, L = self._parts(inputs)
+        free = np.float64(1) - told
+        scale = pt.log(sd) + np.float64(0.5) * pt.log(free)
+        if L is None:
+            return pt.broadcast_to(scale, value.shape)
+        return (scale + pt.log(free * pt.diagonal(L) + told)).sum(axis=1)
+
+
+class Turned(Transform):
+    """Other coordinates, turned so that one direction of the levels is the first of them.
+
+    What all levels have in common is known far less well than how they differ. In a
+    coordinate of its own it gets a step of its own. The turn is a reflection, and leaves
+    independent standard normal coordinates as they are.
+
+    Parameters
+    ----------
+    inner : Transform or None
+        The coordinates that are turned, along their first axis; None for the variable itself.
+    direction : ndarray, shape (n_levels,)
+        Not all zero.
+    """
+
+    def __init__(self, inner: Transform | None, direction: NDArray[np.float64]):
+        self.inner = inner
+        self.name = "turned" if inner is None else f"{inner.name}_turned"
+        self.ndim_supp = 0 if inner is None else inner.ndim_supp
+        across = direction / np.sqrt(direction @ direction)
+        across[0] += 1.0 if across[0] >= 0 else -1.0
+        self.across = across
+        self.twice = np.float64(2 / (across @ across))
+
+    def _turn(self, value: Any) -> Any:
+        across = pt.as_tensor(self.across)
+        return value - across[:, None] * (self.twice * (across @ value))
+
+    def forward(self, value: Any, *inputs: Any) -> Any:
+        """Return the turned coordinates."""
+        return self._turn(value if self.inner is None else self.inner.forward(value, *inputs))
+
+    def backward(self, value: Any, *inputs: Any) -> Any:
+        """Return the variable on its own scale."""
+        value = self._turn(value)
+        return value if self.inner is None else self.inner.backward(value, *inputs)
+
+    def log_jac_det(self, value: Any, *inputs: Any) -> Any:
+        """Return that of the coordinates that are turned."""
+        if self.inner is None:
+            return pt.zeros_like(value)
+        return self.inner.log_jac_det(self._turn(value), *inputs)
 
 
 class OrderedRuns(Transform):

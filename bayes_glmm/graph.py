@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from numpy.typing import NDArray
+from pytensor.compile.mode import Mode
 
 from bayes_glmm.coordinates import (
+    Informed,
     OrderedRuns,
     PartlyStandardized,
     Standardized,
     StandardizedRows,
+    Turned,
 )
+from bayes_glmm.design.defaults import predictor_unit
 from bayes_glmm.design.design import (
     CovariateDesign,
     Design,
@@ -22,6 +29,7 @@ from bayes_glmm.design.design import (
     PredictorDesign,
     SmoothDesign,
 )
+from bayes_glmm.distributions import DISTRIBUTIONS
 from bayes_glmm.families import LINKS, Parameter, get_family
 from bayes_glmm.families.observed import observe
 from bayes_glmm.results import dimensions, response_dims
@@ -30,119 +38,47 @@ from bayes_glmm.spec.priors import REAL, Prior
 from bayes_glmm.structures import Factor
 from bayes_glmm.structures.maths import pytensor_maths
 
-
-class HalfStudentT:
-    """Student's t folded at zero; PyMC's own has a constant in single precision."""
-
-    @staticmethod
-    def dist(nu: Any, sigma: Any, **kwargs: Any) -> Any:
-        """Return the distribution without a name."""
-        return pm.CustomDist.dist(nu, sigma, class_name="HalfStudentT", **_HALF_T, **kwargs)
-
-    def __new__(cls, name: str, nu: Any, sigma: Any, **kwargs: Any) -> Any:
-        """Register a variable in the model in context."""
-        own = {"class_name": "HalfStudentT", "transform": pm.distributions.transforms.log}
-        return pm.CustomDist(name, nu, sigma, **_HALF_T, **own, **kwargs)
-
-
-def _half_t_density(value: Any, nu: Any, sigma: Any) -> Any:
-    inside = pm.logp(pm.StudentT.dist(nu=nu, mu=np.float64(0), sigma=sigma), value)
-    return pt.switch(value < 0, np.float64(-np.inf), np.log(np.float64(2)) + inside)
-
-
-def _half_t_draw(nu: Any, sigma: Any, rng: Any = None, size: Any = None) -> Any:
-    return np.abs(sigma * rng.standard_t(nu, size))
-
-
-def _half_t_start(rv: Any, size: Any, nu: Any, sigma: Any) -> Any:
-    return pt.broadcast_to(sigma, rv.shape)
-
-
-class HalfCauchy:
-    """Student's t with one degree of freedom, folded; for the same reason."""
-
-    @staticmethod
-    def dist(beta: Any, **kwargs: Any) -> Any:
-        """Return the distribution without a name."""
-        return HalfStudentT.dist(np.float64(1), beta, **kwargs)
-
-    def __new__(cls, name: str, beta: Any, **kwargs: Any) -> Any:
-        """Register a variable in the model in context."""
-        return HalfStudentT(name, np.float64(1), beta, **kwargs)
-
-
-class OnePlusBeta:
-    """A number between one and two, whose excess over one is Beta."""
-
-    @staticmethod
-    def dist(alpha: Any, beta: Any, **kwargs: Any) -> Any:
-        """Return the distribution without a name."""
-        own = {"class_name": "OnePlusBeta", **_ONE_PLUS_BETA}
-        return pm.CustomDist.dist(alpha, beta, **own, **kwargs)
-
-    def __new__(cls, name: str, alpha: Any, beta: Any, **kwargs: Any) -> Any:
-        """Register a variable in the model in context."""
-        between = pm.distributions.transforms.Interval(np.float64(1), np.float64(2))
-        own = {"class_name": "OnePlusBeta", "transform": between, **_ONE_PLUS_BETA}
-        return pm.CustomDist(name, alpha, beta, **own, **kwargs)
-
-
-def _one_plus_beta_density(value: Any, alpha: Any, beta: Any) -> Any:
-    return pm.logp(pm.Beta.dist(alpha, beta), value - np.float64(1))
-
-
-def _one_plus_beta_draw(alpha: Any, beta: Any, rng: Any = None, size: Any = None) -> Any:
-    return 1 + rng.beta(alpha, beta, size)
-
-
-def _one_plus_beta_start(rv: Any, size: Any, alpha: Any, beta: Any) -> Any:
-    return pt.broadcast_to(np.float64(1) + alpha / (alpha + beta), rv.shape)
-
-
-_ONE_PLUS_BETA = {
-    "logp": _one_plus_beta_density,
-    "random": _one_plus_beta_draw,
-    "support_point": _one_plus_beta_start,
-    "signature": "(),()->()",
-}
-_HALF_T = {
-    "logp": _half_t_density,
-    "random": _half_t_draw,
-    "support_point": _half_t_start,
-    "signature": "(),()->()",
-}
-DISTRIBUTIONS = {
-    "Normal": pm.Normal,
-    "StudentT": pm.StudentT,
-    "Cauchy": pm.Cauchy,
-    "Laplace": pm.Laplace,
-    "Logistic": pm.Logistic,
-    "HalfNormal": pm.HalfNormal,
-    "HalfStudentT": HalfStudentT,
-    "HalfCauchy": HalfCauchy,
-    "Exponential": pm.Exponential,
-    "Gamma": pm.Gamma,
-    "InverseGamma": pm.InverseGamma,
-    "LogNormal": pm.LogNormal,
-    "Beta": pm.Beta,
-    "OnePlusBeta": OnePlusBeta,
-}
 LOCATION = {"Cauchy": "alpha"}
+ABSORBED = "_absorbed"
+LEAST_TURN = 1e-16
+PROBES = 50
+INTERPRETED = Mode(linker="py", optimizer=None)
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """What samplers see.
+
+    Attributes
+    ----------
+    standardized : bool
+        Standardised coefficients and effects, or the variables as they are reported.
+    absorbed : bool
+        Whether intercepts have taken up the mean of effects.
+    information : mapping of str to ndarray, shape (n_levels, n_terms)
+        What the rows tell of each effect, by group, where intercepts have.
+    """
+
+    standardized: bool = True
+    absorbed: bool = False
+    information: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
 
 
 def build_graph(
     spec: ModelSpec,
     design: Design,
     priors: Mapping[str, Prior],
-    coordinates: Literal["standardized", "natural"] = "standardized",
+    coordinates: Literal["standardized", "natural", "absorbed"] = "standardized",
 ) -> pm.Model:
     """Build the model of a design with its resolved priors.
 
     Parameters
     ----------
-    coordinates : {"standardized", "natural"}
-        What samplers see: standardised coefficients and effects, or the
-        variables as they are reported. The density is the same.
+    coordinates : {"standardized", "natural", "absorbed"}
+        What samplers see: standardised coefficients and effects; the variables as they
+        are reported; or, for the engine, intercepts that have taken up the mean of
+        effects, and effects as far from standardised as the rows tell of them. Variables
+        and density are the same.
 
     Returns
     -------
@@ -150,14 +86,15 @@ def build_graph(
         Its named variables are those of the posterior.
     """
     family = get_family(design.family)
-    standardized = coordinates == "standardized"
+    absorbed = coordinates == "absorbed"
+    sight = Sight(coordinates != "natural", absorbed, information(design) if absorbed else {})
     dims, coords = dimensions(design)
     with pm.Model(coords={"observation": design.rows, **coords}) as model:
         stated: dict[str, Any] = {}
         for covariate in design.covariates.values():
-            missing_values(covariate, priors, dims, standardized, stated)
+            missing_values(covariate, priors, dims, sight, stated)
         eta = {
-            name: linear_predictor(predictor, priors, dims, standardized, stated)
+            name: linear_predictor(predictor, priors, dims, sight, stated)
             for name, predictor in design.predictors.items()
         }
         own = {p.name: own_parameter(p, design, priors, eta) for p in family.parameters}
@@ -185,7 +122,7 @@ def linear_predictor(
     predictor: PredictorDesign,
     priors: Mapping[str, Prior],
     dims: Mapping[str, tuple[str, ...]],
-    standardized: bool,
+    sight: Sight,
     stated: dict[str, Any],
 ) -> Any:
     """State everything that one parameter of the family depends on, on its link.
@@ -193,31 +130,39 @@ def linear_predictor(
     Effects that an earlier predictor shares are taken from ``stated``, others added.
     """
     name = predictor.name
-    intercept, beta = fixed_effects(predictor, priors, standardized)
-    eta = pm.Data(name("offset"), predictor.offset, dims="observation") + intercept
+    absorbed = sight.absorbed and predictor.intercept and bool(predictor.groups)
+    beta = coefficients(predictor, priors, sight.standardized)
+    eta = pm.Data(name("offset"), predictor.offset, dims="observation")
     if predictor.coefficients:
         eta += pm.Data(name("X"), predictor.known, dims=("observation", name("coefficient"))) @ beta
     if predictor.modelled:
         eta += predictor.modelled.share(beta, modelled_factors(predictor, priors, dims, stated))
+    if predictor.intercept and not absorbed:
+        eta += intercept_of(predictor, priors, beta, sight.standardized)
     for smooth in predictor.smooths:
-        eta += smooth_term(smooth, priors, standardized)
+        eta += smooth_term(smooth, priors, sight.standardized)
+    effects = np.float64(0)
     for group in predictor.groups:
         if group.name not in stated:
-            stated[group.name] = random_effects(group, priors, dims, standardized)
-        eta += rows_of_effects(group, name(f"Z_{group.name}"), *stated[group.name])
-    return eta
+            stated[group.name] = random_effects(
+                group, priors, dims, replace(sight, absorbed=absorbed)
+            )
+        effects += rows_of_effects(group, name(f"Z_{group.name}"), *stated[group.name])
+    if absorbed:
+        eta += absorbing_intercept(predictor, priors, beta, effects)
+    return eta + effects
 
 
 def missing_values(
     covariate: CovariateDesign,
     priors: Mapping[str, Prior],
     dims: Mapping[str, tuple[str, ...]],
-    standardized: bool,
+    sight: Sight,
     stated: dict[str, Any],
 ) -> None:
     """State the model of a covariate; its missing values are added to ``stated``."""
     predictor, factor = covariate.predictor, covariate.factor
-    mean = linear_predictor(predictor, priors, dims, standardized, stated)
+    mean = linear_predictor(predictor, priors, dims, sight, stated)
     sigma = scalar(predictor.name("sigma"), priors[predictor.name("sigma")])
     known = covariate.known
     observed = factor.values[known]
@@ -225,7 +170,7 @@ def missing_values(
     if len(factor.labels):
         stated[factor.variable] = pm.Normal(
             factor.variable, mean[covariate.missing], sigma, dims=dims[factor.variable],
-            default_transform=None, transform=Standardized() if standardized else None,
+            default_transform=None, transform=Standardized() if sight.standardized else None,
         )  # fmt: skip
 
 
@@ -249,17 +194,21 @@ def modelled_factors(
     return found
 
 
-def fixed_effects(
+def coefficients(
     predictor: PredictorDesign, priors: Mapping[str, Prior], standardized: bool
-) -> tuple[Any, Any]:
-    """State coefficients, and the intercept whose prior is at the covariates' means."""
-    beta: Any = np.float64(0)
+) -> Any:
+    """State coefficients of the covariates."""
+    if not predictor.coefficients:
+        return np.float64(0)
     name = predictor.name("beta")
-    if predictor.coefficients:
-        given = [priors[f"{name}[{c}]"] for c in predictor.coefficients]
-        beta = vector(name, given, predictor.name("coefficient"), standardized)
-    if not predictor.intercept:
-        return np.float64(0), beta
+    given = [priors[f"{name}[{c}]"] for c in predictor.coefficients]
+    return vector(name, given, predictor.name("coefficient"), standardized)
+
+
+def intercept_of(
+    predictor: PredictorDesign, priors: Mapping[str, Prior], beta: Any, standardized: bool
+) -> Any:
+    """State the intercept, whose prior is at the covariates' means."""
     name = predictor.name("intercept")
     prior = priors[name]
     values = _values(prior)
@@ -267,10 +216,35 @@ def fixed_effects(
     if predictor.coefficients:
         values[location] = values[location] - predictor.centers @ beta
     transform = Standardized() if standardized else None
-    intercept = DISTRIBUTIONS[prior.name](
-        name, **values, default_transform=None, transform=transform
+    return DISTRIBUTIONS[prior.name](name, **values, default_transform=None, transform=transform)
+
+
+def absorbing_intercept(
+    predictor: PredictorDesign, priors: Mapping[str, Prior], beta: Any, effects: Any
+) -> Any:
+    """State the predictor's mean, and the intercept as what is left without the effects' mean."""
+    name = predictor.name("intercept")
+    prior = priors[name]
+    at_means = pm.Flat(f"{name}{ABSORBED}") - effects.mean()
+    pm.Potential(
+        f"{name}_prior", pm.logp(DISTRIBUTIONS[prior.name].dist(**_values(prior)), at_means)
     )
-    return intercept, beta
+    return pm.Deterministic(
+        name, at_means - predictor.centers @ beta if predictor.coefficients else at_means
+    )
+
+
+def information(design: Design) -> dict[str, NDArray[np.float64]]:
+    """Return roughly what rows tell of effects: a quarter of what a normal row of unit sd does."""
+    found: dict[str, NDArray[np.float64]] = {}
+    units = {p.parameter: predictor_unit(design) for p in design.means}
+    units |= {c.predictor.parameter: c.sd for c in design.covariates.values()}
+    for predictor in design.every:
+        unit = units.get(predictor.parameter, 1.0)
+        for group in predictor.groups:
+            own = group.squares / (2 * unit) ** 2
+            found[group.name] = found.get(group.name, 0.0) + own
+    return found
 
 
 def smooth_term(smooth: SmoothDesign, priors: Mapping[str, Prior], standardized: bool) -> Any:
@@ -292,35 +266,42 @@ def random_effects(
     group: GroupDesign,
     priors: Mapping[str, Prior],
     dims: Mapping[str, tuple[str, ...]],
-    standardized: bool,
+    sight: Sight,
 ) -> tuple[Any, Any]:
-    """State the effects of one group; return them and each row's level."""
+    """State the effects of one group; return them and each row's level.
+
+    Where an intercept takes up their mean, that is a coordinate of its own.
+    """
     name, term = group.name, f"{group.name}_term"
     sd = vector(f"sd_{name}", [priors[f"sd_{name}[{t}]"] for t in group.terms], term, False)
     wide = [b for b in group.blocks if len(b) > 1]
-    effect_dims = (name, term)
+    L = correlations(group, wide, priors[f"corr_{name}"], dims) if wide else None
     if group.factor is not None:
-        L = correlations(group, wide, priors[f"corr_{name}"], dims) if wide else None
-        u = structured_effects(group, group.factor, sd, L, priors)
-    elif group.dist == "student":
-        L = correlations(group, wide, priors[f"corr_{name}"], dims) if wide else None
-        u = student_effects(group, sd, L, priors, effect_dims, standardized)
-    elif not wide:
-        u = pm.Normal(
-            f"u_{name}", np.float64(0), sd, dims=effect_dims,
-            default_transform=None, transform=own_coordinates(group) if standardized else None,
-        )  # fmt: skip
+        u = structured_effects(group, group.factor, sd, L, priors, sight)
+        return u, members_of(group)
+    inner: Any = own_coordinates(group, sight.information) if sight.standardized else None
+    own: dict[str, Any] = {"dims": (name, term), "default_transform": None}
+    own["transform"] = Turned(inner, group.shares) if sight.absorbed else inner
+    if group.dist == "student":
+        u = student_effects(group, sd, L, priors, own)
+    elif L is None:
+        u = pm.Normal(f"u_{name}", np.float64(0), sd, **own)
     else:
-        L = correlations(group, wide, priors[f"corr_{name}"], dims)
-        u = pm.MvNormal(
-            f"u_{name}", mu=np.zeros(len(group.terms)), chol=sd[:, None] * L, dims=effect_dims,
-            default_transform=None, transform=StandardizedRows() if standardized else None,
-        )  # fmt: skip
+        u = pm.MvNormal(f"u_{name}", mu=np.zeros(len(group.terms)), chol=sd[:, None] * L, **own)
     return u, members_of(group)
 
 
-def own_coordinates(group: GroupDesign) -> Standardized | PartlyStandardized:
-    """Return coordinates of independent effects: by what rows of several levels tell of each."""
+def own_coordinates(
+    group: GroupDesign, information: Mapping[str, NDArray[np.float64]]
+) -> Informed | Standardized | PartlyStandardized | StandardizedRows:
+    """Return coordinates of independent levels: by what rows of several levels tell of each."""
+    rows = any(len(b) > 1 for b in group.blocks) or (
+        group.dist == "student" and len(group.terms) > 1
+    )
+    if group.name in information and group.dist == "normal":
+        return Informed(information[group.name], rows)
+    if rows:
+        return StandardizedRows()
     return Standardized() if group.weights is None else PartlyStandardized(group.told)
 
 
@@ -343,38 +324,67 @@ def rows_of_effects(group: GroupDesign, data: str, u: Any, members: tuple[Any, .
 
 
 def student_effects(
-    group: GroupDesign,
-    sd: Any,
-    L: Any,
-    priors: Mapping[str, Prior],
-    dims: tuple[str, ...],
-    standardized: bool,
+    group: GroupDesign, sd: Any, L: Any, priors: Mapping[str, Prior], own: Mapping[str, Any]
 ) -> Any:
     """State effects with Student's t, one for all terms of a level, of which sd is the scale."""
     name, q = group.name, len(group.terms)
     nu = scalar(f"nu_{name}", priors[f"nu_{name}"])
-    own: dict[str, Any] = {"dims": dims, "default_transform": None}
     if q == 1:
-        transform = Standardized() if standardized else None
-        return pm.StudentT(
-            f"u_{name}", nu=nu, mu=np.float64(0), sigma=sd, transform=transform, **own
-        )
+        return pm.StudentT(f"u_{name}", nu=nu, mu=np.float64(0), sigma=sd, **own)
     chol = sd[:, None] * (np.eye(q) if L is None else L)
-    rows = StandardizedRows() if standardized else None
-    return pm.MvStudentT(f"u_{name}", nu=nu, mu=np.zeros(q), chol=chol, transform=rows, **own)
+    return pm.MvStudentT(f"u_{name}", nu=nu, mu=np.zeros(q), chol=chol, **own)
 
 
 def structured_effects(
-    group: GroupDesign, factor: Factor, sd: Any, L: Any, priors: Mapping[str, Prior]
+    group: GroupDesign, factor: Factor, sd: Any, L: Any, priors: Mapping[str, Prior], sight: Sight
 ) -> Any:
     """State the latents of a structure; return the effects of the levels that they make."""
     name, term = group.name, f"{group.name}_term"
     hyper = {h.stem: scalar(f"{h.stem}_{name}", priors[f"{h.stem}_{name}"]) for h in group.hyper}
-    z = pm.Normal(f"z_{name}", np.float64(0), np.float64(1), dims=(f"{name}_node", term))
+    dims, zero, one = (f"{name}_node", term), np.float64(0), np.float64(1)
+    if not sight.absorbed:
+        z = pm.Normal(f"z_{name}", zero, one, dims=dims)
+    elif group.hyper or len(factor.nodes) > group.n_levels:
+        turn = turned(pulled(group, factor, group.shares[:, None])[:, 0])
+        z = pm.Normal(f"z_{name}", zero, one, dims=dims, transform=turn)
+    else:
+        told = told_of_latents(group, factor, sight.information[name])
+        wide = pt.sqrt(one + pt.as_tensor(told) * sd**2)
+        typical = priors[f"sd_{name}[{group.terms[0]}]"].median
+        means = pulled(group, factor, group.shares[:, None])[:, 0]
+        turn = turned(means / np.sqrt(1 + told[:, 0] * typical**2))
+        own: dict[str, Any] = {"dims": dims, "default_transform": None, "transform": turn}
+        z = pm.Deterministic(
+            f"z_{name}", pm.Normal(f"z_{name}{ABSORBED}", zero, wide, **own) / wide, dims=dims
+        )
     latent = pt.specify_shape(z, (len(factor.nodes), len(group.terms)))
     unit = factor.effect(latent, hyper, pytensor_maths())
     u = unit * sd if L is None else unit @ (sd[:, None] * L).T
     return pm.Deterministic(f"u_{name}", u, dims=(name, term))
+
+
+def told_of_latents(
+    group: GroupDesign, factor: Factor, information: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return what rows tell of each latent, (n_nodes, n_terms), by random sums of the effects."""
+    rng = np.random.default_rng(len(factor.nodes))
+    signs = rng.choice([-1.0, 1.0], (group.n_levels, PROBES))
+    sums = [pulled(group, factor, signs * np.sqrt(w)[:, None]) for w in information.T]
+    return np.stack([(s**2).mean(axis=1) for s in sums], axis=1)
+
+
+def turned(direction: NDArray[np.float64]) -> Turned | None:
+    """Return the turn of latents to a direction, unless it has no length."""
+    return Turned(None, direction) if direction @ direction > LEAST_TURN else None
+
+
+def pulled(group: GroupDesign, factor: Factor, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how much each latent moves weighted sums of effects, shape (n_nodes, n_sums)."""
+    z, shape = pt.dmatrix(), (len(factor.nodes), weights.shape[1])
+    hyper = {h.stem: pt.constant(np.float64(h.prior.median)) for h in group.hyper}
+    effects = factor.effect(pt.specify_shape(z, shape), hyper, pytensor_maths())
+    sums = (pt.as_tensor(weights) * effects).sum()
+    return pt.grad(sums, z).eval({z: np.zeros(shape)}, mode=INTERPRETED)
 
 
 def correlations(

@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.calibrate`` draws parameters, effects and responses with NumPy alone,
 from dense covariances of its own, and ranks them in the posteriors of this package. With
-``--planted`` the package is given each matrix, tree or map with its labels moved. Fits are
-kept in ``benchmarks/results/calibrate``.
+``--planted`` the package is given each matrix, tree or map with its labels moved, which the
+effects' quadratic form finds where relatives are close (``inbred``). Fits are kept in
+``benchmarks/results/calibrate``.
 """
 
 from __future__ import annotations
@@ -59,6 +60,13 @@ def kinship() -> Case:
     return Case(lambda names: bg.kinship(pd.DataFrame(K, names, names)), lambda mix: K)
 
 
+def inbred() -> Case:
+    """Six inbred lines of five, whose members are related by 0.9."""
+    line = np.arange(LEVELS) // 5
+    K = 0.9 * (line[:, None] == line) + 0.1 * np.eye(LEVELS)
+    return Case(lambda names: bg.kinship(pd.DataFrame(K, names, names)), lambda mix: K)
+
+
 def lineage() -> Case:
     """A tree whose lineages merge two by two at random times."""
     rng = np.random.default_rng(4)
@@ -100,7 +108,7 @@ def areal() -> Case:
     return Case(structure, lambda mix: mix * field + (1 - mix) * np.eye(LEVELS), mixed=True)
 
 
-CASES = {"kinship": kinship, "lineage": lineage, "areal": areal}
+CASES = {"kinship": kinship, "inbred": inbred, "lineage": lineage, "areal": areal}
 
 
 def simulator(case: Case, family: str, table: pd.DataFrame) -> Any:
@@ -137,8 +145,10 @@ def quadratic(case: Case) -> Callable[[Mapping[str, Array]], Array]:
     return size
 
 
-def calibrated(name: str, family: str, n: int, planted: bool) -> Any:
-    """Calibrate one structure with one family."""
+def calibrated(
+    name: str, family: str, n: int, planted: bool, seed: int = 1, store: Path | None = None
+) -> Any:
+    """Calibrate one structure with one family, keeping fits where a folder is given."""
     case = CASES[name]()
     rng = np.random.default_rng(11)
     table = pd.DataFrame({"level": np.repeat(NAMES, EACH), "x": rng.normal(size=LEVELS * EACH)})
@@ -159,8 +169,7 @@ def calibrated(name: str, family: str, n: int, planted: bool) -> Any:
             "quadratic": quadratic(case),
             **{f"u_level[{NAMES[k]}]": lambda v, k=k: v["u_level"][:, k, 0] for k in (0, 17)},
         },
-        draws=300, tune=300, store=KEPT / f"{name}-{family}{'-planted' * planted}",
-        progress=True,
+        draws=300, tune=300, seed=seed, store=store, progress=store is not None,
     )  # fmt: skip
 
 
@@ -171,12 +180,14 @@ def main() -> None:
     parser.add_argument("--structures", nargs="+", choices=list(CASES), default=list(CASES))
     parser.add_argument("--families", nargs="+", choices=list(SCALES), default=list(SCALES))
     parser.add_argument("--planted", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     for family in asked.families:
         for name in asked.structures:
             began = time.process_time()
-            found = calibrated(name, family, asked.runs, asked.planted)
+            kept = KEPT / f"{name}-{family}{'-planted' * asked.planted}-{asked.seed}"
+            found = calibrated(name, family, asked.runs, asked.planted, asked.seed, kept)
             spent = time.process_time() - began
             sys.stdout.write(f"\n{name}, {family} ({spent:.0f} s of the processor)\n{found}\n")
             sys.stdout.flush()

@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "structures": {"errors", "spec"},
     "design": BASE,
     "coordinates": BASE | {"design"},
-    "graph": CORE | {"coordinates"},
+    "distributions": set(),
+    "graph": CORE | {"coordinates", "distributions"},
     "runs": {"errors", "files"},
     "engine": CORE | {"coordinates", "graph", "files", "runs"},
     "results": BASE | {"design"},
@@ -58,7 +59,7 @@ MAY_IMPORT = {
 }
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "print"}
 FORBIDDEN_MODULES = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve", "yaml"}
-PYMC_ANYWHERE = ("graph", "engine", "coordinates")
+PYMC_ANYWHERE = ("graph", "engine", "coordinates", "distributions")
 PYMC_IN_FUNCTIONS = ("families", "structures", "fitting", "design")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import bayes_glmm as bg
 from bayes_glmm.datasets.simulated import TABLES
+from bayes_glmm.datasets.simulated_flock import flock_genotypes, flock_pedigree
 from bayes_glmm.datasets.simulated_related import cells_newick
 
 NAMES = list(bg.datasets().index)
@@ -76,6 +77,15 @@ def test_simulated_tables_are_made_again(name: str) -> None:
 def test_the_lineage_of_the_simulated_cells_is_made_again() -> None:
     kept = Path(bg.datasets.__code__.co_filename).with_name("cells.nwk").read_text()
     assert kept.strip() == cells_newick()
+
+
+def test_parents_and_loci_of_the_simulated_flock_are_made_again() -> None:
+    folder = Path(bg.datasets.__code__.co_filename).parent
+    kept = pd.read_csv(folder / "flock_pedigree.csv", dtype=str)
+    pd.testing.assert_frame_equal(kept.fillna(""), flock_pedigree().fillna(""), check_dtype=False)
+    loci = pd.read_csv(folder / "flock_genotypes.csv.gz", index_col="lamb")
+    pd.testing.assert_frame_equal(loci, flock_genotypes(), check_dtype=False)
+    assert set(bg.dataset("flock")["lamb"]) == set(loci.index) <= set(kept["animal"])
 
 
 def test_age_is_cut_as_by_the_function() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayes_glmm.datasets.simulated_flock import flock
 from bayes_glmm.datasets.simulated_related import cells, villages
 
 type Array = NDArray[np.float64]
@@ -210,6 +211,7 @@ TABLES: dict[str, Callable[[], pd.DataFrame]] = {
     "value_added": value_added,
     "mating_success": mating_success,
     "senescence": senescence,
+    "flock": flock,
     "cells": cells,
     "villages": villages,
     "days_used": days_used,

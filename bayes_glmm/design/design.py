@@ -110,14 +110,27 @@ class GroupDesign:
         return np.bincount(self.index[known & (self.index >= 0)], minlength=self.n_levels)
 
     @property
-    def told(self) -> NDArray[np.float64]:
-        """Roughly how much the rows say about each effect, shape (n_levels, n_terms)."""
+    def shares(self) -> NDArray[np.float64]:
+        """How much of each level's effect a row has on average, shape (n_levels,)."""
+        weights = np.ones(self.index.shape) if self.weights is None else self.weights
+        known = np.where(self.index >= 0, weights, 0.0)
+        whole = np.bincount(self.index.clip(0).ravel(), known.ravel(), minlength=self.n_levels)
+        return whole / len(self.index)
+
+    @property
+    def squares(self) -> NDArray[np.float64]:
+        """Sum over rows of the squares of what multiplies each effect, (n_levels, n_terms)."""
         index = self.index.reshape(len(self.index), -1)
         weights = np.ones(index.shape) if self.weights is None else self.weights
         total = np.zeros((self.n_levels, len(self.terms)))
         for places, weight in zip(index.T, weights.T, strict=True):
             np.add.at(total, places, (weight[:, None] * self.values) ** 2)
-        return total / (total + TOLD)
+        return total
+
+    @property
+    def told(self) -> NDArray[np.float64]:
+        """Roughly how much the rows say about each effect, shape (n_levels, n_terms)."""
+        return self.squares / (self.squares + TOLD)
 
     def added(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what effects add to each row, shape (..., n_rows).

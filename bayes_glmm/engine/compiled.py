@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
@@ -145,7 +145,7 @@ def _graph(
 
     from bayes_glmm.graph import build_graph
 
-    graph = build_graph(spec, design, priors)
+    graph = build_graph(spec, design, priors, "standardized" if backend == "jax" else "absorbed")
     if backend == "jax":  # nutpie would freeze a copy, and not know where it begins
         from pymc.model.transform.optimization import freeze_dims_and_data
 
@@ -190,9 +190,18 @@ def _rotated(design: Design, priors: Mapping[str, Prior]) -> Sampled:
 
 
 def _compiled(graph: Any, design: Design, priors: Mapping[str, Prior], backend: str) -> Any:
+    from bayes_glmm.graph import ABSORBED
+
     ends = {p.name(stem) for p in design.every for stem in ("intercept", "beta")}
     start = natural_start(design, priors)
-    return load_nutpie().compile_pymc_model(
+    free = [v.name for v in graph.free_RVs]
+    for p in design.every:
+        name = p.name("intercept")
+        if f"{name}{ABSORBED}" in free:
+            at_means = p.centers @ start[p.name("beta")] if p.coefficients else 0.0
+            start[f"{name}{ABSORBED}"] = start.pop(name) + at_means
+            ends.add(f"{name}{ABSORBED}")
+    model = load_nutpie().compile_pymc_model(
         graph,
         backend=backend,
         gradient_backend="jax" if backend == "jax" else "pytensor",
@@ -200,3 +209,5 @@ def _compiled(graph: Any, design: Design, priors: Mapping[str, Prior], backend: 
         initial_points={graph[name]: value for name, value in start.items()},
         jitter_rvs={v for v in graph.free_RVs if v.name not in ends},
     )
+    inner = [*model.reparameterized_names, *(name for name in free if name.endswith(ABSORBED))]
+    return replace(model, reparameterized_names=inner)

@@ -84,6 +84,8 @@ def read_graph(source: Any, areas: Iterable[str] | None, column: str | None) -> 
     if isinstance(source, pd.DataFrame):
         left, right = _columns(source)
         return graph_of(left, right, areas)
+    if hasattr(source, "to_adjlist") and not hasattr(source, "adjacency"):
+        source = import_module("libpysal.graph").Graph.from_W(source)
     if hasattr(source, "adjacency"):
         return _libpysal(source, areas)
     raise ArgumentTypeError(
@@ -132,16 +134,30 @@ def _columns(table: pd.DataFrame) -> tuple[list[Any], list[Any]]:
 
 def _contiguity(source: Any, column: str | None) -> Any:
     """Return libpysal's graph of areas that share a point or more (queen)."""
+    if column is not None and column not in source.columns:
+        raise ArgumentError(f"The map has no column {column!r}: it has {listed(source.columns)}.")
     try:
         contiguity = import_module("libpysal.graph").Graph.build_contiguity
     except ImportError as error:
         raise MissingDependencyError(
-            "Who borders whom on a map is found by libpysal: pip install libpysal, or give "
-            " a table with two columns of labels."
+            'Who borders whom on a map is found by libpysal: pip install "bayes_glmm[spatial]", or '
+            "give a table with two columns of labels."
         ) from error
-    if column is not None and column not in source.columns:
-        raise ArgumentError(f"The map has no column {column!r}: it has {listed(source.columns)}.")
-    return contiguity(source if column is None else source.set_index(column), rook=False)
+    areas = source if column is None else source.set_index(column)
+    labels = text_labels(areas.index, "The areas of the map")
+    shapeless = (areas.geometry.isna() | areas.geometry.is_empty).to_numpy()
+    if shapeless.any():
+        raise DataError(
+            f"Areas without a shape: {listed(map(repr, labels[shapeless].tolist()))}. Leave them "
+            "out, or give a table of borders and all areas in areas=."
+        )
+    kinds = sorted({str(k) for k in areas.geom_type} - {"Polygon", "MultiPolygon"})
+    if kinds:
+        raise DataError(
+            f"The map holds {listed(kinds)}: who borders whom needs polygons. Places that are "
+            "points have neighbours by bg.nearest_neighbours()."
+        )
+    return contiguity(areas, rook=False)
 
 
 def _libpysal(source: Any, areas: Iterable[str] | None) -> Graph:
@@ -149,8 +165,8 @@ def _libpysal(source: Any, areas: Iterable[str] | None) -> Graph:
     weights = source.adjacency
     if callable(weights) or not isinstance(weights, pd.Series) or weights.index.nlevels != 2:
         raise ArgumentTypeError(
-            "The graph has no series of adjacencies: use libpysal.graph.Graph, or W.to_adjlist() "
-            "with two columns."
+            "The graph has no series of adjacencies: use libpysal.graph.Graph, or a table with two "
+            "columns of labels."
         )
     focal, other = (weights.index.get_level_values(k).tolist() for k in (0, 1))
     pairs = [(a, b, w) for a, b, w in zip(focal, other, weights, strict=True) if a != b]

@@ -57,8 +57,9 @@ def areal(
     ----------
     edges : pandas.DataFrame, GeoDataFrame or libpysal graph
         Two columns of labels with a row for each border, in either direction or both;
-        a map, whose areas are neighbours when they share a point or more (needs
-        libpysal); or a graph with weights of one.
+        a map, whose areas are neighbours when they share a point or more
+        (``pip install "bayes_glmm[spatial]"``); or a graph of libpysal with weights of one,
+        in which either direction makes neighbours.
     model : {"bym2", "icar", "leroux", "car"}
         ``"leroux"`` and ``"car"`` are dense: at most 3,000 areas in one part.
     areas : iterable of str, optional

@@ -169,8 +169,8 @@ def _map(path: Path) -> Any:
         read_file = import_module("geopandas").read_file
     except ImportError as error:
         raise MissingDependencyError(
-            "Maps are read by geopandas: pip install geopandas libpysal, or give a table with two "
-            "columns of neighbours."
+            'Maps are read by geopandas: pip install "bayes_glmm[spatial]", or give a table with '
+            "two columns of neighbours."
         ) from error
     return read_file(path)
 

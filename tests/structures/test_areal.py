@@ -281,12 +281,13 @@ def test_a_map_needs_libpysal() -> None:
             areal(Map({"name": ["a", "b"]}))
 
 
-def test_random_edge_lists_give_a_map_or_our_error_at_once() -> None:
+@pytest.mark.parametrize("cases", [700, pytest.param(4000, marks=pytest.mark.slow)])
+def test_random_edge_lists_give_a_map_or_our_error_at_once(cases: int) -> None:
     rng = np.random.default_rng(12)
     pool = ["a", "b", "c", "d", "e", "f", "A", " a", "01", "1", "", None, np.nan, 3, 2.5, "f "]
     weights = np.r_[np.full(6, 0.15), np.full(10, 0.01)]
     refused = 0
-    for _ in range(700):
+    for _ in range(cases):
         n = int(rng.integers(0, 9))
         drawn = rng.choice(len(pool), size=(n, 2), p=weights)
         rows = [(pool[i], pool[j]) for i, j in drawn]

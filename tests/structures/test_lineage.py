@@ -227,11 +227,12 @@ def test_any_text_gives_a_tree_or_our_error(pieces: list[str]) -> None:
         pass
 
 
-def test_damaged_copies_of_a_tree_give_our_errors_at_once() -> None:
+@pytest.mark.parametrize("cases", [850, pytest.param(4000, marks=pytest.mark.slow)])
+def test_damaged_copies_of_a_tree_give_our_errors_at_once(cases: int) -> None:
     rng = np.random.default_rng(2)
     whole = random_tree(rng, 25).newick(rng)
     refused = 0
-    for _ in range(850):
+    for _ in range(cases):
         letters = list(whole)
         for _ in range(int(rng.integers(1, 4))):
             place = int(rng.integers(len(letters)))
@@ -243,6 +244,41 @@ def test_damaged_copies_of_a_tree_give_our_errors_at_once() -> None:
             refused += 1
         assert time.process_time() - began < 1
     assert refused > 100
+
+
+@pytest.mark.parametrize("cases", [300, pytest.param(3000, marks=pytest.mark.slow)])
+def test_random_tables_give_a_tree_or_our_error_at_once(cases: int) -> None:
+    """Loops, two roots, strange names and lengths; what is taken has the table's depths."""
+    rng = np.random.default_rng(3)
+    odd = ["A", " a", "01", "1", "", " ", None, np.nan, 3, 2.5]
+    taken = 0
+    for _ in range(cases):
+        n = int(rng.integers(0, 7))
+        names = list("abcdefg")[:n]
+        above = [None if not k else names[rng.integers(k)] for k in range(n)]
+        whole = [*zip(names, above, rng.exponential(size=n), strict=True), (None,) * 3]
+        rows = np.array(whole, dtype=object)[:-1]
+        for _ in range(int(rng.integers(0, 3)) if n else 0):
+            column = rng.integers(3)
+            wrong = [-1.0, 0.0, np.nan, np.inf, "2"] if column == 2 else [*odd, *names]
+            rows[rng.integers(n), column] = wrong[rng.integers(len(wrong))]
+        rng.shuffle(rows)
+        began = time.process_time()
+        try:
+            found = lineage(pd.DataFrame(rows.tolist(), columns=["node", "parent", "length"]))
+            found.prepare(found.labels)
+        except BayesGLMMError:
+            continue
+        finally:
+            assert time.process_time() - began < 1
+        taken += 1
+        up = {name: (parent, float(length or 0)) for name, parent, length in rows.tolist()}
+        for name, depth in zip(found.tree.names, found.tree.depth * found.height, strict=True):
+            total, at = 0.0, name
+            while at in up and up[at][0] in up:
+                total, at = total + up[at][1], up[at][0]
+            assert depth == pytest.approx(total), rows
+    assert 0.1 < taken / cases < 0.9
 
 
 def test_a_tree_of_ten_thousand_tips_is_read_and_prepared_in_seconds() -> None:

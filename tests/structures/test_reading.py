@@ -209,9 +209,9 @@ def test_what_is_given_replaces_what_is_described(folder: Path) -> None:
 
 
 def test_a_templates_example_is_not_taken_for_ones_own() -> None:
-    data = bg.dataset("mouse_blood").assign(id=lambda d: "x" + d["id"])
+    data = bg.dataset("flock").assign(lamb=lambda d: "x" + d["lamb"])
     (found,) = bg.check("heritability", data).errors
-    assert "'xm1'" in found.message
+    assert "'xlamb001'" in found.message
     assert "A was read from the template's own example: give yours" in found.message
     assert "--structure A=pedigree:FILE" in found.message
 
