@@ -92,7 +92,9 @@ def collapse(
     source : path or pandas.DataFrame
         A Parquet file, a folder of them (``key=value`` folders are columns), or a table.
     formula : str, mapping, or ModelSpec
-        The model, as :func:`bayes_glmm.fit` takes it, with the options of the same names.
+        The model, as :func:`bayes_glmm.fit` takes it.
+    family, link, exposure, offset, priors, missing, success
+        As in :func:`bayes_glmm.fit`.
     max_cells : int, default 1,000,000
         Most sets of equal rows.
 

@@ -164,13 +164,24 @@ def check(
 ) -> Findings:
     """Say everything that can be said about a model before sampling.
 
-    Parameters are those of :func:`fit`. Nothing is raised for what is wrong
-    with the data: it is in the findings.
+    Nothing is raised for what is wrong with the data: it is in the findings.
+
+    Parameters
+    ----------
+    model, data, family, link, exposure, offset, priors, missing, success, structures
+        As in :func:`fit`.
 
     Returns
     -------
     Findings
         ``.errors`` stop a fit, ``.warnings`` travel with it, ``.passed``.
+
+    Raises
+    ------
+    SpecError
+        The model as written cannot be understood.
+    ArgumentTypeError
+        The data are no table.
 
     Examples
     --------
@@ -202,16 +213,29 @@ def build_model(
     """Build the generative graph, for reading, extending and sampling elsewhere.
 
     Its named variables are those of the posterior that :func:`fit` returns, on
-    the same scale. Parameters are those of :func:`fit`.
+    the same scale.
+
+    Parameters
+    ----------
+    model, data, family, link, exposure, offset, priors, missing, success, structures
+        As in :func:`fit`.
 
     Returns
     -------
     pymc.Model
+        With the data as ``observed``.
 
     Raises
     ------
     DesignError
         The checks found errors; all of them are in the message.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> model = bg.build_model("weight ~ age + (1 | rat)", bg.dataset("rats"))
+    >>> sorted(v.name for v in model.free_RVs)
+    ['beta', 'intercept', 'sd_rat', 'sigma', 'u_rat']
     """
     from bayes_glmm.graph import build_graph
 
@@ -238,12 +262,31 @@ def priors(
 ) -> pd.DataFrame:
     """Tabulate the priors that a fit would use, defaults and overrides.
 
+    Parameters
+    ----------
+    model, data, family, link, exposure, offset, priors, missing, success, structures
+        As in :func:`fit`.
+
     Returns
     -------
     pandas.DataFrame
         ``parameter``, ``prior``, ``scale`` (where it lives), ``source``
         (``"default"`` or ``"given"``) and the central 95 % of its mass; the prior of
         ``intercept`` is that of the predictor at the covariates' means.
+
+    Raises
+    ------
+    PriorError
+        A prior for something the model does not have, or of another kind of number.
+    DesignError
+        The checks found errors; all of them are in the message.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> table = bg.priors("weight ~ age + (1 | rat)", bg.dataset("rats"))
+    >>> table["parameter"].tolist()
+    ['intercept', 'beta[age]', 'sd_rat[intercept]', 'sigma']
     """
     prepared = prepare(
         model, data, family=family, link=link, exposure=exposure, offset=offset,
@@ -321,8 +364,9 @@ def fit(
         ``trials(n)``, ``cens(status, upper)``, ``trunc(lower, upper)``, ``weights(w)`` and
         ``se(s)``.
     data : DataFrame
-        pandas, or any table that narwhals reads. It is not changed.
+        A pandas table, or any that narwhals reads. It is not changed.
     family : str or Family, default "gaussian"
+        Name of a family, or one of your own.
     link : str, optional
         Link of the mean; the family's default when not given.
     exposure : str, optional
@@ -357,6 +401,7 @@ def fit(
         When not given, 0.8 or 0.9 by rule, and one second run at 0.99 if
         divergences remain.
     progress : bool, default True
+        Show a bar in a terminal or a notebook.
     store : path, optional
         Folder that keeps each finished chain; the same call resumes there.
     log_likelihood : bool, default False
@@ -378,8 +423,12 @@ def fit(
     Examples
     --------
     >>> import bayes_glmm as bg
-    >>> tree = bg.fit("Reaction ~ Days + (1 + Days | Subject)",
-    ...               bg.dataset("sleepstudy"))  # doctest: +SKIP
+    >>> tree = bg.fit(
+    ...     "events ~ treat + (1 | study)", bg.dataset("nielweise2008"), family="poisson",
+    ...     exposure="catheter_days",
+    ... )
+    >>> dict(tree["posterior"].sizes)
+    {'chain': 4, 'draw': 1000, 'coefficient': 1, 'study_term': 1, 'study': 9}
     """
     from bayes_glmm.engine.run import sample
     from bayes_glmm.engine.settings import choose_settings

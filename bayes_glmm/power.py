@@ -129,10 +129,18 @@ def power(
 
     Examples
     --------
-    >>> bg.power(
-    ...     "y ~ treat + (1 | school)", truth, pilot, "beta[treat]", by="school",
-    ...     designs=[{"groups": g, "size": 20} for g in (10, 20, 40)],
-    ... )  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> pilot = bg.dataset("nielweise2008")
+    >>> truth = {"intercept": -5.0, "beta": {"treat": -0.5}, "sd_study": 0.5}
+    >>> table = bg.power(
+    ...     "events ~ treat + (1 | study)", truth, pilot, "beta[treat]", n=5, by="study",
+    ...     designs=[{"groups": 5}, {"groups": 20}], family="poisson", exposure="catheter_days",
+    ...     draws=200, progress=False,
+    ... )
+    >>> table[["groups", "n"]]
+       groups  n
+    0       5  5
+    1      20  5
     """
     from bayes_glmm.engine.settings import choose_settings
 

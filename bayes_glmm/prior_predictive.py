@@ -63,6 +63,7 @@ def prior_predictive(
     model, data, family, link, exposure, offset, priors, missing, success, structures
         As in :func:`fit`; default priors look at the response.
     draws : int, default 500
+        Draws of each chain.
     seed : int, default 1
         Equal seeds give equal bytes.
 

@@ -34,7 +34,7 @@ UNIT_FREE = ("logit", "probit", "cloglog", "log")
 class Parameter:
     """A parameter of a family beside ``mu``.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Name in formulas, priors and the posterior.
@@ -54,6 +54,13 @@ class Parameter:
     start : callable or None
         Of a vector: takes the responses' codes, the number of categories and the link,
         gives where chains begin.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> shape = bg.Parameter("shape", "shape", lambda spread: bg.Prior("Gamma", alpha=2, beta=0.1))
+    >>> shape.name, shape.link
+    ('shape', 'log')
     """
 
     name: str
@@ -66,7 +73,18 @@ class Parameter:
     start: Callable[[Array, int, Link], Array] | None = None
 
     def middle(self, spread: float) -> float:
-        """Return the median of the default prior, on the scale of the predictor."""
+        """Return the median of the default prior, on the scale of the predictor.
+
+        Parameters
+        ----------
+        spread : float
+            Standard deviation of the response.
+
+        Returns
+        -------
+        float
+            On the scale of the parameter's link.
+        """
         return float(LINKS[self.link].forward(np.asarray(self.prior(spread).median)))
 
 

@@ -19,6 +19,29 @@ class Written(Family):
 
     Whatever computes the density goes through the :class:`Maths` that it is given, so
     that the graph and the answers cannot drift apart.
+
+    See Also
+    --------
+    bayes_glmm.check_family : Hold a family to what it says of itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import bayes_glmm as bg
+    >>> class HalfNormal(bg.Family):
+    ...     name, support, links, lower = "half_normal", "positive numbers", ("log",), 0.0
+    ...
+    ...     def density(self, m, y, mean, own, trials):
+    ...         square = mean.value**2 * np.pi / 2
+    ...         return np.log(2 / np.pi) / 2 - m.log(square) / 2 - y**2 / (2 * square)
+    ...
+    ...     def variance(self, mu, parameters, trials=None):
+    ...         return (np.pi / 2 - 1) * mu**2
+    ...
+    ...     def simulate(self, rng, mu, parameters, trials=None):
+    ...         return np.abs(rng.normal(0, mu * np.sqrt(np.pi / 2)))
+    >>> bg.check_family(HalfNormal(), means=[0.5, 3.0]).passed
+    True
     """
 
     lower: float = -np.inf

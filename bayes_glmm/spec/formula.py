@@ -36,12 +36,14 @@ def parse(
         ``{"mu": "y ~ x", "dispersion": "~ z"}``. A column in ``mi()`` has one of its
         own, ``{"mu": "y ~ mi(bmi)", "bmi": "bmi ~ age"}``.
     family : str or Family, default "gaussian"
+        Name of a family, or one of your own.
     link, exposure, offset, priors, missing, success, structures
         As in :class:`ModelSpec`.
 
     Returns
     -------
     ModelSpec
+        The model, without data.
 
     Raises
     ------

@@ -69,6 +69,7 @@ def areal(
     Returns
     -------
     Areal
+        For ``structures=``.
 
     Raises
     ------

@@ -77,6 +77,7 @@ def lineage(
     Returns
     -------
     Lineage
+        For ``structures=``.
 
     Raises
     ------

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from making import findings, structures, templates
 from typer.cli import get_docs_for_click
 
 from bayes_glmm.cli import app as commands
+from making import findings, structures, templates
 
 
 def pages() -> dict[str, str]:
@@ -17,14 +17,21 @@ def pages() -> dict[str, str]:
     guides = {f"made/guides/{t.name}.md": templates.guide(t) for t in templates.all_templates()}
     tables = {
         f"made/parts/findings_{where}.md": findings.table(where)
-        for where in (findings.TABLE, findings.CHAINS, findings.FIT, findings.PRIOR, findings.FAMILY)
+        for where in (
+            findings.TABLE,
+            findings.CHAINS,
+            findings.FIT,
+            findings.PRIOR,
+            findings.FAMILY,
+        )
     }
     return {
         **guides,
         **tables,
         "made/guides/index.md": templates.index(),
         "made/parts/structures.md": structures.table(),
-        "made/parts/error_names.md": ", ".join(f"`{name}`" for name in findings.error_names()) + "\n",
+        "made/parts/error_names.md": ", ".join(f"`{name}`" for name in findings.error_names())
+        + "\n",
         "made/commands.md": command_line(),
     }
 
@@ -57,4 +64,3 @@ def setup(app: Any) -> dict[str, bool]:
     """Write the pages; those of the API are written by autosummary."""
     write(Path(app.srcdir))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
-

@@ -19,12 +19,23 @@ LEVELS = ["a", "b", "c", "d"]
 
 def table() -> str:
     """Write one row for each kind and model of a structure."""
-    head = "| call | relates levels by | option | further parameters, with their default priors | file holds |"
+    names = (
+        "call",
+        "relates levels by",
+        "option",
+        "its own parameters, with default priors",
+        "file",
+    )
     rows = [
-        f"| {{func}}`~bayes_glmm.{kind}` | {_first_line(kind)} | {option} | {_hyper(made)} | {KINDS[kind].file or 'columns of the data'} |"
+        (f"{{func}}`~bayes_glmm.{kind}`", _first_line(kind), option, _hyper(made), _file(kind))
         for kind, option, made in examples()
     ]
-    return "\n".join([head, "|---|---|---|---|---|", *rows, ""])
+    lines = [f"| {' | '.join(row)} |" for row in (names, ("---",) * len(names), *rows)]
+    return "\n".join([*lines, ""])
+
+
+def _file(kind: str) -> str:
+    return KINDS[kind].file or "columns of the data"
 
 
 def public_kinds() -> list[str]:

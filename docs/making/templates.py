@@ -22,7 +22,8 @@ QUESTIONS = {
     "clinician_counselling_rates": ('bg.rank(tree, "clinician").head()',),
     "days_used": ('bg.comparisons(tree, "treated")',),
     "disease_map": ('bg.rank(tree, "county", threshold=0.002).head()',),
-    "growth_trajectories": ('bg.coefficients(tree, "rat").head()', 'bg.plot_trajectories(tree, "age", "rat")'),
+    "growth_trajectories": ('bg.coefficients(tree, "rat").head()',
+                            'bg.plot_trajectories(tree, "age", "rat")'),
     "heritability": ('bg.variance_partition(tree)',),
     "hospital_infections": ('bg.comparisons(tree, "treat", measure="ratio", per=1000)',
                             'bg.shrinkage(tree, "study")'),
@@ -112,7 +113,9 @@ def _roles(template: Template) -> str:
         f"`bayes-glmm fit {template.name} data.csv --map {mapped}=YOUR_COLUMN --out fit.nc`."
     )
     structures = [f"Structure `{name}`: {text}." for name, text in template.structures.items()]
-    return "\n\n".join(["| role | what it holds |\n|---|---|\n" + "\n".join(rows), said, *structures])
+    return "\n\n".join(
+        ["| role | what it holds |\n|---|---|\n" + "\n".join(rows), said, *structures]
+    )
 
 
 def _model(template: Template) -> str:
@@ -121,7 +124,9 @@ def _model(template: Template) -> str:
     formulas = "\n".join(_formulas(spec))
     words = str(about["about"]).replace("``", "`")
     link = spec.link or str(about["links"]).split(",")[0]
-    exposure = f" The logarithm of `{spec.exposure}` is added, so that coefficients are of rates." if spec.exposure else ""
+    exposure = ""
+    if spec.exposure:
+        exposure = f" The logarithm of `{spec.exposure}` is added: coefficients are of rates."
     return f"```text\n{formulas}\n```\n\nFamily `{spec.family}`, link {link}. {_maths(words)}{exposure}"
 
 
@@ -173,8 +178,9 @@ def _rivals(template: Template) -> str:
         link = f", link {spec.link}" if spec.link else ""
         formulas = "\n  ".join(_formulas(spec))
         blocks.append(f"- {said}{link}:\n\n  ```text\n  {formulas}\n  ```")
+    first = next(iter(template.alternatives))
     compare = (
-        f"```python\nrival = bg.template({template.name!r}).alternatives[{next(iter(template.alternatives))!r}]\n"
+        f"```python\nrival = bg.template({template.name!r}).alternatives[{first!r}]\n"
         'bg.compare({"template": tree, "rival": bg.fit(rival, data, seed=1)})\n```'
     ).replace("'", '"')
     return "\n".join(blocks) + f"\n\n{compare}"
