@@ -72,7 +72,7 @@ def power(
 
     Parameters
     ----------
-    model, family, link, exposure, offset, priors, success, structures
+    model : str, mapping, or ModelSpec
         As in :func:`bayes_glmm.fit`. Default priors follow the first table that is simulated
         for each design.
     parameters : mapping
@@ -96,6 +96,8 @@ def power(
         What an interval must leave out: zero, or one for ratios, when not given.
     prob : float, default 0.95
         Of equal-tailed intervals.
+    family, link, exposure, offset, priors, success, structures
+        As in :func:`bayes_glmm.fit`.
     engine, draws, tune, chains, seed, target_accept
         Of each fit, as in :func:`bayes_glmm.fit`.
     executor, store, progress

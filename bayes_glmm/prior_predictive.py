@@ -60,12 +60,14 @@ def prior_predictive(
 
     Parameters
     ----------
-    model, data, family, link, exposure, offset, priors, missing, success, structures
+    model, data
         As in :func:`fit`; default priors look at the response.
     draws : int, default 500
         Draws of each chain.
     seed : int, default 1
         Equal seeds give equal bytes.
+    family, link, exposure, offset, priors, missing, success, structures
+        As in :func:`fit`.
 
     Returns
     -------

@@ -57,7 +57,7 @@ def simulate(
 
     Parameters
     ----------
-    model, data, family, link, exposure, offset, missing, success, structures
+    model, data
         As in :func:`fit`. The response column need not exist; where it does, it is
         replaced and only its levels are read.
     parameters : mapping
@@ -73,6 +73,8 @@ def simulate(
     seed : int
         Equal seeds give equal responses. Every group and the response have streams
         of their own, so that giving the effects of one group leaves the rest alone.
+    family, link, exposure, offset, missing, success, structures
+        As in :func:`fit`.
 
     Returns
     -------

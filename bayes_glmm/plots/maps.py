@@ -58,6 +58,7 @@ def plot_map(
     threshold : float, default 0
         Of the deviation, link scale.
     ax : two matplotlib axes, optional
+        Where to draw both maps; a new figure when not given.
 
     Returns
     -------

@@ -83,8 +83,8 @@ class Response:
     --------
     >>> import bayes_glmm as bg
     >>> response = bg.parse("yes | trials(n) ~ 1", family="binomial").response
-    >>> response.column, response.modifier("trials").arguments
-    ('yes', (Variable(name='n'),))
+    >>> isinstance(response, bg.Response), response.column
+    (True, 'yes')
     """
 
     column: str
@@ -302,20 +302,53 @@ class ModelSpec:
         return write_formula(self)
 
     def to_toml(self) -> str:
-        """Return the model as TOML text."""
+        """Return the model as TOML text.
+
+        Returns
+        -------
+        str
+            What :meth:`from_toml` reads.
+        """
         from bayes_glmm.spec.toml import write_toml
 
         return write_toml(self)
 
     @classmethod
     def from_toml(cls, text: str) -> ModelSpec:
-        """Read a model from TOML text; nothing in it is executed."""
+        """Read a model from TOML text; nothing in it is executed.
+
+        Parameters
+        ----------
+        text : str
+            As :meth:`to_toml` writes it, or by hand.
+
+        Returns
+        -------
+        ModelSpec
+            The model, without data.
+
+        Raises
+        ------
+        SpecError
+            The text is malformed, or a key in it is unknown.
+        """
         from bayes_glmm.spec.toml import read_toml
 
         return read_toml(text)
 
     def with_(self, **changes: Any) -> ModelSpec:
-        """Return a copy with some fields replaced."""
+        """Return a copy with some fields replaced.
+
+        Parameters
+        ----------
+        **changes
+            Fields by name, such as ``family="poisson"``.
+
+        Returns
+        -------
+        ModelSpec
+            The copy.
+        """
         return replace(self, **changes)
 
 

@@ -71,6 +71,7 @@ def coordinates(
     Returns
     -------
     Coordinates
+        For ``structures=``.
 
     Raises
     ------
