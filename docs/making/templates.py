@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 
 import bayes_glmm as bg
 from bayes_glmm.design.defaults import resolve_priors
@@ -51,6 +52,12 @@ QUESTIONS = {
 
 def covered(template: Template) -> bool:
     """Whether the compiled kernel samples the template's model, in seconds."""
+    return _covered(template.name)
+
+
+@cache
+def _covered(name: str) -> bool:
+    template = bg.template(name)
     table = bg.dataset(template.dataset)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
