@@ -31,6 +31,8 @@ templates_path = ["templates"]
 root_doc = "index"
 language = "en"
 
+smartquotes = False  # --option is no dash
+
 html_theme = "furo"
 html_title = f"bayes_glmm {version}"
 html_static_path = ["static"]
