@@ -119,8 +119,10 @@ def collapse(
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> import bayes_glmm as bg
     >>> rows = pd.DataFrame({"y": [0, 1, 1, 0], "x": ["a", "a", "b", "a"]})
-    >>> found = collapse(rows, "y ~ x", family="bernoulli")
+    >>> found = bg.collapse(rows, "y ~ x", family="bernoulli")
     >>> found.data.to_dict("list")
     {'x': ['a', 'b'], 'y': [1, 1], 'rows': [3, 1]}
     >>> found.spec.formula

@@ -21,6 +21,7 @@ from bayes_glmm.design.checks import run_checks
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.design import Design
 from bayes_glmm.design.frames import row_ids, to_pandas
+from bayes_glmm.design.prior_table import prior_table
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.structured import bound_structures, given_structures, with_factors
 from bayes_glmm.design.uses import drop_missing
@@ -186,8 +187,9 @@ def check(
     Examples
     --------
     >>> import pandas as pd
+    >>> import bayes_glmm as bg
     >>> table = pd.DataFrame({"y": [1, 0, 2, -1], "x": [0.1, 0.4, 0.2, 0.9]})
-    >>> found = check("y ~ x", table, family="poisson")
+    >>> found = bg.check("y ~ x", table, family="poisson")
     >>> [f.severity for f in found.errors]
     ['error']
     """
@@ -292,39 +294,8 @@ def priors(
         model, data, family=family, link=link, exposure=exposure, offset=offset,
         priors=priors, missing=missing, success=success, structures=structures,
     )  # fmt: skip
-    spec = prepared.spec
     _, design = prepared.require()
-    resolved = resolve_priors(spec, design)
-    plain = resolve_priors(replace(spec, priors=()), design)
-    family = get_family(spec.family)
-    own = {p.name for p in family.scalars(design.stated)}
-    links = {p.name: p.link for p in family.parameters}
-    link_of = {p.name: design.link for p in family.vectors} | {
-        stem: design.link if p.of_mean else links[p.parameter]
-        for p in design.predictors.values()
-        for stem in (
-            p.name("intercept"),
-            p.name("beta"),
-            *(f"sd_{g.name}" for g in p.groups),
-            *(f"sd_{s.name}" for s in p.smooths),
-        )
-    }
-    units = {
-        stem: f"units of {c.column}"
-        for c in design.covariates.values()
-        for stem in ("sigma", "intercept", "beta")
-        for stem in [c.predictor.name(stem), *(f"sd_{g.name}" for g in c.predictor.groups)]
-    }
-    rows = []
-    for name, prior in resolved.items():
-        line = prior.on_a_line
-        low, high = prior.frozen.ppf([0.025, 0.975]) if line else (np.nan, np.nan)
-        stem = name.partition("[")[0]
-        link = units.get(stem, f"link ({link_of.get(stem)})")
-        scale = "family" if name in own else link if line else prior.support
-        source = "default" if plain[name] == prior else "given"
-        rows.append((name, repr(prior), scale, source, float(low), float(high)))
-    return pd.DataFrame(rows, columns=["parameter", "prior", "scale", "source", "q2.5", "q97.5"])
+    return prior_table(prepared.spec, design)
 
 
 def fit(

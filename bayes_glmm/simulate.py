@@ -93,9 +93,11 @@ def simulate(
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> import bayes_glmm as bg
     >>> table = pd.DataFrame({"x": [0.0, 1.0, 2.0], "g": ["a", "b", "b"]})
     >>> truth = {"intercept": 0.5, "beta": {"x": 0.2}, "sd_g": 0.3}
-    >>> simulate("y ~ x + (1 | g)", table, truth, seed=1, family="poisson").columns.tolist()
+    >>> bg.simulate("y ~ x + (1 | g)", table, truth, seed=1, family="poisson").columns.tolist()
     ['x', 'g', 'y']
     """
     from bayes_glmm.fitting import resolve_spec

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -63,9 +64,11 @@ def test_sections_are_complete(path: str) -> None:
 def test_every_public_name_has_an_example(name: str) -> None:
     text = inspect.getdoc(getattr(bg, name)) or ""
     examples = doctest.DocTestParser().get_examples(text)
-    assert examples
-    calls = "".join(example.source for example in examples)
-    assert name in calls
+    source = "".join(example.source for example in examples)
+    assert "import bayes_glmm as bg" in source
+    assert f"bg.{name}" in source
+    given = {"bg", "pd", "np"} & set(re.findall(r"\b(\w+)\.", source))
+    assert all(f" as {module}" in source for module in given)
 
 
 SLOW = {"kfold", "plot_map", "plot_tree", "scan"}

@@ -114,7 +114,9 @@ def test_the_stored_table_of_families_is_that_of_the_code() -> None:
 
 def test_links_between_pages_lead_somewhere(made: dict[str, str]) -> None:
     for page in DOCS.glob("*.md"):
-        for target in re.findall(r"\]\(([\w/]+\.(?:md|rst))(?:#[\w-]+)?\)", page.read_text("utf-8")):
+        for target in re.findall(
+            r"\]\(([\w/]+\.(?:md|rst))(?:#[\w-]+)?\)", page.read_text("utf-8")
+        ):
             assert (DOCS / target).is_file() or target in made, f"{page.name}: {target}"
 
 

@@ -92,7 +92,8 @@ def parse(
 
     Examples
     --------
-    >>> spec = parse("Reaction ~ Days + (1 + Days | Subject)")
+    >>> import bayes_glmm as bg
+    >>> spec = bg.parse("Reaction ~ Days + (1 + Days | Subject)")
     >>> spec.formula
     'Reaction ~ Days + (1 + Days | Subject)'
     """

@@ -165,7 +165,8 @@ class ModelSpec:
 
     Examples
     --------
-    >>> spec = ModelSpec("pulls", Predictor(terms=("dose",), random=(RandomEffect("lab"),)))
+    >>> import bayes_glmm as bg
+    >>> spec = bg.ModelSpec("pulls", bg.Predictor(terms=("dose",), random=(bg.RandomEffect("lab"),)))
     >>> spec.formula
     'pulls ~ dose + (1 | lab)'
     """

@@ -95,7 +95,8 @@ class Source:
 
     Examples
     --------
-    >>> Source("pedigree", "pedigree.csv", {"id": "animal"}).options
+    >>> import bayes_glmm as bg
+    >>> bg.Source("pedigree", "pedigree.csv", {"id": "animal"}).options
     (('id', 'animal'),)
     """
 

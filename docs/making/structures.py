@@ -80,7 +80,11 @@ def _first_line(kind: str) -> str:
 
 
 def _hyper(structure: Structure) -> str:
-    said = [f"`{h.stem}_<level>`: {h.meaning}, `{_prior(h.prior)}`" for h in structure.hyper]
+    known = len(structure.labels) > 0  # else it is read from the data, and so is the prior
+    said = [
+        f"`{h.stem}_<level>`: {h.meaning}, {f'`{_prior(h.prior)}`' if known else 'by the data'}"
+        for h in structure.hyper
+    ]
     return "; ".join(said) or "none"
 
 
