@@ -56,6 +56,5 @@ myst_update_mathjax = False
 nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_timeout = 900
-nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_merge_streams = True
