@@ -1,5 +1,6 @@
 PYTHON := .venv/bin/python
 READY := .venv/.ready
+DOCS := .venv/.docs
 
 .PHONY: demo test test-all docs bench calibrate lint clean
 
@@ -9,11 +10,13 @@ demo: $(READY)
 test: $(READY)
 	$(PYTHON) -m pytest -n auto --dist worksteal --doctest-modules bayes_glmm tests
 
-test-all: $(READY)
+test-all: $(DOCS)
 	$(PYTHON) -m pytest -n auto --dist worksteal --doctest-modules -m "slow or not slow" bayes_glmm tests
 
-docs: $(READY)
+docs: $(DOCS)
 	$(PYTHON) docs/families.py
+	$(PYTHON) -m sphinx -E -W --keep-going -q docs build/docs
+	@echo "Open build/docs/index.html"
 
 bench: $(READY) build/peers/.ready
 	$(PYTHON) benchmarks/run.py
@@ -32,11 +35,15 @@ lint: $(READY)
 	.venv/bin/mypy
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo docs/made
 
 $(READY): pyproject.toml constraints.txt .ci/venv
 	@sh .ci/venv
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,test,lint]"
+	@touch $@
+
+$(DOCS): $(READY)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
 	@touch $@
 
 build/peers/.ready: pyproject.toml constraints.txt benchmarks/peers.txt

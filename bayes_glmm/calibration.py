@@ -76,11 +76,13 @@ def calibrate(
 
     Parameters
     ----------
-    model, data, family, link, exposure, offset, priors, missing, success, structures
+    model, data
         As in :func:`bayes_glmm.fit`. The covariates and groups of ``data`` are kept. Its
         response is only read for default priors, which are the same in all fits.
     n : int, default 1000
         Number of simulations.
+    family, link, exposure, offset, priors, missing, success, structures
+        As in :func:`bayes_glmm.fit`.
     simulator : callable, optional
         Draws parameters and responses in the model's place: takes a
         ``numpy.random.Generator`` and returns a mapping of parameters by the posterior's
@@ -96,6 +98,7 @@ def calibrate(
     store : path, optional
         Folder that keeps each fit as it finishes: the same call goes on from there.
     progress : bool, default True
+        Show a bar in a terminal or a notebook.
 
     Returns
     -------
@@ -129,8 +132,12 @@ def calibrate(
 
     Examples
     --------
-    >>> found = bg.calibrate("y ~ x + (1 | g)", data, family="poisson", n=200)  # doctest: +SKIP
-    >>> print(found)  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> found = bg.calibrate(
+    ...     "weight ~ age + (1 | rat)", bg.dataset("rats"), n=5, draws=100, progress=False,
+    ... )
+    >>> found.table["quantity"].tolist()
+    ['intercept', 'beta[age]', 'sd_rat[intercept]', 'sigma', 'quadratic_rat', 'log_likelihood']
     """
     from bayes_glmm.engine.settings import choose_settings
 

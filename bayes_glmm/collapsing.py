@@ -92,7 +92,9 @@ def collapse(
     source : path or pandas.DataFrame
         A Parquet file, a folder of them (``key=value`` folders are columns), or a table.
     formula : str, mapping, or ModelSpec
-        The model, as :func:`bayes_glmm.fit` takes it, with the options of the same names.
+        The model, as :func:`bayes_glmm.fit` takes it.
+    family, link, exposure, offset, priors, missing, success
+        As in :func:`bayes_glmm.fit`.
     max_cells : int, default 1,000,000
         Most sets of equal rows.
 
@@ -118,8 +120,10 @@ def collapse(
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> import bayes_glmm as bg
     >>> rows = pd.DataFrame({"y": [0, 1, 1, 0], "x": ["a", "a", "b", "a"]})
-    >>> found = collapse(rows, "y ~ x", family="bernoulli")
+    >>> found = bg.collapse(rows, "y ~ x", family="bernoulli")
     >>> found.data.to_dict("list")
     {'x': ['a', 'b'], 'y': [1, 1], 'rows': [3, 1]}
     >>> found.spec.formula

@@ -48,7 +48,13 @@ class UnknownLevelError(DataError):
 
 
 class DesignError(DataError):
-    """Checks of the design found at least one error."""
+    """Checks of the design found at least one error.
+
+    Parameters
+    ----------
+    findings : Findings
+        All of them; the message holds those that are errors.
+    """
 
     def __init__(self, findings: Findings):
         self.findings = findings
@@ -79,7 +85,7 @@ class ExtrapolationWarning(UserWarning):
 class Finding:
     """One thing a check has to say.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Name of the check, e.g. ``"separation"``.
@@ -108,7 +114,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything that was found, in the order of the checks."""
+    """Everything that was found, in the order of the checks.
+
+    Parameters
+    ----------
+    items : tuple of Finding
+        What was found; ``findings["separation"]`` are those of one name.
+    """
 
     items: tuple[Finding, ...] = ()
 

@@ -21,6 +21,7 @@ from bayes_glmm.design.checks import run_checks
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.design import Design
 from bayes_glmm.design.frames import row_ids, to_pandas
+from bayes_glmm.design.prior_table import prior_table
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.structured import bound_structures, given_structures, with_factors
 from bayes_glmm.design.uses import drop_missing
@@ -179,19 +180,31 @@ def check(
 ) -> Findings:
     """Say everything that can be said about a model before sampling.
 
-    Parameters are those of :func:`fit`. Nothing is raised for what is wrong
-    with the data: it is in the findings.
+    Nothing is raised for what is wrong with the data: it is in the findings.
+
+    Parameters
+    ----------
+    model, data, family, link, exposure, offset, priors, missing, success, structures
+        As in :func:`fit`.
 
     Returns
     -------
     Findings
         ``.errors`` stop a fit, ``.warnings`` travel with it, ``.passed``.
 
+    Raises
+    ------
+    SpecError
+        The model as written cannot be understood.
+    ArgumentTypeError
+        The data are no table.
+
     Examples
     --------
     >>> import pandas as pd
+    >>> import bayes_glmm as bg
     >>> table = pd.DataFrame({"y": [1, 0, 2, -1], "x": [0.1, 0.4, 0.2, 0.9]})
-    >>> found = check("y ~ x", table, family="poisson")
+    >>> found = bg.check("y ~ x", table, family="poisson")
     >>> [f.severity for f in found.errors]
     ['error']
     """
@@ -217,16 +230,29 @@ def build_model(
     """Build the generative graph, for reading, extending and sampling elsewhere.
 
     Its named variables are those of the posterior that :func:`fit` returns, on
-    the same scale. Parameters are those of :func:`fit`.
+    the same scale.
+
+    Parameters
+    ----------
+    model, data, family, link, exposure, offset, priors, missing, success, structures
+        As in :func:`fit`.
 
     Returns
     -------
     pymc.Model
+        With the data as ``observed``.
 
     Raises
     ------
     DesignError
         The checks found errors; all of them are in the message.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> model = bg.build_model("weight ~ age + (1 | rat)", bg.dataset("rats"))
+    >>> sorted(v.name for v in model.free_RVs)
+    ['beta', 'intercept', 'sd_rat', 'sigma', 'u_rat']
     """
     from bayes_glmm.graph import build_graph
 
@@ -253,50 +279,38 @@ def priors(
 ) -> pd.DataFrame:
     """Tabulate the priors that a fit would use, defaults and overrides.
 
+    Parameters
+    ----------
+    model, data, family, link, exposure, offset, priors, missing, success, structures
+        As in :func:`fit`.
+
     Returns
     -------
     pandas.DataFrame
         ``parameter``, ``prior``, ``scale`` (where it lives), ``source``
         (``"default"`` or ``"given"``) and the central 95 % of its mass; the prior of
         ``intercept`` is that of the predictor at the covariates' means.
+
+    Raises
+    ------
+    PriorError
+        A prior for something the model does not have, or of another kind of number.
+    DesignError
+        The checks found errors; all of them are in the message.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> table = bg.priors("weight ~ age + (1 | rat)", bg.dataset("rats"))
+    >>> table["parameter"].tolist()
+    ['intercept', 'beta[age]', 'sd_rat[intercept]', 'sigma']
     """
     prepared = prepare(
         model, data, family=family, link=link, exposure=exposure, offset=offset,
         priors=priors, missing=missing, success=success, structures=structures,
     )  # fmt: skip
-    spec = prepared.spec
     _, design = prepared.require()
-    resolved = resolve_priors(spec, design)
-    plain = resolve_priors(replace(spec, priors=()), design)
-    family = get_family(spec.family)
-    own = {p.name for p in family.scalars(design.stated)}
-    links = {p.name: p.link for p in family.parameters}
-    link_of = {p.name: design.link for p in family.vectors} | {
-        stem: design.link if p.of_mean else links[p.parameter]
-        for p in design.predictors.values()
-        for stem in (
-            p.name("intercept"),
-            p.name("beta"),
-            *(f"sd_{g.name}" for g in p.groups),
-            *(f"sd_{s.name}" for s in p.smooths),
-        )
-    }
-    units = {
-        stem: f"units of {c.column}"
-        for c in design.covariates.values()
-        for stem in ("sigma", "intercept", "beta")
-        for stem in [c.predictor.name(stem), *(f"sd_{g.name}" for g in c.predictor.groups)]
-    }
-    rows = []
-    for name, prior in resolved.items():
-        line = prior.on_a_line
-        low, high = prior.frozen.ppf([0.025, 0.975]) if line else (np.nan, np.nan)
-        stem = name.partition("[")[0]
-        link = units.get(stem, f"link ({link_of.get(stem)})")
-        scale = "family" if name in own else link if line else prior.support
-        source = "default" if plain[name] == prior else "given"
-        rows.append((name, repr(prior), scale, source, float(low), float(high)))
-    return pd.DataFrame(rows, columns=["parameter", "prior", "scale", "source", "q2.5", "q97.5"])
+    return prior_table(prepared.spec, design)
 
 
 def fit(
@@ -336,8 +350,9 @@ def fit(
         ``trials(n)``, ``cens(status, upper)``, ``trunc(lower, upper)``, ``weights(w)`` and
         ``se(s)``.
     data : DataFrame
-        pandas, or any table that narwhals reads. It is not changed.
+        A pandas table, or any that narwhals reads. It is not changed.
     family : str or Family, default "gaussian"
+        Name of a family, or one of your own.
     link : str, optional
         Link of the mean; the family's default when not given.
     exposure : str, optional
@@ -372,6 +387,7 @@ def fit(
         When not given, 0.8 or 0.9 by rule, and one second run at 0.99 if
         divergences remain.
     progress : bool, default True
+        Show a bar in a terminal or a notebook.
     store : path, optional
         Folder that keeps each finished chain; the same call resumes there.
     log_likelihood : bool, default False
@@ -393,8 +409,12 @@ def fit(
     Examples
     --------
     >>> import bayes_glmm as bg
-    >>> tree = bg.fit("Reaction ~ Days + (1 + Days | Subject)",
-    ...               bg.dataset("sleepstudy"))  # doctest: +SKIP
+    >>> tree = bg.fit(
+    ...     "events ~ treat + (1 | study)", bg.dataset("nielweise2008"), family="poisson",
+    ...     exposure="catheter_days",
+    ... )
+    >>> dict(tree["posterior"].sizes)
+    {'chain': 4, 'draw': 1000, 'coefficient': 1, 'study_term': 1, 'study': 9}
     """
     from bayes_glmm.engine.run import sample
     from bayes_glmm.engine.settings import choose_settings

@@ -40,11 +40,12 @@ def maximum_likelihood(
 
     Parameters
     ----------
+    model, data, family, link, exposure, offset, missing, success
+        As in :func:`bayes_glmm.fit`.
     quadrature : int, default 1
         Nodes per level of adaptive Gauss-Hermite quadrature [1]_, for one scalar
         random effect. One node is Laplace's method, which any model can have and
         which is exact for Gaussian responses with the identity link.
-        The other parameters are those of :func:`bayes_glmm.fit`.
 
     Returns
     -------

@@ -72,7 +72,7 @@ def power(
 
     Parameters
     ----------
-    model, family, link, exposure, offset, priors, success, structures
+    model : str, mapping, or ModelSpec
         As in :func:`bayes_glmm.fit`. Default priors follow the first table that is simulated
         for each design.
     parameters : mapping
@@ -96,6 +96,8 @@ def power(
         What an interval must leave out: zero, or one for ratios, when not given.
     prob : float, default 0.95
         Of equal-tailed intervals.
+    family, link, exposure, offset, priors, success, structures
+        As in :func:`bayes_glmm.fit`.
     engine, draws, tune, chains, seed, target_accept
         Of each fit, as in :func:`bayes_glmm.fit`.
     executor, store, progress
@@ -129,10 +131,18 @@ def power(
 
     Examples
     --------
-    >>> bg.power(
-    ...     "y ~ treat + (1 | school)", truth, pilot, "beta[treat]", by="school",
-    ...     designs=[{"groups": g, "size": 20} for g in (10, 20, 40)],
-    ... )  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> pilot = bg.dataset("nielweise2008")
+    >>> truth = {"intercept": -5.0, "beta": {"treat": -0.5}, "sd_study": 0.5}
+    >>> table = bg.power(
+    ...     "events ~ treat + (1 | study)", truth, pilot, "beta[treat]", n=5, by="study",
+    ...     designs=[{"groups": 5}, {"groups": 20}], family="poisson", exposure="catheter_days",
+    ...     draws=200, progress=False,
+    ... )
+    >>> table[["groups", "n"]]
+       groups  n
+    0       5  5
+    1      20  5
     """
     from bayes_glmm.engine.settings import choose_settings
 

@@ -56,15 +56,18 @@ def prior_predictive(
     """Draw parameters and responses from the priors.
 
     Where most of the prior's mass is on absurd responses, a warning is raised and
-    kept in the result: see :func:`prior_findings`.
+    kept in the result.
 
     Parameters
     ----------
-    model, data, family, link, exposure, offset, priors, missing, success, structures
+    model, data
         As in :func:`fit`; default priors look at the response.
     draws : int, default 500
+        Draws of each chain.
     seed : int, default 1
         Equal seeds give equal bytes.
+    family, link, exposure, offset, priors, missing, success, structures
+        As in :func:`fit`.
 
     Returns
     -------
@@ -83,12 +86,11 @@ def prior_predictive(
     Examples
     --------
     >>> import pandas as pd
+    >>> import bayes_glmm as bg
     >>> table = pd.DataFrame({"y": [1, 4, 2, 3, 2], "x": [0.0, 1.0, 0.5, 0.2, 0.8]})
-    >>> tree = prior_predictive("y ~ x", table, family="poisson", draws=100, seed=1)
+    >>> tree = bg.prior_predictive("y ~ x", table, family="poisson", draws=100, seed=1)
     >>> dict(tree["prior_predictive"]["y"].sizes)
     {'chain': 1, 'draw': 100, 'observation': 5}
-    >>> prior_findings(tree).passed
-    True
     """
     import warnings
 

@@ -39,12 +39,14 @@ def refit(
     without : sequence of str
         Identifiers (index) of the rows to leave out; none to fit all again.
     draws : int, default 500
+        Draws of each chain.
     **options
         Of sampling, as in :func:`bayes_glmm.fit`: ``chains``, ``seed``, ``cores``, ...
 
     Returns
     -------
     xarray.DataTree
+        A result as :func:`bayes_glmm.fit` gives it.
 
     Raises
     ------
@@ -53,7 +55,14 @@ def refit(
 
     Examples
     --------
-    >>> bg.refit(tree, tree.observed_data.observation[:3])  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "deaths | trials(operations) ~ 1 + (1 | hospital)", bg.dataset("surgical"),
+    ...     family="binomial",
+    ... )
+    >>> again = bg.refit(tree, ["0"])
+    >>> again["observed_data"].sizes["observation"]
+    11
     """
     whole = Fit.of(tree)
     out = [str(row) for row in np.asarray(without).ravel()]
@@ -142,7 +151,10 @@ def kfold(
 
     Examples
     --------
-    >>> bg.kfold({"plain": a, "with slopes": b}, by="person")  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit("weight ~ age + (1 + age | rat)", bg.dataset("rats"))
+    >>> table = bg.kfold(tree, k=5, by="rat")  # doctest: +SKIP
+    >>> table[["elpd", "se"]]  # doctest: +SKIP
     """
     import xarray as xr
 

@@ -31,6 +31,7 @@ def save(tree: xr.DataTree, path: str | Path) -> Path:
     Returns
     -------
     pathlib.Path
+        The file that was written.
 
     Raises
     ------
@@ -38,6 +39,16 @@ def save(tree: xr.DataTree, path: str | Path) -> Path:
         The tree was not made by this package.
     ArgumentError
         The folder does not exist.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "deaths | trials(operations) ~ 1 + (1 | hospital)", bg.dataset("surgical"),
+    ...     family="binomial",
+    ... )
+    >>> bg.save(tree, "fit.nc").name
+    'fit.nc'
     """
     Fit.of(tree)
     path = Path(path)
@@ -58,10 +69,31 @@ def load(path: str | Path) -> xr.DataTree:
 
     Nothing in the file is executed, and no other file is opened through it.
 
+    Parameters
+    ----------
+    path : path
+        A file that :func:`save` wrote.
+
+    Returns
+    -------
+    xarray.DataTree
+        The result, as :func:`bayes_glmm.fit` gave it.
+
     Raises
     ------
     ResultError
         The file is absent, damaged, or was written by something else.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "deaths | trials(operations) ~ 1 + (1 | hospital)", bg.dataset("surgical"),
+    ...     family="binomial",
+    ... )
+    >>> path = bg.save(tree, "fit.nc")
+    >>> bg.load(path).identical(tree)
+    True
     """
     import xarray as xr
 

@@ -59,7 +59,7 @@ def simulate(
 
     Parameters
     ----------
-    model, data, family, link, exposure, offset, missing, success, structures
+    model, data
         As in :func:`fit`. The response column need not exist; where it does, it is
         replaced and only its levels are read.
     parameters : mapping
@@ -75,6 +75,8 @@ def simulate(
     seed : int
         Equal seeds give equal responses. Every group and the response have streams
         of their own, so that giving the effects of one group leaves the rest alone.
+    family, link, exposure, offset, missing, success, structures
+        As in :func:`fit`.
 
     Returns
     -------
@@ -93,9 +95,11 @@ def simulate(
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> import bayes_glmm as bg
     >>> table = pd.DataFrame({"x": [0.0, 1.0, 2.0], "g": ["a", "b", "b"]})
     >>> truth = {"intercept": 0.5, "beta": {"x": 0.2}, "sd_g": 0.3}
-    >>> simulate("y ~ x + (1 | g)", table, truth, seed=1, family="poisson").columns.tolist()
+    >>> bg.simulate("y ~ x + (1 | g)", table, truth, seed=1, family="poisson").columns.tolist()
     ['x', 'g', 'y']
     """
     from bayes_glmm.fitting import resolve_spec

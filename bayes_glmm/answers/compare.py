@@ -131,7 +131,13 @@ def compare(
 
     Examples
     --------
-    >>> bg.compare({"poisson": first, "negative binomial": second})  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> data, options = bg.dataset("nielweise2008"), {"family": "poisson", "exposure": "catheter_days"}
+    >>> plain = bg.fit("events ~ 1 + (1 | study)", data, **options)
+    >>> treated = bg.fit("events ~ treat + (1 | study)", data, **options)
+    >>> table = bg.compare({"plain": plain, "treated": treated}, by="study")
+    >>> table["model"].tolist()
+    ['treated', 'plain']
     """
     fits = _fits(models)
     refuse_different(fits)

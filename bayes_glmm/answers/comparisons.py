@@ -59,6 +59,7 @@ def comparisons(
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     variable : str
         A column of the model: not a group.
     data : DataFrame, optional
@@ -83,7 +84,9 @@ def comparisons(
     per : float, optional
         Set every row's exposure to this.
     draws : bool, default False
+        Return the draws with the same labels, over (chain, draw, ...).
     seed : int, default 0
+        Equal seeds give equal results.
 
     Returns
     -------
@@ -99,7 +102,16 @@ def comparisons(
 
     Examples
     --------
-    >>> bg.comparisons(tree, "treatment", measure="ratio")  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "cured | trials(patients) ~ arm + (1 | center)", bg.dataset("beitler_landis"),
+    ...     family="binomial",
+    ... )
+    >>> table = bg.comparisons(tree, "arm")
+    >>> table["contrast"].tolist(), table["mean"].round(1).tolist()
+    (['drug - control'], [0.1])
+    >>> table.attrs["estimand"]
+    'expected response, averaged over the population of groups, averaged over rows inside each draw'
     """
     fit = read_fit(tree)
     _check(fit, variable, measure)
@@ -148,9 +160,13 @@ def slopes(
 ) -> pd.DataFrame | xr.DataArray:
     """Average the derivative of the mean response in a numeric variable.
 
-    Parameters are those of :func:`comparisons`. The derivative is taken at each
-    row's own values by a central difference of 1e-4 standard deviations and
-    averaged over rows inside each draw.
+    The derivative is taken at each row's own values by a central difference of 1e-4
+    standard deviations and averaged over rows inside each draw.
+
+    Parameters
+    ----------
+    tree, variable, data, groups, by, per, draws, seed
+        As in :func:`comparisons`.
 
     Returns
     -------
@@ -161,6 +177,13 @@ def slopes(
     ------
     ArgumentError
         The variable is not a number in the model.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit("weight ~ age + (1 + age | rat)", bg.dataset("rats"))
+    >>> bg.slopes(tree, "age")["mean"].round(1).tolist()
+    [6.2]
     """
     fit = read_fit(tree)
     _check(fit, variable, "difference")

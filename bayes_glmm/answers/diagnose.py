@@ -96,6 +96,7 @@ def diagnose(tree: xr.DataTree) -> Report:
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
 
     Returns
     -------
@@ -109,7 +110,14 @@ def diagnose(tree: xr.DataTree) -> Report:
 
     Examples
     --------
-    >>> print(bg.diagnose(tree))  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "deaths | trials(operations) ~ 1 + (1 | hospital)", bg.dataset("surgical"),
+    ...     family="binomial",
+    ... )
+    >>> report = bg.diagnose(tree)
+    >>> report.converged, report.passed
+    (True, True)
     """
     fit = Fit.of(tree)
     chains = tuple(measures(fit.posterior, tree["sample_stats"].to_dataset()))

@@ -31,9 +31,11 @@ def random_effects(
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     group : str
         Name of a group, such as ``"Subject"`` or ``"school_by_class"``.
     draws : bool, default False
+        Return the draws with the same labels, over (chain, draw, ...).
 
     Returns
     -------
@@ -44,6 +46,18 @@ def random_effects(
     ------
     ResultError
         The model has no such group.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "deaths | trials(operations) ~ 1 + (1 | hospital)", bg.dataset("surgical"),
+    ...     family="binomial",
+    ... )
+    >>> bg.random_effects(tree, "hospital")[["level", "n"]].head(2)
+      level  n
+    0     A  1
+    1     B  1
     """
     fit = read_fit(tree)
     design = fit.group(group)
@@ -76,13 +90,32 @@ def coefficients(
 ) -> pd.DataFrame | xr.DataArray:
     """Tabulate each level's own coefficients: fixed effect plus deviation.
 
-    Parameters are those of :func:`random_effects`. A varying term without a fixed
-    effect of the same name is its deviation alone.
+    A varying term without a fixed effect of the same name is its deviation alone.
+
+    Parameters
+    ----------
+    tree, group, draws
+        As in :func:`random_effects`.
 
     Returns
     -------
     pandas.DataFrame
-        Link scale, one row per level and varying term.
+        One row per ``level`` and varying ``term``, with ``n`` rows, ``mean``, ``sd`` and the
+        interval, on the link scale.
+
+    Raises
+    ------
+    ResultError
+        The model has no such group.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit("weight ~ age + (1 + age | rat)", bg.dataset("rats"))
+    >>> bg.coefficients(tree, "rat")[["level", "term", "n"]].head(2)
+      level       term  n
+    0     1  intercept  5
+    1     1        age  5
     """
     fit = read_fit(tree)
     design = fit.group(group)
@@ -109,6 +142,7 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     group : str
         A group with a varying intercept.
 
@@ -129,6 +163,17 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
     ----------
     .. [1] Efron & Morris (1977). Stein's paradox in statistics. *Scientific American*
        236(5), 119-127.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "deaths | trials(operations) ~ 1 + (1 | hospital)", bg.dataset("surgical"),
+    ...     family="binomial",
+    ... )
+    >>> table = bg.shrinkage(tree, "hospital").set_index("level")
+    >>> bool(abs(table.loc["H", "pooled"]) < abs(table.loc["H", "raw"]))
+    True
     """
     fit = read_fit(tree)
     design = fit.group(group)
@@ -196,6 +241,7 @@ def rank(
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     group : str
         A group with a varying intercept.
     threshold : float, optional
@@ -214,6 +260,17 @@ def rank(
     ----------
     .. [1] Goldstein & Spiegelhalter (1996). League tables and their limitations.
        *JRSS A* 159, 385-443. doi:10.2307/2983325
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "deaths | trials(operations) ~ 1 + (1 | hospital)", bg.dataset("surgical"),
+    ...     family="binomial",
+    ... )
+    >>> table = bg.rank(tree, "hospital", threshold=0.1)
+    >>> table["level"].iloc[[0, -1]].tolist()
+    ['E', 'H']
     """
     fit = read_fit(tree)
     design = fit.group(group)

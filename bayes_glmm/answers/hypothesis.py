@@ -33,6 +33,7 @@ def hypothesis(
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     text : str or list of str
         Arithmetic (``+ - * /``, parentheses, ``exp``, ``log``, ``sqrt``) of numbers and
         parameters, with at most one of ``> < >= <=``. A parameter is written as in the
@@ -41,6 +42,7 @@ def hypothesis(
         alone. Labels with other signs stand in back-quotes. The text is read by a closed
         grammar and never run.
     draws : bool, default False
+        Return the draws with the same labels, over (chain, draw, ...).
 
     Returns
     -------
@@ -58,7 +60,14 @@ def hypothesis(
 
     Examples
     --------
-    >>> bg.hypothesis(tree, "beta[treat] - 2*beta[age] > 0")  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "events ~ treat + (1 | study)", bg.dataset("nielweise2008"), family="poisson",
+    ...     exposure="catheter_days",
+    ... )
+    >>> table = bg.hypothesis(tree, "exp(beta[treat]) < 0.8")
+    >>> bool(table["probability"].iloc[0] > 0.5)
+    True
     """
     fit = read_fit(tree)
     texts = [text] if isinstance(text, str) else list(text)

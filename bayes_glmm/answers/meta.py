@@ -61,6 +61,7 @@ def meta_analysis(
     contrast : pair of values or text, optional
         As in :func:`comparisons`; every other treatment against the first by default.
     draws : bool, default False
+        Return the draws with the same labels, over (chain, draw, ...).
     seed : int, default 0
         For the new study.
 
@@ -100,7 +101,14 @@ def meta_analysis(
 
     Examples
     --------
-    >>> bg.meta_analysis(tree, "study", "treat")  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "events ~ treat + (1 + treat || study)", bg.dataset("nielweise2008"),
+    ...     family="poisson", exposure="catheter_days", seed=2,
+    ... )
+    >>> table = bg.meta_analysis(tree, "study", "treat")
+    >>> table["kind"].tail(2).tolist()
+    ['average', 'new study']
     """
     fit = read_fit(tree)
     if measure not in MEASURES:
@@ -140,7 +148,10 @@ def heterogeneity(
 ) -> pd.DataFrame | xr.DataArray:
     r"""Say how much effects differ between studies.
 
-    Parameters are those of :func:`meta_analysis`.
+    Parameters
+    ----------
+    tree, study, treatment, contrast, draws
+        As in :func:`meta_analysis`.
 
     Returns
     -------
@@ -164,7 +175,13 @@ def heterogeneity(
 
     Examples
     --------
-    >>> bg.heterogeneity(tree, "study", "treat")  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "events ~ treat + (1 + treat || study)", bg.dataset("nielweise2008"),
+    ...     family="poisson", exposure="catheter_days", seed=2,
+    ... )
+    >>> bg.heterogeneity(tree, "study", "treat").columns.tolist()
+    ['contrast', 'quantity', 'scale', 'mean', 'sd', 'eti89_lb', 'eti89_ub']
     """
     fit = read_fit(tree)
     values, labels = [], []

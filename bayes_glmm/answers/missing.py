@@ -82,8 +82,12 @@ def missing_responses(tree: xr.DataTree, *, draws: bool = False) -> pd.DataFrame
 
     Examples
     --------
-    >>> tree = bg.fit("y ~ x + (1 | site)", rows, missing="predict")  # doctest: +SKIP
-    >>> bg.missing_responses(tree)  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> rats = bg.dataset("rats").astype({"weight": float})
+    >>> rats.loc[4, "weight"] = float("nan")
+    >>> tree = bg.fit("weight ~ age + (1 + age | rat)", rats, missing="predict")
+    >>> len(bg.missing_responses(tree))
+    1
     """
     fit = read_fit(tree)
     if DRAWS not in tree.children:

@@ -66,7 +66,13 @@ def number_needed(
 
     Examples
     --------
-    >>> bg.number_needed(tree, "treatment")  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "cured | trials(patients) ~ arm + (1 | center)", bg.dataset("beitler_landis"),
+    ...     family="binomial",
+    ... )
+    >>> bg.number_needed(tree, "arm")["events"].tolist()
+    ['more']
     """
     scale = scale_of(Fit.of(tree), "expected", None)
     if scale != "probability":

@@ -102,7 +102,13 @@ def predictions(
 
     Examples
     --------
-    >>> bg.predictions(tree, by="arm", per=1000)  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "events ~ treat + (1 | study)", bg.dataset("nielweise2008"), family="poisson",
+    ...     exposure="catheter_days",
+    ... )
+    >>> bg.predictions(tree, by="treat", per=1000)["mean"].round(0).tolist()
+    [6.0, 4.0]
     """
     fit = read_fit(tree)
     if kind not in ("expected", "response"):

@@ -124,6 +124,7 @@ def residuals(
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     kind : {"quantile", "pearson"}
         ``"quantile"``: the normal quantile of where the response lies in its predictive
         distribution, at random within the step of a discrete response; standard normal
@@ -138,6 +139,7 @@ def residuals(
         Replicated data sets; the residual of a response beyond them all is at most
         about ``ndtri(1 - 1 / n)``. Fewer for many rows.
     seed : int, default 0
+        Equal seeds give equal results.
 
     Returns
     -------
@@ -164,7 +166,14 @@ def residuals(
 
     Examples
     --------
-    >>> bg.residuals(tree, groups="new")  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "deaths | trials(operations) ~ 1 + (1 | hospital)", bg.dataset("surgical"),
+    ...     family="binomial",
+    ... )
+    >>> found = bg.residuals(tree)
+    >>> len(found)
+    12
     """
     fit = read_fit(tree)
     if kind not in ("quantile", "pearson"):

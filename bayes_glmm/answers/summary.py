@@ -42,10 +42,12 @@ def summary(
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     exponentiate : bool, default False
         Give fixed effects as odds, rate or hazard ratios, draw by draw; standard
         deviations and correlations stay on the link scale.
     draws : bool, default False
+        Return the draws with the same labels, over (chain, draw, ...).
 
     Returns
     -------
@@ -58,6 +60,16 @@ def summary(
     ------
     ArgumentError
         The link has no multiplicative reading.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "events ~ treat + (1 | study)", bg.dataset("nielweise2008"), family="poisson",
+    ...     exposure="catheter_days",
+    ... )
+    >>> bg.summary(tree, exponentiate=True)["scale"].tolist()
+    ['rate', 'incidence rate ratio', 'link (log)']
     """
     fit = read_fit(tree)
     rows = list(_rows(fit, exponentiate))

@@ -55,6 +55,7 @@ def variance_partition(
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     scale : {"latent", "data"}
         ``"latent"`` is the scale of the link: fixed effects, random effects and the
         distribution's own variance as Nakagawa et al. state it. ``"data"`` is that of
@@ -119,7 +120,11 @@ def variance_partition(
 
     Examples
     --------
-    >>> bg.variance_partition(tree, scale="data")  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit("weight ~ age + (1 + age | rat)", bg.dataset("rats"))
+    >>> table = bg.variance_partition(tree).set_index("component")
+    >>> table.loc["icc[rat]", "kind"]
+    'icc'
     """
     fit = read_fit(tree)
     if scale not in SCALES:

@@ -48,7 +48,8 @@ def dataset(name: str) -> pd.DataFrame:
 
     Examples
     --------
-    >>> dataset("surgical").shape
+    >>> import bayes_glmm as bg
+    >>> bg.dataset("surgical").shape
     (12, 3)
     """
     known = _catalogue()
@@ -71,7 +72,8 @@ def datasets() -> pd.DataFrame:
 
     Examples
     --------
-    >>> int(datasets().loc["surgical", "rows"])
+    >>> import bayes_glmm as bg
+    >>> int(bg.datasets().loc["surgical", "rows"])
     12
     """
     import pandas as pd

@@ -42,6 +42,7 @@ def explore(
     Returns
     -------
     pathlib.Path
+        The file that was written.
 
     Raises
     ------
@@ -52,7 +53,9 @@ def explore(
 
     Examples
     --------
-    >>> bg.explore(path="explorer.html", open=False)  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> bg.explore(path="explorer.html", open=False).name
+    'explorer.html'
     """
     from bayes_glmm.files import write_atomically
 

@@ -34,7 +34,7 @@ UNIT_FREE = ("logit", "probit", "cloglog", "log")
 class Parameter:
     """A parameter of a family beside ``mu``.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Name in formulas, priors and the posterior.
@@ -54,6 +54,13 @@ class Parameter:
     start : callable or None
         Of a vector: takes the responses' codes, the number of categories and the link,
         gives where chains begin.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> shape = bg.Parameter("shape", "shape", lambda spread: bg.Prior("Gamma", alpha=2, beta=0.1))
+    >>> shape.name, shape.link
+    ('shape', 'log')
     """
 
     name: str
@@ -66,7 +73,18 @@ class Parameter:
     start: Callable[[Array, int, Link], Array] | None = None
 
     def middle(self, spread: float) -> float:
-        """Return the median of the default prior, on the scale of the predictor."""
+        """Return the median of the default prior, on the scale of the predictor.
+
+        Parameters
+        ----------
+        spread : float
+            Standard deviation of the response.
+
+        Returns
+        -------
+        float
+            On the scale of the parameter's link.
+        """
         return float(LINKS[self.link].forward(np.asarray(self.prior(spread).median)))
 
 
@@ -76,6 +94,14 @@ class Family(ABC):
     Everything is stated for the conditional mean ``mu`` = ``link⁻¹(eta)`` of one
     row, except that families with trials have ``mu`` = P(success). NumPy methods
     broadcast over leading draw dimensions; only :meth:`likelihood` needs PyMC.
+
+    Notes
+    -----
+    Arguments mean the same in every method: ``y`` are responses, shape (n_rows,); ``eta`` is
+    the predictor (link scale) and ``mu`` the mean (response scale, or P(success)), whose
+    leading dims are draws; ``link`` is the link of the mean; ``parameters`` are the others of
+    the family by name, each on its own scale; ``trials`` is the number of trials of each
+    row, where there are trials; ``rng`` is a generator: equal states, equal responses.
     """
 
     name: str
@@ -106,11 +132,37 @@ class Family(ABC):
         return self.links[0]
 
     def link(self, name: str | None = None) -> Link:
-        """Return the link of that name, refusing one the family does not take."""
+        """Return the link of that name, refusing one the family does not take.
+
+        Parameters
+        ----------
+        name : str, optional
+            One of ``links``; the first of them when not given.
+
+        Returns
+        -------
+        Link
+            With ``forward``, ``inverse`` and ``derivative``.
+
+        Raises
+        ------
+        SpecError
+            The family does not take this link.
+        """
         return get_link(self, name)
 
     def parameter(self, name: str) -> Parameter:
         """Return the parameter of that name, refusing one the family does not have.
+
+        Parameters
+        ----------
+        name : str
+            A parameter beside ``mu`` that may have a formula.
+
+        Returns
+        -------
+        Parameter
+            Its meaning, link and default prior.
 
         Raises
         ------
@@ -130,6 +182,16 @@ class Family(ABC):
 
         They are then not estimated and take no formula, and the name of the family says
         so: ``student_t(nu=4)``.
+
+        Parameters
+        ----------
+        **known : float
+            Values by name, each on the parameter's own scale.
+
+        Returns
+        -------
+        Family
+            A copy.
 
         Raises
         ------
@@ -169,13 +231,38 @@ class Family(ABC):
 
     @abstractmethod
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
-        """Return ``(mask of bad rows, what is wrong and what to do)`` pairs."""
+        """Find responses that the family cannot have.
+
+        Parameters
+        ----------
+        y : ndarray, shape (n_rows,)
+            Responses.
+        trials : ndarray or None
+            Number of trials of each row.
+
+        Returns
+        -------
+        list of (ndarray of bool, str)
+            Bad rows, and what is wrong and what to do.
+        """
 
     @abstractmethod
     def start(self, y: Array, trials: Array | None, exposure: Array) -> float | Array:
         """Return a finite mean response per unit exposure, inside the link's domain.
 
-        It is one number, or of unordered categories the share of each.
+        Parameters
+        ----------
+        y : ndarray, shape (n_rows,)
+            Responses.
+        trials : ndarray or None
+            Number of trials of each row.
+        exposure : ndarray, shape (n_rows,)
+            What the mean is multiplied by; ones without an exposure.
+
+        Returns
+        -------
+        float or ndarray
+            One number, or of unordered categories the share of each; response scale.
         """
 
     def scale(self, y: Array, link: str) -> float:
@@ -183,6 +270,18 @@ class Family(ABC):
 
         It is one where the link is free of units (logit, probit, cloglog, log),
         and the standard deviation of ``y`` carried to the link scale otherwise.
+
+        Parameters
+        ----------
+        y : ndarray, shape (n_rows,)
+            Responses.
+        link : str
+            Name of the link.
+
+        Returns
+        -------
+        float
+            Link scale; default priors are in this unit.
         """
         if link in UNIT_FREE:
             return 1.0
@@ -203,7 +302,25 @@ class Family(ABC):
     ) -> Any:
         """Add the observed variable to the PyMC model in context.
 
-        ``kwargs`` are ``observed`` and ``dims``, passed on to PyMC.
+        Parameters
+        ----------
+        name : str
+            Name of the variable.
+        eta : tensor, shape (n_rows,)
+            Predictor, link scale.
+        link : Link
+            Link of the mean.
+        parameters : mapping of str to tensor
+            The family's other parameters.
+        trials : ndarray or None
+            Number of trials of each row.
+        **kwargs
+            ``observed`` and ``dims``, passed on to PyMC.
+
+        Returns
+        -------
+        tensor
+            The variable.
         """
 
     @abstractmethod
@@ -215,18 +332,62 @@ class Family(ABC):
         parameters: Parameters,
         trials: Array | None = None,
     ) -> Array:
-        """Log-density of ``y`` row by row (SciPy), finite also in the far tails."""
+        """Log-density of ``y`` row by row, finite also in the far tails.
+
+        Parameters
+        ----------
+        y, eta, link, parameters, trials
+            As the class says.
+
+        Returns
+        -------
+        ndarray
+            In the shape that the arguments broadcast to; natural logarithms.
+        """
 
     def mean(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
-        """Return ``mu``, times ``trials`` where there are trials."""
+        """Return ``mu``, times ``trials`` where there are trials.
+
+        Parameters
+        ----------
+        mu, parameters, trials
+            As the class says.
+
+        Returns
+        -------
+        ndarray
+            E[y], response scale.
+        """
         return mu if trials is None else mu * trials
 
     @abstractmethod
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
-        """Var[y] given ``mu``."""
+        """Var[y] given ``mu``.
+
+        Parameters
+        ----------
+        mu, parameters, trials
+            As the class says.
+
+        Returns
+        -------
+        ndarray
+            Response scale, squared.
+        """
 
     def deviation(self, y: Array, mean: Array) -> Array:
-        """Return how far responses are from their mean."""
+        """Return how far responses are from their mean.
+
+        Parameters
+        ----------
+        y, mean : ndarray
+            Response scale.
+
+        Returns
+        -------
+        ndarray
+            ``y - mean``; of angles the shorter way round.
+        """
         return y - mean
 
     @abstractmethod
@@ -237,7 +398,18 @@ class Family(ABC):
         parameters: Parameters,
         trials: Array | None = None,
     ) -> Array:
-        """Draw responses (NumPy), in the shape that the arguments broadcast to."""
+        """Draw responses (NumPy), in the shape that the arguments broadcast to.
+
+        Parameters
+        ----------
+        rng, mu, parameters, trials
+            As the class says.
+
+        Returns
+        -------
+        ndarray
+            Responses, whole numbers as floats.
+        """
 
     def expected(self, eta: Array, link: Link, parameters: Parameters) -> Array:
         """E[y] from the predictor; per trial where the family has trials."""
@@ -265,6 +437,16 @@ class Family(ABC):
         """Distribution-specific variance on the link scale (Nakagawa et al. 2017).
 
         The delta method here: the variance over the squared slope of the link.
+
+        Parameters
+        ----------
+        mu, link, parameters
+            As the class says.
+
+        Returns
+        -------
+        ndarray
+            Link scale, squared.
         """
         return self.variance(mu, parameters) / link.derivative(link.forward(mu)) ** 2
 

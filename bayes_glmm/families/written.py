@@ -19,6 +19,29 @@ class Written(Family):
 
     Whatever computes the density goes through the :class:`Maths` that it is given, so
     that the graph and the answers cannot drift apart.
+
+    See Also
+    --------
+    bayes_glmm.check_family : Hold a family to what it says of itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import bayes_glmm as bg
+    >>> class HalfNormal(bg.Family):
+    ...     name, support, links, lower = "half_normal", "positive numbers", ("log",), 0.0
+    ...
+    ...     def density(self, m, y, mean, own, trials):
+    ...         square = mean.value**2 * np.pi / 2
+    ...         return np.log(2 / np.pi) / 2 - m.log(square) / 2 - y**2 / (2 * square)
+    ...
+    ...     def variance(self, mu, parameters, trials=None):
+    ...         return (np.pi / 2 - 1) * mu**2
+    ...
+    ...     def simulate(self, rng, mu, parameters, trials=None):
+    ...         return np.abs(rng.normal(0, mu * np.sqrt(np.pi / 2)))
+    >>> bg.check_family(HalfNormal(), means=[0.5, 3.0]).passed
+    True
     """
 
     lower: float = -np.inf
@@ -26,7 +49,18 @@ class Written(Family):
     """Ends of the support, themselves not in it; see :meth:`invalid`."""
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
-        """Refuse what is not between ``lower`` and ``upper``, and fractions among counts."""
+        """Refuse what is not between ``lower`` and ``upper``, and fractions among counts.
+
+        Parameters
+        ----------
+        y, trials
+            As in :class:`Family`.
+
+        Returns
+        -------
+        list of (ndarray of bool, str)
+            Bad rows, and what is wrong and what to do.
+        """
         outside = ~((y > self.lower) & (y < self.upper))
         found = [(outside, f"is not among {self.support}: correct or remove these rows")]
         if self.discrete:
@@ -34,7 +68,18 @@ class Written(Family):
         return found
 
     def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
-        """Return the mean per unit exposure."""
+        """Return the mean per unit exposure.
+
+        Parameters
+        ----------
+        y, trials, exposure
+            As in :class:`Family`.
+
+        Returns
+        -------
+        float
+            Response scale.
+        """
         return float(np.mean(y) / np.mean(exposure))
 
     pairs: bool = False
@@ -43,16 +88,65 @@ class Written(Family):
     """Whether :meth:`log_below` and :meth:`log_above` are stated."""
 
     def log_below(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
-        """Return log P(response <= y) of each row; ``largest`` is the largest ``y`` of counts."""
+        """Return log P(response <= y) of each row.
+
+        Parameters
+        ----------
+        m : Maths
+            Functions of arrays, or of tensors: ``m.log``, ``m.exp``, ``m.gammaln``, ...
+        y : ndarray or tensor, shape (n_rows,)
+            Responses.
+        mean : Mean
+            ``mean.value`` (response scale), ``mean.log`` and ``mean.log_complement``.
+        own : mapping of str
+            The family's other parameters.
+        largest : int
+            The largest ``y`` of counts.
+
+        Returns
+        -------
+        ndarray or tensor
+            Natural logarithms, one for each row.
+        """
         return m.log_not(self.log_above(m, y, mean, own, largest))
 
     def log_above(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
-        """Return log P(response > y) of each row."""
+        """Return log P(response > y) of each row.
+
+        Parameters
+        ----------
+        m, y, mean, own, largest
+            As in :meth:`log_below`.
+
+        Returns
+        -------
+        ndarray or tensor
+            Natural logarithms, one for each row.
+        """
         raise NotImplementedError
 
     @abstractmethod
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
-        """Return the log-density of each row, with the functions of ``m``."""
+        """Return the log-density of each row, with the functions of ``m``.
+
+        Parameters
+        ----------
+        m : Maths
+            Functions of arrays, or of tensors: ``m.log``, ``m.exp``, ``m.gammaln``, ...
+        y : ndarray or tensor, shape (n_rows,)
+            Responses.
+        mean : Mean
+            ``mean.value`` (response scale), ``mean.log`` and ``mean.log_complement``.
+        own : mapping of str
+            The family's other parameters.
+        trials : ndarray, tensor or None
+            Number of trials of each row.
+
+        Returns
+        -------
+        ndarray or tensor
+            Natural logarithms, one for each row.
+        """
 
     def likelihood(
         self,
@@ -63,7 +157,18 @@ class Written(Family):
         trials: Any | None,
         **kwargs: Any,
     ) -> Any:
-        """Add ``y`` with the family's density and simulator."""
+        """Add ``y`` with the family's density and simulator.
+
+        Parameters
+        ----------
+        name, eta, link, parameters, trials, **kwargs
+            As in :class:`Family`.
+
+        Returns
+        -------
+        tensor
+            The observed variable of the PyMC model in context.
+        """
         import pymc as pm
 
         names = [p.name for p in self.parameters]
@@ -105,14 +210,36 @@ class Written(Family):
         parameters: Parameters,
         trials: Array | None = None,
     ) -> Array:
-        """Log-density of ``y`` row by row."""
+        """Log-density of ``y`` row by row.
+
+        Parameters
+        ----------
+        y, eta, link, parameters, trials
+            As in :class:`Family`.
+
+        Returns
+        -------
+        ndarray
+            In the shape that the arguments broadcast to; natural logarithms.
+        """
         with np.errstate(all="ignore"):
             return np.asarray(
                 self.density(NUMPY, np.asarray(y), mean_of(eta, link), parameters, trials)
             )
 
     def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
-        """``log(1 + var / mean**2)`` on the log link (Nakagawa et al. 2017), else by slopes."""
+        """``log(1 + var / mean**2)`` on the log link (Nakagawa et al. 2017), else by slopes.
+
+        Parameters
+        ----------
+        mu, link, parameters
+            As in :class:`Family`.
+
+        Returns
+        -------
+        ndarray
+            Link scale, squared.
+        """
         if link.name == "log":
             expected = self.mean(mu, parameters)
             return np.log1p(self.variance(mu, parameters) / expected**2)

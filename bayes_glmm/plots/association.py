@@ -36,7 +36,9 @@ def plot_manhattan(
     table : pandas.DataFrame
         What :func:`bayes_glmm.scan` returned.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when not given.
     column : {"log10_p", "log10_bf"}
+        What goes upwards.
     threshold : float, optional
         A p to draw a line at, and to name markers beyond; none for Bayes factors.
     label : int, default 5
@@ -45,11 +47,22 @@ def plot_manhattan(
     Returns
     -------
     matplotlib.axes.Axes
+        What was drawn on.
 
     Raises
     ------
     ArgumentError
         The table has no such column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import bayes_glmm as bg
+    >>> table = pd.DataFrame({
+    ...     "marker": ["a", "b", "c"], "chromosome": ["1", "1", "2"], "position": [10, 20, 10],
+    ...     "p": [0.2, 1e-9, 0.5], "log10_p": [0.7, 9.0, 0.3], "log10_bf": [-0.3, 6.5, -0.4],
+    ... })
+    >>> ax = bg.plot_manhattan(table)
     """
     shown = _tested(table, column)
     ax = warn(axes(ax, 8.6, 3.6), table)
@@ -85,12 +98,21 @@ def plot_qq(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     table : pandas.DataFrame
         What :func:`bayes_glmm.scan` returned.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when not given.
 
     Returns
     -------
     matplotlib.axes.Axes
         The band has 95 % of each rank's values where tests are independent; the genomic
         inflation factor is in the legend.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import bayes_glmm as bg
+    >>> table = pd.DataFrame({"p": [0.02, 0.3, 0.5, 0.9], "log10_p": [1.7, 0.52, 0.3, 0.05]})
+    >>> table.attrs["genomic_inflation"] = 1.02
+    >>> ax = bg.plot_qq(table)
     """
     from scipy.stats import beta
 

@@ -35,10 +35,12 @@ def plot_calibration(
     quantities : sequence of str, optional
         All when not given.
     prob : float, default 0.95
+        Of the band.
 
     Returns
     -------
     ndarray of matplotlib.axes.Axes, shape (n_quantities,)
+        One for each quantity.
 
     Raises
     ------
@@ -50,6 +52,15 @@ def plot_calibration(
     .. [1] Säilynoja, Bürkner & Vehtari (2022). Graphical test for discrete uniformity and its
        applications in goodness-of-fit evaluation and multiple sample comparison.
        *Statistics and Computing* 32, 32. doi:10.1007/s11222-022-10090-6
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> found = bg.calibrate(
+    ...     "weight ~ age + (1 | rat)", bg.dataset("rats"), n=5, draws=100, progress=False,
+    ... )
+    >>> len(bg.plot_calibration(found, ["sigma"]))
+    1
     """
     names = found.require(quantities)
     across = min(len(names), ACROSS)
@@ -101,6 +112,17 @@ def plot_power(table: pd.DataFrame) -> NDArray[Any]:  # of Axes
     ------
     ArgumentError
         The table is about several questions, or one design.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import bayes_glmm as bg
+    >>> table = pd.DataFrame({
+    ...     "groups": [10, 20], "question": "beta[treat]", "truth": 0.4, "n": 100,
+    ...     "power": [0.4, 0.7], "power_se": [0.05, 0.05], "width": [1.0, 0.7],
+    ... })
+    >>> table.attrs |= {"designs": ["groups"], "prob": 0.95, "null": 0.0}
+    >>> power, width = bg.plot_power(table)
     """
     if table["question"].nunique() != 1:
         raise ArgumentError(

@@ -36,13 +36,25 @@ def plot_ppc(tree: xr.DataTree, n: int = 400, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     n : int, default 400
         Number of replicated data sets.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when not given.
 
     Returns
     -------
     matplotlib.axes.Axes
+        What was drawn on.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "deaths | trials(operations) ~ 1 + (1 | hospital)", bg.dataset("surgical"),
+    ...     family="binomial",
+    ... )
+    >>> ax = bg.plot_ppc(tree, n=100)
     """
     fit = Fit.of(tree)
     table = predictive_check(fit, n=n)
@@ -132,6 +144,7 @@ def plot_prior_posterior(
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     names : list of str, optional
         Names of priors, such as ``"sd_ward[intercept]"``; the first 24 when not given.
 
@@ -144,6 +157,16 @@ def plot_prior_posterior(
     ------
     ArgumentError
         No parameter has one of the names.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "deaths | trials(operations) ~ 1 + (1 | hospital)", bg.dataset("surgical"),
+    ...     family="binomial",
+    ... )
+    >>> len(bg.plot_prior_posterior(tree))
+    2
     """
     fit = Fit.of(tree)
     wanted = [p for p in prior_posterior(fit) if names is None or p[0] in names][:MOST_PANELS]

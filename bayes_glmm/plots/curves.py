@@ -41,24 +41,36 @@ def plot_predictions(
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     variable : str
+        A column of the model, not a group.
     by : str, optional
         One curve per value of this column. Categories have a curve each.
     groups : {"population", "typical", "known", "new"}
+        Whose response, as in :func:`bayes_glmm.predictions`.
     data : DataFrame, optional
         Rows to average over; the training rows when not given.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when not given.
     per : float, optional
         Exposure of every row, e.g. 1,000 for a rate per 1,000.
 
     Returns
     -------
     matplotlib.axes.Axes
+        What was drawn on.
 
     Raises
     ------
     ArgumentError
         The model has no such column, or ``by`` is given beside categories.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit("weight ~ age + (1 + age | rat)", bg.dataset("rats"))
+    >>> bg.plot_predictions(tree, "age").get_xlabel()
+    'age'
     """
     table = profile(tree, variable, by, groups, data, per=per)
     _, _, name = bounds(table)

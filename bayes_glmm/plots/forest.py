@@ -49,13 +49,19 @@ def plot_forest(
     Parameters
     ----------
     tree : xarray.DataTree
-    study, treatment, measure, contrast, seed
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
+    study, treatment, measure
         As in :func:`bayes_glmm.meta_analysis`.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when not given.
+    contrast
+        As in :func:`bayes_glmm.meta_analysis`.
     order : {"effect", "name"}
         How studies are sorted.
     names : mapping of str to str, optional
         What to print for a study, by its level.
+    seed : int, default 0
+        For the new study.
 
     Returns
     -------
@@ -69,7 +75,12 @@ def plot_forest(
 
     Examples
     --------
-    >>> bg.plot_forest(tree, "study", "treat")  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "events ~ treat + (1 + treat || study)", bg.dataset("nielweise2008"),
+    ...     family="poisson", exposure="catheter_days", seed=2,
+    ... )
+    >>> ax = bg.plot_forest(tree, "study", "treat")
     """
     if order not in ("effect", "name"):
         raise ArgumentError(f"order={order!r}: use 'effect' or 'name'.")

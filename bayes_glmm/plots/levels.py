@@ -29,19 +29,33 @@ def plot_caterpillar(
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     group : str
+        Name of a group of the model.
     term : str, optional
         Which varying term; the first when not given.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when not given.
 
     Returns
     -------
     matplotlib.axes.Axes
+        What was drawn on.
 
     Raises
     ------
     ResultError
         The model has no such group, or the group no such varying term.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "deaths | trials(operations) ~ 1 + (1 | hospital)", bg.dataset("surgical"),
+    ...     family="binomial",
+    ... )
+    >>> bg.plot_caterpillar(tree, "hospital").get_xlabel()[:9]
+    'deviation'
     """
     table = effects_of_term(tree, group, term)
     term = table["term"].iloc[0]
@@ -71,12 +85,25 @@ def plot_shrinkage(tree: xr.DataTree, group: str, ax: Axes | None = None) -> Axe
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     group : str
+        Name of a group of the model.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when not given.
 
     Returns
     -------
     matplotlib.axes.Axes
+        What was drawn on.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "deaths | trials(operations) ~ 1 + (1 | hospital)", bg.dataset("surgical"),
+    ...     family="binomial",
+    ... )
+    >>> ax = bg.plot_shrinkage(tree, "hospital")
     """
     table = shrinkage(tree, group)
     low, high, name = bounds(table)

@@ -45,6 +45,7 @@ def plot_map(
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     group : str
         Any group; of one with a structure the places and neighbours may be known.
     places : GeoDataFrame, pandas.DataFrame or mapping, optional
@@ -57,10 +58,12 @@ def plot_map(
     threshold : float, default 0
         Of the deviation, link scale.
     ax : two matplotlib axes, optional
+        Where to draw both maps; a new figure when not given.
 
     Returns
     -------
     ndarray of matplotlib.axes.Axes, shape (2,)
+        Quantiles, and residuals along something.
 
     Raises
     ------
@@ -71,7 +74,17 @@ def plot_map(
 
     Examples
     --------
-    >>> bg.plot_map(tree, "county", counties)  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> places = pd.DataFrame({"plot": list("abcdefgh"), "x": [0, 1, 2, 3] * 2, "y": [0] * 4 + [1] * 4})
+    >>> rng = np.random.default_rng(1)
+    >>> rows = pd.DataFrame({"plot": list("abcdefgh") * 5})
+    >>> rows["height"] = rng.normal(10, 1, 8)[np.tile(np.arange(8), 5)] + rng.normal(0, 0.3, 40)
+    >>> borders = bg.areal(bg.nearest_neighbours(places, "plot", "x", "y", k=2), model="icar")
+    >>> tree = bg.fit("height ~ 1 + (1 | gr(plot, M))", rows, structures={"M": borders})  # doctest: +SKIP
+    >>> where = places.set_index("plot")  # doctest: +SKIP
+    >>> left, right = bg.plot_map(tree, "plot", where)  # doctest: +SKIP
     """
     table = exceedance(tree, group, term, threshold)
     fit = Fit.of(tree)

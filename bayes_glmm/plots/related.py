@@ -42,6 +42,7 @@ def plot_tree(tree: xr.DataTree, group: str, term: str | None = None) -> np.ndar
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     group : str
         A group whose structure is a lineage.
     term : str, optional
@@ -61,7 +62,15 @@ def plot_tree(tree: xr.DataTree, group: str, term: str | None = None) -> np.ndar
 
     Examples
     --------
-    >>> bg.plot_tree(tree, "species")  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> tips, rng = ["wolf", "fox", "bear", "seal"], np.random.default_rng(1)
+    >>> rows = pd.DataFrame({"species": tips * 10, "mass": np.tile([3.5, 2.0, 5.0, 4.5], 10)})
+    >>> rows["mass"] += rng.normal(0, 0.3, 40)
+    >>> relatives = bg.lineage("((wolf:1,fox:1):1,(bear:1,seal:1):1);")
+    >>> tree = bg.fit("mass ~ 1 + (1 | gr(species, T))", rows, structures={"T": relatives})  # doctest: +SKIP
+    >>> ax = bg.plot_tree(tree, "species")  # doctest: +SKIP
     """
     table = exceedance(tree, group, term)
     fit = Fit.of(tree)
@@ -215,10 +224,12 @@ def plot_structure(
     group : str, optional
         Of a fit: the group whose structure is shown.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when not given.
 
     Returns
     -------
     matplotlib.axes.Axes
+        What was drawn on.
 
     Raises
     ------
@@ -229,7 +240,8 @@ def plot_structure(
 
     Examples
     --------
-    >>> bg.plot_structure(bg.lineage("tree.nwk"))  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> ax = bg.plot_structure(bg.lineage("((wolf:1,fox:1):1,bear:2);"))
     """
     if isinstance(what, Structure):
         K, title = structure_correlations(what), f"{what.kind}, {len(what.labels)} levels"

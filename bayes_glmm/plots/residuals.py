@@ -44,6 +44,7 @@ def plot_residuals(
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     groups : {"known", "new"}
         As in :func:`bayes_glmm.residuals`.
     against : str, optional
@@ -51,15 +52,23 @@ def plot_residuals(
     n : int, default 1000
         Replicated data sets.
     seed : int, default 0
+        Equal seeds give equal results.
 
     Returns
     -------
     ndarray of matplotlib.axes.Axes, shape (2,)
+        Quantiles, and residuals along something.
 
     Raises
     ------
     ArgumentError
         The model reads no such column, or responses are censored.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit("weight ~ age + (1 + age | rat)", bg.dataset("rats"))
+    >>> quantiles, along = bg.plot_residuals(tree, n=200)
     """
     fit = Fit.of(tree)
     if groups not in MEANING:

@@ -41,6 +41,7 @@ def plot_trajectories(
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     time : str
         A numeric column.
     group : str
@@ -48,6 +49,7 @@ def plot_trajectories(
     n : int, default 40
         The most single levels to draw, spaced evenly.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when not given.
     by : str, optional
         Curves for each value of this column.
     scale : {"response", "link"}
@@ -62,12 +64,20 @@ def plot_trajectories(
     Returns
     -------
     matplotlib.axes.Axes
+        What was drawn on.
 
     Raises
     ------
     ArgumentError
         ``time`` is no numeric column, the group has no column, or there is no such category,
         column or scale.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit("weight ~ age + (1 + age | rat)", bg.dataset("rats"))
+    >>> bg.plot_trajectories(tree, "age", "rat").get_xlabel()
+    'age'
     """
     fit = Fit.of(tree)
     found = trajectories(tree, time, group, by, n=n, scale=scale, category=category, seed=seed)

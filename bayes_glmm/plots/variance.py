@@ -30,17 +30,27 @@ def plot_variance(
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     scale : {"latent", "data"}
+        As in :func:`bayes_glmm.variance_partition`.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when not given.
 
     Returns
     -------
     matplotlib.axes.Axes
+        What was drawn on.
 
     Raises
     ------
     ArgumentError
         An unknown scale, or a link without a mean over the population of groups.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit("weight ~ age + (1 + age | rat)", bg.dataset("rats"))
+    >>> ax = bg.plot_variance(tree)
     """
     table = variance_partition(tree, scale)
     assert isinstance(table, pd.DataFrame)

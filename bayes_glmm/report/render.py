@@ -56,6 +56,7 @@ def report(
     Parameters
     ----------
     tree : xarray.DataTree
+        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     path : path
         The file to write.
     title : str, optional
@@ -66,6 +67,7 @@ def report(
     Returns
     -------
     pathlib.Path
+        The file that was written.
 
     Raises
     ------
@@ -74,7 +76,13 @@ def report(
 
     Examples
     --------
-    >>> bg.report(tree, "fit.html", title="Do coated catheters help?")  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "events ~ treat + (1 | study)", bg.dataset("nielweise2008"), family="poisson",
+    ...     exposure="catheter_days",
+    ... )
+    >>> bg.report(tree, "fit.html", title="Do coated catheters help?").name
+    'fit.html'
     """
     import warnings
 

@@ -137,8 +137,18 @@ def scan(
 
     Examples
     --------
-    >>> found = bg.scan(tree, "cohort", loco=True)  # doctest: +SKIP
-    >>> found.nsmallest(10, "p")  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> mice, rng = bg.dataset("mouse_blood").head(60), np.random.default_rng(1)
+    >>> counts = rng.binomial(2, 0.4, (len(mice), 40))
+    >>> genotypes = pd.DataFrame(counts, mice["id"].to_numpy(), [f"snp{i}" for i in range(40)])
+    >>> null = bg.fit(
+    ...     "mch ~ sex + (1 | gr(id, G))", mice, structures={"G": bg.genomic(genotypes, jitter=0.01)},
+    ...     draws=2000, target_accept=0.95,
+    ... )  # doctest: +SKIP
+    >>> found = bg.scan(null, genotypes)  # doctest: +SKIP
+    >>> len(found), {"p", "log10_bf"} <= set(found.columns)  # doctest: +SKIP
     """
     fit = read_fit(tree)
     if precision not in get_args(Precision.__value__):

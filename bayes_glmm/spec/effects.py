@@ -65,9 +65,10 @@ class RandomEffect:
 
     Examples
     --------
-    >>> RandomEffect("Subject", terms=("Days",)).name
+    >>> import bayes_glmm as bg
+    >>> bg.RandomEffect("Subject", terms=("Days",)).name
     'Subject'
-    >>> RandomEffect(("school", "class")).name
+    >>> bg.RandomEffect(("school", "class")).name
     'school_by_class'
     """
 

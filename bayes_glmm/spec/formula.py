@@ -36,12 +36,14 @@ def parse(
         ``{"mu": "y ~ x", "dispersion": "~ z"}``. A column in ``mi()`` has one of its
         own, ``{"mu": "y ~ mi(bmi)", "bmi": "bmi ~ age"}``.
     family : str or Family, default "gaussian"
+        Name of a family, or one of your own.
     link, exposure, offset, priors, missing, success, structures
         As in :class:`ModelSpec`.
 
     Returns
     -------
     ModelSpec
+        The model, without data.
 
     Raises
     ------
@@ -90,7 +92,8 @@ def parse(
 
     Examples
     --------
-    >>> spec = parse("Reaction ~ Days + (1 + Days | Subject)")
+    >>> import bayes_glmm as bg
+    >>> spec = bg.parse("Reaction ~ Days + (1 + Days | Subject)")
     >>> spec.formula
     'Reaction ~ Days + (1 + Days | Subject)'
     """

@@ -28,8 +28,23 @@ from bayes_glmm.spec.terms import (
 class Predictor:
     """The linear predictor of one parameter of the family.
 
-    ``terms`` are interactions of factors in the order written; ``offsets`` are
-    expressions added with coefficient one, on the link scale.
+    Parameters
+    ----------
+    intercept : bool, default True
+        Whether there is one.
+    terms : tuple
+        Fixed effects: columns, or interactions of factors in the order written.
+    random : tuple of RandomEffect
+        Deviations of groups.
+    offsets : tuple
+        Expressions added with coefficient one, on the link scale.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> mu = bg.Predictor(terms=("dose",), random=(bg.RandomEffect("lab"),))
+    >>> bg.ModelSpec("pulls", mu, family="poisson").formula
+    'pulls ~ dose + (1 | lab)'
     """
 
     intercept: bool = True
@@ -55,7 +70,21 @@ class Predictor:
 class Response:
     """The response column with its modifiers, such as ``trials(n)``.
 
-    ``others`` are the further columns of a response over several, ``cbind(a, b, c)``.
+    Parameters
+    ----------
+    column : str
+        The column, or the first of several.
+    modifiers : tuple of Call
+        What stands beside it: ``trials(n)``, ``cens(status)``, ``se(error)``, ...
+    others : tuple of str
+        The further columns of a response over several, ``cbind(a, b, c)``.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> response = bg.parse("yes | trials(n) ~ 1", family="binomial").response
+    >>> isinstance(response, bg.Response), response.column
+    (True, 'yes')
     """
 
     column: str
@@ -79,7 +108,18 @@ class Response:
         return f"cbind({', '.join(self.columns)})" if self.others else self.column
 
     def modifier(self, name: str) -> Call | None:
-        """Return the modifier of that name, if there is one."""
+        """Return the modifier of that name, if there is one.
+
+        Parameters
+        ----------
+        name : str
+            Such as ``"trials"``.
+
+        Returns
+        -------
+        Call or None
+            With its ``arguments``.
+        """
         return next((m for m in self.modifiers if m.function == name), None)
 
 
@@ -125,7 +165,8 @@ class ModelSpec:
 
     Examples
     --------
-    >>> spec = ModelSpec("pulls", Predictor(terms=("dose",), random=(RandomEffect("lab"),)))
+    >>> import bayes_glmm as bg
+    >>> spec = bg.ModelSpec("pulls", bg.Predictor(terms=("dose",), random=(bg.RandomEffect("lab"),)))
     >>> spec.formula
     'pulls ~ dose + (1 | lab)'
     """
@@ -262,20 +303,53 @@ class ModelSpec:
         return write_formula(self)
 
     def to_toml(self) -> str:
-        """Return the model as TOML text."""
+        """Return the model as TOML text.
+
+        Returns
+        -------
+        str
+            What :meth:`from_toml` reads.
+        """
         from bayes_glmm.spec.toml import write_toml
 
         return write_toml(self)
 
     @classmethod
     def from_toml(cls, text: str) -> ModelSpec:
-        """Read a model from TOML text; nothing in it is executed."""
+        """Read a model from TOML text; nothing in it is executed.
+
+        Parameters
+        ----------
+        text : str
+            As :meth:`to_toml` writes it, or by hand.
+
+        Returns
+        -------
+        ModelSpec
+            The model, without data.
+
+        Raises
+        ------
+        SpecError
+            The text is malformed, or a key in it is unknown.
+        """
         from bayes_glmm.spec.toml import read_toml
 
         return read_toml(text)
 
     def with_(self, **changes: Any) -> ModelSpec:
-        """Return a copy with some fields replaced."""
+        """Return a copy with some fields replaced.
+
+        Parameters
+        ----------
+        **changes
+            Fields by name, such as ``family="poisson"``.
+
+        Returns
+        -------
+        ModelSpec
+            The copy.
+        """
         return replace(self, **changes)
 
 

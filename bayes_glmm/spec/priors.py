@@ -64,7 +64,8 @@ class Prior:
 
     Examples
     --------
-    >>> Prior("HalfNormal", sigma=1)
+    >>> import bayes_glmm as bg
+    >>> bg.Prior("HalfNormal", sigma=1)
     Prior('HalfNormal', sigma=1)
     """
 

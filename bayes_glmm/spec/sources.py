@@ -95,7 +95,8 @@ class Source:
 
     Examples
     --------
-    >>> Source("pedigree", "pedigree.csv", {"id": "animal"}).options
+    >>> import bayes_glmm as bg
+    >>> bg.Source("pedigree", "pedigree.csv", {"id": "animal"}).options
     (('id', 'animal'),)
     """
 
@@ -132,7 +133,18 @@ class Source:
         return self.file is not None and self.file.startswith(BUNDLED)
 
     def renamed(self, names: Mapping[str, str]) -> Source:
-        """Return the description with the data's columns renamed."""
+        """Return the description with the data's columns renamed.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            New names by old ones.
+
+        Returns
+        -------
+        Source
+            The copy.
+        """
         columns = KINDS[self.kind].columns
         options = {
             key: names.get(value, value) if key in columns and isinstance(value, str) else value

@@ -77,6 +77,12 @@ def templates() -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns ``name``, ``title``, ``question`` and ``dataset``.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> "hospital_ranking" in bg.templates()["name"].tolist()
+    True
     """
     import pandas as pd
 
@@ -88,10 +94,26 @@ def templates() -> pd.DataFrame:
 def template(name: str) -> Template:
     """Read a template by its name.
 
+    Parameters
+    ----------
+    name : str
+        One of those that :func:`templates` lists.
+
+    Returns
+    -------
+    Template
+        Question, model, roles with their units, cautions, table and rivals.
+
     Raises
     ------
     TemplateError
         There is none of that name; the nearest are named.
+
+    Examples
+    --------
+    >>> import bayes_glmm as bg
+    >>> bg.template("hospital_ranking").spec.formula
+    'deaths | trials(operations) ~ 1 + (1 | hospital)'
     """
     known = names()
     if not isinstance(name, str) or not re.fullmatch(r"\w+", name) or name not in known:

@@ -70,6 +70,7 @@ def areal(
     Returns
     -------
     Areal
+        For ``structures=``.
 
     Raises
     ------
@@ -88,8 +89,9 @@ def areal(
     Examples
     --------
     >>> import pandas as pd
+    >>> import bayes_glmm as bg
     >>> borders = pd.DataFrame({"from": ["a", "b"], "to": ["b", "c"]})
-    >>> found = areal(borders, areas=["a", "b", "c", "lone"])
+    >>> found = bg.areal(borders, areas=["a", "b", "c", "lone"])
     >>> found.labels.tolist()
     ['a', 'b', 'c', 'lone']
     """

@@ -74,6 +74,7 @@ def coordinates(
     Returns
     -------
     Coordinates
+        For ``structures=``.
 
     Raises
     ------
@@ -90,8 +91,10 @@ def coordinates(
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> import bayes_glmm as bg
     >>> table = pd.DataFrame({"village": ["a", "b", "a"], "km_e": [0, 3, 0], "km_n": [0, 4, 0]})
-    >>> found = coordinates("km_e", "km_n", kernel="exponential").bind(table, "village")
+    >>> found = bg.coordinates("km_e", "km_n", kernel="exponential").bind(table, "village")
     >>> found.prepare(found.labels).covariance({"range": 5.0}).round(3)
     array([[1.   , 0.368],
            [0.368, 1.   ]])

@@ -113,9 +113,11 @@ def genomic(
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> import bayes_glmm as bg
     >>> table = pd.DataFrame(
     ...     {"s1": [0, 1, 2], "s2": [2, 2, 1], "s3": [1, 1, 1]}, index=["a", "b", "c"])
-    >>> found = genomic(table)
+    >>> found = bg.genomic(table)
     >>> found.n_snps, found.n_monomorphic
     (2, 1)
     """

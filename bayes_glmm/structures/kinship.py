@@ -124,9 +124,10 @@ def kinship(K: Any, jitter: float | None = None) -> Kinship:
     Examples
     --------
     >>> import pandas as pd
+    >>> import bayes_glmm as bg
     >>> names = ["dam", "sire", "calf"]
     >>> K = pd.DataFrame([[1, 0, 0.5], [0, 1, 0.5], [0.5, 0.5, 1]], names, names)
-    >>> kinship(K).labels.tolist()
+    >>> bg.kinship(K).labels.tolist()
     ['calf', 'dam', 'sire']
     """
     labels, matrix = labelled(K, "K")

@@ -77,6 +77,7 @@ def lineage(
     Returns
     -------
     Lineage
+        For ``structures=``.
 
     Raises
     ------
@@ -96,7 +97,8 @@ def lineage(
 
     Examples
     --------
-    >>> found = lineage("((cat:2,dog:2)carnivore:3,horse:5);")
+    >>> import bayes_glmm as bg
+    >>> found = bg.lineage("((cat:2,dog:2)carnivore:3,horse:5);")
     >>> found.labels.tolist(), found.height
     (['carnivore', 'cat', 'dog', 'horse'], 5.0)
     """

@@ -52,8 +52,10 @@ def nearest_neighbours(
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> import bayes_glmm as bg
     >>> cells = pd.DataFrame({"cell": ["a", "b", "c"], "x": [0.0, 1.0, 5.0], "y": 0.0})
-    >>> nearest_neighbours(cells, "cell", "x", "y", k=1).to_numpy().tolist()
+    >>> bg.nearest_neighbours(cells, "cell", "x", "y", k=1).to_numpy().tolist()
     [['a', 'b'], ['b', 'c']]
     """
     places = _places(table, id, x, y)

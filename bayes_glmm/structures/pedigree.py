@@ -212,8 +212,10 @@ def pedigree(
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> import bayes_glmm as bg
     >>> rows = pd.DataFrame({"animal": ["c", "d"], "sire": ["a", "c"], "dam": ["b", "b"]})
-    >>> found = pedigree(rows)
+    >>> found = bg.pedigree(rows)
     >>> dict(zip(found.labels.tolist(), found.inbreeding.tolist()))
     {'a': 0.0, 'b': 0.0, 'c': 0.0, 'd': 0.25}
     """

@@ -62,10 +62,9 @@ def read_structures(spec: ModelSpec, folder: str | Path = ".") -> dict[str, Stru
 
     Examples
     --------
-    >>> from bayes_glmm.spec.formula import parse
-    >>> from bayes_glmm.spec.sources import Source
-    >>> where = {"P": Source("coordinates", options={"x": "lon", "y": "lat"})}
-    >>> list(read_structures(parse("y ~ 1 + (1 | gr(village, P))", structures=where)))
+    >>> import bayes_glmm as bg
+    >>> where = {"P": bg.Source("coordinates", options={"x": "lon", "y": "lat"})}
+    >>> list(bg.read_structures(bg.parse("y ~ 1 + (1 | gr(village, P))", structures=where)))
     ['P']
     """
     return read_sources(dict(spec.structures), folder)
