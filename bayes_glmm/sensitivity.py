@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayes_glmm.answers.tables import interval
 from bayes_glmm.errors import ArgumentError, UnconvergedWarning, listed, suggestion
 from bayes_glmm.fitting import data_hash, fit
 from bayes_glmm.many import Record, run_many
@@ -33,7 +34,6 @@ def prior_sensitivity(
     scale: Sequence[float] = (0.5, 2.0),
     priors: Sequence[str] | None = None,
     *,
-    prob: float = 0.95,
     draws: int = DRAWS,
     executor: Any = None,
     store: str | Path | None = None,
@@ -53,9 +53,8 @@ def prior_sensitivity(
     priors : sequence of str, optional
         Names of the priors to change, as in :func:`bayes_glmm.priors`; all together when not
         given.
-    prob : float, default 0.95
-        Of equal-tailed intervals.
     draws : int, default 1000
+        Of each chain of each fit.
     executor, store, progress
         As in :func:`bayes_glmm.calibrate`.
     **options
@@ -65,8 +64,8 @@ def prior_sensitivity(
     -------
     pandas.DataFrame
         One row per ``parameter`` and ``prior_scale``, 1 being the given result: ``prior``
-        of the parameter, posterior ``mean``, ``sd``, ``low`` and ``high`` on the scale of
-        the parameter, and ``shift``, the distance of the mean from the given result's in its
+        of the parameter, posterior ``mean``, ``sd`` and interval on the scale of the
+        parameter, and ``shift``, the distance of the mean from the given result's in its
         posterior sds. ``attrs["failures"]`` lists scales that could not be fitted, which the
         table lacks.
 
@@ -93,28 +92,34 @@ def prior_sensitivity(
 
     Examples
     --------
-    >>> bg.prior_sensitivity(tree, priors=["sd_school[intercept]"])  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "deaths | trials(operations) ~ 1 + (1 | hospital)", bg.dataset("surgical"),
+    ...     family="binomial",
+    ... )
+    >>> table = bg.prior_sensitivity(
+    ...     tree, scale=(2,), priors=["sd_hospital[intercept]"], draws=200, progress=False
+    ... )
+    >>> sorted(set(table["prior_scale"]))
+    [1.0, 2.0]
     """
     whole = read_fit(tree)
     factors = _factors(scale)
-    if not 0 < prob < 1:
-        raise ArgumentError(f"prob={prob!r}: use a number between 0 and 1.")
     wide = [changed(whole.priors, factor, priors) for factor in factors]
     options = {"seed": whole.info["seed"], "draws": draws, **options}
-    job = Job(tree, tuple(wide), prob, options)
+    job = Job(tree, tuple(wide), options)
     identity = {
         "spec": whole.spec.to_toml(),
         "priors": [repr(sorted(own.items())) for own in wide],
         "data_hash": data_hash(whole.data, tuple(map(str, whole.data.columns))),
         "structures": {name: s.identity() for name, s in whole.structures.items()},
-        "prob": prob,
         "options": repr(sorted(options.items())),
     }
     records = run_many(
         partial(one_fit, job), len(wide), what="prior sensitivity", identity=identity,
         executor=executor, store=store, progress=progress,
     )  # fmt: skip
-    return _table(whole, factors, wide, records, prob)
+    return _table(whole, factors, wide, records)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +128,6 @@ class Job:
 
     tree: xr.DataTree
     priors: tuple[dict[str, Prior], ...]
-    prob: float
     options: dict[str, Any]
 
 
@@ -138,16 +142,15 @@ def one_fit(job: Job, number: int) -> Record:
             **{"progress": False, **job.options},
         )  # fmt: skip
     one = Fit.of(found)
-    return {"summary": summarised(one, job.prob), "banner": one.banner}
+    return {"summary": summarised(one), "banner": one.banner}
 
 
-def summarised(one: Fit, prob: float) -> dict[str, list[float]]:
+def summarised(one: Fit) -> dict[str, list[float]]:
     """Return mean, sd and interval of every parameter, effects of levels left out."""
     variables = {str(k): np.asarray(v.values) for k, v in one.posterior.items()}
     flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in variables.items()}
-    tails = [(1 - prob) / 2, (1 + prob) / 2]
     return {
-        name: [float(v.mean()), float(v.std(ddof=1)), *np.quantile(v, tails).tolist()]
+        name: [float(v.mean()), float(v.std(ddof=1)), *map(float, interval(v)[:2])]
         for name, v in parameters_of(one.design, flat).items()
     }
 
@@ -183,9 +186,8 @@ def _table(
     factors: Sequence[float],
     priors: Sequence[Mapping[str, Prior]],
     records: Sequence[Record],
-    prob: float,
 ) -> pd.DataFrame:
-    base = summarised(whole, prob)
+    base, (low, high) = summarised(whole), interval(np.zeros(2))[2]
     found: list[tuple[float, Mapping[str, Prior], Any]] = [(1.0, whole.priors, base)]
     found += [
         (factor, own, record["summary"])
@@ -196,7 +198,7 @@ def _table(
         {
             "parameter": name, "prior_scale": factor, "prior": _prior_of(name, own),
             "mean": values[name][0], "sd": values[name][1],
-            "low": values[name][2], "high": values[name][3],
+            low: values[name][2], high: values[name][3],
             "shift": (values[name][0] - base[name][0]) / base[name][1],
         }
         for name in base for factor, own, values in sorted(found, key=lambda f: f[0])
@@ -206,7 +208,6 @@ def _table(
     table.attrs = {
         "estimand": "parameters under priors so many times as wide",
         "scale": "of the parameter",
-        "prob": prob,
         "failures": [
             {"prior_scale": factor, "error": str(record["error"])}
             for factor, record in zip(factors, records, strict=True) if "error" in record

@@ -126,6 +126,7 @@ def moran(
     Parameters
     ----------
     tree : xarray.DataTree
+        A fitted result.
     level : str, optional
         A group of the model, or a column that it reads, whose levels are places. Without,
         the levels whose structure knows their neighbours.
@@ -139,6 +140,7 @@ def moran(
     n : int, default 400
         Replicated data sets.
     seed : int, default 0
+        Of replicated data, ties and shuffles.
 
     Returns
     -------
@@ -165,8 +167,14 @@ def moran(
 
     Examples
     --------
-    >>> near = bg.nearest_neighbours(villages, "village", "x", "y")  # doctest: +SKIP
-    >>> bg.moran(tree, "village", near)  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> villages = bg.dataset("villages")
+    >>> near = bg.nearest_neighbours(villages, "village", "east_km", "north_km")
+    >>> tree = bg.fit(
+    ...     "positive | trials(tested) ~ 1 + (1 | village)", villages, family="binomial"
+    ... )
+    >>> bg.moran(tree, "village", near)["places"].tolist()
+    [80]
     """
     fit = read_fit(tree)
     if groups not in MEANING:

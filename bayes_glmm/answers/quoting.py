@@ -57,7 +57,13 @@ def quote(
 
     Examples
     --------
-    >>> bg.quote(bg.summary(tree), parameter="beta[treat]")  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit(
+    ...     "events ~ treat + (1 | study)", bg.dataset("nielweise2008"), family="poisson",
+    ...     exposure="catheter_days", seed=1,
+    ... )
+    >>> bg.quote(bg.summary(tree, exponentiate=True), parameter="treat")
+    '0... (89 % ETI 0... to 0...)'
     """
     row = _one(table, where)
     low = next((str(c) for c in table.columns if str(c).endswith("_lb")), None)

@@ -18,7 +18,9 @@ from bayes_glmm.spec.writing import term_text
 
 MOST_TERMS = 2000
 LARGEST_POWER = 3
-BESIDE = "Two names stand beside each other: a column whose name has blanks stands in `back-quotes`,"
+BESIDE = (
+    "Two names stand beside each other: a column whose name has blanks stands in `back-quotes`,"
+)
 _TOP_ONLY = "A random effect is added at the top of the formula only: ... + (1 | group)."
 
 

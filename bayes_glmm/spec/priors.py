@@ -110,6 +110,16 @@ class Prior:
 
         A prior between bounds, or of a matrix or a simplex, has no scale and stays.
 
+        Parameters
+        ----------
+        factor : float
+            Above 0.
+
+        Returns
+        -------
+        Prior
+            Of the same family.
+
         Examples
         --------
         >>> Prior("Normal", mu=3, sigma=1).widened(2), Prior("Exponential", lam=1).widened(2)

@@ -54,12 +54,16 @@ def findings() -> list[Known]:
 def _chains() -> Iterator[Known]:
     """Measure chains without a fault, which have every measure."""
     draws = np.random.default_rng(1).normal(size=(1, 8))
-    posterior = xr.Dataset({"x": (("chain", "draw"), draws)})
+    many = np.random.default_rng(2).normal(size=(1, 8, 30))
+    posterior = xr.Dataset(
+        {"x": (("chain", "draw"), draws), "u_g": (("chain", "draw", "level"), many)}
+    )
     stats = {k: draws for k in ("pareto_k", "diverging", "energy", "reached_max_treedepth")}
     severity = {name: how for _, name, how in written_out()}
     found = measures(posterior, xr.Dataset({k: (("chain", "draw"), v) for k, v in stats.items()}))
     for m in found:
-        yield Known(m.name, CHAINS, severity.get(m.name, "error"), m.meaning, m.threshold)
+        limit = None if m.name == "r_hat_of_many" else m.threshold  # follows the draws
+        yield Known(m.name, CHAINS, severity.get(m.name, "error"), m.meaning, limit)
 
 
 def _verdicts() -> Iterator[Known]:
