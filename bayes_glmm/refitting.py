@@ -181,8 +181,11 @@ def kfold(
     ]  # fmt: skip
     out = np.array([failure["part"] for failure in failures], np.intp)
     kept = ~np.isin(part, out)
-    if not kept.any():
-        raise ArgumentError(f"No part was fitted without. The first: {failures[0]['error']}")
+    if kept.sum() < 2:
+        raise ArgumentError(
+            f"{kept.sum()} {by or 'row'}s are left to score: {len(failures)} of {len(records)} fits "
+            f"failed, the first with {failures[0]['error']}"
+        )
     scored = {name: _score(fits[name], index, kept, by_model[name]) for name in fits}
     return _table(scored, part, by or "row", failures)
 
@@ -265,12 +268,13 @@ def _score(
     order = np.argsort(index, kind="stable")
     starts = np.searchsorted(index[order], np.arange(len(kept)))
     values = np.add.reduceat(rows[:, :, order], starts, axis=2)
-    scores, folds = np.empty(len(kept)), np.empty(len(kept), np.intp)
+    scores = np.empty(len(kept))
     good = [r for r in records if "error" not in r and kept[r["units"]].all()]
-    for fold, record in enumerate(good, 1):
-        scores[record["units"]], folds[record["units"]] = record["scores"], fold
+    for record in good:
+        scores[record["units"]] = record["scores"]
     wrapper = Scored(values[:, :, kept], scores[kept])
-    found = loo_kfold(wrapper.idata_orig, wrapper, pointwise=True, var_name="y", folds=folds[kept])
+    halves = np.arange(kept.sum()) % 2 + 1  # every score is there: how they are cut is no matter
+    found = loo_kfold(wrapper.idata_orig, wrapper, pointwise=True, var_name="y", folds=halves)
     return found, good
 
 

@@ -123,6 +123,27 @@ def test_a_part_that_cannot_be_fitted_without_is_in_no_score(exact, monkeypatch)
         assert table.set_index("model").loc[name, "elpd"] == pytest.approx(sum(after))
 
 
+def test_where_hardly_a_part_is_left_scores_are_of_that_part_or_refused(exact, monkeypatch):
+    tree = models()[2]["plain"][0]
+    part = np.array(bg.kfold(tree, k=3).attrs["part"])
+    rows = np.array(Fit.of(tree).data.index)
+
+    def fails(tree, without, **options):
+        if set(without) & set(rows[part > least]):
+            raise ValueError("no step")
+        return exact(tree, without, **options)
+
+    monkeypatch.setattr(refitting, "refit", fails)
+    least = 1
+    table = bg.kfold(tree, k=3)
+    assert len(table.attrs["pointwise"]["model"]) == (part == 1).sum()
+    least = 0
+    with pytest.raises(
+        ArgumentError, match="0 rows are left to score: 3 of 3 fits failed.*no step"
+    ):
+        bg.kfold(tree, k=3)
+
+
 def test_rows_with_a_high_k_are_fitted_without():
     data, _, trees = models()
     data.loc["5", "y"] = 20.0
