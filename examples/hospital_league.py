@@ -45,7 +45,9 @@ def main() -> None:
     print("\nWhat to report")
     print(f"  Deaths on average over hospitals: {bg.quote(average, times=100, unit='%')}.")
     print(f"  Highest at hospital {last['level']}, {worst}, which is")
-    print(f"  the worst with probability {last['p_highest']:.0%}. Ranks are less sure than rates, and")
+    print(
+        f"  the worst with probability {last['p_highest']:.0%}. Ranks are less sure than rates, and"
+    )
     print("  without the patients' risks a difference may be one between patients.")
 
     picture = bg.plot_shrinkage(tree, "hospital")
