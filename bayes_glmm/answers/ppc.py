@@ -33,14 +33,15 @@ FEW_ROWS = 40
 
 
 def replicated(
-    fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0, redraw: Collection[str] = ()
+    fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0, redraw: bool | Collection[str] = False
 ) -> tuple[Array, Array, Array]:
     """Simulate the training rows again from evenly spaced draws, within their truncation.
 
     Parameters
     ----------
-    redraw : collection of str
-        Groups whose levels' effects are drawn anew; rows keep their own of the others.
+    redraw : bool or names of groups, default False
+        Draw every level's effects anew, of all groups or of those named; else rows keep
+        those of their own groups.
 
     Returns
     -------
@@ -53,7 +54,8 @@ def replicated(
     few = max(20, min(n, MOST_CELLS // fit.design.n_rows))
     chosen = np.unique(np.linspace(0, total - 1, min(few, total)).astype(int))
     fewer = thinned(fit, chosen)
-    predict = _redrawn(np.random.default_rng([seed, 1]), redraw) if redraw else eta_draws
+    anew = {g.name for g in fit.groups} if redraw is True else set(redraw or ())
+    predict = _redrawn(np.random.default_rng([seed, 1]), anew) if anew else eta_draws
     own = parameters(fewer, fit.design, predict)
     eta = mean_eta(fewer, fit.design, predict)
     trials = fit.design.trials
@@ -65,14 +67,14 @@ def replicated(
 
 
 def _redrawn(
-    rng: np.random.Generator, names: Collection[str]
+    rng: np.random.Generator, anew: Collection[str]
 ) -> Callable[[Fit, PredictorDesign], Array]:
-    """Return a predictor with effects of new levels in the place of those of some groups."""
+    """Return a predictor with effects of new levels in the place of known ones."""
 
     def predict(fit: Fit, predictor: PredictorDesign) -> Array:
         eta = fixed_part(fit, predictor)
         for group in predictor.groups:
-            if group.name not in names:
+            if group.name not in anew:
                 eta += group.added(flat(fit, f"u_{group.name}"))
                 continue
             n = group.n_levels if group.factor is None else len(group.factor.nodes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +13,6 @@ from scipy.special import ndtri
 
 from bayes_glmm.answers.ppc import MOST_DRAWS, replicated
 from bayes_glmm.answers.rows import row_labels
-from bayes_glmm.design.design import GroupDesign
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.results import Fit, read_fit
 
@@ -24,7 +24,6 @@ type Kind = Literal["quantile", "pearson"]
 type Effects = Literal["known", "new"]
 REPLICATIONS = 1000
 TIES = 1e-9
-ALONE = 2
 MEANING = {
     "known": "given each row's own group effects",
     "new": "with the effects of every level redrawn",
@@ -62,9 +61,8 @@ class Pit:
 
 def pit_residuals(
     fit: Fit,
-    groups: Effects = "known",
+    groups: Effects | Collection[str] = "known",
     *,
-    least: int = 0,
     n: int = MOST_DRAWS,
     seed: int = 0,
 ) -> Pit:
@@ -72,10 +70,8 @@ def pit_residuals(
 
     Parameters
     ----------
-    least : int
-        Groups most of whose levels have fewer rows than this are redrawn even when known:
-        an effect that was learned from hardly more than the row itself follows it. Levels of
-        single rows always are, unless relatives tell of them too.
+    groups : {"known", "new"} or a collection of names
+        ``"new"`` redraws the effects of all groups, a collection those of the groups named.
 
     Raises
     ------
@@ -87,7 +83,7 @@ def pit_residuals(
     if "status" in fit.design.modifiers:
         raise ArgumentError("Censored responses are not observed: they have no residuals.")
     y = np.asarray(fit.design.response, float)
-    redraw = [g.name for g in fit.groups if groups == "new" or _follows(g, least)]
+    redraw = groups == "new" if isinstance(groups, str) else groups
     again, mean, variance = replicated(fit, n=n, seed=seed, redraw=redraw)
     pearson = ((y - mean) / np.sqrt(np.maximum(variance, 1e-300))).mean(axis=0)
     rng = np.random.default_rng([seed, 2])
@@ -98,12 +94,6 @@ def pit_residuals(
     order = again.argsort(axis=0).argsort(axis=0)
     ranks = (order + rng.random(again.shape)) / len(again)
     return Pit(observed, ranks, np.broadcast_to(mean, again.shape).mean(axis=0), pearson)
-
-
-def _follows(group: GroupDesign, least: int) -> bool:
-    """Whether effects follow the responses of the few rows that their levels have."""
-    rows = float(np.median(group.counts[group.counts > 0]))
-    return rows < (least if group.factor is not None else max(least, ALONE))
 
 
 def residuals(
@@ -127,8 +117,7 @@ def residuals(
     groups : {"known", "new"}
         Given each row's own group effects, or with the effects of all levels redrawn:
         the latter has the random effects' own distribution and the covariates between
-        groups to answer for, and its residuals go together within groups. Effects of
-        single rows, as of ``(1 | observation)``, are redrawn in both.
+        groups to answer for, and its residuals go together within groups.
     n : int, default 1000
         Replicated data sets; the residual of a response beyond them all is at most
         about ``ndtri(1 - 1 / n)``. Fewer for many rows.

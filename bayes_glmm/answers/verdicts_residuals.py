@@ -18,7 +18,7 @@ type Array = NDArray[np.float64]
 TAIL = 0.01
 ENOUGH_PAIRS = 30
 ENOUGH_ROWS = 50
-ROWS_PER_LEVEL = 10
+ROWS_TO_KEEP = 3
 
 
 def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
@@ -59,16 +59,19 @@ def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
 
 
 def misshapen(fit: Fit, threshold: float) -> Iterator[Finding]:
-    """Find responses whose distribution is not the family's.
+    """Find responses whose distribution is not the family's, each row given its own effects.
 
     The figure is the largest distance between the distribution of the quantile residuals
-    and the uniform one, held against that of replicated data. Rows are given their effects in
-    groups with many rows to a level; others, which would follow the responses, are redrawn.
+    and the uniform one, held against that of replicated data. Effects of levels with a row
+    or two follow these rows closely and leave residuals that are too regular under the
+    right model: they are redrawn.
     """
     unranked = "status" in fit.design.modifiers or fit.family.unordered
     if unranked or fit.design.n_rows < ENOUGH_ROWS:
         return
-    found = pit_residuals(fit, least=ROWS_PER_LEVEL)
+    lonely = [g.name for g in fit.groups if np.median(g.counts) < ROWS_TO_KEEP]
+    found = pit_residuals(fit, lonely)
+    picture = "bg.plot_residuals(tree, groups='new')" if lonely else "bg.plot_residuals(tree)"
     distance = float(found.distance(found.observed[None])[0])
     p = float((found.distance(found.replicated) >= distance).mean())
     if p < TAIL and distance > threshold:
@@ -76,7 +79,7 @@ def misshapen(fit: Fit, threshold: float) -> Iterator[Finding]:
             "residual_distribution", "warning",
             f"Quantile residuals are not uniform (distance {distance:.2f}, limit {threshold:g}; at "
             f"least as far in {p:.1%} of the replicated data sets): the {fit.spec.family} family does not "
-            "have the shape of the responses. Look at bg.plot_residuals(tree), and compare with another "
+            f"have the shape of the responses. Look at {picture}, and compare with another "
             "family: heavier tails, skewness, over-dispersion or zeros are the usual reasons.",
             figure=distance, threshold=threshold,
         )  # fmt: skip

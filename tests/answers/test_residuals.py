@@ -96,7 +96,7 @@ def test_relatives_are_redrawn_together():
     stats_of = {"diverging": one < 0, "energy": one}
     tree = make_tree(posterior, stats_of, prepared.spec, schema, design, data,
                      resolve_priors(prepared.spec, design), {}, prepared.structures)  # fmt: skip
-    again, _, _ = replicated(Fit.of(tree), n=400, redraw=["a"])
+    again, _, _ = replicated(Fit.of(tree), n=400, redraw=True)
     assert again.std(axis=1).max() < 0.3
     assert again.mean(axis=1).std() == pytest.approx(2.0, rel=0.12)
 
@@ -124,16 +124,26 @@ def test_skewed_errors_are_found_and_normal_ones_are_not():
         assert len(bg.diagnose(tree)["residual_distribution"]) == wanted
 
 
-@pytest.mark.fit
-@pytest.mark.parametrize(("each", "extra"), [(2, ""), (10, " + (1 | observation)")])
-def test_effects_of_few_rows_are_not_taken_for_a_wrong_family(each, extra):
-    rng = np.random.default_rng(3)
-    g = np.repeat(np.arange(400 // each), each)
-    x, own = rng.normal(size=400), rng.normal(0, 0.8, 400) if extra else 0.0
-    eta = 0.5 + 0.3 * x + rng.normal(0, 1.0, 400 // each)[g] + own
-    data = pd.DataFrame({"y": rng.poisson(np.exp(eta)), "x": x, "g": g})
-    tree = bg.fit(f"y ~ x + (1 | g){extra}", data, family="poisson", seed=1, progress=False)
+def test_effects_of_single_rows_do_not_make_residuals_look_too_regular():
+    rng = np.random.default_rng(14)
+    u = rng.normal(0, 0.6, 150)
+    data = pd.DataFrame({"y": rng.poisson(np.exp(2.0 + u))})
+    own = (np.log(data["y"].to_numpy() + 0.5) - 2.0)[:, None]
+    truth = {"intercept": 2.0, "sd_observation": [0.6], "u_observation": own}
+    tree = tree_of("y ~ 1 + (1 | observation)", data, truth, family="poisson", spread=0.05)
     assert not bg.diagnose(tree)["residual_distribution"]
-    assert abs(bg.residuals(tree, groups="new")["residual"].std() - 1) < 0.1
-    if extra:
-        assert bg.residuals(tree)["residual"].std() == pytest.approx(1.0, abs=0.1)
+    heavy = data.assign(y=np.where(rng.random(150) < 0.25, 60 + data["y"], data["y"]))
+    own = (np.log(heavy["y"].to_numpy() + 0.5) - 2.0)[:, None]
+    tree = tree_of(
+        "y ~ 1 + (1 | observation)", heavy, truth | {"u_observation": own}, family="poisson"
+    )
+    assert "groups='new'" in bg.diagnose(tree)["residual_distribution"][0].message
+
+
+def test_some_groups_can_be_redrawn_and_others_kept():
+    tree = poisson_tree()
+    kept, _, _ = replicated(Fit.of(tree), n=100, redraw=[])
+    anew, _, _ = replicated(Fit.of(tree), n=100, redraw=["ward"])
+    every, _, _ = replicated(Fit.of(tree), n=100, redraw=True)
+    np.testing.assert_array_equal(anew, every)
+    assert not np.array_equal(kept, anew)
