@@ -38,8 +38,17 @@ def main() -> None:
     print("\nRanks with their uncertainty")
     print(league.round(2).to_string())
 
-    print("\nDeath rate averaged over the population of hospitals")
-    print(bg.predictions(tree, groups="population", by=True).round(3).to_string())
+    average = bg.predictions(tree, groups="population", by=True)
+    rates = bg.predictions(tree, hospitals, groups="known")
+    last = league.iloc[-1]
+    worst = bg.quote(rates, hospital=last["level"], times=100, unit="%")
+    print("\nWhat to report")
+    print(f"  Deaths on average over hospitals: {bg.quote(average, times=100, unit='%')}.")
+    print(f"  Highest at hospital {last['level']}, {worst}, which is")
+    print(
+        f"  the worst with probability {last['p_highest']:.0%}. Ranks are less sure than rates, and"
+    )
+    print("  without the patients' risks a difference may be one between patients.")
 
     picture = bg.plot_shrinkage(tree, "hospital")
     picture.figure.savefig("hospital_league.png", dpi=110, bbox_inches="tight")

@@ -39,8 +39,8 @@ def quote(
     unit : str, optional
         What to write after the estimate and after the interval.
     **where
-        Column and value of the row that is meant, as ``parameter="beta[treat]"``. Needless
-        where the table has one row.
+        Column and value of the row that is meant, as ``parameter="treat"``, for which
+        ``"beta[treat]"`` will do as well. Needless where the table has one row.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def _one(table: pd.DataFrame, where: dict[str, Any]) -> pd.Series:
                 f"The table has no column {column!r}." + suggestion(column, list(table.columns))
             )
         known = rows[column].astype(str).tolist()
-        rows = rows[rows[column].astype(str) == str(value)]
+        rows = rows[rows[column].astype(str).isin(_names(column, str(value)))]
         if rows.empty:
             raise ArgumentError(
                 f"No row has {column}={value!r}."
@@ -102,6 +102,12 @@ def _one(table: pd.DataFrame, where: dict[str, Any]) -> pd.Series:
             f"{len(rows)} rows are left: say which one by the columns {listed(names[:MOST_SHOWN])}."
         )
     return rows.iloc[0]
+
+
+def _names(column: str, value: str) -> tuple[str, ...]:
+    """Return a value, and a coefficient's name without the variable that it is an element of."""
+    inner = value.removeprefix("beta[").removesuffix("]") if value.startswith("beta[") else value
+    return (value, inner) if column == "parameter" else (value,)
 
 
 def _decimals(values: NDArray[np.float64]) -> int:

@@ -27,6 +27,11 @@ def test_the_row_that_is_named_is_quoted(table: pd.DataFrame) -> None:
     assert bg.quote(table, parameter="beta[b]") == "-1,235 (89 % ETI -2,000 to 15)"
 
 
+def test_coefficients_are_found_by_either_of_their_names(table: pd.DataFrame) -> None:
+    plain = table.assign(parameter=["a[b]", "b"])
+    assert bg.quote(plain, parameter="beta[a[b]]") == bg.quote(plain, parameter="a[b]")
+
+
 def test_one_row_needs_no_name_and_figures_can_be_multiplied(table: pd.DataFrame) -> None:
     first = table.iloc[[0]]
     assert bg.quote(first, times=100, digits=1) == "31.5 (89 % ETI 12.3 to 50.0)"
