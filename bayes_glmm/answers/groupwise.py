@@ -101,7 +101,7 @@ def group_log_likelihood(fit: Fit, index: Index, n: int, name: str, seed: int) -
 
 def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
     """Return the groups whose levels lie within those left out, the coarsest first."""
-    inside = [g for g in fit.groups if _nested(g.index, index)]
+    inside = [g for g in fit.groups if _lies_within(g, index)]
     if fit.family.unordered:
         if inside:
             raise ArgumentError(
@@ -110,25 +110,26 @@ def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
                 "Compare row by row, without by=."
             )
         return []
-    elsewhere = [g.name for p in list(fit.design.predictors.values())[1:] for g in p.groups]
+    others = list(fit.design.predictors.values())[1:]
+    elsewhere = [g.name for p in others for g in p.groups if _lies_within(g, index)]
     if elsewhere:
         raise ArgumentError(
-            f"Leaving out {name}: {listed(elsewhere)} is in the formula of another parameter than "
-            "the mean, and is not integrated here. Compare row by row, without by=."
+            f"Leaving out {name}: {listed(elsewhere)} lies within it, in the formula of another "
+            "parameter than the mean, and is not integrated here. Compare row by row, without by=."
         )
-    heavy = [g.name for g in fit.design.mu.groups if g.dist != "normal" and _nested(g.index, index)]
+    inside = [g for g in fit.design.mu.groups if _lies_within(g, index)]
+    heavy = [g.name for g in inside if g.dist != "normal"]
     if heavy:
         raise ArgumentError(
             f"Leaving out {name}: effects of {listed(heavy)} have Student's t, and only normal ones "
             "are integrated here. Compare row by row, without by=."
         )
-    several = [g.name for g in fit.design.mu.groups if g.weights is not None]
+    several = [g.name for g in inside if g.weights is not None]
     if several:
         raise ArgumentError(
             f"Leaving out {name}: rows have weights of the levels of {listed(several)}, mm() or "
             "gr(by=), whose effects are not integrated here. Compare row by row, without by=."
         )
-    inside = [g for g in fit.design.mu.groups if _nested(g.index, index)]
     related = [g.name for g in inside if g.structure]
     if related:
         raise ArgumentError(
@@ -149,6 +150,14 @@ def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
             "Only intercepts may be nested; compare row by row, without by=."
         )
     return inside
+
+
+def _lies_within(group: GroupDesign, index: Index) -> bool:
+    """Whether no level has rows of two units; then its effects are known by one unit only."""
+    if group.weights is None:
+        return _nested(group.index, index)
+    rows, members = np.nonzero(group.weights)
+    return _nested(group.index[rows, members], index[rows])
 
 
 def _nested(inner: Index | NDArray[np.int32], outer: Index | NDArray[np.int32]) -> bool:

@@ -13,6 +13,7 @@ from bayes_glmm.answers.comparisons import averages, contrasts, measured
 from bayes_glmm.answers.expected import refuse_pairs
 from bayes_glmm.answers.meta_raw import is_pair, kind_of, raw_table
 from bayes_glmm.answers.meta_shift import Arms, Shift, typical_variance
+from bayes_glmm.answers.network import networks
 from bayes_glmm.answers.rows import Cells, with_exposure
 from bayes_glmm.answers.tables import answer
 from bayes_glmm.errors import ArgumentError, listed, suggestion
@@ -138,6 +139,28 @@ def meta_analysis(
     return answer(fit, np.concatenate(values, axis=1), frame, about, draws=draws)
 
 
+def meta_designs(fit: Fit) -> Iterator[tuple[str, str | None]]:
+    """Yield studies and treatment of fits that are meta-analyses by their rows.
+
+    A study has one row with its standard error, or one held against its other arm; one row
+    for each of two arms whose contrast varies; or several arms of a network.
+    """
+    yield from networks(fit)
+    alone = is_pair(fit) or fit.spec.response.modifier("se") is not None
+    two = {
+        c.name for c in fit.schema.columns if "slope" in c.roles and fit.data[c.name].nunique() == 2
+    }
+    for group in fit.schema.predictors["mu"].groups:
+        design = fit.group(group.name)
+        if alone and design.n_levels == fit.design.n_rows:
+            yield group.name, None
+        for column in sorted(two) if kind_of(fit) else ():
+            arms = fit.data.groupby([*group.columns, column]).size()
+            varies = any(column in term for term in design.terms)
+            if varies and len(arms) == 2 * design.n_levels == fit.design.n_rows:
+                yield group.name, column
+
+
 def heterogeneity(
     tree: xr.DataTree,
     study: str,
@@ -193,7 +216,7 @@ def heterogeneity(
         link = "response" if fit.link.name == "identity" else f"link ({fit.link.name})"
         labels += [(text, "tau", link), (text, "within", link), (text, "i2", "share")]
     frame = pd.DataFrame(labels, columns=["contrast", "quantity", "scale"])
-    about = {"estimand": f"variation of effects between levels of {study}", "scale": "see column"}
+    about = {"estimand": f"variation of effects between levels of {study}", "scale": "see column scale"}
     return answer(fit, np.column_stack(values), frame, about, draws=draws)
 
 

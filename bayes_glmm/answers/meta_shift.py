@@ -55,7 +55,7 @@ class Arms:
     @classmethod
     def of(cls, fit: Fit, study: str, variable: str | None, values: tuple[Any, Any]) -> Arms:
         """Sort the training rows into studies and arms."""
-        index, names = _studies(fit, study)
+        index, names = study_codes(fit, study)
         rows = [index == i for i in range(len(names))]
         if variable is None:
             return cls(names, rows, [None] * len(rows), rows)
@@ -69,7 +69,7 @@ class Arms:
         )  # fmt: skip
 
 
-def _studies(fit: Fit, study: str) -> tuple[NDArray[np.integer[Any]], list[str]]:
+def study_codes(fit: Fit, study: str) -> tuple[NDArray[np.integer[Any]], list[str]]:
     """Return each row's study, a group of the model or a column, and their names."""
     groups = {g.name: g for g in fit.groups}
     if study in groups:

@@ -9,6 +9,7 @@ from bayes_glmm.plots.curves import plot_predictions
 from bayes_glmm.plots.forest import plot_forest
 from bayes_glmm.plots.levels import plot_caterpillar, plot_shrinkage
 from bayes_glmm.plots.maps import plot_map
+from bayes_glmm.plots.network import plot_network
 from bayes_glmm.plots.related import plot_structure, plot_tree
 from bayes_glmm.plots.residuals import plot_residuals
 from bayes_glmm.plots.trajectories import plot_trajectories
@@ -20,6 +21,7 @@ __all__ = [
     "plot_forest",
     "plot_manhattan",
     "plot_map",
+    "plot_network",
     "plot_power",
     "plot_ppc",
     "plot_predictions",

@@ -18,6 +18,8 @@ from bayes_glmm.answers.diagnose import diagnose
 from bayes_glmm.answers.effects import random_effects, shrinkage
 from bayes_glmm.answers.expected import Groups
 from bayes_glmm.answers.heavy import averages
+from bayes_glmm.answers.meta import heterogeneity, meta_analysis, meta_designs
+from bayes_glmm.answers.network import networks
 from bayes_glmm.answers.ppc import predictive_check
 from bayes_glmm.answers.predictions import predictions
 from bayes_glmm.answers.summary import EXPONENTIATED, fixed_name, summary
@@ -134,6 +136,14 @@ def content(tree: xr.DataTree, title: str | None, per: float | None) -> dict[str
             for name in variables[:MOST_PICTURES]
             if _has_means(fit)
         ],
+        "networks": [
+            (
+                f"{treatment}: which treatments each {study} sets beside one another",
+                picture(partial(plots.plot_network, tree, study, treatment)),
+            )
+            for study, treatment in networks(fit)
+        ],
+        "studies": [_studies(tree, study, treatment) for study, treatment in meta_designs(fit)],
         "variance": _variance(tree, fit),
         "groups": [_group(tree, fit, g.name) for g in fit.groups],
         "check": picture(partial(plots.plot_ppc, tree)),
@@ -278,6 +288,20 @@ CAPTIONS = {
     "difference": "Difference of average responses",
     "ratio": "Ratio of average responses",
 }
+
+
+def _studies(tree: xr.DataTree, study: str, treatment: str | None) -> dict[str, Any]:
+    """Draw and tabulate what each study says, the average and what a new one may find."""
+    table = meta_analysis(tree, study, treatment)
+    return {
+        "name": study,
+        "picture": picture(partial(plots.plot_forest, tree, study, treatment)),
+        "table": cells(table, f"Effect in each {study}, on average, and in a new one"),
+        "heterogeneity": cells(
+            heterogeneity(tree, study, treatment),
+            f"How much effects differ between levels of {study}",
+        ),
+    }
 
 
 def _variance(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:

@@ -244,6 +244,37 @@ def test_crossed_effects_stay_as_they_were_drawn(few_draws):
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
+def test_other_effects_that_cross_are_as_they_were_drawn(few_draws):
+    rng = np.random.default_rng(9)
+    a, b = np.repeat(np.arange(8), 6), np.tile(np.arange(6), 8)
+    c = (b + 1 + rng.integers(0, 5, 48)) % 6
+    names = {"a": a, "b": b, "c": c}
+    data = pd.DataFrame({k: [f"{'s' if k != 'a' else k}{i}" for i in v] for k, v in names.items()})
+    ua, um, us = rng.normal(0, 1, 8), rng.normal(0, 0.7, 6), rng.normal(0, 0.4, 6)
+    sigma = np.exp(0.1 + us[b])
+    data["y"] = ua[a] + (um[b] + um[c]) / 2 + rng.normal(0, sigma)
+    truth = {"intercept": 0.0, "sd_a": [1.0], "u_a": ua[:, None], "sd_b_and_c": [0.7],
+             "u_b_and_c": um[:, None], "intercept_sigma": 0.1, "sd_sigma_b": [0.4],
+             "u_sigma_b": us[:, None]}  # fmt: skip
+    formula = {"mu": "y ~ 1 + (1 | a) + (1 | mm(b, c))", "sigma": "~ 1 + (1 | b)"}
+    tree = tree_of(formula, data, truth, spread=0.5)
+    fit = Fit.of(tree)
+    found = group_log_likelihood(fit, a, 8, "a", 0).values[1, 0]
+    draw = {k: np.atleast_1d(v.values[1, 0].squeeze()) for k, v in tree["posterior"].items()}
+    mean = draw["intercept"] + (draw["u_b_and_c"][b] + draw["u_b_and_c"][c]) / 2
+    own = np.exp(draw["intercept_sigma"] + draw["u_sigma_b"][b])
+    for k in range(8):
+        rows = a == k
+        cov = np.diag(own[rows] ** 2) + draw["sd_a"] ** 2
+        exact = stats.multivariate_normal.logpdf(data["y"][rows], mean[rows], cov)
+        assert found[k] == pytest.approx(exact, abs=1e-4)
+    with pytest.raises(ArgumentError, match="u?sigma_b.*lies within it|formula of another"):
+        group_log_likelihood(fit, b, 6, "b", 0)
+    one = np.zeros(48, int)
+    with pytest.raises(ArgumentError, match="formula of another"):
+        group_log_likelihood(fit, one, 1, "all", 0)
+
+
 def test_models_that_predict_alike_are_not_ranked_by_noise():
     tree = poisson_tree()
     table = bg.compare({"one": tree, "other": tree.copy()})

@@ -13,10 +13,12 @@ from scipy import stats
 from scipy.special import expit
 
 import bayes_glmm as bg
+from bayes_glmm.answers.meta import meta_designs
 from bayes_glmm.answers.meta_raw import Arm, raw_effect
+from bayes_glmm.answers.network import network, networks
 from bayes_glmm.errors import ArgumentError, ResultError
 from bayes_glmm.results import Fit
-from tests.canned import tree_of
+from tests.canned import bernoulli_tree, tree_of
 
 CORR = np.array([[1.0, -0.6], [-0.6, 1.0]])
 
@@ -92,7 +94,8 @@ def test_heterogeneity_is_that_of_higgins_and_thompson():
     assert found["i2"] == pytest.approx(0.25 / (0.25 + within), rel=1e-4)
 
 
-def test_arms_that_vary_within_studies_make_a_network():
+def network_tree():
+    """Seven arms of three treatments in three studies."""
     data = pd.DataFrame({
         "study": list("aabbccc"), "treatment": list("ABACABC"), "events": [3, 5, 2, 9, 4, 4, 8],
         "n": 50,
@@ -100,8 +103,41 @@ def test_arms_that_vary_within_studies_make_a_network():
     truth = {"intercept": -1.0, "beta": [0.5, 1.0], "sd_study": [0.6], "u_study": np.zeros((3, 1)),
              "sd_study_by_treatment": [0.4],
              "u_study_by_treatment": np.arange(7.0)[:, None] / 10}  # fmt: skip
-    tree = tree_of("events | trials(n) ~ treatment + (1 | study) + (1 | study:treatment)", data,
+    return tree_of("events | trials(n) ~ treatment + (1 | study) + (1 | study:treatment)", data,
                    truth, family="binomial")  # fmt: skip
+
+
+def test_a_network_counts_direct_comparisons():
+    found = network(Fit.of(network_tree()), "study", "treatment")
+    assert found.treatments["studies"].tolist() == [3, 2, 2] and found.parts == 1
+    assert found.treatments["amount"].tolist() == [150, 100, 100]
+    assert found.comparisons.to_numpy().tolist() == [[0, 1, 2], [0, 2, 2], [1, 2, 1]]
+    assert list(networks(Fit.of(network_tree()))) == [("study", "treatment")]
+    with pytest.raises(ArgumentError, match="'treatment'"):
+        network(Fit.of(network_tree()), "study", "treatmnt")
+
+
+def test_treatments_that_no_study_joins_are_apart():
+    data = pd.DataFrame(
+        {"study": list("aabbcc"), "treatment": list("ABABCD"), "events": 5, "n": 50}
+    )
+    truth = {"intercept": -1.0, "beta": [0.5, 1.0, 1.0], "sd_study": [0.6],
+             "u_study": np.zeros((3, 1))}  # fmt: skip
+    tree = tree_of("events | trials(n) ~ treatment + (1 | study)", data, truth, family="binomial")
+    found = network(Fit.of(tree), "study", "treatment")
+    assert found.parts == 2 and found.treatments["part"].tolist() == [0, 0, 1, 1]
+    assert "no study joins" in bg.plot_network(tree, "study", "treatment").get_title()
+    assert not list(networks(Fit.of(tree)))
+
+
+def test_fits_that_are_meta_analyses_by_their_rows():
+    assert list(meta_designs(Fit.of(trials_tree()))) == [("study", "treat")]
+    assert list(meta_designs(Fit.of(network_tree()))) == [("study", "treatment")]
+    assert not list(meta_designs(Fit.of(bernoulli_tree())))
+
+
+def test_arms_that_vary_within_studies_make_a_network():
+    tree = network_tree()
     table = bg.meta_analysis(tree, "study", "treatment", contrast="pairwise", draws=True)
     studies = [
         (str(c), str(s))

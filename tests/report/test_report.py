@@ -242,3 +242,15 @@ def test_categories_and_formulas_of_other_parameters_have_their_page(tmp_path):
     page = Page(bg.report(zeros, tmp_path / "zeros.html").read_text("utf-8"))
     assert "zi has a formula of its own, on the logit link: z." in page.text
     assert "logit(ziᵢ) = α_zi + β_zi[z]·zᵢ + u[zi_b, intercept]" in page.text
+
+
+def test_meta_analyses_show_their_studies(tmp_path):
+    from tests.answers.test_meta import network_tree, trials_tree
+    from tests.families.test_conditional import pair_tree
+
+    for tree, images in ((trials_tree(), 1), (network_tree(), 2), (pair_tree()[0], 1)):
+        page = Page(bg.report(tree, tmp_path / "fit.html").read_text("utf-8"))
+        assert "What each study says, and all together" in page.text
+        named = [i["alt"] for i in page.all("img") if i["alt"].startswith(("Forest", "treatment:"))]
+        assert len(named) == images
+        assert "new study" in page.text

@@ -1,0 +1,102 @@
+"""Which treatments studies set beside one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from bayes_glmm.answers.meta_shift import study_codes
+from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.results import Fit
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Treatments and their direct comparisons.
+
+    Attributes
+    ----------
+    treatments : pandas.DataFrame
+        ``treatment``, ``studies``, ``amount`` (patients, exposure or rows) and ``part``: which
+        connected part of the network it is in, counted from 0.
+    comparisons : pandas.DataFrame
+        ``first``, ``second`` (places in ``treatments``) and ``studies`` that have both.
+    amount : str
+        What ``amount`` is.
+    """
+
+    treatments: pd.DataFrame
+    comparisons: pd.DataFrame
+    amount: str
+
+    @property
+    def parts(self) -> int:
+        """Number of parts between which nothing can be compared."""
+        return int(self.treatments["part"].max()) + 1
+
+
+def networks(fit: Fit) -> Iterator[tuple[str, str]]:
+    """Yield studies and treatments of models whose arms vary within studies.
+
+    These have effects of a group, and of the same group by a factor of three levels or more.
+    """
+    groups = {g.name: set(g.columns) for g in fit.schema.predictors["mu"].groups}
+    factors = [c.name for c in fit.schema.columns if "fixed" in c.roles and len(c.levels) > 2]
+    for study, columns in groups.items():
+        for factor in factors:
+            if factor not in columns and columns | {factor} in groups.values():
+                yield study, factor
+
+
+def _amounts(fit: Fit) -> tuple[NDArray[np.float64], str]:
+    """Return how much each row holds, and what that is."""
+    if fit.design.trials is not None:
+        return fit.design.trials, "patients (trials)"
+    if fit.spec.exposure is not None:
+        return fit.data[fit.spec.exposure].to_numpy(float), f"{fit.spec.exposure}"
+    return np.ones(fit.design.n_rows), "rows"
+
+
+def network(fit: Fit, study: str, treatment: str) -> Network:
+    """Count studies, patients and direct comparisons of treatments.
+
+    Raises
+    ------
+    ArgumentError
+        The treatment is no factor of the model.
+    ResultError
+        The model has no such group or column of studies.
+    """
+    factors = [c.name for c in fit.schema.columns if "fixed" in c.roles and c.levels]
+    if treatment not in factors:
+        raise ArgumentError(
+            f"{treatment!r} is no factor of this model." + suggestion(str(treatment), factors)
+        )
+    studies = study_codes(fit, study)[0]
+    names = [str(level) for level in fit.schema.column(treatment).levels]
+    arms = fit.data[treatment].astype(str).map({name: i for i, name in enumerate(names)})
+    amounts, what = _amounts(fit)
+    has = np.zeros((int(studies.max()) + 1, len(names)), bool)
+    has[studies, arms.to_numpy()] = True
+    pairs = [
+        (i, j, int((has[:, i] & has[:, j]).sum())) for i, j in combinations(range(len(names)), 2)
+    ]
+    direct = pd.DataFrame([p for p in pairs if p[2]], columns=["first", "second", "studies"])
+    links = (np.ones(len(direct)), (direct["first"].to_numpy(int), direct["second"].to_numpy(int)))
+    graph = sp.coo_array(links, shape=(len(names), len(names)))
+    treatments = pd.DataFrame(
+        {
+            "treatment": names,
+            "studies": has.sum(axis=0),
+            "amount": np.bincount(arms, amounts, len(names)),
+            "part": connected_components(graph, directed=False)[1],
+        }
+    )
+    return Network(treatments, direct, what)
