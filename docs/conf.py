@@ -15,6 +15,8 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 
 import bayes_glmm  # noqa: E402
 
+bayes_glmm.Family.__name__ = "Family"  # else autodoc calls it an alias and says no more
+
 project = "bayes_glmm"
 author = copyright = "the bayes_glmm developers"
 version = release = bayes_glmm.__version__
@@ -31,6 +33,7 @@ templates_path = ["templates"]
 root_doc = "index"
 language = "en"
 
+nitpicky = True
 smartquotes = False  # --option is no dash
 
 html_theme = "furo"

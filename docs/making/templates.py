@@ -44,7 +44,7 @@ QUESTIONS = {
     "substance_use_trajectories": ('bg.plot_trajectories(tree, "years", "person", by="programme")',),
     "symptom_severity": ('bg.comparisons(tree, "drug")',),
     "treatment_network": ('bg.comparisons(tree, "treatment", contrast="reference", measure="odds_ratio")',),
-    "value_added_teachers": ('bg.variance_partition(tree)', 'bg.rank(tree, "school:teacher").head()'),
+    "value_added_teachers": ('bg.variance_partition(tree)', 'bg.rank(tree, "school_by_teacher").head()'),
     "zero_inflated_counts": ('bg.comparisons(tree, "overgrown", measure="ratio")',),
 }  # fmt: skip
 """What answers each template's question; a template without an entry fails the build."""
