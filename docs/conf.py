@@ -5,15 +5,23 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
+KERNELS = TemporaryDirectory()  # the pages' kernels read no settings of whoever builds, and keep still
+PROFILE = Path(KERNELS.name) / "profile_default"
+PROFILE.mkdir()
+(PROFILE / "ipython_kernel_config.json").write_text('{"IPKernelApp": {"log_level": 40}}')
+os.environ["IPYTHONDIR"] = KERNELS.name
 os.environ["PYTHONSTARTUP"] = str(HERE / "making" / "startup.py")  # read by the pages' kernels
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")])
 )
 
 import bayes_glmm  # noqa: E402
+
+bayes_glmm.Family.__name__ = "Family"  # else autodoc calls it an alias and says no more
 
 project = "bayes_glmm"
 author = copyright = "the bayes_glmm developers"
@@ -31,6 +39,7 @@ templates_path = ["templates"]
 root_doc = "index"
 language = "en"
 
+nitpicky = True
 smartquotes = False  # --option is no dash
 
 html_theme = "furo"

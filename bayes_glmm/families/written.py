@@ -15,9 +15,9 @@ from bayes_glmm.families.maths import NUMPY, Maths, Mean, mean_of, pytensor_math
 
 
 class Written(Family):
-    """A family that states :meth:`density` and :meth:`simulate`, and no library's calls.
+    """A family that states ``density`` and ``simulate``, and no library's calls.
 
-    Whatever computes the density goes through the :class:`Maths` that it is given, so
+    Whatever computes the density goes through the ``Maths`` that it is given, so
     that the graph and the answers cannot drift apart.
 
     See Also

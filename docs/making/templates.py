@@ -44,7 +44,7 @@ QUESTIONS = {
     "substance_use_trajectories": ('bg.plot_trajectories(tree, "years", "person", by="programme")',),
     "symptom_severity": ('bg.comparisons(tree, "drug")',),
     "treatment_network": ('bg.comparisons(tree, "treatment", contrast="reference", measure="odds_ratio")',),
-    "value_added_teachers": ('bg.variance_partition(tree)', 'bg.rank(tree, "school:teacher").head()'),
+    "value_added_teachers": ('bg.variance_partition(tree)', 'bg.rank(tree, "school_by_teacher").head()'),
     "zero_inflated_counts": ('bg.comparisons(tree, "overgrown", measure="ratio")',),
 }  # fmt: skip
 """What answers each template's question; a template without an entry fails the build."""
@@ -166,10 +166,12 @@ def _example(template: Template) -> str:
         return f"{about}\n\n{_cell(look)}\n\n{cells}"
     lines = "\n".join((fit, "print(bg.summary(tree))", *questions))
     command = f"bayes-glmm fit {template.name} data.csv --out fit.nc"
-    return (
-        f"{about}\n\n{_cell(look)}\n\nThis model is sampled on the PyMC graph, which takes minutes: the rest "
-        f"is not run here.\n\n```python\n{lines}\n```\n\n```console\n$ {command}\n```"
+    why = (
+        "This model is sampled on the PyMC graph, which is compiled for it: that takes from half a "
+        "minute to a few minutes, and is not run here."
     )
+    blocks = (f"```python\n{lines}\n```", f"```console\n$ {command}\n```")
+    return "\n\n".join((about, _cell(look), why, *blocks))
 
 
 def _cell(code: str) -> str:
@@ -186,8 +188,6 @@ def _rivals(template: Template) -> str:
         formulas = "\n  ".join(_formulas(spec))
         blocks.append(f"- {said}{link}:\n\n  ```text\n  {formulas}\n  ```")
     first = next(iter(template.alternatives))
-    compare = (
-        f"```python\nrival = bg.template({template.name!r}).alternatives[{first!r}]\n"
-        'bg.compare({"template": tree, "rival": bg.fit(rival, data, seed=1)})\n```'
-    ).replace("'", '"')
-    return "\n".join(blocks) + f"\n\n{compare}"
+    each = f'`bg.template("{template.name}").alternatives["{first}"]`'
+    said = f"{each} is the first of them, ready for `bg.fit`; `bg.compare` sets fits side by side."
+    return "\n".join(blocks) + f"\n\n{said}"
