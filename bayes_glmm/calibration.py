@@ -28,10 +28,10 @@ from bayes_glmm.results import dimensions
 from bayes_glmm.spec.model import ModelSpec
 
 if TYPE_CHECKING:
+    from bayes_glmm.design.resolve import Model
     from bayes_glmm.engine.compiled import Sampled
     from bayes_glmm.engine.settings import Settings
     from bayes_glmm.families.base import Family
-    from bayes_glmm.fitting import Model
     from bayes_glmm.spec.priors import Prior
     from bayes_glmm.structures import Structure
 

@@ -337,7 +337,7 @@ def _model(
     model: str, data: Path, roles: list[str] | None, **options: str | None
 ) -> tuple[ModelSpec, pd.DataFrame]:
     """Read the model and, in its light, the table."""
-    from bayes_glmm.fitting import resolve_spec
+    from bayes_glmm.design.resolve import resolve_spec
     from bayes_glmm.roles import cast_roles
     from bayes_glmm.spec.model import ModelSpec
     from bayes_glmm.spec.templates import template

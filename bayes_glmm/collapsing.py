@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from bayes_glmm.design.modifiers import modifier_columns
+from bayes_glmm.design.resolve import Model, resolve_spec
 from bayes_glmm.design.uses import column_roles
 from bayes_glmm.errors import (
     ArgumentError,
@@ -22,7 +23,6 @@ from bayes_glmm.errors import (
     listed,
     suggestion,
 )
-from bayes_glmm.fitting import Model, resolve_spec
 from bayes_glmm.spec.model import ModelSpec, Response
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.terms import Call, Expression, Number, Variable

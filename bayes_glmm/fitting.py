@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,22 +22,18 @@ from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.design import Design
 from bayes_glmm.design.frames import row_ids, to_pandas
 from bayes_glmm.design.prior_table import prior_table
+from bayes_glmm.design.resolve import Model, resolve_spec
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.structured import bound_structures, given_structures, with_factors
 from bayes_glmm.design.uses import drop_missing
 from bayes_glmm.errors import (
-    ArgumentError,
-    ArgumentTypeError,
     DataError,
     Finding,
     Findings,
     listed,
 )
-from bayes_glmm.families import get_family
-from bayes_glmm.spec.formula import parse
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.spec.templates import template
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -46,8 +42,6 @@ if TYPE_CHECKING:
     from bayes_glmm.engine.run import Draws
     from bayes_glmm.families.base import Family
     from bayes_glmm.structures import Structure
-
-type Model = str | ModelSpec | Mapping[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,59 +62,6 @@ class Prepared:
         self.findings.raise_errors()
         assert self.schema is not None and self.design is not None
         return self.schema, self.design
-
-
-def resolve_spec(model: Model, **options: Any) -> ModelSpec:
-    """Return the spec of a formula, a mapping of formulas, a template or a spec.
-
-    Options that are ``None`` are not given; others override what a template says. A ready
-    :class:`ModelSpec` takes what it leaves open, other priors, and another treatment of
-    missing values.
-
-    Raises
-    ------
-    ArgumentError
-        An option contradicts a ready spec.
-    """
-    given = {k: v for k, v in options.items() if v is not None}
-    if "family" in given:
-        given["family"] = get_family(given["family"]).name
-    if isinstance(model, ModelSpec):
-        spec = _completed(model, given)
-    elif isinstance(model, str) and "~" not in model:
-        spec = _over(template(model).spec, given)
-    elif isinstance(model, str | Mapping):
-        spec = parse(model, **given)
-    else:
-        raise ArgumentTypeError(
-            f"A model is a formula, a mapping of formulas, a template's name or a ModelSpec, "
-            f"not {type(model).__name__}."
-        )
-    family = get_family(spec.family)
-    family.link(spec.link)
-    for name, _ in spec.predictors[1:]:
-        if not (family.unordered and name.startswith("mu_")):  # categories are in the data
-            family.parameter(name)
-    return spec
-
-
-def _completed(spec: ModelSpec, given: Mapping[str, Any]) -> ModelSpec:
-    said = {k: getattr(spec, k) for k in given if k not in ("priors", "missing")}
-    against = [k for k, v in said.items() if v not in (None, given[k])]
-    if against:
-        named = ", ".join(f"{k}={given[k]!r} (the spec says {said[k]!r})" for k in against)
-        raise ArgumentError(
-            f"{named} contradicts a ready ModelSpec: change the spec, e.g. spec.with_(family=...)."
-        )
-    return _over(spec, given)
-
-
-def _over(spec: ModelSpec, given: Mapping[str, Any]) -> ModelSpec:
-    """Return the spec with options over its own; priors are replaced one by one."""
-    priors = given.get("priors")
-    if isinstance(priors, Mapping):
-        given = {**given, "priors": {**dict(spec.priors), **priors}}
-    return replace(spec, **given)
 
 
 def prepare(

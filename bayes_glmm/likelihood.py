@@ -14,8 +14,8 @@ from bayes_glmm.errors import ArgumentError, EngineError
 
 if TYPE_CHECKING:
     from bayes_glmm.design.design import Design
+    from bayes_glmm.design.resolve import Model
     from bayes_glmm.families.base import Family
-    from bayes_glmm.fitting import Model
 
 type Array = NDArray[np.float64]
 
@@ -77,8 +77,9 @@ def maximum_likelihood(
     >>> table.set_index("parameter").estimate.round(2).to_dict()
     {'intercept': -2.54, 'sd_hospital[intercept]': 0.36}
     """
+    from bayes_glmm.design.resolve import resolve_spec
     from bayes_glmm.engine.likelihood import maximise
-    from bayes_glmm.fitting import prepare, resolve_spec
+    from bayes_glmm.fitting import prepare
 
     if isinstance(quadrature, bool) or not isinstance(quadrature, int) or quadrature < 1:
         raise ArgumentError(f"quadrature={quadrature!r}: a whole number of at least 1 is needed.")

@@ -18,9 +18,10 @@ from bayes_glmm.answers.comparisons import comparisons
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.design import Design
 from bayes_glmm.design.frames import to_pandas
+from bayes_glmm.design.resolve import Model, resolve_spec
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, listed, suggestion
-from bayes_glmm.fitting import data_hash, prepare, resolve_spec
+from bayes_glmm.fitting import data_hash, prepare
 from bayes_glmm.many import Record, run_many
 from bayes_glmm.quantities import parameters_of
 from bayes_glmm.results import make_tree
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from bayes_glmm.engine.compiled import Sampled
     from bayes_glmm.engine.settings import Settings
     from bayes_glmm.families.base import Family
-    from bayes_glmm.fitting import Model
     from bayes_glmm.spec.priors import Prior
     from bayes_glmm.structures import Structure
 

@@ -23,8 +23,8 @@ from bayes_glmm.structures import Structure, effect_draws
 if TYPE_CHECKING:
     import xarray as xr
 
+    from bayes_glmm.design.resolve import Model
     from bayes_glmm.families.base import Family
-    from bayes_glmm.fitting import Model
 
 type Array = NDArray[np.float64]
 

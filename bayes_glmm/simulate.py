@@ -34,7 +34,7 @@ from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.structures import Structure, effect_draws
 
 if TYPE_CHECKING:
-    from bayes_glmm.fitting import Model
+    from bayes_glmm.design.resolve import Model
 
 type Array = NDArray[np.float64]
 
@@ -102,7 +102,7 @@ def simulate(
     >>> bg.simulate("y ~ x + (1 | g)", table, truth, seed=1, family="poisson").columns.tolist()
     ['x', 'g', 'y']
     """
-    from bayes_glmm.fitting import resolve_spec
+    from bayes_glmm.design.resolve import resolve_spec
 
     spec = resolve_spec(
         model, family=family, link=link, exposure=exposure, offset=offset,

@@ -78,7 +78,7 @@ def calibrate(evaluate: Gradient, seconds: float) -> int:
 
 def against_graph(model: Model, seconds: float) -> None:
     """Print microseconds of kernel and graph."""
-    from bayes_glmm.fitting import resolve_spec
+    from bayes_glmm.design.resolve import resolve_spec
 
     inputs = Inputs.of(model, model.load())
     spec = resolve_spec(model.formula, family=model.family, exposure=model.exposure)

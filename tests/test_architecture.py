@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "explore": CORE | {"files"},
     "fitting": MODEL | {"answers"},
     "refitting": ANSWERED | {"fitting", "many"},
-    "sensitivity": CORE | {"fitting", "many", "quantities"},
+    "sensitivity": CORE | {"answers", "fitting", "many", "quantities"},
     "likelihood": MODEL | {"fitting"},
     "collapsing": CORE | {"fitting"},
     "scan": CORE | {"fitting"},

@@ -216,7 +216,10 @@ def heterogeneity(
         link = "response" if fit.link.name == "identity" else f"link ({fit.link.name})"
         labels += [(text, "tau", link), (text, "within", link), (text, "i2", "share")]
     frame = pd.DataFrame(labels, columns=["contrast", "quantity", "scale"])
-    about = {"estimand": f"variation of effects between levels of {study}", "scale": "see column scale"}
+    about = {
+        "estimand": f"variation of effects between levels of {study}",
+        "scale": "see column scale",
+    }
     return answer(fit, np.column_stack(values), frame, about, draws=draws)
 
 

@@ -24,12 +24,13 @@ def plot_network(tree: xr.DataTree, study: str, treatment: str, ax: Axes | None 
     Parameters
     ----------
     tree : xarray.DataTree
-        One row per arm, or per patient: ``treatment`` varies within studies.
+        A fitted result, one row per arm, or per patient: ``treatment`` varies within studies.
     study : str
         A group of the model, or a column that it reads.
     treatment : str
         A factor of the model.
     ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when not given.
 
     Returns
     -------
@@ -48,7 +49,9 @@ def plot_network(tree: xr.DataTree, study: str, treatment: str, ax: Axes | None 
 
     Examples
     --------
-    >>> bg.plot_network(tree, "study", "treatment")  # doctest: +SKIP
+    >>> import bayes_glmm as bg
+    >>> tree = bg.fit("treatment_network", bg.dataset("smoking_cessation"))
+    >>> ax = bg.plot_network(tree, "study", "treatment")
     """
     fit = Fit.of(tree)
     found = network(fit, study, treatment)
@@ -93,7 +96,9 @@ def _draw_treatments(ax: Axes, found: Network, places: np.ndarray) -> None:
     areas = np.maximum(LARGEST * table["amount"] / table["amount"].max(), SMALLEST)
     several = found.parts > 1
     colours = [COLOURS[p % len(COLOURS)] if several else BLUE for p in table["part"]]
-    ax.scatter(places[:, 0], places[:, 1], s=areas, c=colours, edgecolors="white", linewidths=1.5, zorder=3)
+    ax.scatter(
+        places[:, 0], places[:, 1], s=areas, c=colours, edgecolors="white", linewidths=1.5, zorder=3
+    )
     for (x, y), name, n, amount in zip(
         places, table["treatment"], table["studies"], table["amount"], strict=True
     ):
