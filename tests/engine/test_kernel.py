@@ -312,3 +312,18 @@ def test_order_of_rows_and_names_of_levels_change_nothing():
         x = np.linspace(-0.4, 0.4, program.n_dim)
         values.append(log_density(program.buffer, program.start + x, np.empty_like(x)))
     assert values[0] == pytest.approx(values[1], rel=1e-11)
+
+
+@pytest.mark.parametrize("family", ["zero_inflated_poisson", "hurdle_poisson", "hurdle_gamma"])
+@pytest.mark.parametrize("at", [40.0, -800.0])
+def test_shares_that_round_to_an_end_raise_nothing_in_the_sampler(family, at, capfd):
+    """Its callback has nobody to raise to: what it wrote before would be taken for the density."""
+    data = pd.DataFrame({"y": np.random.default_rng(0).poisson(1, 30) * 1.0})
+    spec = parse("y ~ 1", family=family)
+    design = Schema.learn(spec, data).apply(data)
+    program = write_program(design, resolve_priors(spec, design))
+    z = program.start.copy()
+    z[-1] = at
+    value = log_density(program.buffer, z, np.empty_like(z))
+    assert value == -np.inf or (at < 0 and family == "zero_inflated_poisson" and value < -100)
+    assert "ZeroDivisionError" not in capfd.readouterr().err
