@@ -52,7 +52,13 @@ class Kind(StrEnum):
 Model = Annotated[
     str, typer.Argument(help="A TOML file, a template's name, or a formula.", show_default=False)
 ]
-Data = Annotated[Path, typer.Argument(help="A CSV or Parquet file.", show_default=False)]
+Data = Annotated[
+    Path,
+    typer.Argument(
+        help="A CSV or Parquet file; its rows are counted from 1 below the header.",
+        show_default=False,
+    ),
+]
 FitFile = Annotated[Path, typer.Argument(help="A fit made by `fit`.", show_default=False)]
 Family = Annotated[str | None, typer.Option(help="Family of a formula.", show_default="gaussian")]
 Link = Annotated[str | None, typer.Option(help="Link, if not the family's own.")]

@@ -43,7 +43,7 @@ def test_notebooks_ask_one_question_and_end_with_what_to_report(notebook: Path) 
     assert title.startswith("# ") and title.endswith("?")
     headings = [line for text in words for line in text.splitlines() if line.startswith("#")]
     assert headings[-1] == "## What to report"
-    assert "Markdown(" in cells[-1].source and "{bg.quote(" in cells[-1].source
+    assert "Markdown(" in cells[-1].source and "bg.quote(" in cells[-1].source
 
 
 def test_every_example_is_in_the_table() -> None:
