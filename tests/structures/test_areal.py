@@ -299,7 +299,7 @@ def test_random_edge_lists_give_a_map_or_our_error_at_once(cases: int) -> None:
         except BayesGLMMError:
             refused += 1
         assert time.process_time() - began < 1
-    assert 100 < refused < 690
+    assert 0.14 * cases < refused < 0.986 * cases
 
 
 def test_thirty_thousand_areas_are_prepared_in_seconds() -> None:
