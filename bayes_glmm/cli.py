@@ -403,7 +403,7 @@ def _naming[T](path: Path, question: Callable[[], T]) -> T:
 @contextmanager
 def _unwarned() -> Iterator[None]:
     """Say on one line of standard error what is a warning to those who program."""
-    from bayes_glmm.results import UnconvergedWarning
+    from bayes_glmm.errors import UnconvergedWarning
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UnconvergedWarning)

@@ -140,11 +140,11 @@ def scan(
     >>> import bayes_glmm as bg
     >>> import numpy as np
     >>> import pandas as pd
-    >>> mice, rng = bg.dataset("mouse_blood").head(60), np.random.default_rng(1)
-    >>> counts = rng.binomial(2, 0.4, (len(mice), 40))
-    >>> genotypes = pd.DataFrame(counts, mice["id"].to_numpy(), [f"snp{i}" for i in range(40)])
+    >>> lambs, rng = bg.dataset("flock").head(60), np.random.default_rng(1)
+    >>> counts = rng.binomial(2, 0.4, (len(lambs), 40))
+    >>> genotypes = pd.DataFrame(counts, lambs["lamb"].to_numpy(), [f"snp{i}" for i in range(40)])
     >>> null = bg.fit(
-    ...     "mch ~ sex + (1 | gr(id, G))", mice, structures={"G": bg.genomic(genotypes, jitter=0.01)},
+    ...     "fleece ~ sex + (1 | gr(lamb, G))", lambs, structures={"G": bg.genomic(genotypes, jitter=0.01)},
     ...     draws=2000, target_accept=0.95,
     ... )  # doctest: +SKIP
     >>> found = bg.scan(null, genotypes)  # doctest: +SKIP
