@@ -9,7 +9,9 @@ from tempfile import TemporaryDirectory
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
-KERNELS = TemporaryDirectory()  # the pages' kernels read no settings of whoever builds, and keep still
+KERNELS = (
+    TemporaryDirectory()
+)  # the pages' kernels read no settings of whoever builds, and keep still
 PROFILE = Path(KERNELS.name) / "profile_default"
 PROFILE.mkdir()
 (PROFILE / "ipython_kernel_config.json").write_text('{"IPKernelApp": {"log_level": 40}}')

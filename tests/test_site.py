@@ -141,4 +141,6 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     assert (tmp_path / "index.html").is_file()
     for page in tmp_path.rglob("*.html"):
         html = page.read_text("utf-8")
+        assert "did NOT converge" not in html
+        assert "site-packages" not in html
         assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=\"https?://", html), page

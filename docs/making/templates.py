@@ -49,6 +49,9 @@ QUESTIONS = {
 }  # fmt: skip
 """What answers each template's question; a template without an entry fails the build."""
 
+LONGER = {"phylogenetic_trait": 4000}
+"""Draws of the models whose chains need more than the default to agree."""
+
 
 def covered(template: Template) -> bool:
     """Whether the compiled kernel samples the template's model, in seconds."""
@@ -158,7 +161,8 @@ def _example(template: Template) -> str:
         f'import bayes_glmm as bg\n\ndata = bg.dataset("{template.dataset}")\n'
         f'print(bg.check("{template.name}", data))\ndata.head(3)'
     )
-    fit = f'tree = bg.fit("{template.name}", data, seed=1)\nprint(bg.diagnose(tree))'
+    more = f", draws={LONGER[template.name]}" if template.name in LONGER else ""
+    fit = f'tree = bg.fit("{template.name}", data{more}, seed=1)\nprint(bg.diagnose(tree))'
     about = f"{table.attrs['title']}. {table.attrs['source']}."
     if covered(template):
         summary = [] if "bg.summary(tree)" in questions else ["bg.summary(tree)"]
