@@ -38,7 +38,6 @@ class Question:
 
 
 TREATED = pd.DataFrame({"treatment": ["terbinafine"], "time": [12.0]})
-WARM = pd.DataFrame({"temp": ["warm"], "contact": ["yes"]})
 QUESTIONS = (
     Question(
         "Smoking mothers: how much more wheezing on average?", "ohio",
@@ -142,11 +141,6 @@ QUESTIONS = (
         "Mice: what share of CD8 is inherited?", "mouse_hs",
         "cd8 ~ sex + (1 | gr(id, K))", {},
         "variance_partition", (), {}, {"component": "icc[id]"}, 0.650568, "exact REML",
-    ),
-    Question(
-        "Warm wine with contact: share that finds it most bitter?", "wine",
-        "rating ~ temp + contact + (1 | judge)", {"family": "cumulative"},
-        "predictions", (WARM,), {}, {"category": "5"}, 0.278240, "ordinal, standardised by quadrature",
     ),
 )  # fmt: skip
 

@@ -20,7 +20,7 @@ from bayes_glmm.results import Fit
 type Verdict = Callable[[Fit, float], Iterator[Finding]]
 
 VERDICTS: tuple[tuple[str, Verdict, float], ...] = (
-    ("near-zero sd", verdicts_random.near_zero_sd, 0.075),
+    ("near-zero sd", verdicts_random.near_zero_sd, 0.15),
     ("few groups", verdicts_random.few_groups, 5),
     ("correlation at the edge", verdicts_random.edge, 0.5),
     ("sds that trade off", verdicts_random.traded, 0.7),

@@ -31,9 +31,9 @@ def near_zero_sd(fit: Fit, threshold: float) -> Iterator[Finding]:
 
     The figure is P(sd < 0.1 × scale), per unit of the varying term: one on links without
     units, otherwise the default prior's, times the share of the response's standard deviation
-    that fixed effects leave. A steep trend is no measure of how levels differ. The threshold
-    is what a HalfStudentT(4) prior of that scale gives to the range: data that show
-    variation leave less there.
+    that fixed effects leave. A steep trend is no measure of how levels differ. A
+    HalfStudentT(4) prior of that scale leaves 0.075 to the range; at the threshold most sds of
+    zero are found, and few of half the scale, with 20 levels of 10 rows.
     """
     units = resolve_priors(replace(fit.spec, priors=()), fit.design)
     left = _left_by_fixed_effects(fit)
