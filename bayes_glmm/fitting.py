@@ -328,7 +328,7 @@ def fit(
         When not given, 0.8 or 0.9 by rule, and one second run at 0.99 if
         divergences remain.
     progress : bool, default True
-        Show a bar in a terminal or a notebook.
+        Show a bar in a terminal, or in a notebook that has ipywidgets.
     store : path, optional
         Folder that keeps each finished chain; the same call resumes there.
     log_likelihood : bool, default False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,11 +51,12 @@ def claim(folder: Path, identity: Mapping[str, Any]) -> None:
 
 
 def shown_on(wanted: bool) -> Console | None:
-    """Return where progress is shown: a terminal or a notebook, and nowhere else."""
+    """Return where progress is shown: a terminal, or a notebook with ipywidgets."""
     from rich.console import Console
 
     console = Console(stderr=True)
-    return console if wanted and (console.is_terminal or console.is_jupyter) else None
+    notebook = console.is_jupyter and find_spec("ipywidgets") is not None
+    return console if wanted and (console.is_terminal or notebook) else None
 
 
 @contextmanager

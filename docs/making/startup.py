@@ -1,10 +1,6 @@
 """How the pages' kernels show tables and figures."""
 
-import warnings
-
 import pandas
-
-warnings.filterwarnings("ignore", message='install "ipywidgets"')  # pages show no bars
 
 pandas.set_option("display.precision", 3)
 pandas.set_option("display.max_rows", 16)
