@@ -38,6 +38,7 @@ class Question:
 
 
 TREATED = pd.DataFrame({"treatment": ["terbinafine"], "time": [12.0]})
+WARM = pd.DataFrame({"temp": ["warm"], "contact": ["yes"]})
 QUESTIONS = (
     Question(
         "Smoking mothers: how much more wheezing on average?", "ohio",
@@ -105,6 +106,16 @@ QUESTIONS = (
         "What does the better treatment change on average?", "toenail",
         "outcome ~ treatment * time + (1 | patientID)", {"family": "bernoulli"},
         "comparisons", ("treatment",), {}, {}, -0.0362104, "lme4, standardised by quadrature",
+    ),
+    Question(
+        "Warm wine: how much more bitter? (log odds of each step)", "wine",
+        "rating ~ temp + contact + (1 | judge)", {"family": "cumulative"},
+        "summary", (), {}, {"parameter": "temp[warm]"}, 3.06189719, "exact quadrature",
+    ),
+    Question(
+        "Share of judges who call warm wine with contact most bitter?", "wine",
+        "rating ~ temp + contact + (1 | judge)", {"family": "cumulative"},
+        "predictions", (WARM,), {}, {"category": "5"}, 0.278240015, "exact quadrature",
     ),
     Question(
         "Ticks on grouse chicks per 100 m of height (log): Poisson", "grouseticks",
