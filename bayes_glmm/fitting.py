@@ -277,7 +277,7 @@ def fit(
     store: str | Path | None = None,
     log_likelihood: bool = False,
 ) -> xr.DataTree:
-    """Fit a generalised linear mixed model by NUTS.
+    """Fit a generalized linear mixed model by NUTS.
 
     Parameters
     ----------

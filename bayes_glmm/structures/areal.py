@@ -38,7 +38,7 @@ def areal(
     r"""Relate areas by who borders whom.
 
     With :math:`R` the graph's Laplacian (numbers of neighbours on the diagonal, -1 for
-    each border), :math:`R^-` its generalised inverse, :math:`D` its diagonal and
+    each border), :math:`R^-` its generalized inverse, :math:`D` its diagonal and
     :math:`W` the borders, the covariance of unit-scale effects in one connected part of
     the map is
 
@@ -148,7 +148,7 @@ class Areal(Structure):
 
     @cached_property
     def variance(self) -> Array:
-        """Diagonal of the Laplacian's generalised inverse, shape (n_areas,)."""
+        """Diagonal of the Laplacian's generalized inverse, shape (n_areas,)."""
         return variances(self.graph, self.order)
 
     def prepare(self, levels: Text, sampled: Text | None = None) -> Factor:

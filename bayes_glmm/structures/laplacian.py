@@ -95,7 +95,7 @@ def cascade(L: sp.csc_matrix) -> Cascade:
 
 
 def variances(graph: Graph, order: Places) -> Array:
-    """Return the diagonal of the Laplacian's generalised inverse, shape (n_areas,).
+    """Return the diagonal of the Laplacian's generalized inverse, shape (n_areas,).
 
     Exact; time and memory are those of the sparse factor. Areas without a neighbour
     have zero.
