@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.structured import with_factors
-from bayes_glmm.errors import ArgumentTypeError, ResultError, suggestion
-from bayes_glmm.errors import ExtrapolationWarning as ExtrapolationWarning  # noqa: PLC0414
-from bayes_glmm.errors import UnconvergedWarning as UnconvergedWarning  # noqa: PLC0414
+from bayes_glmm.errors import ArgumentTypeError, ResultError, UnconvergedWarning, suggestion
 from bayes_glmm.families import get_family
 from bayes_glmm.families.base import Family, Parameter
 from bayes_glmm.families.links import Link

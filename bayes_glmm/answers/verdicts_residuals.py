@@ -88,7 +88,7 @@ def _clustered(
 
 
 def misshapen(fit: Fit, threshold: float) -> Iterator[Finding]:
-    """Find responses whose distribution is not the family's, each row given its own effects.
+    """Find responses whose distribution is not the family's.
 
     The figure is the largest distance between the distribution of the quantile residuals
     and the uniform one, held against that of replicated data. Effects of levels with few rows
