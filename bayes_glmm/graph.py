@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
@@ -29,6 +29,7 @@ from bayes_glmm.design.design import (
     PredictorDesign,
     SmoothDesign,
 )
+from bayes_glmm.design.reference import Way
 from bayes_glmm.distributions import DISTRIBUTIONS
 from bayes_glmm.families import LINKS, Parameter, get_family
 from bayes_glmm.families.observed import observe
@@ -57,11 +58,14 @@ class Sight:
         Whether intercepts have taken up the mean of effects.
     information : mapping of str to ndarray, shape (n_levels, n_terms)
         What the rows tell of each effect, by group, where intercepts have.
+    named : callable
+        Gives the name that a variable of the reference basis has in the graph.
     """
 
     standardized: bool = True
     absorbed: bool = False
     information: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
+    named: Callable[[str], str] = str
 
 
 def build_graph(
@@ -87,8 +91,11 @@ def build_graph(
     """
     family = get_family(design.family)
     absorbed = coordinates == "absorbed"
-    sight = Sight(coordinates != "natural", absorbed, information(design) if absorbed else {})
     dims, coords = dimensions(design)
+    way = Way.of(design, priors)
+    design, priors = way.design, way.priors
+    told = information(design) if absorbed else {}
+    sight = Sight(coordinates != "natural", absorbed, told, way.stored)
     with pm.Model(coords={"observation": design.rows, **coords}) as model:
         stated: dict[str, Any] = {}
         for covariate in design.covariates.values():
@@ -97,7 +104,7 @@ def build_graph(
             name: linear_predictor(predictor, priors, dims, sight, stated)
             for name, predictor in design.predictors.items()
         }
-        own = {p.name: own_parameter(p, design, priors, eta) for p in family.parameters}
+        own = {p.name: own_parameter(p, design, priors, eta, way.stored) for p in family.parameters}
         own = design.moved(own, eta, pt.stack)
         seen = {k: pm.Data(k, v, dims="observation") for k, v in design.modifiers.items()}
         own |= {"sigma": seen["se"]} if "se" in seen else {}
@@ -115,7 +122,19 @@ def build_graph(
             observed=observed,
             dims=rows,
         )
+        on_table_scale(way, dims)
     return model
+
+
+def on_table_scale(way: Way, dims: Mapping[str, tuple[str, ...]]) -> None:
+    """State the variables of the table's own basis, which those of the reference determine."""
+    if way.renamed:
+        known = pm.modelcontext(None).named_vars
+        inside = {
+            name: known[stored] for name in way.renamed if (stored := way.stored(name)) in known
+        }
+        for name, value in way.on_table_scale(inside, pt.stack).items():
+            pm.Deterministic(name, value, dims=dims.get(name))
 
 
 def linear_predictor(
@@ -131,14 +150,14 @@ def linear_predictor(
     """
     name = predictor.name
     absorbed = sight.absorbed and predictor.intercept and bool(predictor.groups)
-    beta = coefficients(predictor, priors, sight.standardized)
+    beta = coefficients(predictor, priors, sight)
     eta = pm.Data(name("offset"), predictor.offset, dims="observation")
     if predictor.coefficients:
         eta += pm.Data(name("X"), predictor.known, dims=("observation", name("coefficient"))) @ beta
     if predictor.modelled:
         eta += predictor.modelled.share(beta, modelled_factors(predictor, priors, dims, stated))
     if predictor.intercept and not absorbed:
-        eta += intercept_of(predictor, priors, beta, sight.standardized)
+        eta += intercept_of(predictor, priors, beta, sight)
     for smooth in predictor.smooths:
         eta += smooth_term(smooth, priors, sight.standardized)
     effects = np.float64(0)
@@ -149,7 +168,7 @@ def linear_predictor(
             )
         effects += rows_of_effects(group, name(f"Z_{group.name}"), *stated[group.name])
     if absorbed:
-        eta += absorbing_intercept(predictor, priors, beta, effects)
+        eta += absorbing_intercept(predictor, priors, beta, effects, sight)
     return eta + effects
 
 
@@ -194,19 +213,17 @@ def modelled_factors(
     return found
 
 
-def coefficients(
-    predictor: PredictorDesign, priors: Mapping[str, Prior], standardized: bool
-) -> Any:
+def coefficients(predictor: PredictorDesign, priors: Mapping[str, Prior], sight: Sight) -> Any:
     """State coefficients of the covariates."""
     if not predictor.coefficients:
         return np.float64(0)
     name = predictor.name("beta")
     given = [priors[f"{name}[{c}]"] for c in predictor.coefficients]
-    return vector(name, given, predictor.name("coefficient"), standardized)
+    return vector(sight.named(name), given, predictor.name("coefficient"), sight.standardized)
 
 
 def intercept_of(
-    predictor: PredictorDesign, priors: Mapping[str, Prior], beta: Any, standardized: bool
+    predictor: PredictorDesign, priors: Mapping[str, Prior], beta: Any, sight: Sight
 ) -> Any:
     """State the intercept, whose prior is at the covariates' means."""
     name = predictor.name("intercept")
@@ -215,12 +232,14 @@ def intercept_of(
     location = LOCATION.get(prior.name, "mu")
     if predictor.coefficients:
         values[location] = values[location] - predictor.centers @ beta
-    transform = Standardized() if standardized else None
-    return DISTRIBUTIONS[prior.name](name, **values, default_transform=None, transform=transform)
+    transform = Standardized() if sight.standardized else None
+    return DISTRIBUTIONS[prior.name](
+        sight.named(name), **values, default_transform=None, transform=transform
+    )
 
 
 def absorbing_intercept(
-    predictor: PredictorDesign, priors: Mapping[str, Prior], beta: Any, effects: Any
+    predictor: PredictorDesign, priors: Mapping[str, Prior], beta: Any, effects: Any, sight: Sight
 ) -> Any:
     """State the predictor's mean, and the intercept as what is left without the effects' mean."""
     name = predictor.name("intercept")
@@ -230,7 +249,8 @@ def absorbing_intercept(
         f"{name}_prior", pm.logp(DISTRIBUTIONS[prior.name].dist(**_values(prior)), at_means)
     )
     return pm.Deterministic(
-        name, at_means - predictor.centers @ beta if predictor.coefficients else at_means
+        sight.named(name),
+        at_means - predictor.centers @ beta if predictor.coefficients else at_means,
     )
 
 
@@ -273,21 +293,23 @@ def random_effects(
     Where an intercept takes up their mean, that is a coordinate of its own.
     """
     name, term = group.name, f"{group.name}_term"
-    sd = vector(f"sd_{name}", [priors[f"sd_{name}[{t}]"] for t in group.terms], term, False)
+    sds = [priors[f"sd_{name}[{t}]"] for t in group.terms]
+    sd = vector(sight.named(f"sd_{name}"), sds, term, False)
     wide = [b for b in group.blocks if len(b) > 1]
-    L = correlations(group, wide, priors[f"corr_{name}"], dims) if wide else None
+    L = correlations(group, wide, priors[f"corr_{name}"], dims, sight.named) if wide else None
     if group.factor is not None:
         u = structured_effects(group, group.factor, sd, L, priors, sight)
         return u, members_of(group)
     inner: Any = own_coordinates(group, sight.information) if sight.standardized else None
     own: dict[str, Any] = {"dims": (name, term), "default_transform": None}
     own["transform"] = Turned(inner, group.shares) if sight.absorbed else inner
+    effects = sight.named(f"u_{name}")
     if group.dist == "student":
-        u = student_effects(group, sd, L, priors, own)
+        u = student_effects(group, effects, sd, L, priors, own)
     elif L is None:
-        u = pm.Normal(f"u_{name}", np.float64(0), sd, **own)
+        u = pm.Normal(effects, np.float64(0), sd, **own)
     else:
-        u = pm.MvNormal(f"u_{name}", mu=np.zeros(len(group.terms)), chol=sd[:, None] * L, **own)
+        u = pm.MvNormal(effects, mu=np.zeros(len(group.terms)), chol=sd[:, None] * L, **own)
     return u, members_of(group)
 
 
@@ -324,15 +346,20 @@ def rows_of_effects(group: GroupDesign, data: str, u: Any, members: tuple[Any, .
 
 
 def student_effects(
-    group: GroupDesign, sd: Any, L: Any, priors: Mapping[str, Prior], own: Mapping[str, Any]
+    group: GroupDesign,
+    effects: str,
+    sd: Any,
+    L: Any,
+    priors: Mapping[str, Prior],
+    own: Mapping[str, Any],
 ) -> Any:
     """State effects with Student's t, one for all terms of a level, of which sd is the scale."""
     name, q = group.name, len(group.terms)
     nu = scalar(f"nu_{name}", priors[f"nu_{name}"])
     if q == 1:
-        return pm.StudentT(f"u_{name}", nu=nu, mu=np.float64(0), sigma=sd, **own)
+        return pm.StudentT(effects, nu=nu, mu=np.float64(0), sigma=sd, **own)
     chol = sd[:, None] * (np.eye(q) if L is None else L)
-    return pm.MvStudentT(f"u_{name}", nu=nu, mu=np.zeros(q), chol=chol, **own)
+    return pm.MvStudentT(effects, nu=nu, mu=np.zeros(q), chol=chol, **own)
 
 
 def structured_effects(
@@ -360,7 +387,7 @@ def structured_effects(
     latent = pt.specify_shape(z, (len(factor.nodes), len(group.terms)))
     unit = factor.effect(latent, hyper, pytensor_maths())
     u = unit * sd if L is None else unit @ (sd[:, None] * L).T
-    return pm.Deterministic(f"u_{name}", u, dims=(name, term))
+    return pm.Deterministic(sight.named(f"u_{name}"), u, dims=(name, term))
 
 
 def told_of_latents(
@@ -392,15 +419,16 @@ def correlations(
     wide: Sequence[tuple[int, ...]],
     prior: Prior,
     dims: Mapping[str, tuple[str, ...]],
+    named: Callable[[str], str],
 ) -> Any:
     """State the correlations of each block; return the factor of the whole matrix."""
     whole = pt.as_tensor(np.eye(len(group.terms)))
     for number, members in enumerate(wide):
         name = f"corr_chol_{group.name}" + ("" if len(wide) == 1 else f"_{number}")
-        L = pm.LKJCorr(name, n=len(members), eta=np.float64(prior["eta"]), dims=dims[name])
+        L = pm.LKJCorr(named(name), n=len(members), eta=np.float64(prior["eta"]), dims=dims[name])
         whole = whole[np.ix_(members, members)].set(L)
     name = f"corr_{group.name}"
-    pm.Deterministic(name, whole @ whole.T, dims=dims[name])
+    pm.Deterministic(named(name), whole @ whole.T, dims=dims[name])
     return whole
 
 
@@ -410,7 +438,11 @@ def scalar(name: str, prior: Prior) -> Any:
 
 
 def own_parameter(
-    parameter: Parameter, design: Design, priors: Mapping[str, Prior], eta: Mapping[str, Any]
+    parameter: Parameter,
+    design: Design,
+    priors: Mapping[str, Prior],
+    eta: Mapping[str, Any],
+    named: Callable[[str], str],
 ) -> Any:
     """State a parameter of the family beside the mean."""
     name = parameter.name
@@ -425,10 +457,11 @@ def own_parameter(
         return scalar(name, prior)
     values = _values(prior)
     location = LOCATION.get(prior.name, "mu")
-    values[location] += design.threshold_centre(pm.modelcontext(None).__getitem__, pt.stack)
+    known = pm.modelcontext(None)
+    values[location] += design.threshold_centre(lambda stem: known[named(stem)], pt.stack)
     order = {"transform": _rising(design.ladders)} if get_family(design.family).increasing else {}
     start = np.concatenate([np.linspace(-1.0, 1.0, s.stop - s.start) for s in design.ladders])
-    return DISTRIBUTIONS[prior.name](name, **values, dims="boundary", initval=start, **order)
+    return DISTRIBUTIONS[prior.name](named(name), **values, dims="boundary", initval=start, **order)
 
 
 def _rising(ladders: Sequence[slice]) -> Any:

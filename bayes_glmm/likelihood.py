@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.defaults import resolve_priors
+from bayes_glmm.design.reference import Way
 from bayes_glmm.errors import ArgumentError, EngineError
 
 if TYPE_CHECKING:
@@ -91,12 +92,13 @@ def maximum_likelihood(
         raise EngineError("maximum_likelihood() does not cover related levels, gr(): use fit().")
     prepared = prepare(spec, data)
     _, design = prepared.require()
-    found = maximise(design, resolve_priors(prepared.spec, design), quadrature)
+    way = Way.of(design, resolve_priors(prepared.spec, design))
+    found = maximise(way.design, way.priors, quadrature)
 
     def figures(point: Array) -> Array:
-        return _figures(found.variables(point), design)[1]
+        return _figures(_on_table_scale(way, found.variables(point)), design)[1]
 
-    names, estimates = _figures(found.variables(found.point), design)
+    names, estimates = _figures(_on_table_scale(way, found.variables(found.point)), design)
     slopes = []
     for i, step in enumerate(1e-4 * np.sqrt(np.abs(np.diag(found.covariance)))):
         move = np.zeros_like(found.point)
@@ -110,6 +112,10 @@ def maximum_likelihood(
     )
     table.attrs["log_likelihood"] = found.log_likelihood
     return table
+
+
+def _on_table_scale(way: Way, variables: Mapping[str, Array]) -> dict[str, Array]:
+    return {**variables, **way.on_table_scale(variables)}
 
 
 def _figures(variables: Mapping[str, Array], design: Design) -> tuple[list[str], Array]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.reference import Way
 from bayes_glmm.errors import ArgumentError, Finding, Findings, ResultError
 from bayes_glmm.families import LINKS, get_family
 from bayes_glmm.families.base import response_scale
@@ -135,7 +136,13 @@ def draw_parameters(
     design: Design, priors: Mapping[str, Prior], n: int, rng: np.random.Generator
 ) -> dict[str, Array]:
     """Draw the graph's variables from their priors, shape (n, ...)."""
+    way = Way.of(design, priors)
+    return way.back(_draw_parameters(way.design, way.priors, n, rng))
 
+
+def _draw_parameters(
+    design: Design, priors: Mapping[str, Prior], n: int, rng: np.random.Generator
+) -> dict[str, Array]:
     def draw(name: str) -> Array:
         return np.asarray(priors[name].frozen.rvs(size=n, random_state=rng), float)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design, GroupDesign
+from bayes_glmm.design.reference import PREFIX
 from bayes_glmm.families import get_family
 from bayes_glmm.families.observed import observe
 from bayes_glmm.prior_predictive import on_rows
@@ -33,7 +34,8 @@ def parameters_of(design: Design, variables: Mapping[str, Array]) -> dict[str, A
     apart = {f.variable for p in design.every for f in p.modelled.factors if f.kind == "mi"}
     out: dict[str, Array] = {}
     for name, values in variables.items():
-        if name.startswith(("u_", "z_", "corr_")) or name in apart:
+        stem = name.removeprefix(PREFIX)
+        if stem.startswith(("u_", "z_", "corr_")) or stem in apart:
             continue
         labels = coords[dims[name][0]] if name in dims else [None]
         for label, column in zip(labels, values.reshape(len(values), -1).T, strict=True):

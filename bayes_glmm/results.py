@@ -14,6 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.groups import Groups
+from bayes_glmm.design.reference import PREFIX, in_reference, plain_priors, reference_name
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.structured import with_factors
 from bayes_glmm.errors import ArgumentTypeError, ResultError, UnconvergedWarning, suggestion
@@ -162,7 +164,8 @@ def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, ND
             )  # fmt: skip
             dims[f"corr_chol_{name}{suffix}"] = own
             coords |= {d: np.array(group.terms, dtype=str)[list(members)] for d in own}
-    return dims, coords
+    # variables of the reference basis have the same labels
+    return dims | {reference_name(name): own for name, own in dims.items()}, coords
 
 
 def response_dims(design: Design) -> tuple[str, ...]:
@@ -263,10 +266,15 @@ class Fit:
         """The link of ``mu``."""
         return self.family.link(self.spec.link)
 
-    @property
+    @cached_property
     def priors(self) -> dict[str, Prior]:
-        """The priors used, fully expanded."""
+        """The priors used, fully expanded, by the names of the variables they are of."""
         return {k: Prior(name, **values) for k, (name, values) in self.info["priors"].items()}
+
+    @cached_property
+    def plain_priors(self) -> dict[str, Prior]:
+        """The same by the names that variables have inside, on :attr:`design`."""
+        return plain_priors(self.priors)
 
     @property
     def posterior(self) -> xr.Dataset:
@@ -288,8 +296,25 @@ class Fit:
 
     @cached_property
     def design(self) -> Design:
-        """The arrays of the training rows."""
-        return with_factors(self.schema.apply(self.data), self.structures)
+        """The arrays of the training rows, in the reference basis."""
+        return with_factors(self.apply(self.data), self.structures)
+
+    def apply(
+        self, rows: pd.DataFrame, *, groups: Groups = "known", response: bool = True
+    ) -> Design:
+        """Turn rows into arrays in the reference basis, see :meth:`.Schema.apply`."""
+        found = self.schema.apply(rows, groups=groups, response=response)
+        return in_reference(found, self._of_the_basis)
+
+    @cached_property
+    def _of_the_basis(self) -> dict[str, Prior]:
+        """The priors, by names of the reference basis where the posterior has its variables."""
+        known = {reference_name(str(name)) for name in self.posterior}
+        inside = known & set(map(str, self.posterior))
+        return {
+            name if name.partition("[")[0] in inside else name.removeprefix(PREFIX): prior
+            for name, prior in self.priors.items()
+        }
 
     @cached_property
     def structures(self) -> dict[str, Structure]:

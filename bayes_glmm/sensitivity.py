@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.tables import interval
+from bayes_glmm.design.reference import reference_name
 from bayes_glmm.errors import ArgumentError, UnconvergedWarning, listed, suggestion
 from bayes_glmm.fitting import data_hash, fit
 from bayes_glmm.many import Record, run_many
@@ -177,7 +178,9 @@ def _factors(scale: Sequence[float]) -> list[float]:
 
 def _prior_of(name: str, priors: Mapping[str, Prior]) -> str:
     """Return the prior of a parameter, or of the matrix or vector that it is in."""
-    found = priors.get(name, priors.get(name.split("[", maxsplit=1)[0]))
+    inside = reference_name(name)  # the prior of what makes it up, in the basis of its own
+    stems = [n.split("[", maxsplit=1)[0] for n in (name, inside)]
+    found = next((priors[n] for n in (name, inside, *stems) if n in priors), None)
     return "" if found is None else repr(found)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtri
 
 from bayes_glmm.answers.diagnostics import diagnostics
+from bayes_glmm.design.reference import reference_name
 from bayes_glmm.errors import Finding, listed
 
 if TYPE_CHECKING:
@@ -76,8 +77,13 @@ def convergence(posterior: xr.Dataset, stats: xr.Dataset) -> tuple[bool, list[Fi
 
 
 def measures(posterior: xr.Dataset, stats: xr.Dataset) -> list[Measure]:
-    """Measure everything that :func:`convergence` judges, met or not."""
-    elements = Elements.of(posterior)
+    """Measure everything that :func:`convergence` judges, met or not.
+
+    Where a variable has a twin in the reference basis, that is judged: whether chains agree
+    does not depend on where a covariate has its zero.
+    """
+    twins = [name for name in posterior if reference_name(str(name)) in posterior]
+    elements = Elements.of(posterior.drop_vars(twins))
     chains = posterior.sizes["chain"]
     return [
         _moved(elements),

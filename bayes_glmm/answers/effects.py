@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.predictor import fixed_part, flat, log_density, odds_of, parameters
+from bayes_glmm.answers.predictor import (
+    fixed_part,
+    flat,
+    log_density,
+    odds_of,
+    parameters,
+    shown,
+)
 from bayes_glmm.answers.tables import answer, interval
 from bayes_glmm.errors import ArgumentError, ResultError, suggestion
 from bayes_glmm.results import Fit, read_fit
@@ -61,7 +68,7 @@ def random_effects(
     """
     fit = read_fit(tree)
     design = fit.group(group)
-    u = flat(fit, f"u_{group}")
+    u = shown(fit, f"u_{group}")
     about = {"estimand": f"deviations of {group} from the population", "scale": _link(fit, group)}
     return answer(fit, u.reshape(len(u), -1), _labels(design), about, draws=draws)
 
@@ -119,14 +126,14 @@ def coefficients(
     """
     fit = read_fit(tree)
     design = fit.group(group)
-    total = flat(fit, f"u_{group}").copy()
+    total = shown(fit, f"u_{group}").copy()
     for predictor in fit.predictors_of(group):
         fixed = list(predictor.coefficients)
         for t, term in design.own(predictor.parameter):
             if term == "intercept" and predictor.intercept:
-                total[:, :, t] += flat(fit, predictor.name("intercept"))[:, None]
+                total[:, :, t] += shown(fit, predictor.name("intercept"))[:, None]
             elif term in fixed:
-                total[:, :, t] += flat(fit, predictor.name("beta"))[:, fixed.index(term), None]
+                total[:, :, t] += shown(fit, predictor.name("beta"))[:, fixed.index(term), None]
     about = {"estimand": f"coefficients of each {group}", "scale": _link(fit, group)}
     return answer(fit, total.reshape(len(total), -1), _labels(design), about, draws=draws)
 

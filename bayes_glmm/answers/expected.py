@@ -113,7 +113,7 @@ def prepare_rows(fit: Fit, data: pd.DataFrame, groups: str, seed: int) -> Rows:
     how: Literal["known", "any", "ignore"] = (
         "known" if groups == "known" else "any" if groups == "new" else "ignore"
     )
-    design = fit.schema.apply(data, groups=how, response=False)
+    design = fit.apply(data, groups=how, response=False)
     _warn_beyond(fit, data)
     effects, new = {}, {}
     if groups in ("known", "new"):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.predictor import flat
+from bayes_glmm.answers.predictor import n_draws
 from bayes_glmm.answers.tables import answer
 from bayes_glmm.errors import ArgumentTypeError, ResultError, suggestion
 from bayes_glmm.results import Fit, read_fit
@@ -98,7 +98,7 @@ def _value(fit: Fit, side: Expression) -> Array:
     """Return the draws of an expression, shape (n_draws,)."""
     match side:
         case Number(value):
-            return np.full(len(flat(fit, str(next(iter(fit.posterior))))), value)
+            return np.full(n_draws(fit), value)
         case Arithmetic(operator, left, right):
             return np.asarray(OPERATORS[operator](_value(fit, left), _value(fit, right)))
         case Call(function, arguments):
@@ -135,7 +135,7 @@ def parameter_draws(fit: Fit, name: str) -> Array:
     if place is None:
         shown = suggestion(label, _labels(axes))
         raise ResultError(f"{stem!r} has no element {label!r}." + shown)
-    values = flat(fit, stem)
+    values = shown(fit, stem)
     for k in place:
         values = values[:, k]
     return values

@@ -44,7 +44,7 @@ def unseen_log_likelihood(fit: Fit, rows: pd.DataFrame, seed: int = 0) -> Array:
     UnknownLevelError
         A factor has a level that the fit has not seen.
     """
-    design = fit.schema.apply(rows, groups="any")
+    design = fit.apply(rows, groups="any")
     y = np.asarray(design.response, float)
     new = any((g.index < 0).any() for g in design.groups)
     found = []

@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_expit, logit
 
 from bayes_glmm.answers.expected import take
-from bayes_glmm.answers.predictor import factors, flat, log_density, mean_eta, parameters
+from bayes_glmm.answers.predictor import (
+    factors,
+    flat,
+    kept,
+    log_density,
+    mean_eta,
+    parameters,
+    shown,
+)
 from bayes_glmm.answers.verdicts_priors import log_prior, prior_draws
 from bayes_glmm.design.design import GroupDesign
 from bayes_glmm.results import SAMPLE, Fit
@@ -123,13 +131,15 @@ def coordinates(fit: Fit, row: int) -> list[Coordinate]:
     out: list[Coordinate] = []
     for p in design.predictors.values():
         if p.intercept:
-            out.append(Coordinate(p.name("intercept"), (), REAL))
-        out += [Coordinate(p.name("beta"), (j,), REAL) for j in range(len(p.coefficients))]
+            out.append(Coordinate(kept(fit, p.name("intercept")), (), REAL))
+        beta = kept(fit, p.name("beta"))
+        out += [Coordinate(beta, (j,), REAL) for j in range(len(p.coefficients))]
     out += [Coordinate(p.name, (), priors[p.name].support) for p in fit.scalars]
     for group in _plain(fit):
         for t in range(len(group.terms)):
-            out.append(Coordinate(f"sd_{group.name}", (t,), POSITIVE))
-            out.append(Coordinate(f"u_{group.name}", (int(group.index[row]), t), REAL))
+            sd, u = (kept(fit, f"{stem}_{group.name}") for stem in ("sd", "u"))
+            out.append(Coordinate(sd, (t,), POSITIVE))
+            out.append(Coordinate(u, (int(group.index[row]), t), REAL))
     return [c for c in out if np.ptp(_column(fit, c)) > 0]
 
 
@@ -197,7 +207,7 @@ class Target:
     def _moved(self, z: Array, piece: slice) -> Fit:
         """Return the fit with some of its draws, moved."""
         names = self.fit.posterior.data_vars
-        found = {str(name): flat(self.fit, str(name))[piece] for name in names}
+        found = {str(name): shown(self.fit, str(name))[piece] for name in names}
         for name in {c.variable for c in self.moved}:
             found[name] = found[name].astype(float)
         for c, column in zip(self.moved, z.T, strict=True):

@@ -121,7 +121,7 @@ def _predictors(fit: Fit, arms: Arms) -> tuple[PredictorDesign | None, Predictor
     pair = []
     for value in arms.values:
         rows = fit.data.assign(**{arms.variable: value})
-        mu = fit.schema.apply(rows, groups="any", response=False).mu
+        mu = fit.apply(rows, groups="any", response=False).mu
         pair.append(replace(mu, offset=np.zeros(len(rows))))
     return pair[0], pair[1]
 

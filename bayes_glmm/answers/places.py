@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.effects import effects_of_term
-from bayes_glmm.answers.predictor import flat
+from bayes_glmm.answers.predictor import shown
 from bayes_glmm.answers.related import hyper_draws
 from bayes_glmm.errors import ArgumentError, ResultError
 from bayes_glmm.results import Fit
@@ -54,7 +54,7 @@ def exceedance(
     rows = effects_of_term(tree, group, term)
     fit = Fit.of(tree)
     place = fit.group(group).terms.index(rows["term"].iloc[0])
-    u = flat(fit, f"u_{group}")[:, :, place]
+    u = shown(fit, f"u_{group}")[:, :, place]
     about = {**rows.attrs, "threshold": float(threshold)}
     rows = rows.assign(p_above=(u > threshold).mean(axis=0))
     rows.attrs = about
@@ -143,7 +143,7 @@ def ancestors(fit: Fit, group: str, term: int = 0) -> Array:
         K = 2.0 ** -((depth[:, None] + depth - 2 * K) / hyper["halflife"])
     place = {name: i for i, name in enumerate(tree.names)}
     known = np.array([place[level] for level in design.levels.tolist()])
-    means = flat(fit, f"u_{group}")[:, :, term].mean(axis=0)
+    means = shown(fit, f"u_{group}")[:, :, term].mean(axis=0)
     values, vectors = np.linalg.eigh(K[np.ix_(known, known)])
     kept = values > 1e-10 * values.max()
     weights = vectors[:, kept] @ ((vectors[:, kept].T @ means) / values[kept])

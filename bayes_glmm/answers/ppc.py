@@ -15,6 +15,7 @@ from bayes_glmm.answers.predictor import (
     flat,
     mean_eta,
     parameters,
+    shown,
 )
 from bayes_glmm.answers.tables import interval
 from bayes_glmm.design.design import PredictorDesign
@@ -87,7 +88,7 @@ def _redrawn(
 
 def thinned(fit: Fit, chosen: NDArray[np.intp]) -> Fit:
     """Return the fit with some of its draws, counted over the chains one after another."""
-    return fit.with_draws({str(n): flat(fit, str(n))[chosen] for n in fit.posterior.data_vars})
+    return fit.with_draws({str(n): shown(fit, str(n))[chosen] for n in fit.posterior.data_vars})
 
 
 def pearson(y: Array, mean: Array, variance: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.reference import reference_name
 from bayes_glmm.families import LINKS, Parameter
 from bayes_glmm.families.observed import observe
 from bayes_glmm.results import Fit
@@ -17,7 +18,27 @@ type Array = NDArray[np.float64]
 
 
 def flat(fit: Fit, name: str) -> Array:
-    """Return a variable's draws, chains after one another, shape (n_draws, ...)."""
+    """Return what predictors are made of: draws of the reference basis where it is another.
+
+    They go with :attr:`.Fit.design` and :meth:`.Fit.apply`; :func:`shown` gives the draws on
+    the table's scale.
+
+    Returns
+    -------
+    ndarray, shape (n_draws, ...)
+        Chains after one another.
+    """
+    return shown(fit, kept(fit, name))
+
+
+def kept(fit: Fit, name: str) -> str:
+    """Return the name in the posterior of a variable that predictors are made of."""
+    inside = reference_name(name)
+    return inside if inside in fit.posterior else name
+
+
+def shown(fit: Fit, name: str) -> Array:
+    """Return a variable's draws as the posterior has them, chains after one another."""
     values = fit.posterior[name].values
     return values.reshape(-1, *values.shape[2:])
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.answers.ppc import thinned
 from bayes_glmm.answers.predictor import flat, log_density, mean_eta, n_draws, parameters
+from bayes_glmm.design.reference import PREFIX
 from bayes_glmm.errors import Finding
 from bayes_glmm.results import Fit
 from bayes_glmm.spec.priors import SIMPLEX
@@ -140,7 +141,7 @@ def prior_draws(fit: Fit, name: str) -> Array:
 
     The prior of the intercept is about the predictor at the covariates' means.
     """
-    stem, _, label = name.partition("[")
+    stem, _, label = name.removeprefix(PREFIX).partition("[")
     values = flat(fit, stem)
     for p in fit.design.every:
         if name == p.name("intercept") and p.coefficients:

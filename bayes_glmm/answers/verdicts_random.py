@@ -35,7 +35,7 @@ def near_zero_sd(fit: Fit, threshold: float) -> Iterator[Finding]:
     HalfStudentT(4) prior of that scale leaves 0.075 to the range; at the threshold most sds of
     zero are found, and few of half the scale, with 20 levels of 10 rows.
     """
-    units = resolve_priors(replace(fit.spec, priors=()), fit.design)
+    units = resolve_priors(replace(fit.spec, priors=()), fit.design)  # by plain names
     left = _left_by_fixed_effects(fit)
     for group in fit.groups:
         sd = flat(fit, f"sd_{group.name}")
@@ -73,7 +73,7 @@ def few_groups(fit: Fit, threshold: float) -> Iterator[Finding]:
         for t, term in enumerate(group.terms):
             name = f"sd_{group.name}[{term}]"
             low, high, (lower, _) = interval(sd[:, [t]])
-            given = fit.priors[name].frozen.ppf([0.055, 0.945])
+            given = fit.plain_priors[name].frozen.ppf([0.055, 0.945])
             share = float((high[0] - low[0]) / (given[1] - given[0]))
             yield Finding(
                 "few_groups", "warning",

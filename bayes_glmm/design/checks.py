@@ -21,6 +21,7 @@ from bayes_glmm.design.checks_table import incomplete
 from bayes_glmm.design.context import Context
 from bayes_glmm.design.design import Design
 from bayes_glmm.design.frames import to_pandas
+from bayes_glmm.design.reference import in_reference
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import ArgumentError, BayesGLMMError, Finding, Findings, suggestion
 from bayes_glmm.spec.model import ModelSpec
@@ -148,7 +149,7 @@ def run_checks(
     except BayesGLMMError as error:
         found.append(Finding(_named(error), "error", str(error)))
         return Findings(tuple(found)), None, None
-    context = Context(spec, data, schema, design)
+    context = Context(spec, data, schema, in_reference(design))
     for check in CHECKS:
         severity = actions.get(check.name, check.severity)
         if severity == "ignore":

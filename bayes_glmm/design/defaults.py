@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_glmm.design.design import Design, PredictorDesign
+from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.reference import reference_name
 from bayes_glmm.errors import PriorError, suggestion
 from bayes_glmm.families import get_family
-from bayes_glmm.families.base import response_scale
 from bayes_glmm.families.observed import observe
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import CORRELATION, ONE_TO_TWO, POSITIVE, REAL, SIMPLEX, Prior
@@ -22,17 +22,26 @@ TAIL = 4.0
 LKJ_SHAPE = 2.0
 
 
+MANY = 4
+"""Coefficients of one predictor beyond which each has a narrower prior."""
+MOST_REPEATED = 1_000_000
+
+
 @dataclass(frozen=True)
 class Slot:
     """One parameter that needs a prior.
 
-    ``keys`` are the names under which a user may give it, the most specific first.
+    ``keys`` are the names under which a user may give it, the most specific first. Where the
+    default lives in the reference basis, ``reference`` is the name that it has there. A user's
+    prior for one of its ``blocks`` puts all of these as written.
     """
 
     name: str
     support: str
     default: Prior
     keys: tuple[str, ...]
+    reference: str = ""
+    blocks: frozenset[str] = frozenset()
 
 
 def resolve_priors(spec: ModelSpec, design: Design) -> dict[str, Prior]:
@@ -44,7 +53,11 @@ def resolve_priors(spec: ModelSpec, design: Design) -> dict[str, Prior]:
     intercept (at the covariates' means) is ``Normal(link(mean of the response per
     exposure), 2.5 s)``, a coefficient ``Normal(0, 2.5 s / sd(x))``, the sd of a
     random effect ``HalfStudentT(4, s / rms(z))`` with ``z`` the variable that
-    varies by group, correlations ``LKJ(2)``, the shares of monotonic steps
+    varies by group. Numbers are centred before they are multiplied, squared or averaged,
+    see :mod:`.reference`: where that is another basis than the table's, defaults are of
+    the variables that begin with ``reference_``. With more than four coefficients each is
+    narrower, ``2.5 s sqrt(4 / n) / sd(x)``, so that their sum stays as wide. Means and sds
+    are over what the rows stand for. Correlations are ``LKJ(2)``, the shares of monotonic steps
     ``Dirichlet(1)``, and the family's own parameters as
     the family says, from the standard deviation of the response. Every category without
     an order has coefficients of its own with these defaults, its intercept around the log
@@ -66,25 +79,34 @@ def resolve_priors(spec: ModelSpec, design: Design) -> dict[str, Prior]:
     """
     slots = list(_slots(design))
     given = dict(spec.priors)
-    known = list(dict.fromkeys(key for slot in slots for key in slot.keys))
+    known = list(dict.fromkeys(key for slot in slots for key in (*slot.keys, slot.reference)))
     for target in given:
         if target not in known:
             raise PriorError(
                 f"The model has no parameter {target!r} to give a prior."
-                + suggestion(target, known)
+                + suggestion(target, [k for k in known if k])
             )
-    return {slot.name: _choose(slot, given) for slot in slots}
+    written = {block for slot in slots if _key(slot.keys, given) for block in slot.blocks}
+    return dict(
+        _choose(slot, given, bool(slot.blocks) and slot.blocks <= written) for slot in slots
+    )
 
 
-def _choose(slot: Slot, given: dict[str, Prior]) -> Prior:
-    for key in slot.keys:
-        if key in given:
-            if given[key].support != slot.support:
-                raise PriorError(
-                    f"{given[key]!r} is no prior for {slot.name!r}: {_WANTED[slot.support]}."
-                )
-            return given[key]
-    return slot.default
+def _key(keys: tuple[str, ...], given: Mapping[str, Prior]) -> str | None:
+    return next((key for key in keys if key in given), None)
+
+
+def _choose(slot: Slot, given: Mapping[str, Prior], as_written: bool) -> tuple[str, Prior]:
+    """Return the name that a prior is of, and the prior."""
+    name, key = slot.name, _key(slot.keys, given)
+    if slot.reference and key is None and not as_written:
+        name = slot.reference
+        key = _key((slot.reference,), given)
+    if key is None:
+        return name, slot.default
+    if given[key].support != slot.support:
+        raise PriorError(f"{given[key]!r} is no prior for {name!r}: {_WANTED[slot.support]}.")
+    return name, given[key]
 
 
 _WANTED = {
@@ -100,13 +122,13 @@ _WANTED = {
 
 def _slots(design: Design) -> Iterator[Slot]:
     family = get_family(design.family)
-    spread = response_scale(np.asarray(design.response, float))
+    y, _, exposure = observations(design)
     for predictor in design.predictors.values():
         if predictor.of_mean:
             middle, unit, width = predictor_start(design, predictor), predictor_unit(design), WIDTH
         else:
             parameter = family.parameter(predictor.parameter)
-            middle, unit = parameter.middle(spread), 1.0
+            middle, unit = parameter.middle(y, exposure), 1.0
             width = OWN_WIDTH[parameter.link]
         yield from _predictor_slots(predictor, middle, unit, width)
     for covariate in design.covariates.values():
@@ -115,7 +137,7 @@ def _slots(design: Design) -> Iterator[Slot]:
         sigma = covariate.predictor.name("sigma")
         yield Slot(sigma, POSITIVE, default, (sigma,))
     for parameter in (*family.vectors, *family.scalars(design.stated)):
-        default = parameter.prior(spread)
+        default = parameter.default(y, exposure)
         yield Slot(parameter.name, default.support, default, (parameter.name,))
 
 
@@ -127,14 +149,7 @@ def _predictor_slots(
         name = predictor.name("intercept")
         for_all = ["intercept"] if predictor.category else []
         yield Slot(name, REAL, default, (name, *for_all))
-    for label, spread in zip(predictor.coefficients, predictor.scales, strict=True):
-        default = Prior("Normal", mu=0, sigma=width * unit / (spread or 1.0))
-        beta = predictor.name("beta")
-        name = f"{beta}[{label}]"
-        short = [label] if predictor.parameter == "mu" else []
-        shared = predictor.category or predictor.boundary
-        for_all = [f"beta[{label}]", label, "beta"] if shared else []
-        yield Slot(name, REAL, default, (name, *short, beta, *for_all))
+    yield from _coefficient_slots(predictor, unit, width)
     for smooth in predictor.smooths:
         sd = f"sd_{smooth.name}"
         for part in smooth.parts:
@@ -147,35 +162,80 @@ def _predictor_slots(
         default = Prior("Dirichlet", alpha=1)
         yield Slot(factor.variable, SIMPLEX, default, (factor.variable, "simplex"))
     for group in predictor.groups:
-        sd = f"sd_{group.name}"
-        for t, _ in group.own(predictor.parameter):
-            size = float(group.sizes[t])
-            default = Prior("HalfStudentT", nu=TAIL, sigma=unit / (size or 1.0))
-            name = f"{sd}[{group.terms[t]}]"
-            yield Slot(name, POSITIVE, default, (name, sd, "sd"))
-        for hyper in group.hyper:
-            name = f"{hyper.stem}_{group.name}"
-            yield Slot(name, hyper.support, hyper.prior, (name, hyper.stem))
-        if any(len(members) > 1 for members in group.blocks):
-            name = f"corr_{group.name}"
-            yield Slot(name, CORRELATION, Prior("LKJ", eta=LKJ_SHAPE), (name, "corr"))
+        yield from _group_slots(group, predictor.parameter, unit)
 
 
-def _exposure(design: Design) -> np.ndarray:
-    """Return what the offset multiplies the mean by, where the link is the log."""
-    return np.exp(design.mu.offset) if design.link == "log" else np.ones(design.n_rows)
+def _coefficient_slots(predictor: PredictorDesign, unit: float, width: float) -> Iterator[Slot]:
+    r"""Give coefficients defaults whose sum has a bounded sd.
+
+    The predictor's prior variance from ``n`` coefficients is the sum of
+    :math:`(w s)^2`; beyond ``MANY`` of them :math:`w` falls as :math:`\sqrt{4 / n}`.
+    """
+    width = width * min(1.0, np.sqrt(MANY / max(1, len(predictor.coefficients))))
+    scales = predictor.scales if predictor.units is None else predictor.units
+    beta, moved = predictor.name("beta"), predictor.basis is not None
+    for label, spread in zip(predictor.coefficients, scales, strict=True):
+        default = Prior("Normal", mu=0, sigma=float(width * unit / (spread or 1.0)))
+        name = f"{beta}[{label}]"
+        short = [label] if predictor.parameter == "mu" else []
+        shared = predictor.category or predictor.boundary
+        for_all = [f"beta[{label}]", label, "beta"] if shared else []
+        # columns that depend on parameters cannot be mixed with those of another basis
+        blocks = frozenset({beta} if predictor.modelled else ())
+        reference = reference_name(name) if moved else ""
+        yield Slot(name, REAL, default, (name, *short, beta, *for_all), reference, blocks)
+
+
+def _group_slots(group: GroupDesign, parameter: str, unit: float) -> Iterator[Slot]:
+    sd, corr = f"sd_{group.name}", f"corr_{group.name}"
+    sizes = group.sizes if group.units is None else group.units
+    wide = [b for b in group.blocks if len(b) > 1]
+    moved = group.basis is not None
+    for t, _ in group.own(parameter):
+        size = float(sizes[t])
+        default = Prior("HalfStudentT", nu=TAIL, sigma=unit / (size or 1.0))
+        name = f"{sd}[{group.terms[t]}]"
+        number = next((i for i, b in enumerate(wide) if t in b), None)
+        reference = reference_name(name) if moved and number is not None else ""
+        blocks = frozenset() if number is None else frozenset({f"{sd} {number}"})
+        yield Slot(name, POSITIVE, default, (name, sd, "sd"), reference, blocks)
+    for hyper in group.hyper:
+        name = f"{hyper.stem}_{group.name}"
+        yield Slot(name, hyper.support, hyper.prior, (name, hyper.stem))
+    if wide:
+        default = Prior("LKJ", eta=LKJ_SHAPE)
+        reference = reference_name(corr) if moved else ""
+        blocks = frozenset(f"{sd} {number}" for number in range(len(wide)))
+        yield Slot(corr, CORRELATION, default, (corr, "corr"), reference, blocks)
+
+
+def observations(design: Design) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+    """Return responses, trials and exposures, each row as often as it is weighted.
+
+    Defaults then are the same for rows that stand for several and for those several. Where
+    weights are no whole numbers, or very many, the shares of the rows are kept.
+    """
+    y = np.asarray(design.response, float)
+    exposure = np.exp(design.mu.offset) if design.link == "log" else np.ones(design.n_rows)
+    weights = design.modifiers.get("weights")
+    if weights is None or not (weights > 0).any():
+        return y, design.trials, exposure
+    whole = (weights == np.rint(weights)).all() and weights.sum() <= MOST_REPEATED
+    often = weights if whole else np.rint(weights / weights.sum() * MOST_REPEATED)
+    rows = np.repeat(np.arange(len(y)), often.astype(np.intp))
+    return y[rows], None if design.trials is None else design.trials[rows], exposure[rows]
 
 
 def predictor_unit(design: Design) -> float:
     """Return the unit of the predictor that default priors are scaled by."""
-    return get_family(design.family).scale(np.asarray(design.response, float), design.link)
+    return get_family(design.family).scale(observations(design)[0], design.link)
 
 
 def predictor_start(design: Design, predictor: PredictorDesign) -> float:
     """Return a predictor of the mean at the mean response, without the known terms."""
     family = get_family(design.family)
     y = np.asarray(design.response, float)
-    mean = observe(family, design.modifiers, y).start(y, design.trials, _exposure(design))
+    mean = observe(family, design.modifiers, y).start(*observations(design))
     if predictor.category:
         share = dict(zip(design.categories, np.asarray(mean), strict=True))
         odds = share[predictor.category] / share[design.categories[0]]

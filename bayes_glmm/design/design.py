@@ -24,6 +24,46 @@ type Stack = Callable[..., Any]
 
 
 @dataclass(frozen=True, eq=False)
+class GroupBasis:
+    """The varying terms of a group in the reference basis, see :mod:`.origin`.
+
+    Attributes
+    ----------
+    Z : ndarray, shape (n_rows, n_terms)
+    back : ndarray, shape (n_terms, n_terms)
+        The effects of a level on the table's scale from those in the reference basis.
+    """
+
+    Z: NDArray[np.float64]
+    back: NDArray[np.float64]
+
+    def take(self, rows: NDArray[np.intp] | slice) -> GroupBasis:
+        """Return the basis on some of its rows."""
+        return replace(self, Z=self.Z[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class PredictorBasis:
+    """The columns of a predictor in the reference basis, see :mod:`.origin`.
+
+    Attributes
+    ----------
+    X : ndarray, shape (n_rows, n_coefficients)
+    modelled : ModelledColumns
+    centers, scales : ndarray, shape (n_coefficients,)
+        As those of the predictor.
+    back : ndarray, shape (1 + n_coefficients, 1 + n_coefficients)
+        Constant and coefficients on the table's scale from those in the reference basis.
+    """
+
+    X: NDArray[np.float64]
+    modelled: ModelledColumns
+    centers: NDArray[np.float64]
+    scales: NDArray[np.float64]
+    back: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class GroupDesign:
     """The random effects of one group in one predictor.
 
@@ -56,6 +96,11 @@ class GroupDesign:
         where every row has one level, wholly.
     dist : {"normal", "student"}
         Distribution of the effects, by row of the levels.
+    units : ndarray, shape (n_terms,), or None
+        Root mean square of each term's values over the training rows, numbers centred: what
+        default priors are scaled by.
+    basis : GroupBasis or None
+        The terms with their numbers centred, where that is another basis.
     """
 
     name: str
@@ -70,6 +115,8 @@ class GroupDesign:
     owners: tuple[str, ...] = ()
     weights: NDArray[np.float64] | None = None
     dist: str = "normal"
+    units: NDArray[np.float64] | None = None
+    basis: GroupBasis | None = None
 
     def own(self, parameter: str) -> tuple[tuple[int, str], ...]:
         """Return places of the terms in one parameter's formula, with their labels there."""
@@ -157,6 +204,7 @@ class GroupDesign:
             index=self.index[rows],
             Z=None if self.Z is None else self.Z[rows],
             weights=None if self.weights is None else self.weights[rows],
+            basis=None if self.basis is None else self.basis.take(rows),
         )
 
 
@@ -274,6 +322,11 @@ class PredictorDesign:
         Of unordered categories that whose log odds against the first it is; else empty.
     boundary : str
         Of ordered categories the boundary that it alone moves; else empty.
+    units : ndarray, shape (n_coefficients,), or None
+        Standard deviation of each column over the training rows, numbers centred before they
+        are multiplied: what default priors are scaled by.
+    basis : PredictorBasis or None
+        The columns with their numbers centred, where that is another basis.
     """
 
     intercept: bool
@@ -288,6 +341,8 @@ class PredictorDesign:
     modelled: ModelledColumns = ModelledColumns()
     category: str = ""
     boundary: str = ""
+    units: NDArray[np.float64] | None = None
+    basis: PredictorBasis | None = None
 
     @property
     def known(self) -> NDArray[np.float64]:

@@ -11,9 +11,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.linalg import block_diag
 
 from bayes_glmm.design.columns import levels_of, locate, pick, unknown_levels
-from bayes_glmm.design.design import GroupDesign, outside_label
+from bayes_glmm.design.design import GroupBasis, GroupDesign, outside_label
 from bayes_glmm.design.expressions import text_of
 from bayes_glmm.design.frames import row_ids
 from bayes_glmm.design.membership import (
@@ -23,11 +24,14 @@ from bayes_glmm.design.membership import (
     own_rows,
     require_members,
 )
-from bayes_glmm.design.terms import Codings, Columns, Part, expand, labels
+from bayes_glmm.design.origin import Origins, Part, root_mean_square, shift_of
+from bayes_glmm.design.row_weights import Weights
+from bayes_glmm.design.terms import Codings, Columns, expand, labels
 from bayes_glmm.errors import DataError, SpecError, listed
 from bayes_glmm.spec.effects import Membership, RandomEffect
 from bayes_glmm.spec.model import Predictor
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.terms import Factor
 from bayes_glmm.structures import Hyper
 
 type Groups = Literal["known", "any", "ignore"]
@@ -41,6 +45,21 @@ HYPER = {
     ),
 }
 _RESERVED = {"chain", "draw", "sample", "observation", "coefficient"}
+
+
+@dataclass(frozen=True, eq=False)
+class GroupShift:
+    """The way from the reference basis of a group's terms back to their own.
+
+    Attributes
+    ----------
+    centred : tuple of tuple of frozenset of Factor
+        Per random effect and part, the numbers that are centred.
+    back : ndarray, shape (n_terms, n_terms)
+    """
+
+    centred: tuple[tuple[frozenset[Factor], ...], ...]
+    back: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +90,10 @@ class GroupSchema:
     along : str or None
         Column of times, the last of ``columns``, whose order relates the levels.
     dist : {"normal", "student"}
+    units : ndarray, shape (n_terms,), or None
+        Root mean square of each term's values over the training rows, numbers centred.
+    shift : GroupShift or None
+        How terms with centred numbers are made, where that is another basis.
     """
 
     name: str
@@ -86,6 +109,8 @@ class GroupSchema:
     by_levels: tuple[str, ...] = ()
     along: str | None = None
     dist: str = "normal"
+    units: NDArray[np.float64] | None = None
+    shift: GroupShift | None = None
 
     def apply(
         self, data: pd.DataFrame, columns: Columns, groups: Groups, parameter: str = "mu"
@@ -96,17 +121,22 @@ class GroupSchema:
         if groups != "ignore":
             index, weights = self._index(data, weights, refuse=groups == "known")
         matrices = [columns.matrix(parts, ones) for ones, parts in self.parts]
-        z = None
-        if self.terms != ("intercept",):
-            z = matrices[0] if len(matrices) == 1 else np.hstack(matrices)
         owners: list[str] = []
         for owner, matrix in zip(self.owners, matrices, strict=False):
             owners += [owner] * matrix.shape[1]
-        if z is not None and owners:
-            z = z * (np.array(owners) == parameter)
+        here = np.array(owners) == parameter if owners else np.ones(len(self.terms), bool)
+        z = None if self.terms == ("intercept",) else np.hstack(matrices) * here
+        basis = None
+        if self.shift is not None:
+            centred = [
+                columns.matrix(parts, ones, less)
+                for (ones, parts), less in zip(self.parts, self.shift.centred, strict=True)
+            ]
+            basis = GroupBasis(np.hstack(centred) * here, self.shift.back)
         return GroupDesign(
             self.name, self.levels, index, self.terms, z, self.blocks, self.structure,
             owners=tuple(owners), weights=weights, dist=self.dist, hyper=HYPER[self.dist],
+            units=self.units, basis=basis,
         )  # fmt: skip
 
     def names(self, data: pd.DataFrame) -> NDArray[np.str_]:
@@ -197,7 +227,8 @@ def group_levels(
 def learn_groups(
     effects: Sequence[RandomEffect],
     data: pd.DataFrame,
-    codings: Codings,
+    cells: Columns,
+    weights: Weights = None,
     parameter: str = "mu",
 ) -> tuple[GroupSchema, ...]:
     """Learn the levels of every group; effects of one group share its indices.
@@ -220,7 +251,7 @@ def learn_groups(
     found = tuple(
         group
         for (columns, *_), same in merged.items()
-        for group in _learn_group(columns, uses[columns] > 1, same, data, codings, parameter)
+        for group in _learn_group(columns, uses[columns] > 1, same, data, cells, weights, parameter)
     )
     twice = [name for name, n in Counter(g.name for g in found).items() if n > 1]
     if twice:
@@ -229,7 +260,11 @@ def learn_groups(
 
 
 def learn_shared(
-    predictors: Mapping[str, Predictor], data: pd.DataFrame, codings: Codings, taken: set[str]
+    predictors: Mapping[str, Predictor],
+    data: pd.DataFrame,
+    cells: Columns,
+    weights: Weights,
+    taken: set[str],
 ) -> dict[str, tuple[GroupSchema, ...]]:
     """Learn the groups whose effects several formulas share, by parameter.
 
@@ -248,7 +283,7 @@ def learn_shared(
         name = group_name(columns)
         name = name if name not in taken else f"{name}_{shared}"
         taken.add(name)
-        group = _learn_shared(name, columns, structure, places, data, codings)
+        group = _learn_shared(name, columns, structure, places, data, cells, weights)
         for parameter in places:
             found[parameter].append(group)
     return {parameter: tuple(groups) for parameter, groups in found.items()}
@@ -260,12 +295,13 @@ def _learn_shared(
     structure: str | None,
     places: Mapping[str, Sequence[RandomEffect]],
     data: pd.DataFrame,
-    codings: Codings,
+    cells: Columns,
+    weights: Weights,
 ) -> GroupSchema:
     own = [
         (parameter, group)
         for parameter, effects in places.items()
-        for group in _learn_group(columns, False, effects, data, codings, parameter)
+        for group in _learn_group(columns, False, effects, data, cells, weights, parameter)
     ]
     terms = tuple(outside_label(term, parameter) for parameter, g in own for term in g.terms)
     twice = [term for term, n in Counter(terms).items() if n > 1]
@@ -283,7 +319,12 @@ def _learn_shared(
         (tuple(range(len(terms))),),
         structure,
         owners=tuple(parameter for parameter, g in own for _ in g.parts),
-    )
+        units=np.concatenate([g.units for _, g in own if g.units is not None]),
+        shift=group_shift(
+            [part for _, g in own for part in g.parts],
+            (tuple(range(len(terms))),), cells.codings, cells.origins,
+        ),
+    )  # fmt: skip
 
 
 def group_columns(effect: RandomEffect, known: set[str]) -> tuple[str, ...]:
@@ -318,11 +359,16 @@ def _learn_group(
     shared: bool,
     effects: Sequence[RandomEffect],
     data: pd.DataFrame,
-    codings: Codings,
+    cells: Columns,
+    weights: Weights,
     parameter: str,
 ) -> tuple[GroupSchema, ...]:
     """Learn one group; with ``by=`` one for each level of that column."""
-    terms, parts, blocks = _learn_terms(columns, effects, codings)
+    terms, parts, blocks = _learn_terms(columns, effects, cells.codings)
+    units = [
+        root_mean_square(cells.matrix(own, ones, cells.numbers(own)), weights)
+        for ones, own in parts
+    ]
     first = effects[0]
     name = group_name(columns, first.structure if shared else None)
     structure = first.structure
@@ -334,6 +380,7 @@ def _learn_group(
         name if parameter == "mu" else f"{parameter}_{name}",
         columns, np.array([], np.str_), terms, parts, blocks, structure,
         members=first.members, along=first.along, dist=first.dist,
+        units=np.concatenate(units), shift=group_shift(parts, blocks, cells.codings, cells.origins),
     )  # fmt: skip
     if first.by is not None:
         return _parted(whole, first.by, data)
@@ -374,6 +421,37 @@ def _parted(whole: GroupSchema, by: str, data: pd.DataFrame) -> tuple[GroupSchem
         )
         for k, value in enumerate(values)
     )
+
+
+def group_shift(
+    parts: Sequence[tuple[bool, tuple[Part, ...]]],
+    blocks: Sequence[tuple[int, ...]],
+    codings: Codings,
+    origins: Origins,
+) -> GroupShift | None:
+    """Return the way back of correlated terms; independent ones are another model elsewhere.
+
+    Parameters
+    ----------
+    parts : sequence of (bool, tuple of Part)
+        Of each random effect, as those of :class:`GroupSchema`.
+    blocks : sequence of tuple of int
+    """
+    centred: list[tuple[frozenset[Factor], ...]] = []
+    ways: list[NDArray[np.float64]] = []
+    at = 0
+    for ones, own in parts:
+        found = shift_of(own, ones, codings, origins)
+        way = found.back[int(not ones) :, int(not ones) :]  # no row of a constant that is not there
+        places = set(range(at, at + len(way)))
+        at += len(way)
+        together = any(places <= set(block) for block in blocks)
+        centred.append(found.centred if together else (frozenset[Factor](),) * len(own))
+        ways.append(way if together else np.eye(len(way)))
+    back = block_diag(*ways)
+    if np.array_equal(back, np.eye(len(back))):
+        return None
+    return GroupShift(tuple(centred), back)
 
 
 def _learn_terms(

@@ -86,11 +86,14 @@ class ModelledColumn:
         The known part of the product.
     factors : tuple of str
         Variables of its modelled factors.
+    shifts : tuple of float
+        What is taken off each of them before it is multiplied.
     """
 
     place: int
     base: NDArray[np.float64]
     factors: tuple[str, ...]
+    shifts: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +133,8 @@ class ModelledColumns:
         total: Any = 0.0
         for column in self.columns:
             product: Any = column.base
-            for name in column.factors:
-                product = product * values[name]
+            for name, shift in zip(column.factors, column.shifts, strict=True):
+                product = product * (values[name] - np.float64(shift))
             total = total + beta[..., column.place, None] * product
         return total
 

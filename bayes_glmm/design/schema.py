@@ -26,7 +26,7 @@ from bayes_glmm.design.columns import (
     require_columns,
 )
 from bayes_glmm.design.cuts import Cuts
-from bayes_glmm.design.design import CovariateDesign, Design, PredictorDesign
+from bayes_glmm.design.design import CovariateDesign, Design, PredictorBasis, PredictorDesign
 from bayes_glmm.design.expressions import learn, values
 from bayes_glmm.design.frames import row_ids, to_pandas
 from bayes_glmm.design.groups import (
@@ -40,7 +40,9 @@ from bayes_glmm.design.groups import (
 from bayes_glmm.design.imputed import MissingCoding
 from bayes_glmm.design.modelled import identifier
 from bayes_glmm.design.modifiers import modifiers_of
+from bayes_glmm.design.origin import Origins, Shift, centrable, moments, origin_of, shift_of
 from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
+from bayes_glmm.design.row_weights import Weights, row_weights
 from bayes_glmm.design.smooths import SmoothCoding, smooth_codings
 from bayes_glmm.design.terms import Codings, Columns, Part, expand, labels
 from bayes_glmm.design.transforms import State
@@ -48,7 +50,26 @@ from bayes_glmm.design.uses import column_roles, complete_columns, drop_missing,
 from bayes_glmm.errors import ArgumentError, DataError, MissingDataError, SpecError, listed
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.model import ModelSpec, Predictor
-from bayes_glmm.spec.terms import SMOOTHS, Call, Variable
+from bayes_glmm.spec.terms import SMOOTHS, Call, Factor, Variable
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedBasis:
+    """What was learned about the columns of a predictor in the reference basis.
+
+    Attributes
+    ----------
+    shift : Shift
+    ones : bool
+        Whether the constant is in the model, as an intercept or thresholds.
+    centers, scales : ndarray, shape (n_coefficients,)
+        Means and standard deviations of the columns over the training rows.
+    """
+
+    shift: Shift
+    ones: bool
+    centers: NDArray[np.float64]
+    scales: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +87,10 @@ class PredictorSchema:
         Means (zeros without an intercept or thresholds) and standard deviations (dividing by
         n_rows) of the columns over the training rows.
     groups : tuple of GroupSchema
+    units : ndarray, shape (n_coefficients,), or None
+        Standard deviations of the columns with their numbers centred before they are multiplied.
+    basis : LearnedBasis or None
+        How columns with centred numbers are made, where that is another basis.
     """
 
     intercept: bool
@@ -74,6 +99,8 @@ class PredictorSchema:
     centers: NDArray[np.float64]
     scales: NDArray[np.float64]
     groups: tuple[GroupSchema, ...]
+    units: NDArray[np.float64] | None = None
+    basis: LearnedBasis | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +123,8 @@ class Schema:
     response : ResponseSchema
     covariates : mapping of str to PredictorSchema
         Of the models of columns in ``mi()``.
+    origins : mapping of Factor to tuple of float
+        Mean over what the training rows stand for of each number that is a factor of a term.
 
     Examples
     --------
@@ -115,6 +144,7 @@ class Schema:
     predictors: Mapping[str, PredictorSchema]
     response: ResponseSchema
     covariates: Mapping[str, PredictorSchema] = MappingProxyType({})
+    origins: Origins = MappingProxyType({})
 
     @classmethod
     def learn(cls, spec: ModelSpec, data: pd.DataFrame) -> Schema:
@@ -146,23 +176,26 @@ class Schema:
         states = _learn_states(spec, every, data)
         factors = dict.fromkeys(f for p in every for t in _terms(p) for f in t)
         codings = {factor: learn_coding(factor, data, states) for factor in factors}
-        cells = Columns(data, codings, states)
+        weights = row_weights(spec, data, states)
+        cells, origins = _learn_origins(data, codings, states, weights)
         cut = bool(get_family(spec.family).vectors)
         predictors = {
             n: _learn_predictor(
-                n, s.predictor, data, codings, cells, cut and (n == "mu" or bool(s.boundary))
+                n, s.predictor, data, cells, weights, cut and (n == "mu" or bool(s.boundary))
             )
             for n, s in stated.items()
         }
         covariates = {
-            n: _learn_predictor(identifier(n), p, data, codings, cells, cut=False)
+            n: _learn_predictor(identifier(n), p, data, cells, weights, cut=False)
             for n, p in spec.covariates
         }
         _refuse_taken(spec)
-        predictors = _with_shared(predictors, formulas, data, codings, covariates)
+        predictors = _with_shared(predictors, formulas, data, cells, weights, covariates)
         columns = tuple(_learn_column(data, name, uses) for name, uses in roles.items())
         _refuse_smooths(formulas, codings, predictors)
-        return cls(spec, len(data), columns, states, codings, predictors, response, covariates)
+        return cls(
+            spec, len(data), columns, states, codings, predictors, response, covariates, origins
+        )  # fmt: skip
 
     def apply(
         self, data: pd.DataFrame, *, groups: Groups = "known", response: bool = True
@@ -205,7 +238,7 @@ class Schema:
             raise ArgumentError(f"groups={groups!r}: use {', '.join(map(repr, GROUPS))}.")
         data = to_pandas(data)
         require(data, self._needed(data, groups, response), self.spec.imputed)
-        cells = Columns(data, self.codings, self.states)
+        cells = Columns(data, self.codings, self.states, self.origins)
         family = get_family(self.spec.family)
         return Design(
             rows=row_ids(data.index),
@@ -331,6 +364,7 @@ class Schema:
         cells: Columns,
         groups: Groups,
     ) -> PredictorDesign:
+        suffix = "" if name == "mu" else f"_{name}"
         return PredictorDesign(
             intercept=learned.intercept,
             coefficients=learned.coefficients,
@@ -340,7 +374,9 @@ class Schema:
             offset=offset,
             groups=tuple(g.apply(data, cells, groups, name) for g in learned.groups),
             parameter=name,
-            modelled=cells.modelled(learned.parts, "" if name == "mu" else f"_{name}"),
+            modelled=cells.modelled(learned.parts, suffix),
+            units=learned.units,
+            basis=_basis(learned, cells, suffix),
         )
 
     def smooths(self, name: str) -> list[SmoothCoding]:
@@ -390,12 +426,25 @@ def _learn_states(
     return states
 
 
+def _learn_origins(
+    data: pd.DataFrame, codings: Codings, states: Mapping[str, State], weights: Weights
+) -> tuple[Columns, dict[Factor, tuple[float, ...]]]:
+    """Learn where numbers are centred; return also the columns that know it."""
+    plain = Columns(data, codings, states)
+    origins = {
+        factor: origin_of(plain.factor(factor), weights)
+        for factor, coding in codings.items()
+        if centrable(coding)
+    }
+    return Columns(data, codings, states, origins), origins
+
+
 def _learn_predictor(
     parameter: str,
     predictor: Predictor,
     data: pd.DataFrame,
-    codings: Codings,
     cells: Columns,
+    weights: Weights,
     cut: bool,
 ) -> PredictorSchema:
     if cut and not predictor.intercept:
@@ -403,26 +452,46 @@ def _learn_predictor(
             "Thresholds take the place of the intercept: leave 0 + out of the formula of an "
             "ordered response."
         )
-    parts = expand(predictor.intercept, predictor.terms, codings)
+    codings, ones = cells.codings, predictor.intercept
+    parts = expand(ones, predictor.terms, codings)
     names = tuple(label for part in parts for label in labels(part, codings))
     _refuse_twice(names)
-    x = cells.matrix(parts)
-    centers = x.mean(axis=0) if predictor.intercept else np.zeros(x.shape[1])
-    groups = learn_groups(predictor.random, data, codings, parameter)
-    intercept = predictor.intercept and not cut
-    return PredictorSchema(intercept, names, parts, centers, x.std(axis=0), groups)
+    groups = learn_groups(predictor.random, data, cells, weights, parameter)
+    centers, scales = moments(cells.matrix(parts), weights)
+    units = moments(cells.matrix(parts, centred=cells.numbers(parts)), weights)[1]
+    shift, basis = shift_of(parts, ones, codings, cells.origins), None
+    if names and (shift.mixes or any(g.shift is not None for g in groups)):
+        own = moments(cells.matrix(parts, centred=shift.centred), weights)
+        basis = LearnedBasis(shift, ones, own[0] * ones, own[1])
+    return PredictorSchema(
+        ones and not cut, names, parts, centers * ones, scales, groups, units, basis
+    )  # fmt: skip
+
+
+def _basis(learned: PredictorSchema, cells: Columns, suffix: str) -> PredictorBasis | None:
+    if learned.basis is None:
+        return None
+    shift = learned.basis.shift
+    return PredictorBasis(
+        cells.matrix(learned.parts, centred=shift.centred),
+        cells.modelled(learned.parts, suffix, shift.centred),
+        learned.basis.centers,
+        learned.basis.scales,
+        shift.back,
+    )
 
 
 def _with_shared(
     learned: Mapping[str, PredictorSchema],
     stated: Mapping[str, Predictor],
     data: pd.DataFrame,
-    codings: Codings,
+    cells: Columns,
+    weights: Weights,
     covariates: Mapping[str, PredictorSchema],
 ) -> dict[str, PredictorSchema]:
     """Add the groups that several formulas share, refusing two groups of one name."""
     plain = [g.name for p in (*learned.values(), *covariates.values()) for g in p.groups]
-    shared = learn_shared(stated, data, codings, set(plain))
+    shared = learn_shared(stated, data, cells, weights, set(plain))
     joint = {id(g): g.name for groups in shared.values() for g in groups}
     twice = [name for name, n in Counter([*plain, *joint.values()]).items() if n > 1]
     if twice:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from bayes_glmm.design.coding import FactorCoding, LevelCoding, NumericCoding, WithinCoding
 from bayes_glmm.design.columns import Column
 from bayes_glmm.design.cuts import Thresholds
-from bayes_glmm.design.groups import GroupSchema
+from bayes_glmm.design.groups import GroupSchema, group_shift
 from bayes_glmm.design.imputed import MissingCoding
 from bayes_glmm.design.ordered import MonotonicCoding
+from bayes_glmm.design.origin import Codings, Origins, Part, shift_of
 from bayes_glmm.design.response import ResponseSchema
-from bayes_glmm.design.schema import PredictorSchema, Schema
+from bayes_glmm.design.schema import LearnedBasis, PredictorSchema, Schema
 from bayes_glmm.design.smooths import SmoothCoding
 from bayes_glmm.design.spec_io import (
     expression_from_list,
@@ -24,7 +25,6 @@ from bayes_glmm.design.spec_io import (
     spec_from_dict,
     spec_to_dict,
 )
-from bayes_glmm.design.terms import Part
 from bayes_glmm.errors import BayesGLMMError, ResultError
 from bayes_glmm.spec.effects import Membership
 from bayes_glmm.spec.terms import Call, Factor
@@ -45,6 +45,7 @@ def schema_to_dict(schema: Schema) -> dict[str, Any]:
             {"factor": expression_to_list(factor), **_coding_to_dict(coding)}
             for factor, coding in schema.codings.items()
         ],
+        "origins": [[places[factor], list(c)] for factor, c in schema.origins.items()],
         "predictors": {n: _predictor_to_dict(p, places) for n, p in schema.predictors.items()},
         "covariates": {n: _predictor_to_dict(p, places) for n, p in schema.covariates.items()},
         "response": asdict(schema.response),
@@ -73,16 +74,30 @@ def schema_from_dict(stored: Mapping[str, Any]) -> Schema:
 def _read(stored: Mapping[str, Any]) -> Schema:
     factors: list[Any] = [expression_from_list(c["factor"]) for c in stored["codings"]]
     pairs = zip(factors, stored["codings"], strict=True)
+    codings = {factor: _coding(factor, entry) for factor, entry in pairs}
+    # results of versions before have no origins: they are in the basis of the table
+    origins = {factors[i]: tuple(map(float, c)) for i, c in stored.get("origins", ())}
+    known = Known(tuple(factors), codings, origins)
     return Schema(
         spec=spec_from_dict(stored["spec"]),
         n_rows=int(stored["n_rows"]),
         columns=tuple(_column(c) for c in stored["columns"]),
         states={t: {k: tuple(v) for k, v in s.items()} for t, s in stored["states"].items()},
-        codings={factor: _coding(factor, entry) for factor, entry in pairs},
-        predictors={n: _predictor(p, factors) for n, p in stored["predictors"].items()},
-        covariates={n: _predictor(p, factors) for n, p in stored.get("covariates", {}).items()},
+        codings=codings,
+        predictors={n: _predictor(p, known) for n, p in stored["predictors"].items()},
+        covariates={n: _predictor(p, known) for n, p in stored.get("covariates", {}).items()},
         response=_response(stored["response"]),
+        origins=origins,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What the parts of terms refer to."""
+
+    factors: tuple[Factor, ...]
+    codings: Codings
+    origins: Origins
 
 
 def _lists(state: Mapping[str, tuple[float, ...]]) -> dict[str, list[float]]:
@@ -153,18 +168,36 @@ def _predictor_to_dict(learned: PredictorSchema, places: Mapping[Factor, int]) -
         "centers": learned.centers.tolist(),
         "scales": learned.scales.tolist(),
         "groups": [_group_to_dict(group, places) for group in learned.groups],
+        "units": _numbers(learned.units),
+        "basis": None if learned.basis is None else _basis_to_dict(learned.basis),
     }
 
 
-def _predictor(stored: Mapping[str, Any], factors: Sequence[Factor]) -> PredictorSchema:
+def _predictor(stored: Mapping[str, Any], known: Known) -> PredictorSchema:
+    parts = _parts(stored["parts"], known.factors)
+    basis = stored.get("basis")
     return PredictorSchema(
         intercept=stored["intercept"],
         coefficients=tuple(stored["coefficients"]),
-        parts=_parts(stored["parts"], factors),
+        parts=parts,
         centers=_array(stored["centers"]),
         scales=_array(stored["scales"]),
-        groups=tuple(_group(group, factors) for group in stored["groups"]),
+        groups=tuple(_group(group, known) for group in stored["groups"]),
+        units=None if stored.get("units") is None else _array(stored["units"]),
+        basis=None if basis is None else _basis(basis, parts, known),
     )
+
+
+def _basis_to_dict(basis: LearnedBasis) -> dict[str, Any]:
+    return {
+        "ones": basis.ones, "centers": basis.centers.tolist(), "scales": basis.scales.tolist()
+    }  # fmt: skip
+
+
+def _basis(stored: Mapping[str, Any], parts: tuple[Part, ...], known: Known) -> LearnedBasis:
+    ones = bool(stored["ones"])
+    shift = shift_of(parts, ones, known.codings, known.origins)
+    return LearnedBasis(shift, ones, _array(stored["centers"]), _array(stored["scales"]))
 
 
 def _group_to_dict(group: GroupSchema, places: Mapping[Factor, int]) -> dict[str, Any]:
@@ -182,19 +215,26 @@ def _group_to_dict(group: GroupSchema, places: Mapping[Factor, int]) -> dict[str
         "by_levels": list(group.by_levels),
         "along": group.along,
         "dist": group.dist,
+        "units": _numbers(group.units),
     }
 
 
-def _group(stored: Mapping[str, Any], factors: Sequence[Factor]) -> GroupSchema:
+def _numbers(values: NDArray[np.float64] | None) -> list[float] | None:
+    return None if values is None else values.tolist()
+
+
+def _group(stored: Mapping[str, Any], known: Known) -> GroupSchema:
     levels = np.array(stored["levels"], dtype=np.str_)
     levels.flags.writeable = False
+    blocks = tuple(tuple(block) for block in stored["blocks"])
+    parts = tuple((bool(ones), _parts(own, known.factors)) for ones, own in stored["parts"])
     return GroupSchema(
         name=stored["name"],
         columns=tuple(stored["columns"]),
         levels=levels,
         terms=tuple(stored["terms"]),
-        parts=tuple((bool(ones), _parts(parts, factors)) for ones, parts in stored["parts"]),
-        blocks=tuple(tuple(block) for block in stored["blocks"]),
+        parts=parts,
+        blocks=blocks,
         structure=stored["structure"],
         owners=tuple(stored.get("owners", ())),
         members=Membership(**stored["members"]) if stored["members"] else None,
@@ -202,6 +242,8 @@ def _group(stored: Mapping[str, Any], factors: Sequence[Factor]) -> GroupSchema:
         by_levels=tuple(stored["by_levels"]),
         along=stored["along"],
         dist=stored["dist"],
+        units=None if stored.get("units") is None else _array(stored["units"]),
+        shift=group_shift(parts, blocks, known.codings, known.origins),
     )
 
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from itertools import combinations, product
 from math import prod
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.coding import FactorCoding, LevelCoding
+from bayes_glmm.design.coding import LevelCoding
 from bayes_glmm.design.expressions import States, text_of
 from bayes_glmm.design.imputed import MissingCoding
 from bayes_glmm.design.modelled import ModelledColumn, ModelledColumns, ModelledFactor
 from bayes_glmm.design.ordered import MonotonicCoding
+from bayes_glmm.design.origin import Codings, Origins, Part
 from bayes_glmm.errors import DataError, SpecError
 from bayes_glmm.spec.terms import Factor, Term
-
-type Codings = Mapping[Factor, FactorCoding]
-type Part = tuple[tuple[Factor, bool], ...]
-"""Factors of one product of columns, each with whether all its levels are written out."""
 
 MOST_COLUMNS = 10_000
 MODELLED = (MonotonicCoding, MissingCoding)
@@ -98,6 +96,10 @@ def labels(part: Part, codings: Codings) -> list[str]:
     return [":".join(reversed(combination)) for combination in product(*reversed(names))]
 
 
+type Centred = Sequence[Collection[Factor]]
+"""By part, the numbers that are centred in its products."""
+
+
 class Columns:
     """Columns of terms on some rows; every factor is evaluated once.
 
@@ -106,13 +108,24 @@ class Columns:
     data : pandas.DataFrame
     codings : mapping of Factor to FactorCoding
     states : mapping of str to State
+    origins : mapping of Factor to tuple of float, optional
+        Where numbers are centred, for columns in the reference basis.
     """
 
-    def __init__(self, data: pd.DataFrame, codings: Codings, states: States):
-        self._data, self._codings, self._states = data, codings, states
+    def __init__(
+        self,
+        data: pd.DataFrame,
+        codings: Codings,
+        states: States,
+        origins: Origins = MappingProxyType({}),
+    ):
+        self._data, self._states = data, states
+        self.codings, self.origins = codings, origins
         self._found: dict[tuple[Factor, bool], NDArray[np.float64]] = {}
 
-    def matrix(self, parts: Sequence[Part], ones: bool = False) -> NDArray[np.float64]:
+    def matrix(
+        self, parts: Sequence[Part], ones: bool = False, centred: Centred | None = None
+    ) -> NDArray[np.float64]:
         """Return the columns of all parts, shape (n_rows, n_columns).
 
         Parameters
@@ -120,35 +133,54 @@ class Columns:
         parts : sequence of Part
         ones : bool, default False
             Whether a column of ones comes first.
+        centred : sequence of collections of Factor, optional
+            By part, the numbers that are centred before they are multiplied; none when not
+            given.
         """
-        width = ones + sum(len(labels(part, self._codings)) for part in parts)
+        width = ones + sum(len(labels(part, self.codings)) for part in parts)
         matrix = np.ones((len(self._data), width))
         at = int(ones)
-        for part in parts:
-            for column in self._products(part):
+        for part, less in zip(parts, centred or [()] * len(parts), strict=True):
+            for column in self._products(part, less):
                 matrix[:, at] = column
                 at += 1
         return matrix
 
-    def modelled(self, parts: Sequence[Part], suffix: str) -> ModelledColumns:
+    def modelled(
+        self, parts: Sequence[Part], suffix: str, centred: Centred | None = None
+    ) -> ModelledColumns:
         """Return the columns that depend on parameters, whose variables end in the suffix."""
         found: dict[Factor, ModelledFactor] = {}
         columns, at = [], 0
-        for part in parts:
-            special = [f for f, _ in part if isinstance(self._codings[f], MODELLED)]
+        for part, less in zip(parts, centred or [()] * len(parts), strict=True):
+            special = [f for f, _ in part if isinstance(self.codings[f], MODELLED)]
             for f in special:
-                found.setdefault(f, self._codings[f].factor(self._data, suffix))  # type: ignore[union-attr]
+                found.setdefault(f, self.codings[f].factor(self._data, suffix))  # type: ignore[union-attr]
             if special:
                 rest = tuple((f, full) for f, full in part if f not in special)
                 names = tuple(found[f].variable for f in special)
-                for k, base in enumerate(self._products(rest)):
+                shifts = tuple(self.origins[f][0] if f in less else 0.0 for f in special)
+                for k, base in enumerate(self._products(rest, less)):
                     whole = np.broadcast_to(base, len(self._data))
-                    columns.append(ModelledColumn(at + k, whole, names))
-            at += len(labels(part, self._codings))
+                    columns.append(ModelledColumn(at + k, whole, names, shifts))
+            at += len(labels(part, self.codings))
         return ModelledColumns(tuple(columns), tuple(found.values()))
 
-    def _products(self, part: Part) -> list[NDArray[np.float64]]:
-        factors = [self._factor(factor, full) for factor, full in part]
+    def numbers(self, parts: Sequence[Part]) -> list[list[Factor]]:
+        """Return by part all numbers that can be centred."""
+        return [[f for f, _ in part if f in self.origins] for part in parts]
+
+    def factor(self, factor: Factor) -> NDArray[np.float64]:
+        """Return the columns of a number, shape (n_rows, n_columns)."""
+        return self._factor(factor, False)
+
+    def _products(self, part: Part, centred: Collection[Factor]) -> list[NDArray[np.float64]]:
+        factors = [
+            self._factor(factor, full) - np.asarray(self.origins[factor])
+            if factor in centred
+            else self._factor(factor, full)
+            for factor, full in part
+        ]
         found = []
         for combination in product(*(range(f.shape[1]) for f in reversed(factors))):
             pairs = zip(factors, reversed(combination), strict=True)
@@ -161,5 +193,5 @@ class Columns:
     def _factor(self, factor: Factor, full: bool) -> NDArray[np.float64]:
         key = (factor, full)
         if key not in self._found:
-            self._found[key] = self._codings[factor].matrix(self._data, self._states, full)
+            self._found[key] = self.codings[factor].matrix(self._data, self._states, full)
         return self._found[key]

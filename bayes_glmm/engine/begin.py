@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.defaults import predictor_start, predictor_unit
+from bayes_glmm.design.defaults import observations, predictor_start, predictor_unit
 from bayes_glmm.design.design import Design, PredictorDesign
-from bayes_glmm.families import LINKS, Link, get_family
-from bayes_glmm.families.base import response_scale
+from bayes_glmm.families import LINKS, Link, Parameter, get_family
 from bayes_glmm.spec.priors import UNIT, Prior
 
 type Array = NDArray[np.float64]
@@ -63,12 +62,19 @@ def begin(
         start += [0.0] * rest
         spread += [1.0] * (len(order) + rest)
     for parameter in get_family(design.family).parameters:
-        limit = unit if parameter.name == "sigma" else LARGEST_SHAPE
+        limit = _limit(parameter, unit)
         prior = priors[parameter.name]
         own = np.asarray(min(prior.median, limit))
         start.append(float(own_link(prior).forward(own)))
         spread.append(1.0)
     return Begin(np.asarray(start), np.asarray(spread))
+
+
+def _limit(parameter: Parameter, unit: float) -> float:
+    """Return how large a parameter may be where chains begin."""
+    if parameter.name == "sigma":
+        return unit
+    return np.inf if parameter.learned is not None else LARGEST_SHAPE
 
 
 def own_link(prior: Prior) -> Link:
@@ -88,8 +94,8 @@ def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Arra
         if p.of_mean:
             middle, unit = predictor_start(design, p), predictor_unit(design)
         else:
-            spread = response_scale(np.asarray(design.response, float))
-            middle, unit = family.parameter(p.parameter).middle(spread), 1.0
+            y, _, exposure = observations(design)
+            middle, unit = family.parameter(p.parameter).middle(y, exposure), 1.0
         start |= _predictor_start(p, priors, middle, unit, start)
     for c in design.covariates.values():
         start |= _predictor_start(c.predictor, priors, c.mean, c.sd, start)
@@ -101,7 +107,7 @@ def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Arra
         parts = [parameter.start(y, n, link) for y, n in _answers(design)]
         start[parameter.name] = np.concatenate(parts)
     for parameter in family.scalars(design.stated):
-        limit = unit if parameter.name == "sigma" else LARGEST_SHAPE
+        limit = _limit(parameter, unit)
         start[parameter.name] = np.asarray(min(priors[parameter.name].median, limit))
     return start
 

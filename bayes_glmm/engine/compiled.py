@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design
+from bayes_glmm.design.reference import Way
 from bayes_glmm.engine.begin import natural_start
 from bayes_glmm.engine.choose import Coordinates, choose_coordinates, collapsed_coordinates
 from bayes_glmm.engine.expand import expand
@@ -55,11 +56,27 @@ def compile_model(
 ) -> Sampled:
     """Choose the kernel where it covers the model, else compile the graph.
 
+    What samples sees the reference basis alone, whose draws are carried back.
+
     Raises
     ------
     EngineError
         The engine cannot sample this model.
     """
+    way = Way.of(design, priors)
+    found = _compile(spec, way.design, way.priors, engine)
+    return _carried_back(found, way) if way.renamed else found
+
+
+def _carried_back(found: Sampled, way: Way) -> Sampled:
+    def again(other: Design) -> Sampled:
+        there = Way.of(other, way.own)
+        return _carried_back(found.again(there.design), there)
+
+    return replace(found, expand=lambda d, seed: way.back(found.expand(d, seed)), again=again)
+
+
+def _compile(spec: ModelSpec, design: Design, priors: Mapping[str, Prior], engine: str) -> Sampled:
     if engine == "laplace":
         raise EngineError('engine="laplace" has no chains, which are needed here: leave it out.')
     if engine in ("auto", "collapsed") and rotates(design):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design
+from bayes_glmm.design.reference import Way
 from bayes_glmm.engine.choose import approximate_coordinates
 from bayes_glmm.engine.compiled import Sampled, compile_model, require_kernel
 from bayes_glmm.engine.nuts import preparing, run_chains
@@ -90,9 +91,10 @@ def sample_compiled(sampled: Sampled, settings: Settings, store: Store | None = 
 
 
 def _approximate(design: Design, priors: Mapping[str, Prior], settings: Settings) -> Draws:
-    require_kernel(design, priors, settings.engine)
-    found = preview(approximate_coordinates(design, priors), settings)
-    return Draws(found.posterior, found.stats, (found.note,), "laplace", 0.0, 0)
+    way = Way.of(design, priors)
+    require_kernel(way.design, way.priors, settings.engine)
+    found = preview(approximate_coordinates(way.design, way.priors), settings)
+    return Draws(way.back(found.posterior), found.stats, (found.note,), "laplace", 0.0, 0)
 
 
 def _divergences(chains: list[Chain]) -> int:

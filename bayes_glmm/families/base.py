@@ -42,6 +42,9 @@ class Parameter:
         One phrase for tables, with the parametrisation.
     prior : callable
         Takes the standard deviation of the response, gives the default prior.
+    learned : callable or None
+        Takes responses and exposures, gives the default prior, where it follows more of them
+        than their standard deviation.
     link : str
         Link of its predictor, where it has a formula.
     vector : bool
@@ -71,21 +74,25 @@ class Parameter:
     fixed: float | None = None
     formula: bool = True
     start: Callable[[Array, int, Link], Array] | None = None
+    learned: Callable[[Array, Array], Prior] | None = None
 
-    def middle(self, spread: float) -> float:
-        """Return the median of the default prior, on the scale of the predictor.
+    def default(self, y: Array, exposure: Array) -> Prior:
+        """Return the default prior.
 
         Parameters
         ----------
-        spread : float
-            Standard deviation of the response.
-
-        Returns
-        -------
-        float
-            On the scale of the parameter's link.
+        y : ndarray, shape (n_rows,) or (n_rows, n_parts)
+            Responses.
+        exposure : ndarray, shape (n_rows,)
+            What the mean is multiplied by; ones without an exposure.
         """
-        return float(LINKS[self.link].forward(np.asarray(self.prior(spread).median)))
+        if self.learned is not None:
+            return self.learned(y, exposure)
+        return self.prior(response_scale(y))
+
+    def middle(self, y: Array, exposure: Array) -> float:
+        """Return the median of the default prior, on the scale of the parameter's link."""
+        return float(LINKS[self.link].forward(np.asarray(self.default(y, exposure).median)))
 
 
 class Family(ABC):

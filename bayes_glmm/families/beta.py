@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from bayes_glmm.families.base import Array, Parameter, Parameters, any_share
 from bayes_glmm.families.maths import Maths, Mean
+from bayes_glmm.families.precision import BETA, some_precision
 from bayes_glmm.families.written import Written
-from bayes_glmm.spec.priors import Prior
 
 
 class Beta(Written):
     """Shares with mean ``mu`` and variance ``mu * (1 - mu) / (dispersion + 1)``.
 
-    Default prior: ``dispersion ~ Gamma(1, 0.1)`` on the concentration, wide around 10.
+    Default prior: ``dispersion ~ LogNormal(log(guess), 2.5)`` with the concentration that the
+    responses would have if nothing were explained, ``mean (1 - mean) / variance - 1``.
     """
 
     name = "beta"
@@ -29,7 +30,8 @@ class Beta(Written):
         Parameter(
             "dispersion",
             "var = mu * (1 - mu) / (dispersion + 1)",
-            lambda scale: Prior("Gamma", alpha=1.0, beta=0.1),
+            some_precision,
+            learned=BETA,
         ),
     )
     free_variance = True

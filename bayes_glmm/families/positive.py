@@ -12,12 +12,9 @@ from scipy.special import gammaln
 
 from bayes_glmm.families.base import Array, Parameter, Parameters
 from bayes_glmm.families.maths import LOG_TWO_PI, Maths, Mean
+from bayes_glmm.families.precision import GAMMA, INVERSE_GAUSSIAN, WEIBULL_SHAPE, some_precision
 from bayes_glmm.families.written import Written
 from bayes_glmm.spec.priors import Prior
-
-
-def _shape_prior(scale: float) -> Prior:
-    return Prior("Gamma", alpha=1.0, beta=0.1)
 
 
 def invalid_positive(y: Array) -> list[tuple[NDArray[np.bool_], str]]:
@@ -56,12 +53,12 @@ class _Positive(Written):
 class Gamma(_Positive):
     """Positive numbers with mean ``mu`` and variance ``mu**2 / shape``.
 
-    Default prior: ``shape ~ Gamma(1, 0.1)``, wide around 10: a coefficient of
-    variation of about a third.
+    Default prior: ``shape ~ LogNormal(log(1 / CV**2), 2.5)`` with the coefficient of
+    variation of the responses.
     """
 
     name = "gamma"
-    parameters = (Parameter("shape", "var = mu**2 / shape", _shape_prior),)
+    parameters = (Parameter("shape", "var = mu**2 / shape", some_precision, learned=GAMMA),)
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the Gamma density with its mean as a parameter."""
@@ -122,7 +119,7 @@ class Weibull(_Positive):
     """Positive numbers with mean ``mu``, whose hazard goes as ``y**(shape - 1)``.
 
     The scale is ``mu / gamma(1 + 1 / shape)``; a shape of one is the exponential.
-    Default prior: ``shape ~ Gamma(2, 1)``.
+    Default prior: ``shape ~ LogNormal(log(1.28 / sd(log y)), 2.5)``.
     """
 
     name = "weibull"
@@ -130,7 +127,8 @@ class Weibull(_Positive):
         Parameter(
             "shape",
             "hazard goes as y**(shape - 1)",
-            lambda scale: Prior("Gamma", alpha=2.0, beta=1.0),
+            some_precision,
+            learned=WEIBULL_SHAPE,
         ),
     )
 
@@ -168,8 +166,8 @@ class Weibull(_Positive):
 class InverseGaussian(_Positive):
     """Positive numbers with mean ``mu`` and variance ``mu**3 / shape``.
 
-    ``shape`` has the unit of the response; its default prior is a half Student's t
-    with the scale of the response.
+    ``shape`` has the unit of the response. Default prior: ``shape ~ LogNormal(log(mean /
+    CV**2), 2.5)`` with mean and coefficient of variation of the responses.
     """
 
     name = "inverse_gaussian"
@@ -177,7 +175,8 @@ class InverseGaussian(_Positive):
         Parameter(
             "shape",
             "var = mu**3 / shape",
-            lambda scale: Prior("HalfStudentT", nu=4.0, sigma=5 * scale),
+            some_precision,
+            learned=INVERSE_GAUSSIAN,
         ),
     )
 

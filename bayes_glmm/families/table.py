@@ -11,6 +11,7 @@ import pandas as pd
 
 from bayes_glmm.families import FAMILIES
 from bayes_glmm.families.base import Family, Parameter
+from bayes_glmm.families.precision import Learned
 
 
 def families() -> pd.DataFrame:
@@ -55,6 +56,8 @@ def _row(family: Family) -> dict[str, object]:
 def _prior(parameter: Parameter) -> str:
     if parameter.fixed is not None:
         return f"{parameter.name} = {parameter.fixed:g}"
+    if isinstance(parameter.learned, Learned):
+        return f"{parameter.name} ~ {parameter.learned.text}"
     return f"{parameter.name} ~ {parameter.prior(1.0)!r}"
 
 

@@ -13,7 +13,7 @@ from bayes_glmm.families.base import Array, Parameter, Parameters, invalid_count
 from bayes_glmm.families.categories import Categories
 from bayes_glmm.families.links import Link
 from bayes_glmm.families.maths import NUMPY, Maths, pytensor_maths
-from bayes_glmm.spec.priors import Prior
+from bayes_glmm.families.precision import DIRICHLET, some_precision
 
 WHOLE = 1e-6
 """How far the shares of a row may be from one together."""
@@ -178,7 +178,8 @@ class Multinomial(Unordered):
 class Dirichlet(Unordered):
     """Shares of a whole with means ``mu``, each of variance ``mu * (1 - mu) / (dispersion + 1)``.
 
-    Default prior: ``dispersion ~ Gamma(1, 0.1)`` on the concentration, wide around 10.
+    Default prior: ``dispersion ~ LogNormal(log(guess), 2.5)`` with the concentration that the
+    shares would have if nothing were explained.
 
     References
     ----------
@@ -196,7 +197,8 @@ class Dirichlet(Unordered):
         Parameter(
             "dispersion",
             "var = mu * (1 - mu) / (dispersion + 1)",
-            lambda scale: Prior("Gamma", alpha=1.0, beta=0.1),
+            some_precision,
+            learned=DIRICHLET,
         ),
     )
 

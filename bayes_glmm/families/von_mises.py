@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from bayes_glmm.families.base import Array, Parameter, Parameters, fill
 from bayes_glmm.families.links import Link
 from bayes_glmm.families.maths import LOG_TWO_PI, Maths, Mean
+from bayes_glmm.families.precision import VON_MISES, some_precision
 from bayes_glmm.families.written import Written
-from bayes_glmm.spec.priors import Prior
 
 REACH, NODES = 12.0, 64
 """How far from the mean direction distances are averaged, in standard deviations."""
@@ -27,7 +27,8 @@ class VonMises(Written):
     ``mu`` and ``mu + 2 * pi`` are the same direction, so that posteriors may have several
     modes. Predictions report the mean direction of a row. It has no average over rows or
     groups that a difference or a mean of numbers could give, so none is reported.
-    Default prior: ``concentration ~ Gamma(1, 0.1)``, wide around 10.
+    Default prior: ``concentration ~ LogNormal(log(guess), 2.5)`` with the concentration that
+    the responses would have if nothing were explained.
 
     References
     ----------
@@ -42,7 +43,8 @@ class VonMises(Written):
         Parameter(
             "concentration",
             "var is near 1 / concentration where it is large",
-            lambda scale: Prior("Gamma", alpha=1.0, beta=0.1),
+            some_precision,
+            learned=VON_MISES,
         ),
     )
     free_variance = True

@@ -127,7 +127,7 @@ def covariates_of(
         A prior that is not normal; levels without values; columns that are no numbers, or
         that the others make up.
     """
-    design, priors = fit.design, fit.priors
+    design, priors = fit.design, fit.plain_priors
     mu = design.mu
     names = (["intercept"] if mu.intercept else []) + [f"beta[{c}]" for c in mu.coefficients]
     odd = [n for n in names if priors[n].name != "Normal"]
