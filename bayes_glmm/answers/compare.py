@@ -16,6 +16,7 @@ from bayes_glmm.answers.groupwise import group_log_likelihood
 from bayes_glmm.answers.matching import matched
 from bayes_glmm.answers.pointwise import with_log_likelihood
 from bayes_glmm.design.groups import group_levels
+from bayes_glmm.design.reference import PREFIX
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, ResultError, listed, suggestion
 from bayes_glmm.results import Fit, read_fit
 
@@ -312,7 +313,9 @@ def _mcse(found: Any, values: Array, kept: NDArray[np.bool_] | slice = slice(Non
 
 def _parameters(fit: Fit) -> int:
     sample = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
-    own = [v for k, v in fit.posterior.items() if not str(k).startswith(("u_", "corr_chol_"))]
+    own = [
+        v for k, v in fit.posterior.items() if not str(k).startswith(("u_", "corr_chol_", PREFIX))
+    ]
     return sum(v.size // sample for v in own)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtri
 
 from bayes_glmm.answers.diagnostics import diagnostics
-from bayes_glmm.design.reference import reference_name
+from bayes_glmm.design.reference import PREFIX, reference_name
 from bayes_glmm.errors import Finding, listed
 
 if TYPE_CHECKING:
@@ -139,9 +139,10 @@ class Elements:
 
 def _free(name: str, shape: tuple[int, ...], cube: NDArray[Any]) -> NDArray[np.intp]:
     """Return positions of elements that are not fixed by construction."""
-    if not name.startswith("corr_") or len(shape) != 2:
+    stem = name.removeprefix(PREFIX)
+    if not stem.startswith("corr_") or len(shape) != 2:
         return np.arange(cube.shape[2])
-    factor = name.startswith("corr_chol_")
+    factor = stem.startswith("corr_chol_")
     lower = np.ravel_multi_index(np.tril_indices(shape[0], 0 if factor else -1), shape)
     still = np.ptp(cube[:, :, lower], axis=(0, 1)) <= STILL
     return np.asarray(lower[~still])

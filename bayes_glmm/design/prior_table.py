@@ -9,6 +9,7 @@ import pandas as pd
 
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.design import Design
+from bayes_glmm.design.reference import PREFIX
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.model import ModelSpec
 
@@ -40,9 +41,9 @@ def prior_table(spec: ModelSpec, design: Design) -> pd.DataFrame:
     for name, prior in resolved.items():
         line = prior.on_a_line
         low, high = prior.frozen.ppf([0.025, 0.975]) if line else (np.nan, np.nan)
-        stem = name.partition("[")[0]
+        stem = name.removeprefix(PREFIX).partition("[")[0]
         link = units.get(stem, f"link ({link_of.get(stem)})")
         scale = "family" if name in own else link if line else prior.support
-        source = "default" if plain[name] == prior else "given"
+        source = "default" if plain.get(name) == prior else "given"
         rows.append((name, repr(prior), scale, source, float(low), float(high)))
     return pd.DataFrame(rows, columns=["parameter", "prior", "scale", "source", "q2.5", "q97.5"])
