@@ -168,6 +168,11 @@ def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, ND
     return dims | {reference_name(name): own for name, own in dims.items()}, coords
 
 
+def of_the_basis(name: str) -> bool:
+    """Return whether a variable or its prior is one of the reference basis."""
+    return name.startswith(PREFIX)
+
+
 def response_dims(design: Design) -> tuple[str, ...]:
     """Return the dimensions of the response."""
     composed = get_family(design.family).composed

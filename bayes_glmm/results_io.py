@@ -7,9 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bayes_glmm.design.reference import PREFIX
 from bayes_glmm.errors import ArgumentError, ResultError
-from bayes_glmm.results import SAMPLE, Fit, dimensions
+from bayes_glmm.results import SAMPLE, Fit, dimensions, of_the_basis
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -185,13 +184,13 @@ def _check(fit: Fit, name: str) -> None:
     predictors = fit.design.predictors.values()
     empty = {p.name("beta") for p in predictors if not p.coefficients}
     intercepts = [p.name("intercept") for p in predictors if p.intercept]
-    in_basis = {name.partition("[")[0] for name in fit.priors if name.startswith(PREFIX)}
+    in_basis = {name.partition("[")[0] for name in fit.priors if of_the_basis(name)}
     named = [*dims, *(p.name for p in fit.scalars), *intercepts]
     for variable in named:
         if variable not in fit.posterior:
             if variable.startswith("corr_") or variable in empty:
                 continue
-            if variable.startswith(PREFIX) and variable not in in_basis:
+            if of_the_basis(variable) and variable not in in_basis:
                 continue
             raise ResultError(f"the variable {variable!r} of its model is missing.")
         found = fit.posterior[variable]

@@ -26,81 +26,35 @@ from bayes_glmm.design.columns import (
     require_columns,
 )
 from bayes_glmm.design.cuts import Cuts
-from bayes_glmm.design.design import CovariateDesign, Design, PredictorBasis, PredictorDesign
+from bayes_glmm.design.design import CovariateDesign, Design, PredictorDesign
 from bayes_glmm.design.expressions import learn, values
 from bayes_glmm.design.frames import row_ids, to_pandas
 from bayes_glmm.design.groups import (
     GROUPS,
     Groups,
-    GroupSchema,
     group_levels,
-    learn_groups,
-    learn_shared,
 )
 from bayes_glmm.design.imputed import MissingCoding
 from bayes_glmm.design.modelled import identifier
 from bayes_glmm.design.modifiers import modifiers_of
-from bayes_glmm.design.origin import Origins, Shift, centrable, moments, origin_of, shift_of
+from bayes_glmm.design.origin import Origins
+from bayes_glmm.design.predictor_schema import (
+    PredictorSchema,
+    basis_on_rows,
+    learn_origins,
+    learn_predictor,
+    with_shared,
+)
 from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
-from bayes_glmm.design.row_weights import Weights, row_weights
+from bayes_glmm.design.row_weights import row_weights
 from bayes_glmm.design.smooths import SmoothCoding, smooth_codings
-from bayes_glmm.design.terms import Codings, Columns, Part, expand, labels
+from bayes_glmm.design.terms import Codings, Columns
 from bayes_glmm.design.transforms import State
 from bayes_glmm.design.uses import column_roles, complete_columns, drop_missing, offset_expressions
-from bayes_glmm.errors import ArgumentError, DataError, MissingDataError, SpecError, listed
+from bayes_glmm.errors import ArgumentError, MissingDataError, SpecError, listed
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.model import ModelSpec, Predictor
-from bayes_glmm.spec.terms import SMOOTHS, Call, Factor, Variable
-
-
-@dataclass(frozen=True, eq=False)
-class LearnedBasis:
-    """What was learned about the columns of a predictor in the reference basis.
-
-    Attributes
-    ----------
-    shift : Shift
-    ones : bool
-        Whether the constant is in the model, as an intercept or thresholds.
-    centers, scales : ndarray, shape (n_coefficients,)
-        Means and standard deviations of the columns over the training rows.
-    """
-
-    shift: Shift
-    ones: bool
-    centers: NDArray[np.float64]
-    scales: NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class PredictorSchema:
-    """What was learned about one linear predictor.
-
-    Attributes
-    ----------
-    intercept : bool
-    coefficients : tuple of str
-        Labels of the columns of ``X``.
-    parts : tuple of Part
-        The products that make the columns.
-    centers, scales : ndarray, shape (n_coefficients,)
-        Means (zeros without an intercept or thresholds) and standard deviations (dividing by
-        n_rows) of the columns over the training rows.
-    groups : tuple of GroupSchema
-    units : ndarray, shape (n_coefficients,), or None
-        Standard deviations of the columns with their numbers centred before they are multiplied.
-    basis : LearnedBasis or None
-        How columns with centred numbers are made, where that is another basis.
-    """
-
-    intercept: bool
-    coefficients: tuple[str, ...]
-    parts: tuple[Part, ...]
-    centers: NDArray[np.float64]
-    scales: NDArray[np.float64]
-    groups: tuple[GroupSchema, ...]
-    units: NDArray[np.float64] | None = None
-    basis: LearnedBasis | None = None
+from bayes_glmm.spec.terms import SMOOTHS, Call, Variable
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,20 +131,20 @@ class Schema:
         factors = dict.fromkeys(f for p in every for t in _terms(p) for f in t)
         codings = {factor: learn_coding(factor, data, states) for factor in factors}
         weights = row_weights(spec, data, states)
-        cells, origins = _learn_origins(data, codings, states, weights)
+        cells, origins = learn_origins(data, codings, states, weights)
         cut = bool(get_family(spec.family).vectors)
         predictors = {
-            n: _learn_predictor(
+            n: learn_predictor(
                 n, s.predictor, data, cells, weights, cut and (n == "mu" or bool(s.boundary))
             )
             for n, s in stated.items()
         }
         covariates = {
-            n: _learn_predictor(identifier(n), p, data, cells, weights, cut=False)
+            n: learn_predictor(identifier(n), p, data, cells, weights, cut=False)
             for n, p in spec.covariates
         }
         _refuse_taken(spec)
-        predictors = _with_shared(predictors, formulas, data, cells, weights, covariates)
+        predictors = with_shared(predictors, formulas, data, cells, weights, covariates)
         columns = tuple(_learn_column(data, name, uses) for name, uses in roles.items())
         _refuse_smooths(formulas, codings, predictors)
         return cls(
@@ -376,7 +330,7 @@ class Schema:
             parameter=name,
             modelled=cells.modelled(learned.parts, suffix),
             units=learned.units,
-            basis=_basis(learned, cells, suffix),
+            basis=basis_on_rows(learned, cells, suffix),
         )
 
     def smooths(self, name: str) -> list[SmoothCoding]:
@@ -426,84 +380,6 @@ def _learn_states(
     return states
 
 
-def _learn_origins(
-    data: pd.DataFrame, codings: Codings, states: Mapping[str, State], weights: Weights
-) -> tuple[Columns, dict[Factor, tuple[float, ...]]]:
-    """Learn where numbers are centred; return also the columns that know it."""
-    plain = Columns(data, codings, states)
-    origins = {
-        factor: origin_of(plain.factor(factor), weights)
-        for factor, coding in codings.items()
-        if centrable(coding)
-    }
-    return Columns(data, codings, states, origins), origins
-
-
-def _learn_predictor(
-    parameter: str,
-    predictor: Predictor,
-    data: pd.DataFrame,
-    cells: Columns,
-    weights: Weights,
-    cut: bool,
-) -> PredictorSchema:
-    if cut and not predictor.intercept:
-        raise SpecError(
-            "Thresholds take the place of the intercept: leave 0 + out of the formula of an "
-            "ordered response."
-        )
-    codings, ones = cells.codings, predictor.intercept
-    parts = expand(ones, predictor.terms, codings)
-    names = tuple(label for part in parts for label in labels(part, codings))
-    _refuse_twice(names)
-    groups = learn_groups(predictor.random, data, cells, weights, parameter)
-    centers, scales = moments(cells.matrix(parts), weights)
-    units = moments(cells.matrix(parts, centred=cells.numbers(parts)), weights)[1]
-    shift, basis = shift_of(parts, ones, codings, cells.origins), None
-    if names and (shift.mixes or any(g.shift is not None for g in groups)):
-        own = moments(cells.matrix(parts, centred=shift.centred), weights)
-        basis = LearnedBasis(shift, ones, own[0] * ones, own[1])
-    return PredictorSchema(
-        ones and not cut, names, parts, centers * ones, scales, groups, units, basis
-    )  # fmt: skip
-
-
-def _basis(learned: PredictorSchema, cells: Columns, suffix: str) -> PredictorBasis | None:
-    if learned.basis is None:
-        return None
-    shift = learned.basis.shift
-    return PredictorBasis(
-        cells.matrix(learned.parts, centred=shift.centred),
-        cells.modelled(learned.parts, suffix, shift.centred),
-        learned.basis.centers,
-        learned.basis.scales,
-        shift.back,
-    )
-
-
-def _with_shared(
-    learned: Mapping[str, PredictorSchema],
-    stated: Mapping[str, Predictor],
-    data: pd.DataFrame,
-    cells: Columns,
-    weights: Weights,
-    covariates: Mapping[str, PredictorSchema],
-) -> dict[str, PredictorSchema]:
-    """Add the groups that several formulas share, refusing two groups of one name."""
-    plain = [g.name for p in (*learned.values(), *covariates.values()) for g in p.groups]
-    shared = learn_shared(stated, data, cells, weights, set(plain))
-    joint = {id(g): g.name for groups in shared.values() for g in groups}
-    twice = [name for name, n in Counter([*plain, *joint.values()]).items() if n > 1]
-    if twice:
-        raise SpecError(
-            f"Groups of different formulas would both be named {twice[0]!r}: rename a column."
-        )
-    return {
-        name: replace(p, groups=(*p.groups, *shared[name])) if shared[name] else p
-        for name, p in learned.items()
-    }
-
-
 def _own_name(smooth: SmoothCoding, parameter: str) -> str:
     return smooth.name if parameter == "mu" else f"{parameter}_{smooth.name}"
 
@@ -533,12 +409,6 @@ def _refuse_taken(spec: ModelSpec) -> None:
                 f"mi({name}): variables of its model would be named as those of another parameter or "
                 "column: rename the column."
             )
-
-
-def _refuse_twice(names: Iterable[str]) -> None:
-    twice = [name for name, n in Counter(names).items() if n > 1]
-    if twice:
-        raise DataError(f"Several coefficients would be named {listed(twice)}: rename a column.")
 
 
 def _learn_column(data: pd.DataFrame, name: str, roles: tuple[str, ...]) -> Column:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Container, Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from bayes_glmm.errors import SpecError, suggestion
 from bayes_glmm.families.links import LINKS, Link, get_link
+from bayes_glmm.families.parameter import Parameter, response_scale
 from bayes_glmm.spec.priors import ONE_TO_TWO, POSITIVE, REAL, UNIT, Prior
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    pass
 
 type Array = NDArray[np.float64]
 type Parameters = Mapping[str, Array]
@@ -28,71 +29,6 @@ RANGES = {
     ONE_TO_TWO: (1.0, 2.0),
 }
 UNIT_FREE = ("logit", "probit", "cloglog", "log")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of a family beside ``mu``.
-
-    Parameters
-    ----------
-    name : str
-        Name in formulas, priors and the posterior.
-    meaning : str
-        One phrase for tables, with the parametrisation.
-    prior : callable
-        Takes the standard deviation of the response, gives the default prior.
-    learned : callable or None
-        Takes responses and exposures, gives the default prior, where it follows more of them
-        than their standard deviation.
-    link : str
-        Link of its predictor, where it has a formula.
-    vector : bool
-        Whether it has one element for every boundary between categories; it then
-        takes no formula.
-    fixed : float or None
-        Its value where it has no formula; ``None`` where it is estimated.
-    formula : bool
-        Whether it may have a formula.
-    start : callable or None
-        Of a vector: takes the responses' codes, the number of categories and the link,
-        gives where chains begin.
-
-    Examples
-    --------
-    >>> import bayes_glmm as bg
-    >>> shape = bg.Parameter("shape", "shape", lambda spread: bg.Prior("Gamma", alpha=2, beta=0.1))
-    >>> shape.name, shape.link
-    ('shape', 'log')
-    """
-
-    name: str
-    meaning: str
-    prior: Callable[[float], Prior]
-    link: str = "log"
-    vector: bool = False
-    fixed: float | None = None
-    formula: bool = True
-    start: Callable[[Array, int, Link], Array] | None = None
-    learned: Callable[[Array, Array], Prior] | None = None
-
-    def default(self, y: Array, exposure: Array) -> Prior:
-        """Return the default prior.
-
-        Parameters
-        ----------
-        y : ndarray, shape (n_rows,) or (n_rows, n_parts)
-            Responses.
-        exposure : ndarray, shape (n_rows,)
-            What the mean is multiplied by; ones without an exposure.
-        """
-        if self.learned is not None:
-            return self.learned(y, exposure)
-        return self.prior(response_scale(y))
-
-    def middle(self, y: Array, exposure: Array) -> float:
-        """Return the median of the default prior, on the scale of the parameter's link."""
-        return float(LINKS[self.link].forward(np.asarray(self.default(y, exposure).median)))
 
 
 class Family(ABC):
@@ -459,12 +395,6 @@ class Family(ABC):
 
     def __repr__(self) -> str:
         return f"<family {self.name}>"
-
-
-def response_scale(y: Array) -> float:
-    """Return the standard deviation of a response, one if it is constant."""
-    spread = float(np.std(y))
-    return spread if np.isfinite(spread) and spread > 0 else 1.0
 
 
 def scale_prior(spread: float) -> Prior:
