@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
 from bayes_glmm.design.columns import levels_of, locate, pick, unknown_levels
-from bayes_glmm.design.group_design import GroupBasis, GroupDesign, outside_label
 from bayes_glmm.design.expressions import text_of
 from bayes_glmm.design.frames import row_ids
+from bayes_glmm.design.group_design import GroupBasis, GroupDesign, outside_label
 from bayes_glmm.design.membership import (
     member_levels,
     member_weights,
