@@ -184,13 +184,10 @@ def _check(fit: Fit, name: str) -> None:
     predictors = fit.design.predictors.values()
     empty = {p.name("beta") for p in predictors if not p.coefficients}
     intercepts = [p.name("intercept") for p in predictors if p.intercept]
-    in_basis = {name.partition("[")[0] for name in fit.priors if of_the_basis(name)}
     named = [*dims, *(p.name for p in fit.scalars), *intercepts]
     for variable in named:
         if variable not in fit.posterior:
-            if variable.startswith("corr_") or variable in empty:
-                continue
-            if of_the_basis(variable) and variable not in in_basis:
+            if variable.startswith("corr_") or variable in empty or of_the_basis(variable):
                 continue
             raise ResultError(f"the variable {variable!r} of its model is missing.")
         found = fit.posterior[variable]

@@ -86,9 +86,7 @@ def test_verdicts_loo_and_new_countries_are_the_same(slopes) -> None:
     _, _, far, near = slopes
     names = [[f.name for f in bg.diagnose(t).findings] for t in (far, near)]
     assert names[0] == names[1]
-    elpd = [
-        float(bg.compare({"a": t, "b": t})["elpd"].iloc[0]) for t in (far, near)
-    ]
+    elpd = [float(bg.compare({"a": t, "b": t})["elpd"].iloc[0]) for t in (far, near)]
     assert elpd[0] == pytest.approx(elpd[1], abs=0.05)
     new = [
         bg.predictions(t, pd.DataFrame({"year": [year], "country": ["new"]}), groups="new")

@@ -16,8 +16,8 @@ from bayes_glmm.design.groups import GroupSchema, group_shift
 from bayes_glmm.design.imputed import MissingCoding
 from bayes_glmm.design.ordered import MonotonicCoding
 from bayes_glmm.design.origin import Codings, Origins, Part, shift_of
-from bayes_glmm.design.response import ResponseSchema
 from bayes_glmm.design.predictor_schema import LearnedBasis, PredictorSchema
+from bayes_glmm.design.response import ResponseSchema
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.smooths import SmoothCoding
 from bayes_glmm.design.spec_io import (

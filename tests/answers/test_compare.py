@@ -318,7 +318,11 @@ def test_what_is_recommended(second, third, said):
 def test_scores_that_are_too_good_recommend_nothing():
     table, scored = scores(("a", 0.0, 0.0, 68), ("b", -20.0, 5.0, 5))
     text = _recommendation(table, scored, "row")
-    assert text.startswith("Do not choose") and "compare by a group" in text and "refit=bg.refit" in text
+    assert (
+        text.startswith("Do not choose")
+        and "compare by a group" in text
+        and "refit=bg.refit" in text
+    )
 
 
 def test_what_cannot_be_compared_is_refused():

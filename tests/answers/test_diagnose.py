@@ -231,7 +231,13 @@ def test_a_small_sd_that_the_data_show_is_not_near_zero():
     rng = np.random.default_rng(13)
     data, g = grouped(rng)
     data["t"] = rng.uniform(0, 1000, len(data))
-    truth = {"intercept": 0.0, "beta": [1.0], "sd_g": [0.02], "u_g": np.zeros((20, 1)), "sigma": 1.0}
+    truth = {
+        "intercept": 0.0,
+        "beta": [1.0],
+        "sd_g": [0.02],
+        "u_g": np.zeros((20, 1)),
+        "sigma": 1.0,
+    }
     data["y"] = data["t"] * (1 + rng.normal(0, 0.02, 20)[g]) + rng.normal(size=len(data))
     sure = tree_of("y ~ t + (0 + t | g)", data, truth, spread=0.15)
     assert not bg.diagnose(sure)["near_zero_sd"]

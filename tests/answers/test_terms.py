@@ -155,9 +155,7 @@ def test_curves_are_part_of_typical_and_population_predictions():
 def test_beyond_the_rows_a_curve_is_straight_and_says_so():
     tree = smooth_tree()
     rows = pd.DataFrame({"x": [11.0, 12.0, 13.0, 5.0]})
-    with pytest.warns(
-        bg.errors.ExtrapolationWarning, match=r"s\(x\).*straight line.*rows 0, 1, 2"
-    ):
+    with pytest.warns(bg.errors.ExtrapolationWarning, match=r"s\(x\).*straight line.*rows 0, 1, 2"):
         found = bg.predictions(tree, rows, groups="typical", draws=True).values.reshape(-1, 4)
     np.testing.assert_allclose(np.diff(np.log(found[:, :3]), 2), 0, atol=1e-8)
 

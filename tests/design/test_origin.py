@@ -175,14 +175,20 @@ def test_the_priors_sd_of_the_predictor_stays_within_a_factor_of_two(terms) -> N
     for k in range(groups):
         data[f"g{k}"] = rng.integers(0, 20, 400).astype(str)
     data["y"] = rng.integers(0, 2, 400)
-    formula = "y ~ " + " + ".join([f"x{i}" for i in range(terms)] + [f"(1 | g{k})" for k in range(groups)])
+    formula = "y ~ " + " + ".join(
+        [f"x{i}" for i in range(terms)] + [f"(1 | g{k})" for k in range(groups)]
+    )
     priors = bg.priors(formula, data, family="bernoulli").set_index("parameter")["prior"]
     spec, design = design_of(formula, data, family="bernoulli")
     own = resolve_priors(spec, design)
     assert len(priors) == len(own)
     total = own["intercept"]["sigma"] ** 2
-    total += sum((own[f"beta[x{i}]"]["sigma"] * data[f"x{i}"].std(ddof=0)) ** 2 for i in range(terms))
-    total += sum(2 * own[f"sd_g{k}[intercept]"]["sigma"] ** 2 for k in range(groups))  # t4: nu/(nu-2)
+    total += sum(
+        (own[f"beta[x{i}]"]["sigma"] * data[f"x{i}"].std(ddof=0)) ** 2 for i in range(terms)
+    )
+    total += sum(
+        2 * own[f"sd_g{k}[intercept]"]["sigma"] ** 2 for k in range(groups)
+    )  # t4: nu/(nu-2)
     least = np.sqrt(2.5**2 + 2.5**2 + 2)
     assert least * 0.999 <= np.sqrt(total) <= 2 * least
 

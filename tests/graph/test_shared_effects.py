@@ -263,5 +263,7 @@ def test_what_cannot_be_is_refused(tree):
         bg.RandomEffect("g", ("x",), correlated=False, shared="p")
     with pytest.raises(SpecError, match="would vary twice by a"):
         Schema.learn(bg.parse("y ~ (1 |p| a) + (1 + x |p| a)"), table("gaussian"))
-    with pytest.raises(ArgumentError, match="a lies within it, in the formula of another parameter"):
+    with pytest.raises(
+        ArgumentError, match="a lies within it, in the formula of another parameter"
+    ):
         bg.compare({"one": tree, "two": tree}, by="a")
