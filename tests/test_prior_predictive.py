@@ -178,7 +178,8 @@ def test_the_tree_can_be_kept(tmp_path: Path) -> None:
 
     tree = prior_predictive("y ~ x + (1 + w | g)", table(), draws=20, seed=1)
     assert set(tree["prior"].data_vars) == {
-        "intercept", "beta", "sd_g", "corr_chol_g", "corr_g", "u_g", "sigma",
+        "reference_intercept", "reference_beta", "reference_sd_g", "reference_corr_chol_g",
+        "reference_corr_g", "reference_u_g", "intercept", "beta", "sd_g", "corr_g", "u_g", "sigma",
     }  # fmt: skip
     tree.to_netcdf(tmp_path / "prior.nc", engine="h5netcdf")
     with xr.open_datatree(tmp_path / "prior.nc", engine="h5netcdf") as again:

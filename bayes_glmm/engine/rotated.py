@@ -85,7 +85,7 @@ def rotated_graph(design: Design, priors: Mapping[str, Prior], rotation: Rotatio
     """State the collapsed model; its variables have the posterior's names."""
     import pymc as pm
 
-    from bayes_glmm.graph import coefficients, intercept_of, scalar, vector
+    from bayes_glmm.graph import Sight, coefficients, intercept_of, scalar, vector
     from bayes_glmm.results import dimensions
 
     mu, group = design.mu, design.groups[0]
@@ -93,8 +93,8 @@ def rotated_graph(design: Design, priors: Mapping[str, Prior], rotation: Rotatio
     turned = rotation.axes.T
     name, term = f"sd_{group.name}", f"{group.name}_term"
     with pm.Model(coords={k: coords[k] for k in ("coefficient", term)}) as model:
-        beta = coefficients(mu, priors, True)
-        intercept = intercept_of(mu, priors, beta, True) if mu.intercept else np.float64(0)
+        beta = coefficients(mu, priors, Sight())
+        intercept = intercept_of(mu, priors, beta, Sight()) if mu.intercept else np.float64(0)
         sd = vector(name, [priors[f"{name}[intercept]"]], term, False)
         sigma = scalar("sigma", priors["sigma"])
         mean = pm.Data("offset", turned @ mu.offset)

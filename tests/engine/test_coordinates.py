@@ -8,7 +8,6 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.engine import choose, kernel
 from bayes_glmm.engine.choose import (
     adaptive,
@@ -24,6 +23,7 @@ from bayes_glmm.engine.laplace import Problem, approximate_problem
 from bayes_glmm.engine.pattern import FIXED
 from bayes_glmm.engine.program import write_program
 from bayes_glmm.fitting import prepare
+from tests.basis import in_basis
 from tests.engine.test_kernel import designed
 
 PRIORS = {"sd": bg.Prior("HalfNormal", sigma=0.8)}
@@ -222,7 +222,7 @@ def test_a_scale_gets_a_sign_where_it_may_be_zero_once_others_follow(data_folder
     formula = "use ~ decades + squared + livch + urban + (1 + urban | district)"
     ready = prepare(formula, data, family="bernoulli")
     _, design = ready.require()
-    plain = write_program(design, resolve_priors(ready.spec, design))
+    plain = write_program(*in_basis(ready.spec, design))
     signed = scales(approximate_problem(Problem.of(plain)), fold=True)[2]
     assert list(signed) == ["sd_district[urban[Y]]"]
     assert scales(approximate_problem(Problem.of(plain)), fold=False)[2] == {}

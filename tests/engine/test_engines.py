@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.engine.begin import natural_start
 from bayes_glmm.errors import ArgumentError, EngineError, UnconvergedWarning
 from bayes_glmm.fitting import prepare
 from bayes_glmm.results import Fit
+from tests.basis import in_basis
 
 SLEEP = "Reaction ~ Days + (1 + Days | Subject)"
 TICKS = "TICKS ~ YEAR + height + (1 | BROOD) + (1 | INDEX) + (1 | LOCATION)"
@@ -199,7 +199,7 @@ def test_the_graph_begins_where_the_data_are(data_folder):
     data = table(data_folder, "cbpp")
     ready = prepare(formula, data, priors=wide, **given)
     _, design = ready.require()
-    start = natural_start(design, resolve_priors(ready.spec, design))
+    start = natural_start(*in_basis(ready.spec, design))
     share = data.incidence.sum() / data["size"].sum()
     assert start["intercept"] == pytest.approx(np.log(share / (1 - share)), abs=0.1)
     assert (np.abs(start["beta"]) < 0.2).all() and (start["beta"] != 0).all()

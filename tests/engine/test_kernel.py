@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.kernel import log_density
@@ -15,6 +14,7 @@ from bayes_glmm.engine.laplace import approximate
 from bayes_glmm.engine.program import Informed, write_program
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.formula import parse
+from tests.basis import in_basis
 from tests.oracle import log_posterior
 
 LINKS = {
@@ -97,7 +97,7 @@ def designed(family: str, link: str, structure: str, priors=PRIORS):
         f"{response} ~ x + z{STRUCTURES[structure]}", family=family, link=link, priors=kept
     )
     design = Schema.learn(spec, table(family, link)).apply(table(family, link))
-    return spec, design, resolve_priors(spec, design)
+    return (spec, *in_basis(spec, design))
 
 
 def points(program, n, seed=0, spread=0.3):
@@ -259,7 +259,7 @@ def test_laplace_finds_restricted_maximum_likelihood_of_sleepstudy():
         "Reaction ~ Days + (1 + Days || Subject)", priors=wide | {"sd": flat, "sigma": flat}
     )
     design = Schema.learn(spec, data).apply(data)
-    found = approximate(write_program(design, resolve_priors(spec, design)))
+    found = approximate(write_program(*in_basis(spec, design)))
     at = expand(found.problem.program, found.x)
     # lme4: lmer(Reaction ~ Days + (Days || Subject), sleepstudy), REML
     assert at["sd_Subject"] == pytest.approx([25.0513, 5.9882], rel=2e-3)
@@ -279,7 +279,7 @@ def test_bernoulli_rows_are_binomial_counts():
         spec = parse(formula, family=family, priors={
             "intercept": bg.Prior("Normal", sigma=2), "beta": bg.Prior("Normal", sigma=1)})  # fmt: skip
         design = Schema.learn(spec, data).apply(data)
-        program = write_program(design, resolve_priors(spec, design))
+        program = write_program(*in_basis(spec, design))
         at = [
             log_density(program.buffer, np.array(x), np.empty(2)) for x in ([0.1, 0.2], [-1.0, 0.7])
         ]
@@ -296,7 +296,7 @@ def test_doubling_the_exposure_is_adding_log_two():
     for frame, how in ((twice, {"exposure": "days"}), (logged, {"offset": "known"})):
         spec = parse("y ~ x + (1 | a)", family="poisson", priors=prior, **how)
         design = Schema.learn(spec, frame).apply(frame)
-        program = write_program(design, resolve_priors(spec, design))
+        program = write_program(*in_basis(spec, design))
         values.append(log_density(program.buffer, program.start, np.empty(program.n_dim)))
     assert values[0] == pytest.approx(values[1], rel=1e-12)
 
@@ -308,7 +308,7 @@ def test_order_of_rows_and_names_of_levels_change_nothing():
     for frame in (data, renamed):
         spec = parse("y ~ x + (1 + x | a)", family="poisson")
         design = Schema.learn(spec, frame).apply(frame)
-        program = write_program(design, resolve_priors(spec, design))
+        program = write_program(*in_basis(spec, design))
         x = np.linspace(-0.4, 0.4, program.n_dim)
         values.append(log_density(program.buffer, program.start + x, np.empty_like(x)))
     assert values[0] == pytest.approx(values[1], rel=1e-11)
@@ -321,7 +321,7 @@ def test_shares_that_round_to_an_end_raise_nothing_in_the_sampler(family, at, ca
     data = pd.DataFrame({"y": np.random.default_rng(0).poisson(1, 30) * 1.0})
     spec = parse("y ~ 1", family=family)
     design = Schema.learn(spec, data).apply(data)
-    program = write_program(design, resolve_priors(spec, design))
+    program = write_program(*in_basis(spec, design))
     z = program.start.copy()
     z[-1] = at
     value = log_density(program.buffer, z, np.empty_like(z))

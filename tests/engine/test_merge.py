@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.engine.kernel import log_density
 from bayes_glmm.engine.merge import arrange_rows
 from bayes_glmm.engine.program import write_program
 from bayes_glmm.spec.formula import parse
+from tests.basis import in_basis
 
 CASES = [
     ("bernoulli", "logit", True), ("bernoulli", "probit", True), ("binomial", "cloglog", True),
@@ -45,7 +45,7 @@ def designed(family, link, data):
     given = {"exposure": "days"} if family in ("poisson", "negative_binomial") else {}
     spec = parse(f"{response} ~ x + w + (1 + x | g) + (1 | h)", family=family, link=link, **given)
     design = Schema.learn(spec, data).apply(data)
-    return design, resolve_priors(spec, design)
+    return in_basis(spec, design)
 
 
 @pytest.mark.parametrize(("family", "link", "merges"), CASES)
