@@ -104,7 +104,9 @@ def learn_predictor(
     _refuse_twice(names)
     groups = learn_groups(predictor.random, data, cells, weights, parameter)
     centers, scales = moments(cells.matrix(parts), weights)
-    units = moments(cells.matrix(parts, centred=cells.numbers(parts)), weights)[1]
+    units = scales
+    if any(len(part) > 1 for part in parts):
+        units = moments(cells.matrix(parts, centred=cells.numbers(parts)), weights)[1]
     shift, basis = shift_of(parts, ones, codings, cells.origins), None
     if names and (shift.mixes or any(g.shift is not None for g in groups)):
         own = moments(cells.matrix(parts, centred=shift.centred), weights)
