@@ -304,6 +304,11 @@ class Fit:
         """The arrays of the training rows, in the reference basis."""
         return with_factors(self.apply(self.data), self.structures)
 
+    @cached_property
+    def given(self) -> Design:
+        """The arrays of the training rows on the table's own scale, as the named draws are."""
+        return self.schema.apply(self.data)
+
     def apply(
         self, rows: pd.DataFrame, *, groups: Groups = "known", response: bool = True
     ) -> Design:

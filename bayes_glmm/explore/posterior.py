@@ -124,7 +124,7 @@ def _group(fit: Fit) -> GroupDesign | None:
 
 def _line(fit: Fit, group: GroupDesign | None) -> Line:
     """Choose the covariate to draw along: that of the slopes, else the first number."""
-    mu = fit.design.mu
+    mu = fit.given.mu
     slopes = [t for t in group.terms if t != "intercept"] if group else []
     if len(slopes) > 1:
         _refuse(f"The groups differ in two slopes, {listed(slopes)}.")
@@ -164,7 +164,7 @@ def _draws(
     fit: Fit, line: Line, group: GroupDesign | None, kept: NDArray[np.intp]
 ) -> dict[str, Array | None]:
     """Return the kept draws of the line and of how groups differ about it."""
-    posterior, mu = fit.posterior, fit.design.mu
+    posterior, mu = fit.posterior, fit.given.mu
 
     def drawn(name: str) -> Array:
         values = posterior[name].values
