@@ -104,9 +104,10 @@ def prior_predictive(
         priors=priors, missing=missing, success=success, structures=structures,
     )  # fmt: skip
     schema, design = prepared.require()
-    drawn = draw_parameters(design, resolve_priors(prepared.spec, design), draws, rng)
-    y, mu = draw_responses(design, drawn, rng)
-    found = absurd(design, mu, drawn)
+    way = Way.of(design, resolve_priors(prepared.spec, design))
+    inside = _draw_parameters(way.design, way.priors, draws, rng)
+    y, mu = draw_responses(way.design, inside, rng)
+    found, drawn = absurd(way.design, mu, inside), way.back(inside)
     for finding in found:
         warnings.warn(finding.message, UserWarning, stacklevel=2)
     rows = columns_to_dataset(prepared.data, schema.used_columns, design.rows)
