@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_glmm.design.defaults import resolve_priors
+from bayes_glmm.design.reference import plain_priors
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.results import make_tree
 from bayes_glmm.spec.formula import parse
@@ -40,7 +41,8 @@ def tree_of(
     record = {"seed": 1, "settings": {"draws": DRAWS}, "versions": {}, "data_hash": "0"} | (
         info or {}
     )
-    priors = resolve_priors(spec, design)
+    # the draws are on the table's scale, and so are their priors: as if a user had given them
+    priors = plain_priors(resolve_priors(spec, design))
     return make_tree(posterior, stats, spec, schema, design, data, priors, record)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.predictor import n_draws
+from bayes_glmm.answers.predictor import n_draws, shown
 from bayes_glmm.answers.tables import answer
 from bayes_glmm.errors import ArgumentTypeError, ResultError, suggestion
 from bayes_glmm.results import Fit, read_fit
@@ -133,8 +133,7 @@ def parameter_draws(fit: Fit, name: str) -> Array:
     axes = [[str(v) for v in variable[d].values] for d in variable.dims[2:]]
     place = _place(axes, label)
     if place is None:
-        shown = suggestion(label, _labels(axes))
-        raise ResultError(f"{stem!r} has no element {label!r}." + shown)
+        raise ResultError(f"{stem!r} has no element {label!r}." + suggestion(label, _labels(axes)))
     values = shown(fit, stem)
     for k in place:
         values = values[:, k]

@@ -29,9 +29,6 @@ class Parameter:
         One phrase for tables, with the parametrisation.
     prior : callable
         Takes the standard deviation of the response, gives the default prior.
-    learned : callable or None
-        Takes responses and exposures, gives the default prior, where it follows more of them
-        than their standard deviation.
     link : str
         Link of its predictor, where it has a formula.
     vector : bool
@@ -44,6 +41,9 @@ class Parameter:
     start : callable or None
         Of a vector: takes the responses' codes, the number of categories and the link,
         gives where chains begin.
+    learned : callable or None
+        Takes responses and exposures, gives the default prior, where it follows more of them
+        than their standard deviation.
 
     Examples
     --------
@@ -72,13 +72,29 @@ class Parameter:
             Responses.
         exposure : ndarray, shape (n_rows,)
             What the mean is multiplied by; ones without an exposure.
+
+        Returns
+        -------
+        Prior
+            On the scale of the parameter.
         """
         if self.learned is not None:
             return self.learned(y, exposure)
         return self.prior(response_scale(y))
 
     def middle(self, y: Array, exposure: Array) -> float:
-        """Return the median of the default prior, on the scale of the parameter's link."""
+        """Return the median of the default prior.
+
+        Parameters
+        ----------
+        y, exposure : ndarray
+            As in :meth:`default`.
+
+        Returns
+        -------
+        float
+            On the scale of the parameter's link.
+        """
         return float(LINKS[self.link].forward(np.asarray(self.default(y, exposure).median)))
 
 

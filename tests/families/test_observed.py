@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -137,7 +139,11 @@ def test_graph_equals_the_answers_density_and_its_own_slope(family, response):
     function, flat = compiled(model), Flat(model)
     assert_double_precision(model, function)
     bare = Schema.learn(plain, data).apply(data)
-    unmodified = compiled(build_graph(plain, bare, resolve_priors(plain, bare), "natural"))
+    # weights count in default priors and in the means that they are at, which are held here
+    held = resolve_priors(plain, bare) | priors
+    mu = replace(bare.mu, centers=design.mu.centers)
+    bare = replace(bare, predictors={"mu": mu})
+    unmodified = compiled(build_graph(plain, bare, held, "natural"))
     described, own_names = get_family(family), {v.name for v in model.free_RVs}
     rng = np.random.default_rng(1)
     for _ in range(5):

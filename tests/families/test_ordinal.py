@@ -12,11 +12,11 @@ import pytest
 from scipy import integrate, special, stats
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.families import get_family
 from bayes_glmm.graph import build_graph
 from bayes_glmm.results import Fit
+from tests.basis import in_basis
 from tests.canned import tree_of
 from tests.graph.support import Flat, slope
 from tests.graph.test_graph import compiled
@@ -133,8 +133,7 @@ def test_graph_equals_the_oracle(family, link, more):
     formula = {"mu": "y ~ x + (1 + z | g)" + " + cs(z)" * (more == "cs")}
     formula |= {"discrimination": "~ 0 + z"} if more == "discrimination" else {}
     spec = bg.parse(formula, family=family, link=link)
-    design = Schema.learn(spec, data).apply(data)
-    priors = resolve_priors(spec, design)
+    design, priors = in_basis(spec, Schema.learn(spec, data).apply(data))
     model = build_graph(spec, design, priors, "natural")
     function, flat = compiled(model), Flat(model)
     y = design.response.astype(int)

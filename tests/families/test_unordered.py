@@ -17,10 +17,11 @@ from bayes_glmm.design.schema import Schema
 from bayes_glmm.families import get_family
 from bayes_glmm.graph import build_graph
 from bayes_glmm.results import Fit
+from tests.basis import in_basis
 from tests.canned import tree_of
 from tests.graph.support import Flat, correlation_factor, slope
 from tests.graph.test_graph import compiled
-from tests.oracle import log_prior, predictor_part
+from tests.oracle import predictor_part
 
 NAMES = ["bus", "car", "on foot"]
 PARTS = ["sand", "silt", "clay"]
@@ -69,7 +70,7 @@ def modelled(family, formula=None):
     data = table(family)
     spec = bg.parse(formula or FORMULAS[family], family=family)
     design = Schema.learn(spec, data).apply(data)
-    return design, resolve_priors(spec, design), spec
+    return (*in_basis(spec, design), spec)
 
 
 def test_means_are_the_softmax_and_sum_to_one():
@@ -164,9 +165,13 @@ def test_priors_of_all_categories_are_set_by_one_name():
 
 
 def test_one_dispersion_has_its_default_prior():
+    """Around the concentration that the shares would have if nothing were explained."""
     _, priors, _ = modelled("dirichlet", "cbind(sand, silt, clay) ~ x")
-    assert priors["dispersion"] == bg.Prior("Gamma", alpha=1.0, beta=0.1)
-    assert log_prior("Gamma", dict(priors["dispersion"].parameters), 1.0) < 0
+    y = table("dirichlet")[PARTS].to_numpy()
+    mean = y.mean(axis=0)
+    guess = (mean * (1 - mean)).sum() / y.var(axis=0).sum() - 1
+    assert priors["dispersion"].name == "LogNormal" and priors["dispersion"]["sigma"] == 2.5
+    assert priors["dispersion"]["mu"] == pytest.approx(np.log(guess))
 
 
 def test_two_categories_are_bernoulli():
