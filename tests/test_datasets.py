@@ -99,7 +99,7 @@ def test_cells_follow_the_law_that_they_were_drawn_from() -> None:
     for i, row in enumerate(gaps):
         near[i, np.argsort(row, kind="stable")[:6]] = 1
     near = np.maximum(near, near.T)
-    field = np.linalg.pinv(np.diag(near.sum(axis=1)) - near)
+    field = np.linalg.pinv(np.diag(near.sum(axis=1)) - near, rcond=1e-10, hermitian=True)
     field /= np.exp(np.log(np.diag(field)).mean())
     covariance = 0.64 * lineage + 0.36 * field + 0.25 * np.eye(len(tips))
     for frame in (1, 2):
