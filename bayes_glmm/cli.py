@@ -347,6 +347,7 @@ def _model(
     from bayes_glmm.roles import cast_roles
     from bayes_glmm.spec.model import ModelSpec
     from bayes_glmm.spec.templates import template
+    from bayes_glmm.spec.toml import toml_text
     from bayes_glmm.tables import column_names, existing, read_table
 
     path, chosen = Path(model), _pairs(roles or [])
@@ -359,7 +360,7 @@ def _model(
     if is_formula:
         spec = resolve_spec(model, **options)
     elif is_file:
-        text = existing(path).read_text("utf-8")
+        text = toml_text(existing(path))
         spec = resolve_spec(_naming(path, lambda: ModelSpec.from_toml(text)))
     else:
         found, columns = template(model), column_names(data)

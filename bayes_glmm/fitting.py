@@ -136,7 +136,8 @@ def check(
     Raises
     ------
     SpecError
-        The model as written cannot be understood.
+        The model as written cannot be understood or is beyond the grammar's limits; a prior
+        is of no parameter of it.
     ArgumentTypeError
         The data are no table.
 
@@ -149,10 +150,13 @@ def check(
     >>> [f.severity for f in found.errors]
     ['error']
     """
-    return prepare(
+    prepared = prepare(
         model, data, family=family, link=link, exposure=exposure, offset=offset,
         priors=priors, missing=missing, success=success, structures=structures,
-    ).findings  # fmt: skip
+    )  # fmt: skip
+    if prepared.design is not None:
+        resolve_priors(prepared.spec, prepared.design)  # a fit refuses what this refuses
+    return prepared.findings
 
 
 def build_model(
