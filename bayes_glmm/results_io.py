@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,16 +58,16 @@ def save(tree: xr.DataTree, path: str | Path) -> Path:
     path = Path(path)
     if not path.parent.is_dir():
         raise ArgumentError(f"The folder {str(path.parent)!r} does not exist.")
+    stored = BytesIO()
     try:
         # in memory first: HDF5 ends the process where a disk has no room for its file
-        content = tree.to_netcdf(None, engine="h5netcdf")
+        tree.to_netcdf(stored, engine="h5netcdf")
     except (OSError, MemoryError) as error:
         raise WriteError(
             f"{path} cannot be written ({error or 'not enough memory'}). The fit and a file that "
             "was there are as they were."
         ) from error
-    assert content is not None
-    with aside(path) as handle:
+    with stored.getbuffer() as content, aside(path) as handle:
         handle.write(content)
         handle.write(SEAL + hashlib.sha256(content).hexdigest().encode())
     return path
