@@ -103,13 +103,21 @@ def _opened(path: Path, suffix: str) -> IO[bytes]:
 
 
 def _header(path: Path, content: bytes, most: int) -> list[str]:
-    end = min(len(content), 200 * most)
-    text = content[:end].decode("utf-8", "ignore")
+    """Return the names in the first line that is not blank, and look at the line below."""
+    text = content[: 200 * most].decode("utf-8", "ignore")
+    lines = (row for row in csv.reader(StringIO(text, newline="")) if any(c.strip() for c in row))
     try:
-        names = next((row for row in csv.reader(StringIO(text)) if any(c.strip() for c in row)), [])
+        names, first = next(lines, []), next(lines, [])
     except csv.Error as error:
         raise DataError(f"{path}: its header cannot be read ({error}).") from error
     refuse_columns(path, names, most)
+    if len(first) > len(
+        names
+    ):  # pandas takes the first of them as names of rows, and shifts the rest
+        raise DataError(
+            f"{path}: the header names {len(names)} columns, the row below has {len(first)} cells. "
+            "Name every column, also that of row names, and end no row with a comma."
+        )
     return names
 
 
@@ -124,18 +132,6 @@ def refuse_columns(path: Path, names: list[str], most: int = MOST_COLUMNS) -> No
             f"{path} has the column {listed(map(repr, twice))} more than once (columns "
             f"{listed(places)}): rename all but one."
         )
-
-
-def refuse_ragged(path: Path, data: pd.DataFrame) -> pd.DataFrame:
-    """Refuse what pandas takes as a column of row names: cells that the header does not name."""
-    import pandas as pd
-
-    if not isinstance(data.index, pd.RangeIndex):
-        raise DataError(
-            f"{path}: rows have {data.index.nlevels} more cells than the header has names. Name "
-            "every column, the first one too."
-        )
-    return data
 
 
 def refuse_padded(path: Path, data: pd.DataFrame, columns: list[str]) -> None:
@@ -158,17 +154,20 @@ def inspect_parquet(path: Path, most_columns: int = MOST_COLUMNS) -> list[str]:
     DataError
         Too many columns or bytes, or a column twice.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     most = PER_BYTE * path.stat().st_size + ROOM
     with pq.ParquetFile(path) as file:
-        names, about = list(file.schema_arrow.names), file.metadata
+        schema, about = file.schema_arrow, file.metadata
+        names = list(schema.names)
         refuse_columns(path, names, most_columns)
         refuse_columns(path, [str(k) for k in range(about.num_columns)], most_columns)
         said = sum(about.row_group(k).total_byte_size for k in range(about.num_row_groups))
         if max(said, about.num_rows * max(len(names), 1)) > most:
             _refuse_bytes(path)
-    with pq.ParquetFile(path, read_dictionary=names) as file:
+    texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_binary(f.type)]
+    with pq.ParquetFile(path, read_dictionary=texts) as file:
         left = most
         for size in _sizes(file):
             left -= size
@@ -191,9 +190,7 @@ def _sizes(file: Any) -> Iterator[int]:
 
     for batch in file.iter_batches(batch_size=8192):
         for column in batch.columns:
-            if isinstance(column, pa.DictionaryArray) and not pa.types.is_nested(
-                column.type.value_type
-            ):
+            if isinstance(column, pa.DictionaryArray):
                 lengths = pc.binary_length(column.dictionary.cast(pa.large_binary()))
                 yield (pc.sum(pc.take(lengths, column.indices)).as_py() or 0) + 8 * len(column)
             else:

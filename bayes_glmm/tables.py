@@ -16,7 +16,6 @@ from bayes_glmm.table_limits import (
     csv_text,
     inspect_parquet,
     refuse_padded,
-    refuse_ragged,
 )
 
 if TYPE_CHECKING:
@@ -85,9 +84,7 @@ def read_by_id(path: str | Path, column: str = "id") -> pd.DataFrame:
         else:
             content, names = csv_text(path, WIDEST)
             kinds = {column: str, "chromosome": str}
-            table = refuse_ragged(
-                path, pd.read_csv(BytesIO(content), dtype=kinds, low_memory=False)
-            )
+            table = pd.read_csv(BytesIO(content), dtype=kinds, low_memory=False)
     if column not in names:
         raise DataError(f"{path} has no column {column!r}, by which its rows are matched.")
     return table.set_index(column)
@@ -182,7 +179,7 @@ def _read_csv(path: Path, spec: ModelSpec | None) -> tuple[pd.DataFrame, list[st
         na_values={c: [""] if c in text else list(_MISSING) for c in header},
         low_memory=False,
     )
-    return refuse_ragged(path, data), header
+    return data, header
 
 
 def _named(path: Path) -> tuple[list[str], bytes]:
