@@ -334,7 +334,8 @@ def fit(
     progress : bool, default True
         Show a bar in a terminal, or in a notebook that has ipywidgets.
     store : path, optional
-        Folder that keeps each finished chain; the same call resumes there.
+        Folder that keeps each finished chain; the same call resumes there. One process
+        owns it at a time.
     log_likelihood : bool, default False
         Add the pointwise log-likelihood, shape (chain, draw, observation).
 
@@ -349,7 +350,9 @@ def fit(
     SpecError, DataError, DesignError
         The model or the table is wrong; the message names where.
     EngineError
-        A store belongs to another call.
+        A store belongs to another call, is in use, or was altered.
+    WriteError
+        A store's disk is full; what it keeps stays.
 
     Examples
     --------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import mmap
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,6 +73,7 @@ def inspect(path: Path, most_bytes: int | None = None) -> None:
 
     most = PER_BYTE * path.stat().st_size + ROOM if most_bytes is None else most_bytes
     purse = _Purse(most)
+    _heaps(path)
     with h5py.File(path, "r") as stored, path.open("rb") as raw:
         created = stored.id.get_create_plist()
         if created.get_userblock() or created.get_sizes() != (8, 8):
@@ -94,6 +96,27 @@ def inspect(path: Path, most_bytes: int | None = None) -> None:
                 _array(item, raw, purse)
             else:
                 raise ResultError(f"{item.name!r} is neither a group nor an array.")
+
+
+def _heaps(path: Path) -> None:
+    """Refuse heaps of texts in which HDF5 would walk in a circle or beyond the end."""
+    with path.open("rb") as raw, mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+        at = whole.find(b"GCOL")
+        while at >= 0:
+            size = int.from_bytes(whole[at + 8 : at + 16], "little")
+            if whole[at + 4 : at + 5] == b"\1" and 4096 <= size <= len(whole):
+                _heap(whole, at + 16, at + size)
+            at = whole.find(b"GCOL", at + 4)
+
+
+def _heap(whole: mmap.mmap, at: int, end: int) -> None:
+    while end - at >= 16:
+        index = int.from_bytes(whole[at : at + 2], "little")
+        size = int.from_bytes(whole[at + 8 : at + 16], "little")
+        step = 16 + (size + 7) // 8 * 8 if index else size
+        if step < 16 or at + step > end:
+            raise ResultError("its texts are damaged.")
+        at += step
 
 
 def _children(group: h5py.Group) -> Iterator[Any]:

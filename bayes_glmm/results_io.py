@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,18 +117,25 @@ def load(path: str | Path, *, most_bytes: int | None = None) -> xr.DataTree:
     path = Path(path)
     if not path.is_file():
         raise ResultError(f"There is no file {str(path)!r}.")
-    try:
+    with _named(path.name):
         _unsealed(path)
         inspect(path, most_bytes)
         with xr.open_datatree(path, engine="h5netcdf") as stored:
             tree = stored.load()
-        _check(Fit.of(tree), path.name)
+        check_tree(tree)
+    return tree
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Raise whatever goes wrong as an error of ours that names the file."""
+    try:
+        yield
     except Exception as error:
         if isinstance(error, ResultError):
-            raise ResultError(f"{path.name}: {error}") from error
+            raise ResultError(f"{name}: {error}") from error
         reason = "there is not enough memory" if isinstance(error, MemoryError) else error
-        raise ResultError(f"{path.name} is not a readable result: {reason}") from error
-    return tree
+        raise ResultError(f"{name} is not a readable result: {reason}") from error
 
 
 def _unsealed(path: Path) -> None:
@@ -147,8 +156,9 @@ def _unsealed(path: Path) -> None:
         raise ResultError("the file has changed since it was saved: its checksum differs.")
 
 
-def _check(fit: Fit, name: str) -> None:
+def check_tree(tree: xr.DataTree) -> None:
     """Compare the draws with the model they are said to belong to."""
+    fit = Fit.of(tree)
     missing = {"posterior", "sample_stats", "observed_data", "constant_data"}
     missing -= set(fit.tree.children)
     if missing:
