@@ -7,6 +7,7 @@ import json
 import time
 import tracemalloc
 import zlib
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -248,3 +249,35 @@ def test_a_record_that_holds_two_models_is_refused(tmp_path):
     tree.attrs["bayes_glmm"] = json.dumps(record)
     with pytest.raises(ResultError, match="two models"):
         bg.summary(tree)
+
+
+def test_a_heap_in_which_hdf5_would_go_round_for_ever_is_refused(plain, tmp_path):
+    """An object without a size is its own successor: the library waits there without an end."""
+    path = tmp_path / "fit.nc"
+    at = plain.index(b"GCOL")
+    for size in (0, 8, 2**63, 2**64 - 8):
+        content = bytearray(plain)
+        content[at + 16 : at + 18] = b"\0\0"
+        content[at + 24 : at + 32] = size.to_bytes(8, "little")
+        path.write_bytes(content)
+        with pytest.raises(ResultError, match="texts are damaged"):
+            bg.load(path)
+
+
+def test_the_limits_are_those_that_are_stated():
+    from bayes_glmm import inspecting, table_limits
+    from bayes_glmm.spec import cursor, grammar, tokens, toml
+
+    stated = (Path(__file__).resolve().parents[1] / "SECURITY.md").read_text("utf-8")
+    for sentence in (
+        f"{tokens.MOST_CHARACTERS:,} characters, {tokens.MOST_TOKENS} parts, {cursor.DEEPEST} paren",
+        f"{grammar.MOST_TERMS:,} terms, powers up to {grammar.LARGEST_POWER}",
+        f"{toml.LONGEST:,} characters, keys of {toml.DEEPEST} parts",
+        f"{inspecting.PER_BYTE} times its size and {inspecting.ROOM >> 20} MiB; "
+        f"{inspecting.MOST_OBJECTS:,} groups and arrays, {inspecting.DEEPEST} deep, "
+        f"{inspecting.MOST_ATTRIBUTES} attributes",
+        f"{table_limits.MOST_COLUMNS:,} columns; {table_limits.WIDEST:,} where",
+        f"{table_limits.PER_BYTE} times its size and {table_limits.ROOM >> 20} MiB when unpacked",
+        f"{table_limits.PADDED >> 30} GiB, if each",
+    ):
+        assert sentence in stated, sentence

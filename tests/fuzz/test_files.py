@@ -32,17 +32,20 @@ from tests.fuzz.harness import attack, limits
 
 FORMULAS = (
     b"y ~ x + (1 | g)", b"s | trials(n) ~ x * poly(z, 2) + (1 + x || g/h) + offset(log(e))",
-    b"y ~ 0 + `a b` + s(x, k=5, by=g) + ar(t, g) + (1 |p| mm(g1, g2, weights=c(w1, w2)))",
-    b"y | cens(c) ~ mo(o) + mi(b) + t2(x, z) + hsgp(x, kernel=\"gaussian\") + (1 | gr(g, A, dist=\"student\"))",
+    b"y ~ 0 + `a b` + s(x, k=5, by=g) + ar(t, g) + (1 | mm(g1, g2, weights=c(w1, w2)))",
+    b"y | cens(c) ~ mo(o) + t2(x, z) + (1 | gr(g, dist='student')) + (1 | gr(a, A))".replace(b"'", b'"'),
+    b"y ~ hsgp(x, kernel='gaussian') + C(a) + log(z / 2 + 1)".replace(b"'", b'"'),
 )  # fmt: skip
 IN_FORMULAS = (
-    b"~", b"+", b"-", b"*", b":", b"/", b"^3", b"**2", b"|", b"||", b"(", b")", b"`", b",", b"=", b"~ 1", b"log(",
-    b"s(x)", b"poly(x, 99999999)", b"(a+b+c+d+e+f)^3", b"__import__", b"mm(", b"gr(", b"c(", b"1", b"0", b"'a'",
+    b"~", b"+", b"-", b"*", b":", b"/", b"^3", b"**2", b"|", b"||", b"(", b")", b"`", b",", b"=",
+    b"~ 1", b"log(", b"s(x)", b"poly(x, 99999999)", b"(a+b+c+d+e+f)^3", b"__import__", b"mm(",
+    b"gr(", b"c(", b"1", b"0", b"'a'",
 )  # fmt: skip
 IN_TOML = (
-    b"[", b"]", b"[[", b"{", b"}", b"=", b".", b"a.", b"a.b.c.d.e.f.g.h.i = 1", b'"', b"'''", b'"""', b"#", b"\n",
-    b"[priors]", b"[structures.A]", b"formula = 'y ~ x'", b"sd = {distribution = 'HalfNormal', sigma = 1}",
-    b"1979-05-27", b"true", b"nan", b"\\u0000", b"version = 1",
+    b"[", b"]", b"[[", b"{", b"}", b"=", b".", b"a.", b"a.b.c.d.e.f.g.h.i = 1", b'"', b"'''",
+    b'"""', b"#", b"\n", b"[priors]", b"[structures.A]", b"formula = 'y ~ x'",
+    b"sd = {distribution = 'HalfNormal', sigma = 1}", b"1979-05-27", b"true", b"nan", b"\\u0000",
+    b"version = 1",
 )  # fmt: skip
 TABLES = (
     b"id,x,y\n001,1.5,2\nNA,2,3\n,NA,4\n", b'"g h",y\r\n"a,b",1\r\n"c""d",-2e5\r\n',
@@ -64,8 +67,9 @@ IN_TABLES = (
     b"\n\n",
 )
 ANYTHING: tuple[Any, ...] = (
-    None, True, 0, -1, 3, 2**31, 10**20, 1e308, float("nan"), "", "x", "y", "é" * 300, "x" * 70_000, [], {}, [[]], [0],
-    ["a"] * 3, {"a": 1}, [None], [1e9, "a"], [["column", "x"]], ["call", "poly", [["column", "x"]], []],
+    None, True, 0, -1, 3, 2**31, 10**20, 1e308, float("nan"), "", "x", "y", "é" * 300, "x" * 70_000,
+    [], {}, [[]], [0], ["a"] * 3, {"a": 1}, [None], [1e9, "a"], [["column", "x"]],
+    ["call", "poly", [["column", "x"]], []],
 )  # fmt: skip
 
 
@@ -242,12 +246,12 @@ def record(given: tuple[int, str]) -> None:
 def run(target: str, n: int, seed: int, folder: Path) -> tuple[int, int]:
     """Try ``n`` inputs of one reader."""
     models = [p.read_bytes() for p in sorted(template_folder().glob("*.toml"))]
-    spec = write_toml(parse(text(FORMULAS[1]), family="binomial")).encode()
     match target:
         case "formula":
             found = attack(formula, FORMULAS, IN_FORMULAS, n=n, seed=seed)
         case "toml":
-            seeds = [spec, *(m[m.index(b"[model]") + 8 :] for m in models[:4])]
+            specs = (read_template(text(m), "x").spec for m in models)
+            seeds = [write_toml(spec).encode() for spec in specs]
             found = attack(lambda c: toml(c, folder), seeds, IN_TOML, n=n, seed=seed)
         case "template":
             found = attack(template, models, IN_TOML, n=n, seed=seed)
