@@ -155,8 +155,8 @@ def test_parquet_that_unpacks_to_too_much_is_not_unpacked(tmp_path: Path) -> Non
     one = pa.DictionaryArray.from_arrays(pa.array(np.zeros(10**6, "i4")), pa.array(["x" * 10**5]))
     for table, why in (
         (pa.table({"s": one}), "unpacks to more than"),
-        (pa.table({"z": np.zeros(2 * 10**7, "i1")}), "unpacks to more than"),
-        (pa.table({"n": pa.nulls(3 * 10**7)}), "unpacks to more than"),
+        (pa.table({"z": np.zeros(4 * 10**7, "i1")}), "unpacks to more than"),
+        (pa.table({"n": pa.nulls(6 * 10**7)}), "unpacks to more than"),
         (pa.table({f"c{i}": [1] for i in range(10_001)}), "10001 columns; 10000"),
         (pa.table([[1], [2]], names=["a", "a"]), "column 'a' more than once"),
     ):
