@@ -207,7 +207,7 @@ def predict(
     from bayes_glmm.answers.predictions import predictions
     from bayes_glmm.results import Fit
     from bayes_glmm.results_io import load
-    from bayes_glmm.tables import read_table
+    from bayes_glmm.tables import csv_of, read_table, write_csv
 
     tree = load(fit)
     rows = read_table(data, Fit.of(tree).spec)
@@ -215,9 +215,9 @@ def predict(
     with _unwarned():
         table = _naming(data, run)
     if out is None:
-        _console().print(table.to_csv(index=False), end="", markup=False, soft_wrap=True)
+        _console().print(csv_of(table), end="", markup=False, soft_wrap=True)
     else:
-        table.to_csv(out, index=False)
+        write_csv(table, out)
         _console().print(f"Written: {out} ({len(table)} rows)", markup=False, soft_wrap=True)
 
 
@@ -262,18 +262,19 @@ def scan(
     """
     from bayes_glmm.results_io import load
     from bayes_glmm.scan import scan as run_scan
+    from bayes_glmm.tables import read_by_id, write_csv
 
     if not out.resolve().parent.is_dir():
         _stop(f"{out}: the folder does not exist; make it first.")
     tables = (".csv", ".parquet", ".pq")
-    given = _by_id(Path(genotypes)) if Path(genotypes).suffix in tables else genotypes
-    extra = None if covariates is None else _by_id(covariates)
-    places = None if markers is None else _by_id(markers, "marker")
+    given = read_by_id(genotypes) if Path(genotypes).suffix in tables else genotypes
+    extra = None if covariates is None else read_by_id(covariates)
+    places = None if markers is None else read_by_id(markers, "marker")
     run = partial(run_scan, load(fit), given, extra, loco, markers=places, refit=refit)
     with _unwarned():
         table = _naming(Path(genotypes), run)
     if out.suffix == ".csv":
-        table.to_csv(out, index=False)
+        write_csv(table, out)
     else:
         table.to_parquet(out, index=False)
     attrs = table.attrs
@@ -288,22 +289,6 @@ def scan(
     for sentence in attrs["notes"]:
         _console().print(sentence, markup=False, soft_wrap=True)
     _console().print(f"Written: {out}", markup=False, soft_wrap=True)
-
-
-def _by_id(path: Path, column: str = "id") -> pd.DataFrame:
-    """Read a table whose rows are named by a column of text."""
-    import pandas as pd
-
-    from bayes_glmm.tables import existing
-
-    path = existing(path)
-    if path.suffix == ".csv":
-        table = pd.read_csv(path, dtype={column: str, "chromosome": str})
-    else:
-        table = pd.read_parquet(path)
-    if column not in table.columns:
-        raise ArgumentError(f"{path} has no column {column!r}, by which its rows are matched.")
-    return table.set_index(column)
 
 
 @app.command()
@@ -347,6 +332,7 @@ def _model(
     from bayes_glmm.roles import cast_roles
     from bayes_glmm.spec.model import ModelSpec
     from bayes_glmm.spec.templates import template
+    from bayes_glmm.spec.toml import toml_text
     from bayes_glmm.tables import column_names, existing, read_table
 
     path, chosen = Path(model), _pairs(roles or [])
@@ -359,7 +345,7 @@ def _model(
     if is_formula:
         spec = resolve_spec(model, **options)
     elif is_file:
-        text = existing(path).read_text("utf-8")
+        text = toml_text(existing(path))
         spec = resolve_spec(_naming(path, lambda: ModelSpec.from_toml(text)))
     else:
         found, columns = template(model), column_names(data)

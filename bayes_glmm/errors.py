@@ -69,6 +69,10 @@ class ResultError(BayesGLMMError, ValueError):
     """A fitted result lacks what the question needs."""
 
 
+class WriteError(BayesGLMMError, OSError):
+    """A file could not be written; what was there before is as it was."""
+
+
 class MissingDependencyError(BayesGLMMError, ImportError):
     """An optional dependency is not installed; the message names the extra."""
 

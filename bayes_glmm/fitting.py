@@ -136,7 +136,8 @@ def check(
     Raises
     ------
     SpecError
-        The model as written cannot be understood.
+        The model as written cannot be understood or is beyond the grammar's limits; a prior
+        is of no parameter of it.
     ArgumentTypeError
         The data are no table.
 
@@ -149,10 +150,13 @@ def check(
     >>> [f.severity for f in found.errors]
     ['error']
     """
-    return prepare(
+    prepared = prepare(
         model, data, family=family, link=link, exposure=exposure, offset=offset,
         priors=priors, missing=missing, success=success, structures=structures,
-    ).findings  # fmt: skip
+    )  # fmt: skip
+    if prepared.design is not None:
+        resolve_priors(prepared.spec, prepared.design)  # a fit refuses what this refuses
+    return prepared.findings
 
 
 def build_model(
@@ -330,7 +334,8 @@ def fit(
     progress : bool, default True
         Show a bar in a terminal, or in a notebook that has ipywidgets.
     store : path, optional
-        Folder that keeps each finished chain; the same call resumes there.
+        Folder that keeps each finished chain; the same call resumes there. One process
+        owns it at a time.
     log_likelihood : bool, default False
         Add the pointwise log-likelihood, shape (chain, draw, observation).
 
@@ -345,7 +350,9 @@ def fit(
     SpecError, DataError, DesignError
         The model or the table is wrong; the message names where.
     EngineError
-        A store belongs to another call.
+        A store belongs to another call, is in use, or was altered.
+    WriteError
+        A store's disk is full; what it keeps stays.
 
     Examples
     --------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bayes_glmm.errors import EngineError
+from bayes_glmm.errors import EngineError, WriteError
 from bayes_glmm.files import write_atomically
-from bayes_glmm.runs import bars, claim
+from bayes_glmm.runs import bars, claim, owning
 
 RECORDS = "fits.jsonl"
+CHECKSUM = "sha256"
 LARGEST_CHUNK = 20
 type Record = dict[str, Any]
 type Task = Callable[[int], Record]
@@ -57,17 +59,30 @@ def run_many(
     Raises
     ------
     EngineError
-        A store belongs to another call, or the executor's workers died.
+        A store belongs to another call or is in use, its records were altered, or the
+        executor's workers died.
+    WriteError
+        The disk is full; the store is whole without the last record.
     """
-    kept = Kept.open(Path(store), identity) if store is not None else Kept()
-    done = {k: r for k, r in kept.records.items() if k < n and "error" not in r}
-    waiting = [k for k in range(n) if k not in done]
-    with _progress(what, n, len(done), progress) as report:
-        for k, record in _records(task, waiting, executor, store):
-            done[k] = record
-            kept.add(k, record)
-            report(record)
+    with _owned(store, identity) as kept:
+        done = {k: r for k, r in kept.records.items() if k < n and "error" not in r}
+        waiting = [k for k in range(n) if k not in done]
+        with _progress(what, n, len(done), progress) as report:
+            for k, record in _records(task, waiting, executor, store):
+                done[k] = record
+                kept.add(k, record)
+                report(record)
     return [done[k] for k in range(n)]
+
+
+@contextmanager
+def _owned(store: str | Path | None, identity: Mapping[str, Any]) -> Iterator[Kept]:
+    """Own the folder that keeps records, where there is one, while a block lasts."""
+    if store is None:
+        yield Kept()
+        return
+    with owning(Path(store), identity):
+        yield Kept.open(Path(store), identity)
 
 
 def attempt(task: Task, numbers: Sequence[int]) -> list[tuple[int, Record]]:
@@ -135,7 +150,10 @@ class Kept:
         lines = folder / RECORDS
         if not lines.exists():
             return cls(folder)
-        whole = lines.read_bytes()
+        try:
+            whole = lines.read_bytes()
+        except OSError as error:
+            raise EngineError(f"{lines} cannot be read ({error}). Give a new folder.") from error
         whole = whole[: whole.rfind(b"\n") + 1]
         write_atomically(lines, whole)
         return cls(folder, dict(_read(whole.splitlines(), lines)))
@@ -145,21 +163,38 @@ class Kept:
         self.records[k] = record
         if self.folder is None:
             return
-        with (self.folder / RECORDS).open("ab") as handle:
-            handle.write(json.dumps({"number": k, **record}).encode() + b"\n")
-            handle.flush()
-            os.fsync(handle.fileno())
+        line = {"number": k, **record}
+        path = self.folder / RECORDS
+        try:
+            with path.open("ab") as handle:
+                handle.write(json.dumps(line | {CHECKSUM: _checksum(line)}).encode() + b"\n")
+                handle.flush()
+                os.fsync(handle.fileno())
+        except OSError as error:
+            raise WriteError(
+                f"{path} cannot be written ({error.strerror or error}). What is kept stays: make "
+                "room, and repeat the call."
+            ) from error
 
 
 def _read(lines: Iterable[bytes], path: Path) -> Iterator[tuple[int, Record]]:
     for at, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
+            if record.pop(CHECKSUM, None) != _checksum(record):
+                raise ValueError(
+                    "its checksum differs or is missing: it has changed, or a version before this "
+                    "one wrote it"
+                )
             yield int(record.pop("number")), record
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise EngineError(
                 f"{path}, line {at}, cannot be read ({error}). Remove that line to do it again."
             ) from error
+
+
+def _checksum(line: Record) -> str:
+    return hashlib.sha256(json.dumps(line).encode()).hexdigest()
 
 
 @contextmanager

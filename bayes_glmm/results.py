@@ -253,10 +253,11 @@ class Fit:
                 raise ResultError(
                     f"The result has format {info['format']}; this version reads {FORMAT}."
                 )
-            return cls(
-                tree, info, ModelSpec.from_toml(info["spec"]), Schema.from_dict(info["schema"])
-            )
-        except (ValueError, KeyError, TypeError) as error:
+            spec, schema = ModelSpec.from_toml(info["spec"]), Schema.from_dict(info["schema"])
+            if schema.spec != spec:
+                raise ResultError("The record of this result is damaged: it holds two models.")
+            return cls(tree, info, spec, schema)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             if isinstance(error, ResultError):
                 raise
             raise ResultError(f"The record of this result is damaged: {error}") from error

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bayes_glmm.errors import ArgumentError, ResultError
+from bayes_glmm.errors import ArgumentError, ResultError, WriteError
+from bayes_glmm.files import aside
+from bayes_glmm.inspecting import inspect
 from bayes_glmm.results import SAMPLE, Fit, dimensions, of_the_basis
 
 if TYPE_CHECKING:
     import xarray as xr
 
 SEAL = b"\nbayes_glmm sha256 "
-MOST_UNPACKED = 1100
-"""No compression that HDF5 has by itself packs tighter than this."""
 
 
 def save(tree: xr.DataTree, path: str | Path) -> Path:
@@ -39,6 +42,9 @@ def save(tree: xr.DataTree, path: str | Path) -> Path:
         The tree was not made by this package.
     ArgumentError
         The folder does not exist.
+    WriteError
+        The disk is full or closed. The tree and a file that was there are as they were:
+        save again elsewhere.
 
     Examples
     --------
@@ -54,17 +60,22 @@ def save(tree: xr.DataTree, path: str | Path) -> Path:
     path = Path(path)
     if not path.parent.is_dir():
         raise ArgumentError(f"The folder {str(path.parent)!r} does not exist.")
-    part = path.with_name(path.name + ".part")
+    stored = BytesIO()
     try:
-        tree.to_netcdf(part, engine="h5netcdf")
-        _seal(part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+        # in memory first: HDF5 ends the process where a disk has no room for its file
+        tree.to_netcdf(stored, engine="h5netcdf")
+    except (OSError, MemoryError) as error:
+        raise WriteError(
+            f"{path} cannot be written ({error or 'not enough memory'}). The fit and a file that "
+            "was there are as they were."
+        ) from error
+    with stored.getbuffer() as content, aside(path) as handle:
+        handle.write(content)
+        handle.write(SEAL + hashlib.sha256(content).hexdigest().encode())
     return path
 
 
-def load(path: str | Path) -> xr.DataTree:
+def load(path: str | Path, *, most_bytes: int | None = None) -> xr.DataTree:
     """Load a result that :func:`save` wrote.
 
     Nothing in the file is executed, and no other file is opened through it.
@@ -73,6 +84,9 @@ def load(path: str | Path) -> xr.DataTree:
     ----------
     path : path
         A file that :func:`save` wrote.
+    most_bytes : int, optional
+        What it may take in memory, found out before it is read; 20 times its size and
+        64 MiB when not given. Files that :func:`save` wrote take less.
 
     Returns
     -------
@@ -82,7 +96,8 @@ def load(path: str | Path) -> xr.DataTree:
     Raises
     ------
     ResultError
-        The file is absent, damaged, or was written by something else.
+        The file is absent, damaged, or was written by something else; it holds links, reads
+        other files, or would take more memory than ``most_bytes``.
 
     Examples
     --------
@@ -97,32 +112,30 @@ def load(path: str | Path) -> xr.DataTree:
     """
     import xarray as xr
 
+    if most_bytes is not None and (isinstance(most_bytes, bool) or not isinstance(most_bytes, int)):
+        raise ArgumentError(f"most_bytes={most_bytes!r}: a whole number of bytes is needed.")
     path = Path(path)
     if not path.is_file():
         raise ResultError(f"There is no file {str(path)!r}.")
-    try:
+    with _named(path.name):
         _unsealed(path)
-        _inspect(path)
+        inspect(path, most_bytes)
         with xr.open_datatree(path, engine="h5netcdf") as stored:
             tree = stored.load()
-        _check(Fit.of(tree), path.name)
-    except MemoryError:
-        raise
-    except Exception as error:
-        if isinstance(error, ResultError):
-            raise ResultError(f"{path.name}: {error}") from error
-        raise ResultError(f"{path.name} is not a readable result: {error}") from error
+        check_tree(tree)
     return tree
 
 
-def _seal(path: Path) -> None:
-    """Append the SHA-256 of the file; readers of HDF5 pass over what follows its end."""
-    with path.open("r+b") as handle:
-        digest = hashlib.file_digest(handle, "sha256").hexdigest()
-        handle.seek(0, os.SEEK_END)
-        handle.write(SEAL + digest.encode())
-        handle.flush()
-        os.fsync(handle.fileno())
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Raise whatever goes wrong as an error of ours that names the file."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, ResultError):
+            raise ResultError(f"{name}: {error}") from error
+        reason = "there is not enough memory" if isinstance(error, MemoryError) else error
+        raise ResultError(f"{name} is not a readable result: {reason}") from error
 
 
 def _unsealed(path: Path) -> None:
@@ -143,32 +156,9 @@ def _unsealed(path: Path) -> None:
         raise ResultError("the file has changed since it was saved: its checksum differs.")
 
 
-def _inspect(path: Path) -> None:
-    """Refuse a file that reaches outside itself, or unpacks to far more than it holds."""
-    import h5py  # type: ignore[import-untyped]
-
-    room = MOST_UNPACKED * path.stat().st_size + 2**20
-    total = 0
-    with h5py.File(path, "r") as stored:
-        waiting = [stored]
-        while waiting:
-            group = waiting.pop()
-            for name in group:
-                if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                    raise ResultError(f"{name!r} is a link to another place.")
-                item = group[name]
-                if isinstance(item, h5py.Group):
-                    waiting.append(item)
-                    continue
-                if item.external or item.is_virtual:
-                    raise ResultError(f"the values of {name!r} are kept in another file.")
-                total += item.size * item.dtype.itemsize
-                if total > room:
-                    raise ResultError(f"{name!r} says it is far larger than the file.")
-
-
-def _check(fit: Fit, name: str) -> None:
+def check_tree(tree: xr.DataTree) -> None:
     """Compare the draws with the model they are said to belong to."""
+    fit = Fit.of(tree)
     missing = {"posterior", "sample_stats", "observed_data", "constant_data"}
     missing -= set(fit.tree.children)
     if missing:

@@ -22,7 +22,7 @@ MODEL = CORE | {"coordinates", "graph", "engine"}
 ANSWERED = CORE | {"answers", "results_io"}
 MAY_IMPORT = {
     "errors": set(),
-    "files": set(),
+    "files": {"errors"},
     "spec": {"errors"},
     "families": {"errors", "spec"},
     "structures": {"errors", "spec"},
@@ -33,7 +33,8 @@ MAY_IMPORT = {
     "runs": {"errors", "files"},
     "engine": CORE | {"coordinates", "graph", "files", "runs"},
     "results": BASE | {"design"},
-    "results_io": {"errors", "results"},
+    "inspecting": {"errors"},
+    "results_io": {"errors", "results", "files", "inspecting"},
     "answers": CORE,
     "plots": ANSWERED,
     "report": ANSWERED | {"plots", "files"},
@@ -51,7 +52,8 @@ MAY_IMPORT = {
     "calibration": MODEL | {"answers", "fitting", "many", "prior_predictive", "quantities"},
     "power": MODEL | {"answers", "fitting", "many", "quantities", "simulate"},
     "datasets": {"errors"},
-    "tables": {"errors", "spec", "design"},
+    "table_limits": {"errors"},
+    "tables": {"errors", "spec", "design", "files", "table_limits"},
     "roles": {"errors", "spec"},
     "demo": ANSWERED | {"fitting", "report", "datasets", "tables"},
     "cli": ANSWERED | {"fitting", "report", "roles", "scan", "tables", "demo", "explore"},

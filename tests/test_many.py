@@ -106,3 +106,21 @@ def test_a_damaged_store_is_named(tmp_path):
     (tmp_path / "fits.jsonl").write_text(json.dumps({"no": "number"}) + "\n")
     with pytest.raises(EngineError, match="line 1"):
         run(3, store=tmp_path)
+
+
+def test_altered_records_are_named_and_old_ones_too(tmp_path):
+    run(3, store=tmp_path)
+    lines = tmp_path / "fits.jsonl"
+    whole = lines.read_text()
+    lines.write_text(whole.replace('"square": 4', '"square": 5'))
+    with pytest.raises(EngineError, match=r"line 3.*checksum"):
+        run(3, store=tmp_path)
+    lines.write_text('{"number": 0, "square": 0}\n')
+    with pytest.raises(EngineError, match="version before"):
+        run(3, store=tmp_path)
+    for damage in (b"\xff\n", b"[1]\n", b"[" * 100_000 + b"\n", b'{"number": "x"}\n'):
+        lines.write_bytes(damage)
+        with pytest.raises(EngineError, match="line 1"):
+            run(3, store=tmp_path)
+    lines.write_text(whole)
+    assert run(3, store=tmp_path) == run(3)

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bayes_glmm.errors import ArgumentError, ArgumentTypeError
+from bayes_glmm.errors import ArgumentError, ArgumentTypeError, SpecError
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.formula import parse
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.templates import template
+from bayes_glmm.spec.toml import read_toml
 
 type Model = str | ModelSpec | Mapping[str, str]
 
@@ -26,6 +27,8 @@ def resolve_spec(model: Model, **options: Any) -> ModelSpec:
     ------
     ArgumentError
         An option contradicts a ready spec.
+    SpecError
+        The model cannot be written as text within the grammar's limits, as a fit keeps it.
     """
     given = {k: v for k, v in options.items() if v is not None}
     if "family" in given:
@@ -46,6 +49,8 @@ def resolve_spec(model: Model, **options: Any) -> ModelSpec:
     for name, _ in spec.predictors[1:]:
         if not (family.unordered and name.startswith("mu_")):  # categories are in the data
             family.parameter(name)
+    if read_toml(spec.to_toml()) != spec:
+        raise SpecError("This model cannot be written as text: its TOML is another model.")
     return spec
 
 

@@ -31,6 +31,8 @@ from bayes_glmm.spec.effects import Membership
 from bayes_glmm.spec.terms import Call, Factor
 
 FORMAT = 1
+MOST_CHARACTERS = 2**26
+"""Of a list of texts, each padded to the longest."""
 
 
 def schema_to_dict(schema: Schema) -> dict[str, Any]:
@@ -65,11 +67,25 @@ def schema_from_dict(stored: Mapping[str, Any]) -> Schema:
         found = stored.get("format") if isinstance(stored, Mapping) else type(stored).__name__
         raise ResultError(f"The stored schema has format {found!r}; this version reads {FORMAT}.")
     try:
+        _refuse_padded(stored)
         return _read(stored)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (
+        KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError
+    ) as error:  # fmt: skip
         if isinstance(error, BayesGLMMError) and not isinstance(error, ResultError):
             raise ResultError(f"The stored schema is damaged: {error}") from error
         raise ResultError(f"The stored schema is damaged ({error!r}).") from error
+
+
+def _refuse_padded(stored: Any) -> None:
+    """Refuse texts that would fill the memory when each takes as much room as the longest."""
+    inner = list(stored.values()) if isinstance(stored, Mapping) else stored
+    if isinstance(inner, list):
+        texts = [len(value) for value in inner if isinstance(value, str)]
+        if texts and len(texts) * max(texts) > MOST_CHARACTERS:
+            raise ValueError(f"{len(texts)} texts, one of {max(texts)} characters")
+        for value in inner:
+            _refuse_padded(value)
 
 
 def _read(stored: Mapping[str, Any]) -> Schema:

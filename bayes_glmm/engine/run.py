@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -64,10 +65,11 @@ def sample(
     """
     if settings.engine == "laplace":
         return _approximate(design, priors, settings)
-    store = None if settings.store is None else Store.open(settings.store, identity)
-    with preparing(settings):
-        sampled = compile_model(spec, design, priors, settings.engine)
-    return sample_compiled(sampled, settings, store)
+    kept = nullcontext() if settings.store is None else Store.owned(settings.store, identity)
+    with kept as store:
+        with preparing(settings):
+            sampled = compile_model(spec, design, priors, settings.engine)
+        return sample_compiled(sampled, settings, store)
 
 
 def sample_compiled(sampled: Sampled, settings: Settings, store: Store | None = None) -> Draws:

@@ -135,7 +135,10 @@ def write_formula(spec: ModelSpec) -> str | dict[str, str]:
     try:
         same = _read(formula) == (spec.response, spec.predictors, spec.covariates)
     except FormulaError as error:
-        raise SpecError(f"This model cannot be written as a formula. {error}") from error
+        raise SpecError(
+            f"This model cannot be written as a formula, as a fit keeps it: {mu[:60]}... {error} "
+            "Leave terms out, or make columns of some in the table."
+        ) from error
     if not same:
         raise SpecError(f"This model cannot be written as a formula: {mu} is another model.")
     return formula if texts or own else mu

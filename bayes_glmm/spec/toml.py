@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from bayes_glmm.errors import ArgumentTypeError, PriorError, SpecError, suggestion
@@ -16,8 +17,21 @@ from bayes_glmm.spec.sources import Option, Source, read_source
 
 VERSION = 1
 LONGEST = 100_000
+"""Characters of a text."""
+DEEPEST = 8
+"""Parts of a dotted key: a template's has five."""
 OPTIONS = ("family", "link", "exposure", "offset", "missing", "success")
 KEYS = ("version", "formula", *OPTIONS, "priors", "structures")
+# texts and comments, which an end of line or of the file ends too: each character is read once
+_ASIDE = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*+(?:"""|\Z)'
+    r"|'''.*?(?:'''|\Z)"
+    r'|"(?:[^"\\\n]|\\.)*+(?:"|\n|\Z)'
+    r"|'[^'\n]*+(?:'|\n|\Z)"
+    r"|#[^\n]*+",
+    re.DOTALL,
+)
+_TOO_DEEP = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST}}}")
 
 
 def write_toml(spec: ModelSpec) -> str:
@@ -60,15 +74,40 @@ def read_toml(text: str) -> ModelSpec:
 
 
 def load_toml(text: str) -> dict[str, Any]:
-    """Read TOML text of a bounded size."""
+    """Read TOML text of a bounded size and depth; what is beyond is not even parsed."""
     if not isinstance(text, str):
         raise ArgumentTypeError(f"TOML is text, not {type(text).__name__}.")
+    text = text.removeprefix("\ufeff")
     if len(text) > LONGEST:
         raise SpecError(f"The TOML text has {len(text)} characters; {LONGEST} are allowed.")
+    if deep := _TOO_DEEP.search(_ASIDE.sub("s", text)):
+        raise SpecError(
+            f"The key {deep.group()[:60]}... has more than {DEEPEST} parts; no model's has."
+        )
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also integers of thousands of digits
         raise SpecError(f"This is not TOML: {error}") from error
+
+
+def toml_text(path: Path) -> str:
+    """Read the text of a TOML file, and no more of it than may be one.
+
+    Raises
+    ------
+    SpecError
+        The file is too long, is not UTF-8, or cannot be read.
+    """
+    try:
+        with path.open("rb") as handle:
+            content = handle.read(4 * LONGEST + 1)
+        if len(content) > 4 * LONGEST:
+            raise SpecError(f"{path} has more than {4 * LONGEST} bytes; a model has fewer.")
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{path} is not text in UTF-8 ({error}): save it as UTF-8.") from error
+    except OSError as error:
+        raise SpecError(f"{path} cannot be read ({error.strerror or error}).") from error
 
 
 def spec_from(table: Mapping[str, Any], what: str) -> ModelSpec:

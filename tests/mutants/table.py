@@ -293,4 +293,18 @@ MUTANTS = (
         "for s in range(1):",
         ("tests/answers/test_leaving_out.py",),
     ),
+    Mutant(
+        "altered draws taken up by a run that goes on",
+        "engine/store.py",
+        "if hashlib.sha256(content).hexdigest() != expected:",
+        "if not expected:",
+        ("tests/engine/test_store.py",),
+    ),
+    Mutant(
+        "a text that a spreadsheet runs, written as it is",
+        "tables.py",
+        'return f"\'{value}"',
+        "return value",
+        ("tests/test_tables.py",),
+    ),
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
+import tracemalloc
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 from bayes_glmm.errors import ArgumentTypeError, SpecError
 from bayes_glmm.spec.formula import parse
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.spec.toml import LONGEST, read_toml, write_toml
+from bayes_glmm.spec.toml import LONGEST, load_toml, read_toml, toml_text, write_toml
 
 READABLE = """\
 version = 1
@@ -78,6 +81,77 @@ def test_size_is_limited_and_bytes_are_no_text() -> None:
         read_toml(BASE + "#" * LONGEST)
     with pytest.raises(ArgumentTypeError, match="bytes"):
         read_toml(BASE.encode())
+
+
+DOTTED = {
+    "bare": ".".join("a" * 40_000) + " = 1",
+    "spaced": " . ".join("a" * 20_000) + " = 1",
+    "quoted": ".".join(["'a'"] * 20_000) + " = 1",
+    "mixed": '"a".b.' * 10_000 + "c = 1",
+    "header": f"[{'.'.join('a' * 40_000)}]",
+    "array of tables": f"[[{'.'.join('a' * 40_000)}]]",
+    "inline": f"x = {{{'.'.join('a' * 40_000)} = 1}}",
+    "after a text": "x = '''\n'''\n" + ".".join("a" * 40_000) + " = 1",
+    "many": "\n".join(".".join("abcdefghijkl") + f"{i} = 1" for i in range(2000)),
+}
+LONG = {
+    "texts of lines": '"""' * 33_000,
+    "literal texts of lines": "'''" * 33_000,
+    "quotes": '"' * 99_000,
+    "a word": "a" * 99_000,
+    "dashes": "a-" * 49_000,
+    "comments": "#\n" * 49_000 + "!",
+    "numbers": "x = [" + "1.5," * 24_000 + "]",
+    "tables": "[[a]]\n" * 16_000,
+    "escapes": 'x = "' + "\\n" * 45_000 + '"',
+    "braces": "x = " + "{a = " * 19_000,
+    "brackets": "x = " + "[" * 99_000,
+    "headers": "\n".join(f"[h{i}]\nb.c.d = 1" for i in range(5500)),
+}
+FREE = r"""
+"a.b.c.d.e.f.g.h.i.j" = "a.b.c.d.e.f.g.h.i.j = 1" # a.b.c.d.e.f.g.h.i.j
+'q.w.e.r.t.y.u.i.o.p' = '''
+a.b.c.d.e.f.g.h.i.j = 1'''
+floats = [1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5, 10.5]
+a.b.c.d.e.f.g.h = 1
+text = "\"a.b.c.d.e.f.g.h.i.j\\"
+"""
+
+
+@pytest.mark.parametrize("text", DOTTED.values(), ids=DOTTED)
+def test_keys_of_many_parts_are_refused_before_parsing(text: str) -> None:
+    tracemalloc.start()
+    began = time.process_time()
+    with pytest.raises(SpecError, match="more than 8 parts"):
+        read_toml(text)
+    assert time.process_time() - began < 2
+    assert tracemalloc.get_traced_memory()[1] < 10**7
+    tracemalloc.stop()
+
+
+def test_dots_that_are_no_keys_are_free() -> None:
+    assert load_toml(FREE) == tomllib.loads(FREE)
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+def test_the_longest_texts_take_no_time(text: str) -> None:
+    began = time.process_time()
+    with pytest.raises(SpecError):
+        read_toml(text)
+    assert time.process_time() - began < 3
+
+
+def test_files_are_read_no_further_than_a_model_reaches(tmp_path: Path) -> None:
+    path = tmp_path / "model.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + READABLE.encode())
+    assert read_toml(toml_text(path)) == read_toml(READABLE)
+    assert read_toml("\ufeff" + READABLE) == read_toml(READABLE)
+    for content, why in ((b"\xff\xfe", "UTF-8"), (b"#" * 500_000, "more than 400000 bytes")):
+        path.write_bytes(content)
+        with pytest.raises(SpecError, match=why):
+            toml_text(path)
+    with pytest.raises(SpecError, match="cannot be read"):
+        toml_text(tmp_path)
 
 
 keys = st.sampled_from(
