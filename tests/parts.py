@@ -124,13 +124,19 @@ def balance() -> None:
 def main() -> int:
     """Run the parts asked for; return 0 if all of them passed, and say which did not run."""
     parser = argparse.ArgumentParser(prog="python -m tests.parts")
-    parser.add_argument("what", nargs="?", default="all", help="all, the number of a part, or balance")
+    parser.add_argument(
+        "what", nargs="?", default="all", help="all, the number of a part, or balance"
+    )
     parser.add_argument("--of", type=int, default=PARTS, help=f"number of parts, {PARTS}")
     given, more = parser.parse_known_args()
     if given.what == "balance":
         balance()
         return 0
-    parts = range(1, given.of + 1) if given.what == "all" else [Part.read(f"{given.what}/{given.of}").number]
+    parts = (
+        range(1, given.of + 1)
+        if given.what == "all"
+        else [Part.read(f"{given.what}/{given.of}").number]
+    )
     said = dict.fromkeys(parts, "did not run")
     try:
         for number in parts:

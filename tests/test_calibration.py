@@ -176,7 +176,9 @@ def ranked(power):
         u = np.random.default_rng(seed).uniform(size=(n, 5))
         far = 0.5 + np.sign(u - 0.5) * np.abs(2 * u - 1) ** power / 2
         cells = {"of": 99, "ess": 400.0, "r_hat": 1.0}
-        ranks = [{q: {"u": v, "share": v, **cells} for q, v in zip(NAMES, r, strict=True)} for r in far]
+        ranks = [
+            {q: {"u": v, "share": v, **cells} for q, v in zip(NAMES, r, strict=True)} for r in far
+        ]
         return Calibration.of([{"ranks": r, "divergences": 0, "seconds": 0.1} for r in ranks])
 
     return run
