@@ -38,8 +38,8 @@ def one_row(context: Context, name: str, severity: str) -> Iterator[Finding]:
             yield context.finding(
                 name, "warning",
                 f"Every level of {label!r} has one row, and rows tell the sum of its effects alone: "
-                f"the sds and correlations of {listed(map(repr, entangled))} rest on their priors in part; keep "
-                "one of these terms, or write || where they are independent.",
+                f"the sds and correlations of {listed(map(repr, entangled))} rest on their priors in "
+                "part; keep one of these terms, or write || where they are independent.",
             )  # fmt: skip
 
 
