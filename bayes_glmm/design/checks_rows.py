@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bayes_glmm.design.context import OBSERVATION, Context
-from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.errors import Finding, listed
 
 SPAN = 1e-9
