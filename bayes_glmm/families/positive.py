@@ -57,7 +57,9 @@ class Gamma(_Positive):
     """
 
     name = "gamma"
-    parameters = (Parameter("shape", "var = mu**2 / shape", some_precision, learned=GAMMA, spread=True),)
+    parameters = (
+        Parameter("shape", "var = mu**2 / shape", some_precision, learned=GAMMA, spread=True),
+    )
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the Gamma density with its mean as a parameter."""
