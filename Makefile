@@ -11,7 +11,7 @@ test: $(READY)
 	$(PYTHON) -m pytest -n auto --dist worksteal --doctest-modules bayes_glmm tests
 
 test-all: $(DOCS)
-	$(PYTHON) -m pytest -n auto --dist worksteal --doctest-modules -m "slow or not slow" bayes_glmm tests
+	$(PYTHON) -m tests.parts $(PART)
 
 docs: $(DOCS)
 	$(PYTHON) docs/families.py

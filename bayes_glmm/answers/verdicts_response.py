@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bayes_glmm.answers.ppc import is_count, pearson, replicated
+from bayes_glmm.design.spread import estimated_spread
 from bayes_glmm.errors import Finding
 from bayes_glmm.results import Fit
 
@@ -25,20 +26,29 @@ def dispersion(fit: Fit, threshold: float) -> Iterator[Finding]:
     one_trial = design.trials is None or bool((design.trials <= 1).all())
     if "status" in design.modifiers or "least" in design.modifiers:
         return
-    if not family.discrete or family.free_variance or absorbed:
+    if estimated_spread(family, design) or absorbed:
         return
-    if (family.categorical and not family.composed) or (not is_count(fit) and one_trial):
+    if family.categorical and not family.composed:
+        return
+    if one_trial and family.discrete and not is_count(fit):
+        return
+    if family.circular or family.reports == "quantile":  # no plain mean, or no real errors
         return
     y = np.asarray(design.response, float)
     again, mean, variance = replicated(fit)
+    if not np.isfinite(variance).all():
+        return
     observed, expected = pearson(y, mean, variance), pearson(again, mean, variance)
     p = float((expected >= observed).mean())
     ratio = float(observed.mean() / y.size)
+    name = (
+        "the stated standard errors allow" if "se" in design.modifiers else f"{family.name} allows"
+    )
     if p < TAIL and ratio > threshold:
         remedy = "negative_binomial or " if is_count(fit) else ""
         yield Finding(
             "overdispersion", "warning",
-            f"Single rows vary {ratio:.1f} times as much as {family.name} allows (replicated data vary as "
+            f"Single rows vary {ratio:.1f} times as much as {name} (replicated data vary as "
             f"much in {p:.1%} of the draws): intervals are too narrow. Use {remedy}(1 | observation)"
             f"{', not both' if remedy else ''}.",
             figure=ratio, threshold=threshold,
@@ -47,7 +57,8 @@ def dispersion(fit: Fit, threshold: float) -> Iterator[Finding]:
         yield Finding(
             "underdispersion", "info",
             f"Single rows vary {ratio:.2f} times as much as {family.name} expects: intervals are wider "
-            "than the data need. Look for rows that are not independent trials or events.",
+            f"than the data need. Look for {'rows' if family.discrete else 'a known spread'} that "
+            f"{'are not independent trials or events' if family.discrete else 'is stated too large'}.",
             figure=ratio, threshold=1 / threshold,
         )  # fmt: skip
 

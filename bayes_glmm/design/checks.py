@@ -15,6 +15,7 @@ from bayes_glmm.design import (
     checks_levels,
     checks_origin,
     checks_response,
+    checks_rows,
     separation,
     separation_counts,
 )
@@ -92,10 +93,10 @@ CHECKS = tuple(
         ("response_by_group", "error", "a response constant within levels", checks_fit.by_group),
         ("one_level", "error", "a group with a single level", checks_groups.one_level),
         ("few_groups", "warning", "a group with fewer than five levels", checks_groups.few),
-        ("one_row_groups", "error", "levels of one row each", checks_groups.one_row),
-        ("over_specified", "error", "as many effects as rows", checks_groups.over_specified),
-        ("olre", "error", "an observation-level effect beside its like", checks_groups.olre),
-        ("olre_dispersion", "warning", "two terms for one over-dispersion", checks_groups.olre_nb),
+        ("one_row_groups", "error", "levels of one row each", checks_rows.one_row),
+        ("over_specified", "error", "as many effects as rows", checks_rows.over_specified),
+        ("olre", "error", "an observation-level effect beside its like", checks_rows.olre),
+        ("olre_dispersion", "warning", "two terms for one over-dispersion", checks_rows.olre_nb),
         ("constant_slope", "warning", "a slope constant within groups", checks_groups.slopes),
         ("same_groups", "error", "two groups with one partition", checks_groups.same),
         (

@@ -59,10 +59,14 @@ def exposure_link(context: Context, name: str, severity: str) -> Iterator[Findin
 
 
 def exact(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find fixed effects that reproduce the response, so that nothing is left for sigma."""
+    """Find fixed effects that reproduce the response, so that nothing is left for sigma.
+
+    Where the spread is known it keeps its size, and the fit is one that says too much only if
+    a predictor was made from the response.
+    """
     mu = context.design.mu
     p = len(mu.coefficients)
-    if not context.has_residual or context.design.link != "identity" or not p:
+    if context.family.discrete or context.design.link != "identity" or not p:
         return
     if context.design.n_rows <= p + FEWEST or np.ptp(context.y) == 0:
         return
@@ -70,10 +74,12 @@ def exact(context: Context, name: str, severity: str) -> Iterator[Finding]:
     R = _triangle(mu.X - mu.centers, y - y.mean() if mu.intercept else y)
     left = abs(R[p, p]) / max(float(np.sqrt((R[:, p] ** 2).sum())), 1e-300)
     if left < EXACT:
+        known = not context.has_residual
         yield context.finding(
-            name, severity,
+            name, "warning" if known else severity,
             f"{listed(mu.coefficients)} give the response {context.spec.response.column!r} exactly: "
-            "nothing is left for sigma. Is one of them computed from the response? Remove it.",
+            f"{'closer than the known spread of rows' if known else 'nothing is left for sigma'}. "
+            "Is one of them computed from the response? Remove it.",
             figure=left, threshold=EXACT,
         )  # fmt: skip
 
@@ -82,7 +88,8 @@ def by_group(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find a response that is the same in all rows of every level."""
     n = context.design.n_rows
     for group in context.design.mu.groups:
-        if not (context.has_residual or context.is_binary) or not 2 <= group.n_levels < n:
+        amounts = not context.family.discrete
+        if not (amounts or context.is_binary) or not 2 <= group.n_levels < n:
             continue
         if group.weights is not None:
             continue
@@ -94,6 +101,13 @@ def by_group(context: Context, name: str, severity: str) -> Iterator[Finding]:
                 f"The response {context.spec.response.column!r} is the same in all rows of every "
                 f"level of {group.name!r}, which leaves nothing for sigma: keep one row per level "
                 "and remove the group.",
+            )  # fmt: skip
+        elif amounts:
+            yield context.finding(
+                name, "warning",
+                f"The response {context.spec.response.column!r} is the same in all rows of every "
+                f"level of {group.name!r}, and each row counts as evidence of its own: if they are "
+                "copies of one value, keep one row per level.",
             )  # fmt: skip
         else:
             yield context.finding(

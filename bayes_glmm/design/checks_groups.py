@@ -9,18 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.context import OBSERVATION, Context
-from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.checks_rows import apart
+from bayes_glmm.design.context import Context
 from bayes_glmm.design.groups import group_levels
 from bayes_glmm.errors import Finding
 from bayes_glmm.spec.terms import Term, Variable
 
 FEW = 5
-
-
-def _apart(group: GroupDesign) -> bool:
-    """Whether levels are related, or rows do not have one level each."""
-    return group.structure is not None or group.weights is not None
 
 
 def one_level(context: Context, name: str, severity: str) -> Iterator[Finding]:
@@ -43,73 +38,6 @@ def few(context: Context, name: str, severity: str) -> Iterator[Finding]:
                 f"Group {group.name!r} has {group.n_levels} levels: its sd rests on the prior. State "
                 "that prior in the report, or use the column as a fixed factor.",
                 figure=float(group.n_levels), threshold=float(FEW),
-            )  # fmt: skip
-
-
-def one_row(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find groups whose every level has one row, where the family has that variation too."""
-    for group in context.design.mu.groups:
-        if group.name == OBSERVATION or _apart(group) or group.n_levels < context.design.n_rows:
-            continue
-        if context.has_residual:
-            yield context.finding(
-                name, severity,
-                f"Every level of {group.name!r} has one row: its sd and the residual sd cannot be "
-                "told apart; remove the term.",
-            )  # fmt: skip
-        elif context.is_binary:
-            yield context.finding(
-                name, "warning",
-                f"Every level of {group.name!r} has one 0/1 row: its sd rests on the prior.",
-            )  # fmt: skip
-
-
-def over_specified(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find groups with as many effects as rows beside a residual."""
-    n = context.design.n_rows
-    for group in context.design.mu.groups:
-        q = len(group.own("mu"))
-        if _apart(group) or not context.has_residual or group.n_levels == n:
-            continue
-        if q > 1 and group.n_levels * q >= n:
-            yield context.finding(
-                name, severity,
-                f"Group {group.name!r} has {group.n_levels} levels x {q} varying terms = "
-                f"{group.n_levels * q} effects for {n} rows: remove a varying term.",
-                figure=float(group.n_levels * q), threshold=float(n),
-            )  # fmt: skip
-
-
-def olre(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find an observation-level effect where rows have no room for it."""
-    if not any(g.name == OBSERVATION for g in context.design.mu.groups):
-        return
-    if context.has_residual:
-        yield context.finding(
-            name, severity,
-            f"(1 | {OBSERVATION}) repeats the residual of the {context.family.name} family: remove it.",
-        )  # fmt: skip
-    elif context.is_binary:
-        yield context.finding(
-            name, severity,
-            f"(1 | {OBSERVATION}) cannot be estimated from single 0/1 rows: they carry no "
-            "over-dispersion; remove it.",
-        )  # fmt: skip
-
-
-def olre_nb(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find an observation-level effect beside a dispersion parameter."""
-    if not (context.family.free_variance and context.family.discrete):
-        return
-    for group in context.design.mu.groups:
-        single = group.n_levels == context.design.n_rows and not _apart(group)
-        if group.name == OBSERVATION or single:
-            own = ", ".join(p.name for p in context.family.parameters)
-            yield context.finding(
-                name, severity,
-                f"(1 | {group.name}) and {own} of {context.family.name} both absorb over-dispersion of "
-                "single rows and cannot be told apart: keep one, e.g. poisson with "
-                f"(1 | {OBSERVATION}).",
             )  # fmt: skip
 
 
@@ -137,7 +65,7 @@ def slopes(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def same(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find two groups that sort the rows alike."""
     for a, b in combinations(context.design.mu.groups, 2):
-        if _apart(a) or _apart(b) or a.n_levels != b.n_levels:
+        if apart(a) or apart(b) or a.n_levels != b.n_levels:
             continue
         if _pairs(a.index, b.index, b.n_levels) == a.n_levels:
             yield context.finding(
@@ -166,7 +94,7 @@ def told_apart(context: Context) -> Iterator[tuple[str, str]]:
         if column is not None:
             factors[column] = group_levels(context.data, [column])
     for group in context.design.mu.groups:
-        if _apart(group) or "intercept" not in group.terms or group.n_levels < 2:
+        if apart(group) or "intercept" not in group.terms or group.n_levels < 2:
             continue
         for column, (codes, levels) in factors.items():
             if _pairs(codes, group.index, group.n_levels) == len(levels):

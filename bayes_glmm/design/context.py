@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.design.schema import Schema
+from bayes_glmm.design.spread import estimated_spread
 from bayes_glmm.errors import Finding, listed
 from bayes_glmm.families import get_family
 from bayes_glmm.families.base import Family
@@ -40,9 +41,19 @@ class Context:
         return np.asarray(self.design.response, np.float64)
 
     @property
+    def spread(self) -> tuple[str, ...]:
+        """Parameters that say how far single rows lie from their mean, where estimated."""
+        return estimated_spread(self.family, self.design)
+
+    @property
     def has_residual(self) -> bool:
-        """Whether the family has a free scale of single rows, as sigma is."""
-        return not self.family.discrete
+        """Whether single rows vary by a scale that is estimated, as sigma is."""
+        return bool(self.spread) and not self.family.discrete
+
+    @property
+    def is_category(self) -> bool:
+        """Whether every row is one of several categories."""
+        return self.family.categorical and not self.family.composed
 
     @property
     def is_binary(self) -> bool:

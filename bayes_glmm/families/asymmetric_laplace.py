@@ -41,13 +41,12 @@ class AsymmetricLaplace(Written):
     support = "real numbers"
     links = ("identity", "log", "inverse")
     parameters = (
-        Parameter("sigma", "scale of the errors", scale_prior),
+        Parameter("sigma", "scale of the errors", scale_prior, spread=True),
         Parameter(
             "quantile", "share of responses below mu; known, not estimated", any_share, "logit",
             fixed=0.5, formula=False,
         ),
     )  # fmt: skip
-    free_variance = True
     has_distribution = True
     mean_is_proportional = False
     reports = "quantile"

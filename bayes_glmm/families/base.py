@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Container, Mapping
 from copy import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,6 @@ from bayes_glmm.errors import SpecError, suggestion
 from bayes_glmm.families.links import LINKS, Link, get_link
 from bayes_glmm.families.parameter import Parameter, response_scale
 from bayes_glmm.spec.priors import ONE_TO_TWO, POSITIVE, REAL, UNIT, Prior
-
-if TYPE_CHECKING:
-    pass
 
 type Array = NDArray[np.float64]
 type Parameters = Mapping[str, Array]
@@ -60,8 +57,6 @@ class Family(ABC):
     """Whether every category but the first has a predictor of its own, on a last axis."""
     composed: bool = False
     """Whether the response is several columns, one for each category."""
-    free_variance: bool = False
-    """Whether a parameter already absorbs over-dispersion of single rows."""
     mean_is_proportional: bool = True
     """Whether E[y] is ``mu`` times something that does not depend on ``mu``."""
     reports: str = "mean"
@@ -166,6 +161,15 @@ class Family(ABC):
         """Return the parameters that are one number to estimate: they have no formula."""
         plain = (p for p in self.parameters if not p.vector and p.fixed is None)
         return tuple(p for p in plain if p.name not in formulas)
+
+    @property
+    def spread(self) -> tuple[Parameter, ...]:
+        """The parameters that say how far single rows lie from their mean.
+
+        Of a continuous family that marks none they are all that it has.
+        """
+        marked = tuple(p for p in self.parameters if p.spread)
+        return marked or (() if self.discrete else self.parameters)
 
     @property
     def vectors(self) -> tuple[Parameter, ...]:

@@ -32,9 +32,9 @@ class Beta(Written):
             "var = mu * (1 - mu) / (dispersion + 1)",
             some_precision,
             learned=BETA,
+            spread=True,
         ),
     )
-    free_variance = True
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse the ends and what is outside."""
@@ -78,7 +78,6 @@ class BetaWithEnds(Written):
 
     support = "numbers from 0 to 1"
     plain = Beta()
-    free_variance = True
     mean_is_proportional = False
 
     @abstractmethod

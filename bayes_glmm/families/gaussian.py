@@ -31,8 +31,7 @@ class Gaussian(Written):
     name = "gaussian"
     support = "real numbers"
     links = ("identity", "log", "inverse")
-    parameters = (Parameter("sigma", "residual standard deviation", scale_prior),)
-    free_variance = True
+    parameters = (Parameter("sigma", "residual standard deviation", scale_prior, spread=True),)
     has_distribution = True
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:

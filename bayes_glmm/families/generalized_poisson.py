@@ -42,8 +42,7 @@ class GeneralizedPoisson(Counts):
     """
 
     name = "generalized_poisson"
-    parameters = (Parameter("dispersion", "var = mu * dispersion", _around_one),)
-    free_variance = True
+    parameters = (Parameter("dispersion", "var = mu * dispersion", _around_one, spread=True),)
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return Consul's probabilities; none beyond the end of the support."""

@@ -34,8 +34,9 @@ class NegativeBinomial(Counts):
     """
 
     name = "negative_binomial"
-    parameters = (Parameter("dispersion", "var = mu + mu**2 / dispersion", _dispersion_prior),)
-    free_variance = True
+    parameters = (
+        Parameter("dispersion", "var = mu + mu**2 / dispersion", _dispersion_prior, spread=True),
+    )
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the Poisson density averaged over Gamma rates."""

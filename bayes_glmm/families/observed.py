@@ -99,10 +99,14 @@ class Observed(Written):
         self.plain, self.names, self.largest = plain, names, largest
         self.name, self.support, self.links = plain.name, plain.support, plain.links
         self.has_trials, self.discrete = plain.has_trials, plain.discrete
-        self.free_variance = plain.free_variance
         self.mean_is_proportional = plain.mean_is_proportional
         extra = (Parameter(name, "how the row was observed", _stated) for name in names)
         self.parameters = (*plain.parameters, *extra)
+
+    @property
+    def spread(self) -> tuple[Parameter, ...]:
+        """Those of the plain family: what is known of rows is no parameter."""
+        return self.plain.spread
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the log of what was observed: a density, or the mass of a range."""

@@ -70,8 +70,9 @@ class NegativeBinomial1(Counts):
     """
 
     name = "negative_binomial1"
-    parameters = (Parameter("dispersion", "var = mu * (1 + dispersion)", _ratio_prior),)
-    free_variance = True
+    parameters = (
+        Parameter("dispersion", "var = mu * (1 + dispersion)", _ratio_prior, spread=True),
+    )
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the negative binomial density of size ``mu / dispersion``."""
@@ -117,11 +118,11 @@ class BetaBinomial(Written):
             "dispersion",
             "var = n mu (1 - mu) (1 + (n - 1) / (dispersion + 1))",
             _concentration_prior,
+            spread=True,
         ),
     )
     has_trials = True
     discrete = True
-    free_variance = True
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse fractions, negative numbers and more successes than trials."""

@@ -38,6 +38,9 @@ class Parameter:
         Its value where it has no formula; ``None`` where it is estimated.
     formula : bool
         Whether it may have a formula.
+    spread : bool
+        Whether it says how far single rows lie from their mean, so that an effect of
+        single rows cannot be told apart from it where it is estimated.
     start : callable or None
         Of a vector: takes the responses' codes, the number of categories and the link,
         gives where chains begin.
@@ -48,7 +51,8 @@ class Parameter:
     Examples
     --------
     >>> import bayes_glmm as bg
-    >>> shape = bg.Parameter("shape", "shape", lambda spread: bg.Prior("Gamma", alpha=2, beta=0.1))
+    >>> shape = bg.Parameter("shape", "shape", lambda spread: bg.Prior("Gamma", alpha=2, beta=0.1),
+    ...                      spread=True)
     >>> shape.name, shape.link
     ('shape', 'log')
     """
@@ -60,6 +64,7 @@ class Parameter:
     vector: bool = False
     fixed: float | None = None
     formula: bool = True
+    spread: bool = False
     start: Callable[[Array, int, Link], Array] | None = None
     learned: Callable[[Array, Array], Prior] | None = None
 

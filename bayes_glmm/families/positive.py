@@ -39,7 +39,6 @@ class _Positive(Written):
     support = "positive numbers"
     lower = 0.0
     links: tuple[str, ...] = ("log", "inverse", "identity")
-    free_variance = True
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse zeros and negative numbers."""
@@ -58,7 +57,9 @@ class Gamma(_Positive):
     """
 
     name = "gamma"
-    parameters = (Parameter("shape", "var = mu**2 / shape", some_precision, learned=GAMMA),)
+    parameters = (
+        Parameter("shape", "var = mu**2 / shape", some_precision, learned=GAMMA, spread=True),
+    )
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the Gamma density with its mean as a parameter."""
@@ -87,7 +88,6 @@ class Exponential(_Positive):
     """Positive numbers with mean ``mu`` and variance ``mu**2``: waiting times at a constant rate."""
 
     name = "exponential"
-    free_variance = False
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return ``-log(mu) - y / mu``."""
@@ -129,6 +129,7 @@ class Weibull(_Positive):
             "hazard goes as y**(shape - 1)",
             some_precision,
             learned=WEIBULL_SHAPE,
+            spread=True,
         ),
     )
 
@@ -177,6 +178,7 @@ class InverseGaussian(_Positive):
             "var = mu**3 / shape",
             some_precision,
             learned=INVERSE_GAUSSIAN,
+            spread=True,
         ),
     )
 
@@ -217,6 +219,7 @@ class Lognormal(_Positive):
             "sigma",
             "sd of log(y)",
             lambda scale: Prior("HalfStudentT", nu=4.0, sigma=1.0),
+            spread=True,
         ),
     )
 

@@ -29,7 +29,7 @@ class SkewNormal(Written):
     support = "real numbers"
     links = ("identity", "log", "inverse")
     parameters = (
-        Parameter("sigma", "sd of the errors", scale_prior),
+        Parameter("sigma", "sd of the errors", scale_prior, spread=True),
         Parameter(
             "skew",
             "slant; above zero the tail is on the right",
@@ -37,7 +37,6 @@ class SkewNormal(Written):
             "identity",
         ),
     )
-    free_variance = True
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse what is not finite."""

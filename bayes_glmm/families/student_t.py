@@ -38,10 +38,9 @@ class StudentT(Family):
     support = "real numbers"
     links = ("identity", "log", "inverse")
     parameters = (
-        Parameter("sigma", "scale of the errors", scale_prior),
+        Parameter("sigma", "scale of the errors", scale_prior, spread=True),
         Parameter("nu", "degrees of freedom; normal as it grows", _nu_prior),
     )
-    free_variance = True
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse what is not finite."""

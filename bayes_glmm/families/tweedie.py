@@ -44,6 +44,7 @@ class Tweedie(Written):
             "dispersion",
             "var = dispersion * mu**power",
             lambda scale: Prior("HalfStudentT", nu=4.0, sigma=2.0 * math.sqrt(scale)),
+            spread=True,
         ),
         Parameter(
             "power",
@@ -53,7 +54,6 @@ class Tweedie(Written):
             formula=False,
         ),
     )
-    free_variance = True
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse negative numbers."""

@@ -192,13 +192,13 @@ class Dirichlet(Unordered):
     support = "shares of a whole"
     composed = True
     discrete = False
-    free_variance = True
     parameters = (
         Parameter(
             "dispersion",
             "var = mu * (1 - mu) / (dispersion + 1)",
             some_precision,
             learned=DIRICHLET,
+            spread=True,
         ),
     )
 

@@ -45,9 +45,9 @@ class VonMises(Written):
             "var is near 1 / concentration where it is large",
             some_precision,
             learned=VON_MISES,
+            spread=True,
         ),
     )
-    free_variance = True
     mean_is_proportional = False
     reports = "mean direction"
     circular = True

@@ -37,7 +37,6 @@ class _WithZeros(Written):
         self.support, self.links = plain.support, plain.links
         self.parameters = (*plain.parameters, self.share)
         self.has_trials, self.discrete = plain.has_trials, plain.discrete
-        self.free_variance = plain.free_variance
 
     prefix = ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from tests.canned import (
 )
 
 CHAINS, DRAWS = 4, 1000
+BCG = Path(__file__).parents[1] / "data" / "bcg.csv"
 
 
 def chains(**variables):
@@ -189,6 +191,36 @@ def test_overdispersion_is_found_and_absorbed():
         "y ~ 1 + (1 | g)", data, truth | {"intercept": 1.5}, family="poisson", spread=0.02
     )
     assert not {"overdispersion", "underdispersion", "excess_zeros"} & names(tree)
+
+
+def test_known_spreads_that_are_too_small_are_found():
+    """Thirteen trials of BCG under one effect: Q = 152 on 12 degrees of freedom, in metafor."""
+    arms = pd.read_csv(BCG, dtype={"study": str})
+    t, c = (arms[arms.treat == k].reset_index(drop=True) for k in (1, 0))
+    effect = np.log(t.events / t.n) - np.log(c.events / c.n)
+    error = np.sqrt(1 / t.events - 1 / t.n + 1 / c.events - 1 / c.n)
+    data = pd.DataFrame({"study": t.study, "effect": effect, "error": error})
+    one = float((effect / error**2).sum() / (error**-2).sum())
+    tree = tree_of("effect | se(error) ~ 1", data, {"intercept": one}, spread=0.04)
+    (found,) = [f for f in bg.diagnose(tree).findings if f.name == "overdispersion"]
+    assert found.figure == pytest.approx(152.233 / 13, rel=0.02)
+    assert "standard errors" in found.message and "(1 | observation)" in found.message
+    own = {"intercept": -0.71, "sd_study": [0.56], "u_study": (effect + 0.71).to_numpy()[:, None]}
+    tree = tree_of("effect | se(error) ~ 1 + (1 | study)", data, own)
+    assert "overdispersion" not in names(tree)
+
+
+def test_waiting_times_vary_as_exponential_ones_or_more():
+    rng = np.random.default_rng(3)
+    data = pd.DataFrame({"y": rng.exponential(2.0, 200)})
+    truth = {"intercept": np.log(2.0)}
+    assert "overdispersion" not in names(tree_of("y ~ 1", data, truth, family="exponential"))
+    data["y"] = 2.0 * np.exp(rng.normal(0, 1, 200) - 0.5) * rng.exponential(1.0, 200)
+    truth = {"intercept": np.log(data["y"].mean())}
+    assert "overdispersion" in names(tree_of("y ~ 1", data, truth, family="exponential"))
+    assert "overdispersion" not in names(
+        tree_of("y ~ 1", data, truth | {"shape": 0.5}, family="gamma")
+    )
 
 
 def test_overdispersed_trials_are_found_and_single_trials_never():

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,10 @@ CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome")
      if (found := shutil.which(name))), None,
 )  # fmt: skip
+PLACED = (  # the browser hears on 3 and says on 4
+    "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); "
+    "os.execv(sys.argv[3], sys.argv[3:])"
+)
 SETTLED = (
     "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 )
@@ -116,23 +121,22 @@ class Browser:
 
 
 @contextmanager
-def browser(folder: Path) -> Iterator[Browser]:
-    """Start a browser with a profile of its own; it ends with the block."""
+def browser(folder: Path, program: str | None = CHROMIUM) -> Iterator[Browser]:
+    """Start a browser with a profile of its own; it ends with the block.
+
+    A small program puts the pipes where the browser wants them: the same between fork and
+    exec would run Python in a copy of this process, which has threads where JAX is loaded.
+    """
     (ours, theirs), (hears, says) = os.pipe()[::-1], os.pipe()
-
-    def place() -> None:
-        high = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (theirs, says)]
-        for end, number in zip(high, (3, 4), strict=True):
-            os.dup2(end, number)
-
-    command = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+    high = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (theirs, says)]
+    command = [program, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
                "--remote-debugging-pipe", f"--user-data-dir={folder}", "about:blank"]  # fmt: skip
     process = subprocess.Popen(
-        command, preexec_fn=place, close_fds=False, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        [sys.executable, "-S", "-c", PLACED, *map(str, high), *command], pass_fds=high,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    os.close(theirs)
-    os.close(says)
+    for end in (theirs, says, *high):
+        os.close(end)
     try:
         yield Browser(ours, hears)
     finally:

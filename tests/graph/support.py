@@ -16,7 +16,7 @@ from bayes_glmm import Prior
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.spec.formula import parse
-from tests.oracle import HELD, OWN, log_posterior
+from tests.oracle import HELD, OWN, log_posterior, predictor_part
 
 LINKS = {
     "gaussian": ("identity", "log", "inverse"),
@@ -227,6 +227,18 @@ def _location_scale(priors):
     )
 
 
+def interpreted():
+    """Return a mode that needs no C compiler.
+
+    NumPy's functions take no more than 32 operands: nested sums are left nested. Fused nodes
+    take reciprocals in single precision.
+    """
+    from pytensor.compile.mode import Mode
+
+    flattening = "local_add_canonizer", "flatten_nested_add_mul"
+    return Mode(linker="py", optimizer="fast_run").excluding("fusion", "inplace", *flattening)
+
+
 class Flat:
     """Coordinates of a model as one vector, in the order of its value variables."""
 
@@ -271,6 +283,18 @@ def points(design, priors, flat, n=25, seed=0, spread=0.4):
 
 
 def slope(function, x, direction, h=2e-4) -> float:
-    """Five-point difference along a direction, exact to about 1e-12 of the value."""
+    """Five-point difference along a direction, exact to about 1e-12 of the value.
+
+    Steps are short beside the distance to the nearest place where the function has a pole.
+    """
     at = [function(x + k * h * direction) for k in (-2, -1, 1, 2)]
     return (8 * (at[2] - at[1]) - (at[3] - at[0])) / (12 * h)
+
+
+def short_of_a_pole(design, priors, flat, x, h=2e-4) -> float:
+    """Return the step of :func:`slope`: with the inverse link, the mean is infinite at zero."""
+    if design.link != "inverse":
+        return h
+    point, _ = natural(design, priors, flat.unpack(x))
+    _, eta = predictor_part(design.mu, "", priors, point, design.n_rows)
+    return h * min(1.0, float(np.abs(eta).min()) / 0.1)

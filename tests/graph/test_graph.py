@@ -16,10 +16,12 @@ from tests.graph.support import (
     STRUCTURES,
     Flat,
     extremes,
+    interpreted,
     modelled,
     natural,
     oracle,
     points,
+    short_of_a_pole,
     slope,
     update,
 )
@@ -63,11 +65,8 @@ MARKED = [
 
 def compiled(model):
     """Compile value with Jacobian, value without, and gradient at once, without a C compiler."""
-    from pytensor.compile.mode import Mode
-
     outputs = [model.logp(), model.logp(jacobian=False), model.dlogp()]
-    mode = Mode(linker="py", optimizer="fast_run").excluding("fusion", "inplace")
-    return model.compile_fn(outputs, mode=mode, on_unused_input="ignore")
+    return model.compile_fn(outputs, mode=interpreted(), on_unused_input="ignore")
 
 
 def single(variables):
@@ -133,8 +132,9 @@ def test_density_and_gradient_equal_the_oracle(family, link, structure):
             assert with_volume == pytest.approx(expected[0], rel=1e-10, abs=0)
             assert plain == pytest.approx(expected[1], rel=1e-10, abs=0)
             directions = [rng.normal(size=flat.size)] if number else list(np.eye(flat.size))
+            step = short_of_a_pole(rows, priors, flat, x)
             for direction in directions if usual or number == 0 else ():
-                along = slope(density, x, direction)
+                along = slope(density, x, direction, step)
                 size = abs(along) if usual else np.abs(gradient).max()
                 assert abs(gradient @ direction - along) <= 1e-6 * max(size, 1e-3)
 

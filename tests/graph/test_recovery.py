@@ -16,7 +16,7 @@ from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.families import FAMILIES, get_family
 from bayes_glmm.graph import build_graph
-from tests.graph.support import Flat
+from tests.graph.support import Flat, interpreted
 
 ROWS, TRIALS = 3_000, 8
 INTERCEPT, BETA = 0.4, 0.5
@@ -34,8 +34,10 @@ OWN = {
     "zero_one_inflated_beta": {"dispersion": 6.0, "zoi": 0.3, "coi": 0.4},
     "ordered_beta": {"dispersion": 6.0, "lower": -1.0, "gap": 2.5},
     "von_mises": {"concentration": 3.0}, "tweedie": {"dispersion": 0.8, "power": 1.4},
+    "dirichlet": {"dispersion": 8.0},
 }  # fmt: skip
 CUTS = np.array([-1.0, 0.2, 1.5])
+PARTS = {"sand": (0.0, 0.0), "silt": (0.4, 0.5), "clay": (-0.3, -0.4)}  # intercepts and slopes
 
 
 def simulated(name: str, eta: np.ndarray, own: dict, rng: np.random.Generator) -> np.ndarray:
@@ -145,26 +147,60 @@ def simulated(name: str, eta: np.ndarray, own: dict, rng: np.random.Generator) -
     raise AssertionError(name)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.name)
-def test_estimates_lie_around_the_truth(family):
-    import pytensor
-    from pytensor.compile.mode import Mode
+def composed(name: str, scores: np.ndarray, own: dict, rng: np.random.Generator) -> pd.DataFrame:
+    """Unordered categories: the largest of scores with Gumbel noise, counts or shares of them."""
+    labels, n = list(PARTS), len(scores)
+    match name:
+        case "categorical":
+            found = (scores + stats.gumbel_r.rvs(size=scores.shape, random_state=rng)).argmax(1)
+            return pd.DataFrame({"y": np.array(labels)[found]}).astype(
+                {"y": pd.CategoricalDtype(labels)}
+            )
+        case "multinomial":
+            noise = stats.gumbel_r.rvs(size=(TRIALS, *scores.shape), random_state=rng)
+            found = (scores + noise).argmax(axis=2)
+            counts = np.stack([(found == k).sum(axis=0) for k in range(len(labels))], axis=1)
+            return pd.DataFrame(counts, columns=labels)
+        case "dirichlet":
+            share = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+            parts = stats.gamma.rvs(own["dispersion"] * share, random_state=rng)
+            return pd.DataFrame(parts / parts.sum(axis=1).reshape(n, 1), columns=labels)
+    raise AssertionError(name)
 
-    rng = np.random.default_rng(11)
-    own = OWN.get(family.name, {})
-    x = rng.normal(size=ROWS)
+
+def planted(family, rng) -> tuple[str, pd.DataFrame, dict]:
+    """Return a formula, rows made without the package, and the values to find."""
+    own, x = OWN.get(family.name, {}), rng.normal(size=ROWS)
+    if family.unordered:
+        scores = np.column_stack([a + b * x for a, b in PARTS.values()])
+        data = composed(family.name, scores, own, rng).assign(x=x)
+        truth = {f"intercept_mu_{k}": a for k, (a, _) in PARTS.items() if k != "sand"}
+        truth |= {f"beta_mu_{k}": [b] for k, (_, b) in PARTS.items() if k != "sand"}
+        left = f"cbind({', '.join(PARTS)})" if family.composed else "y"
+        return f"{left} ~ x", data, truth
     intercept = 0.0 if family.categorical else INTERCEPT
     y = simulated(family.name, intercept + BETA * x, own, rng)
     data = pd.DataFrame({"x": x, "t": TRIALS, "y": np.asarray(y, float)})
     left = "y | trials(t)" if family.has_trials else "y"
-    spec = bg.parse(f"{left} ~ x", family=family.name)
+    truth = {"beta": [BETA]} | ({} if family.categorical else {"intercept": INTERCEPT})
+    return f"{left} ~ x", data, truth
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.name)
+def test_estimates_lie_around_the_truth(family):
+    import pytensor
+
+    rng = np.random.default_rng(11)
+    own = OWN.get(family.name, {})
+    formula, data, truth = planted(family, rng)
+    ordered = family.categorical and not family.unordered
+    spec = bg.parse(formula, family=family.name)
     design = Schema.learn(spec, data).apply(data)
     model = build_graph(spec, design, resolve_priors(spec, design), "natural")
     total = model.logp(vars=model.observed_RVs)
     slopes = pytensor.grad(total, model.value_vars)
-    mode = Mode(linker="py", optimizer="fast_run").excluding("fusion", "inplace")
-    function = model.compile_fn([total, *slopes], mode=mode, on_unused_input="ignore")
+    function = model.compile_fn([total, *slopes], mode=interpreted(), on_unused_input="ignore")
     flat = Flat(model)
 
     def minus(point):
@@ -181,7 +217,7 @@ def test_estimates_lie_around_the_truth(family):
         found = optimize.minimize(
             lambda v: minus(v)[0], start, method="Nelder-Mead", options=flat_search
         )
-        rows = np.column_stack([x, np.ones(ROWS)]) * 0.5 / own["sigma"]
+        rows = np.column_stack([data["x"], np.ones(ROWS)]) * 0.5 / own["sigma"]
         order = {"beta": 0, "intercept": 1, "sigma_log__": 2}
         all_rows = np.linalg.inv(rows.T @ rows)
         known = [*np.sqrt(np.diag(all_rows)), ROWS**-0.5]
@@ -193,9 +229,8 @@ def test_estimates_lie_around_the_truth(family):
         error = np.sqrt(np.diag(np.linalg.inv((curvature + curvature.T) / 2)))
     estimate = flat.unpack(found.x)
     spread = flat.unpack(error)
-    truth = {"beta": [BETA]} | ({} if family.categorical else {"intercept": INTERCEPT})
     assert set(estimate) - set(truth) == {unconstrained(k)[0] for k in own} | (
-        {next(k for k in estimate if k.startswith("threshold"))} if family.categorical else set()
+        {next(k for k in estimate if k.startswith("threshold"))} if ordered else set()
     )
     for name, value in own.items():
         key, forward = unconstrained(name)
@@ -204,7 +239,7 @@ def test_estimates_lie_around_the_truth(family):
         gap = np.abs(estimate[name] - np.asarray(value))
         assert (gap < 4 * spread[name]).all(), (name, estimate[name], value, spread[name])
         assert (spread[name] < 0.5).all(), (name, spread[name])
-    if family.categorical:
+    if ordered:
         cuts = next(v for k, v in estimate.items() if k.startswith("threshold"))
         if family.increasing:
             cuts = np.cumsum([cuts[0], *np.exp(cuts[1:])])
@@ -224,6 +259,5 @@ def unconstrained(name):
 
 def test_every_family_has_values_to_find():
     for family in FAMILIES:
-        if not family.categorical:
-            wanted = {p.name for p in get_family(family.name).scalars(())}
-            assert set(OWN.get(family.name, {})) == wanted
+        wanted = {p.name for p in get_family(family.name).scalars(())}
+        assert set(OWN.get(family.name, {})) == wanted

@@ -81,6 +81,20 @@ MUTANTS = (
         ("tests/families/test_families.py",),
     ),
     Mutant(
+        "known standard errors taken for a spread that is estimated",
+        "design/spread.py",
+        "return parameter.name not in design.stated and parameter.fixed is None",
+        "return parameter.fixed is None",
+        ("tests/design/test_spread.py",),
+    ),
+    Mutant(
+        "a held spread taken for one that is estimated",
+        "design/spread.py",
+        "return parameter.name not in design.stated and parameter.fixed is None",
+        "return parameter.name not in design.stated",
+        ("tests/design/test_spread.py",),
+    ),
+    Mutant(
         "gamma amounts drawn with the shape as a scale",
         "families/positive.py",
         "return rng.gamma(k, 1 / k, np.broadcast_shapes(np.shape(mu), np.shape(k))) * mu",

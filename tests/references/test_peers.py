@@ -28,6 +28,9 @@ EXCEPTIONS = {
         "study treat12": 0.37,
     },
 }
+# The mode of draws has a standard error of its own: 4 % for 10 batches from 8,000 draws, 1.5 %
+# from five times as many.
+DRAWS = {"pastes_nested": 10_000}
 # So flat that its mode moves from 0.20 to 0.29 between seeds, about the peer's 0.18: there
 # the densities at the two are compared.
 FLAT, FLAT_HEIGHT = {"cbpp_binomial_olre": "herd (Intercept)"}, 0.05
@@ -38,7 +41,7 @@ FLAT, FLAT_HEIGHT = {"cbpp_binomial_olre": "herd (Intercept)"}, 0.05
     [pytest.param(c, marks=() if c.name in QUICK else pytest.mark.slow, id=c.name) for c in CASES],
 )
 def test_agrees_with_the_peer(case):
-    tree = fit_case(case, chains=4, draws=2000, seed=11)
+    tree = fit_case(case, chains=4, draws=DRAWS.get(case.name, 2000), seed=11)
     rows = compare(case, tree, PEERS[case.name])
     exceptions = EXCEPTIONS.get(case.name, {})
     for row in rows:
