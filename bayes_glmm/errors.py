@@ -69,6 +69,10 @@ class ResultError(BayesGLMMError, ValueError):
     """A fitted result lacks what the question needs."""
 
 
+class OutputError(BayesGLMMError, OSError):
+    """A result could not be written where it was wanted; the message says where it is kept."""
+
+
 class MissingDependencyError(BayesGLMMError, ImportError):
     """An optional dependency is not installed; the message names the extra."""
 

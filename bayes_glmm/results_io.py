@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bayes_glmm.errors import ArgumentError, ResultError
+from bayes_glmm.errors import ResultError
+from bayes_glmm.outputs import writable
 from bayes_glmm.results import SAMPLE, Fit, dimensions, of_the_basis
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ MOST_UNPACKED = 1100
 """No compression that HDF5 has by itself packs tighter than this."""
 
 
-def save(tree: xr.DataTree, path: str | Path) -> Path:
+def save(tree: xr.DataTree, path: str | Path, *, force: bool = False) -> Path:
     """Save a result as one NetCDF file, whole or not at all.
 
     Parameters
@@ -26,7 +27,9 @@ def save(tree: xr.DataTree, path: str | Path) -> Path:
     tree : xarray.DataTree
         A result of :func:`bayes_glmm.fit`.
     path : path
-        The file to write; an existing one is replaced when the new one is complete.
+        The file to write; an existing fit is replaced when the new one is complete.
+    force : bool, default False
+        Replace a file that holds something else.
 
     Returns
     -------
@@ -38,7 +41,7 @@ def save(tree: xr.DataTree, path: str | Path) -> Path:
     ResultError
         The tree was not made by this package.
     ArgumentError
-        The folder does not exist.
+        The path is a folder, or in none; or a file that is no fit, without ``force``.
 
     Examples
     --------
@@ -51,17 +54,15 @@ def save(tree: xr.DataTree, path: str | Path) -> Path:
     'fit.nc'
     """
     Fit.of(tree)
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise ArgumentError(f"The folder {str(path.parent)!r} does not exist.")
-    part = path.with_name(path.name + ".part")
+    place = writable(path, "fit", force=force)
+    part = place.with_name(place.name + ".part")
     try:
         tree.to_netcdf(part, engine="h5netcdf")
         _seal(part)
-        os.replace(part, path)
+        os.replace(part, place)
     finally:
         part.unlink(missing_ok=True)
-    return path
+    return Path(path)
 
 
 def load(path: str | Path) -> xr.DataTree:

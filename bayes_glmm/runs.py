@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_glmm.errors import EngineError
 from bayes_glmm.files import write_atomically
+from bayes_glmm.outputs import usable_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,10 +25,12 @@ def claim(folder: Path, identity: Mapping[str, Any]) -> None:
 
     Raises
     ------
+    ArgumentError
+        It is a file, or nothing can be written there.
     EngineError
         The folder holds other files or the run of another call, or cannot be read.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    usable_folder(folder).mkdir(parents=True, exist_ok=True)
     path = folder / IDENTITY
     wanted = json.loads(json.dumps(dict(identity)))
     if not path.exists():

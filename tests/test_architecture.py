@@ -23,6 +23,7 @@ ANSWERED = CORE | {"answers", "results_io"}
 MAY_IMPORT = {
     "errors": set(),
     "files": set(),
+    "outputs": {"errors"},
     "spec": {"errors"},
     "families": {"errors", "spec"},
     "structures": {"errors", "spec"},
@@ -30,14 +31,14 @@ MAY_IMPORT = {
     "coordinates": BASE | {"design"},
     "distributions": set(),
     "graph": CORE | {"coordinates", "distributions"},
-    "runs": {"errors", "files"},
+    "runs": {"errors", "files", "outputs"},
     "engine": CORE | {"coordinates", "graph", "files", "runs"},
     "results": BASE | {"design"},
-    "results_io": {"errors", "results"},
+    "results_io": {"errors", "outputs", "results"},
     "answers": CORE,
     "plots": ANSWERED,
-    "report": ANSWERED | {"plots", "files"},
-    "explore": CORE | {"files"},
+    "report": ANSWERED | {"plots", "files", "outputs"},
+    "explore": CORE | {"files", "outputs"},
     "fitting": MODEL | {"answers"},
     "refitting": ANSWERED | {"fitting", "many"},
     "sensitivity": CORE | {"answers", "fitting", "many", "quantities"},
@@ -53,8 +54,9 @@ MAY_IMPORT = {
     "datasets": {"errors"},
     "tables": {"errors", "spec", "design"},
     "roles": {"errors", "spec"},
-    "demo": ANSWERED | {"fitting", "report", "datasets", "tables"},
-    "cli": ANSWERED | {"fitting", "report", "roles", "scan", "tables", "demo", "explore"},
+    "demo": ANSWERED | {"fitting", "report", "datasets", "outputs", "tables"},
+    "cli": ANSWERED
+    | {"fitting", "report", "roles", "scan", "tables", "demo", "explore", "files", "outputs"},
     "__main__": {"cli"},
 }
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "print"}

@@ -293,4 +293,11 @@ MUTANTS = (
         "for s in range(1):",
         ("tests/answers/test_leaving_out.py",),
     ),
+    Mutant(
+        "an input known by its name alone",
+        "outputs.py",
+        "return one == other or (one.exists() and other.exists() and one.samefile(other))",
+        "return one == other",
+        ("tests/test_outputs.py",),
+    ),
 )
