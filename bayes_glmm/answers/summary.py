@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.diagnostics import diagnostics
 from bayes_glmm.answers.predictor import odds_of
 from bayes_glmm.answers.tables import answer
+from bayes_glmm.design.base_levels import references
 from bayes_glmm.design.design import PredictorDesign
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.results import Fit, read_fit
@@ -54,7 +55,8 @@ def summary(
     pandas.DataFrame
         ``parameter``, ``scale``, ``mean``, ``sd``, the interval, ``r_hat``,
         ``ess_bulk``, ``ess_tail`` and ``mcse``. Fixed effects are conditional: they
-        compare rows of one and the same group.
+        compare rows of one and the same group; ``attrs["references"]`` names by column the
+        level that a factor's coefficients are differences from.
 
     Raises
     ------
@@ -83,6 +85,7 @@ def summary(
         return table
     shape = (fit.posterior.sizes["chain"], fit.posterior.sizes["draw"], -1)
     found = diagnostics(values.reshape(shape))
+    table.attrs["references"] = references(fit.schema)
     return table.assign(**found, mcse=table.attrs["mcse"])
 
 

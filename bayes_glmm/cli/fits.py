@@ -113,7 +113,10 @@ def fit(
     output.write(lambda place: save(tree, place, force=force), "The fit")
     say(f"Saved: {out}")
     with unwarned():
-        show(summary(tree).drop(columns=["ess_bulk", "ess_tail", "mcse"]))
+        table = summary(tree)
+        show(table.drop(columns=["ess_bulk", "ess_tail", "mcse"]))
+    for column, level in table.attrs["references"].items():
+        say(f"Coefficients of {column} are differences from its level {level}.")
     info = Fit.of(tree).info
     before, after = ([found["message"] for found in info[k]] for k in ("findings", "verdict"))
     for sentence in (*before, *info["notes"], *after):

@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 
 from bayes_glmm.design import (
+    checks_factors,
     checks_fit,
     checks_fixed,
     checks_groups,
     checks_levels,
+    checks_nesting,
+    checks_offsets,
     checks_origin,
     checks_response,
     separation,
@@ -73,7 +76,18 @@ CHECKS = tuple(
         ),
         ("exposure", "error", "an exposure that is not above 0", checks_response.exposure),
         ("exposure_link", "warning", "an exposure that makes no rate", checks_fit.exposure_link),
-        ("offset_scale", "warning", "an offset that looks like an exposure", checks_response.scale),
+        (
+            "offset_scale",
+            "warning",
+            "an offset that looks like an exposure",
+            checks_offsets.offset_scale,
+        ),
+        (
+            "exposure_scale",
+            "warning",
+            "an exposure that looks logged",
+            checks_offsets.exposure_scale,
+        ),
         ("huge_counts", "info", "counts above ten million", checks_response.huge),
         ("constant_predictor", "error", "a column of X without variation", checks_fixed.constant),
         ("duplicate_columns", "error", "columns of X that are copies", checks_fixed.duplicates),
@@ -86,6 +100,15 @@ CHECKS = tuple(
             "a term that depends on a zero outside of the data",
             checks_origin.origin,
         ),
+        (
+            "reference_level",
+            "warning",
+            "a reference that few rows have",
+            checks_factors.reference,
+        ),
+        ("single_level", "warning", "a factor with one level", checks_factors.single_level),
+        ("level_per_row", "warning", "a factor that names rows", checks_factors.level_per_row),
+        ("integer_codes", "info", "codes used as numbers", checks_factors.integer_codes),
         ("separation", "warning", "a predictor that splits the outcomes", separation.separation),
         ("zero_counts", "warning", "a predictor seen with zeros only", separation_counts.zeros),
         ("exact_fit", "error", "predictors that give the response", checks_fit.exact),
@@ -106,7 +129,10 @@ CHECKS = tuple(
         ),
         ("saturated_group", "warning", "levels with a fixed mean each", checks_fit.saturated),
         ("numeric_group", "info", "a group that is also a number", checks_groups.numeric),
+        ("reused_levels", "warning", "levels numbered anew in others", checks_nesting.reused),
+        ("spanned_effects", "warning", "effects that others contain", checks_nesting.spanned),
         ("alike_levels", "warning", "levels that look like one", checks_levels.alike),
+        ("missing_names", "warning", "levels named as missing values", checks_levels.unnamed),
     )
 )
 

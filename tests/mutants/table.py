@@ -300,4 +300,18 @@ MUTANTS = (
         "return one == other",
         ("tests/test_outputs.py",),
     ),
+    Mutant(
+        "crossed items taken for plots numbered anew",
+        "design/checks_nesting.py",
+        "return not complete or _one_effect(context, outer, inner) > CROSSED",
+        "return True",
+        ("tests/design/test_silent.py",),
+    ),
+    Mutant(
+        "the last level named as the reference",
+        "design/base_levels.py",
+        "coding.reference if coding.reference is not None else coding.levels[0]",
+        "coding.levels[-1]",
+        ("tests/design/test_silent.py",),
+    ),
 )
