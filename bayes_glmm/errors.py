@@ -69,8 +69,8 @@ class ResultError(BayesGLMMError, ValueError):
     """A fitted result lacks what the question needs."""
 
 
-class OutputError(BayesGLMMError, OSError):
-    """A result could not be written where it was wanted; the message says where it is kept."""
+class WriteError(BayesGLMMError, OSError):
+    """A file could not be written; what was there before is as it was."""
 
 
 class MissingDependencyError(BayesGLMMError, ImportError):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from bayes_glmm.errors import ArgumentError, OutputError
+from bayes_glmm.errors import ArgumentError, WriteError
 
 type Kind = Literal["fit", "page", "table"]
 type Place = str | os.PathLike[str]
@@ -126,13 +126,13 @@ def written_or_kept(write: Callable[[Path], object], path: Place, what: str) -> 
 
     Raises
     ------
-    OutputError
+    WriteError
         It was not written there; the message says where it is.
     """
     try:
         write(Path(path))
     except Exception as error:  # whatever went wrong, hours of work are in what was not written
-        raise OutputError(
+        raise WriteError(
             f"{os.fspath(path)!r} could not be written ({error}). {_kept(write, Path(path), what)}"
         ) from error
 

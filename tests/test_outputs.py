@@ -14,7 +14,7 @@ import pytest
 
 import bayes_glmm as bg
 from bayes_glmm.cli import main
-from bayes_glmm.errors import ArgumentError, EngineError, OutputError
+from bayes_glmm.errors import ArgumentError, BayesGLMMError, WriteError
 from tests.canned import bernoulli_tree, binomial_tree
 
 MODEL = "deaths | trials(operations) ~ 1 + (1 | hospital)"
@@ -167,7 +167,7 @@ def test_the_folder_of_chains_is_looked_at_first(here: Path, capsys) -> None:
 def test_a_store_that_is_a_file_is_an_error_of_the_package(here: Path, name: str) -> None:
     from bayes_glmm.runs import claim
 
-    with pytest.raises((ArgumentError, EngineError), match=r"data\.csv"):
+    with pytest.raises(BayesGLMMError, match=r"data\.csv"):
         claim(Path(name), {"seed": 1})
     assert (here / "data.csv").read_text() == RAW
 
@@ -219,7 +219,7 @@ def test_where_nothing_can_be_kept_the_loss_is_said(tmp_path, monkeypatch) -> No
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(OutputError, match=r"No space left.*is lost"):
+    with pytest.raises(WriteError, match=r"No space left.*is lost"):
         written_or_kept(full, tmp_path / "fit.nc", "The fit")
     assert not list(tmp_path.iterdir())
 

@@ -106,6 +106,7 @@ CHECKS = tuple(
             "a reference that few rows have",
             checks_factors.reference,
         ),
+        ("misspelled", "warning", "levels that a slip made two", checks_factors.misspelled),
         ("single_level", "warning", "a factor with one level", checks_factors.single_level),
         ("level_per_row", "warning", "a factor that names rows", checks_factors.level_per_row),
         ("integer_codes", "info", "codes used as numbers", checks_factors.integer_codes),

@@ -13,7 +13,8 @@ from bayes_glmm.errors import Finding, listed
 
 MOST_NAMED = 3
 NO_NAME = frozenset(("", "nan", "na", "n/a", "#n/a", "nat", "null", "<na>", "nil", ".", "?", "-"))
-NO_GROUP = NO_NAME | {"none"}
+NO_GROUP = "None"
+"""What Python writes for a missing value; ``none`` is the name of a kind, as of a treatment."""
 
 
 def alike(context: Context, name: str, severity: str) -> Iterator[Finding]:
@@ -41,10 +42,14 @@ def unnamed(context: Context, name: str, severity: str) -> Iterator[Finding]:
         if column.name not in context.data or not (column.levels or column.name in _ids(context)):
             continue
         codes, levels = levels_of(context.data[column.name], column.name, times=True)
-        none = NO_GROUP if column.name in _ids(context) else NO_NAME
-        found = [level for level in levels.tolist() if level.strip().casefold() in none]
+        group = column.name in _ids(context)
+        found = [
+            level
+            for level in levels.tolist()
+            if level.strip().casefold() in NO_NAME or (group and level == NO_GROUP)
+        ]
         if found:
-            whose = "one group with one effect" if none is NO_GROUP else "one level"
+            whose = "one group with one effect" if group else "one level"
             yield context.finding(
                 name, severity,
                 f"Column {column.name!r} has a level named {listed(map(repr, found))}, which is mostly how a "
