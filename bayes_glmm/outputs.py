@@ -19,6 +19,8 @@ type Place = str | os.PathLike[str]
 MARK = b"bayes_glmm"
 HDF5, PARQUET = b"\x89HDF\r\n\x1a\n", b"PAR1"
 HEAD = 2**16
+ANYBODY = 0o222
+"""Bits of a file that somebody may write."""
 _INTERVAL = re.compile(r"(eti|hdi)[\d.]+_lb")
 PLINK, SHAPES = (".bed", ".bim", ".fam"), (".shp", ".dbf", ".shx", ".prj", ".cpg")
 
@@ -73,6 +75,11 @@ def writable(path: Place, kind: Kind, *, inputs: Iterable[Place] = (), force: bo
         raise ArgumentError(
             f"{text!r} exists and is not {_NAMES[kind]} of this package: name another file, or replace "
             "it with force=True (--force on the command line)."
+        )
+    if not force and place.exists() and not place.stat().st_mode & ANYBODY:
+        raise ArgumentError(
+            f"{text!r} is marked as not to be written: name another file, or replace it with force=True "
+            "(--force on the command line)."
         )
     try:
         with tempfile.NamedTemporaryFile(dir=place.parent, prefix=f"{place.name}.", suffix=".part"):

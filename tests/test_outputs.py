@@ -270,6 +270,14 @@ def test_python_refuses_what_the_command_line_refuses(tmp_path) -> None:
         bg.explore(None, table, open=False)
 
 
+def test_a_fit_that_is_marked_as_read_only_is_not_replaced(tmp_path) -> None:
+    path = bg.save(binomial_tree(), tmp_path / "fit.nc")
+    path.chmod(0o444)
+    with pytest.raises(ArgumentError, match="not to be written"):
+        bg.save(bernoulli_tree(), path)
+    assert bg.load(bg.save(bernoulli_tree(), path, force=True)).identical(bernoulli_tree())
+
+
 def test_a_fit_is_saved_over_a_fit_an_empty_file_and_through_a_link(tmp_path) -> None:
     one, other = binomial_tree(), bernoulli_tree()
     (tmp_path / "empty.nc").touch()

@@ -67,8 +67,9 @@ def input_files(
     from bayes_glmm.spec.sources import parse_source
 
     described = {} if spec is None else dict(spec.structures)
-    folder = Path(model).parent if Path(model).suffix == ".toml" else Path()
-    files = [data, *([] if "~" in model else [Path(model)])]
+    written_out = Path(model).suffix == ".toml"
+    folder = Path(model).parent if written_out else Path()
+    files = [data, *([Path(model)] if written_out else [])]
     files += [folder / s.file for s in described.values() if s.file and not s.bundled]
     files += [Path(s.file) for _, s in map(parse_source, written or []) if s.file]
     return tuple(files)

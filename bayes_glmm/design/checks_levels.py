@@ -13,6 +13,7 @@ from bayes_glmm.errors import Finding, listed
 
 MOST_NAMED = 3
 NO_NAME = frozenset(("", "nan", "na", "n/a", "#n/a", "nat", "null", "<na>", "nil", ".", "?", "-"))
+GROUPING = {"group", "member", "by"}
 NO_GROUP = "None"
 """What Python writes for a missing value; ``none`` is the name of a kind, as of a treatment."""
 
@@ -39,10 +40,10 @@ def alike(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def unnamed(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find levels whose name says that the value is missing."""
     for column in context.schema.columns:
-        if column.name not in context.data or not (column.levels or column.name in _ids(context)):
+        if column.name not in context.data or not (column.levels or GROUPING & set(column.roles)):
             continue
         codes, levels = levels_of(context.data[column.name], column.name, times=True)
-        group = column.name in _ids(context)
+        group = bool(GROUPING & set(column.roles))
         found = [
             level
             for level in levels.tolist()

@@ -132,26 +132,34 @@ def spanned(context: Context, name: str, severity: str) -> Iterator[Finding]:
         for group in predictor.groups:
             labels = dict(group.own(predictor.parameter))
             blocks = [[t for t in block if t in labels] for block in group.blocks]
-            for block in (b for b in blocks if len(b) > 1):
-                Z = group.values[:, block]
-                within = np.linalg.matrix_rank(Z, tol=SPAN * np.linalg.norm(Z)) < len(block)
-                others = [t for t in labels if t not in block and _inside(group.values[:, t], Z)]
-                if not (within or others):
+            for block in filter(None, blocks):
+                others = [t for t in labels if t not in block]
+                within, inside = _dependent(group.values[:, block], group.values[:, others])
+                found = [t for t, is_in in zip(others, inside, strict=True) if is_in]
+                if not (within or found):
                     continue
-                inside = listed(labels[t] for t in block)
-                what = listed(repr(labels[t]) for t in others) if others else "one of them"
+                terms = listed(labels[t] for t in block)
+                tied = " with correlations of their own" if len(block) > 1 else ""
+                what = listed(repr(labels[t]) for t in found) if found else "one of them"
                 yield context.finding(
                     name, severity,
-                    f"{what} is a sum of the terms {inside}, which vary by {group.name!r} with "
-                    "correlations of their own: their sds cannot be told apart. "
-                    f"{_way_out(labels, others, group.name)}",
+                    f"{what} is made of the terms {terms}, which vary by {group.name!r}{tied}: their sds "
+                    "cannot be told apart. "
+                    f"{_way_out(labels, found, group.name)}",
                 )  # fmt: skip
+                break
 
 
-def _inside(column: NDArray[np.float64], Z: NDArray[np.float64]) -> bool:
-    """Whether a column is a combination of others."""
-    left = column - Z @ np.linalg.lstsq(Z, column, rcond=None)[0]
-    return bool(np.linalg.norm(left) <= SPAN * max(np.linalg.norm(column), 1e-300))
+def _dependent(
+    Z: NDArray[np.float64], others: NDArray[np.float64]
+) -> tuple[bool, NDArray[np.bool_]]:
+    """Return whether columns depend on each other, and which others are combinations of them."""
+    k = Z.shape[1]
+    R = np.linalg.qr(np.hstack([Z, others]), mode="r")
+    sizes = np.sqrt((R**2).sum(axis=0))
+    R = R / np.where(sizes > 0, sizes, 1)
+    left = np.sqrt((R[k:, k:] ** 2).sum(axis=0))
+    return bool(np.linalg.matrix_rank(R[:, :k], tol=SPAN) < k), left <= SPAN
 
 
 def _way_out(labels: dict[int, str], others: list[int], group: str) -> str:
