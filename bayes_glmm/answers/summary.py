@@ -40,6 +40,9 @@ def summary(
 ) -> pd.DataFrame | xr.DataArray:
     """Tabulate fixed effects, standard deviations, correlations and family parameters.
 
+    The table's ``attrs["references"]`` names, by column, the level that the coefficients of a
+    factor are differences from.
+
     Parameters
     ----------
     tree : xarray.DataTree
@@ -55,8 +58,7 @@ def summary(
     pandas.DataFrame
         ``parameter``, ``scale``, ``mean``, ``sd``, the interval, ``r_hat``,
         ``ess_bulk``, ``ess_tail`` and ``mcse``. Fixed effects are conditional: they
-        compare rows of one and the same group; ``attrs["references"]`` names by column the
-        level that a factor's coefficients are differences from.
+        compare rows of one and the same group.
 
     Raises
     ------

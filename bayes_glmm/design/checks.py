@@ -14,6 +14,7 @@ from bayes_glmm.design import (
     checks_fixed,
     checks_groups,
     checks_levels,
+    checks_names,
     checks_nesting,
     checks_offsets,
     checks_origin,
@@ -106,7 +107,8 @@ CHECKS = tuple(
             "a reference that few rows have",
             checks_factors.reference,
         ),
-        ("misspelled", "warning", "levels that a slip made two", checks_factors.misspelled),
+        ("misspelled", "warning", "levels that a slip made two", checks_names.misspelled),
+        ("missing_names", "warning", "levels named as missing values", checks_names.unnamed),
         ("single_level", "warning", "a factor with one level", checks_factors.single_level),
         ("level_per_row", "warning", "a factor that names rows", checks_factors.level_per_row),
         ("integer_codes", "info", "codes used as numbers", checks_factors.integer_codes),
@@ -121,6 +123,8 @@ CHECKS = tuple(
         ("olre", "error", "an observation-level effect beside its like", checks_groups.olre),
         ("olre_dispersion", "warning", "two terms for one over-dispersion", checks_groups.olre_nb),
         ("constant_slope", "warning", "a slope constant within groups", checks_groups.slopes),
+        ("reused_levels", "warning", "levels numbered anew in others", checks_nesting.reused),
+        ("spanned_effects", "warning", "effects that others contain", checks_nesting.spanned),
         ("same_groups", "error", "two groups with one partition", checks_groups.same),
         (
             "confounded_group",
@@ -130,10 +134,7 @@ CHECKS = tuple(
         ),
         ("saturated_group", "warning", "levels with a fixed mean each", checks_fit.saturated),
         ("numeric_group", "info", "a group that is also a number", checks_groups.numeric),
-        ("reused_levels", "warning", "levels numbered anew in others", checks_nesting.reused),
-        ("spanned_effects", "warning", "effects that others contain", checks_nesting.spanned),
         ("alike_levels", "warning", "levels that look like one", checks_levels.alike),
-        ("missing_names", "warning", "levels named as missing values", checks_levels.unnamed),
     )
 )
 

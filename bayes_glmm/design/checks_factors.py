@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from bayes_glmm.design.columns import numbers
 from bayes_glmm.design.context import Context
 from bayes_glmm.design.expressions import variables
 from bayes_glmm.design.spelling import near
-from bayes_glmm.errors import Finding, listed
+from bayes_glmm.errors import Finding
 from bayes_glmm.spec.terms import Call, Variable
 
 FEW = 2
@@ -72,25 +71,6 @@ def reference(context: Context, name: str, severity: str) -> Iterator[Finding]:
             f"C({coding.column}, ref={most!r}).",
             codes == place, figure=float(n), threshold=float(FEW),
         )  # fmt: skip
-
-
-def misspelled(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find levels spelled nearly as another, the reference apart, which has a check of its own."""
-    for coding in factor_codings(context.schema, full=True):
-        counts = np.bincount(coding.codes(context.data), minlength=len(coding.levels)).tolist()
-        found = [
-            f"{a!r} ({n} row{'s' if n > 1 else ''}) and {b!r} ({m})"
-            for (a, n), (b, m) in combinations(
-                list(zip(coding.levels, counts, strict=True))[:MOST_PAIRED], 2
-            )
-            if base_level(coding) not in (a, b) and near(a, b, n, m)
-        ]
-        if found:
-            yield context.finding(
-                name, severity,
-                f"Column {coding.column!r} has levels that differ by a letter: {listed(found, limit=3)}. They"
-                " have a coefficient each; if they are one, write them alike in the table.",
-            )  # fmt: skip
 
 
 def rows_stand_for(context: Context) -> NDArray[np.float64]:

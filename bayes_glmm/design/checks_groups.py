@@ -18,7 +18,7 @@ from bayes_glmm.spec.terms import Term, Variable
 FEW = 5
 
 
-def apart(group: GroupDesign) -> bool:
+def _apart(group: GroupDesign) -> bool:
     """Whether levels are related, or rows do not have one level each."""
     return group.structure is not None or group.weights is not None
 
@@ -49,7 +49,7 @@ def few(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def one_row(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find groups whose every level has one row, where the family has that variation too."""
     for group in context.design.mu.groups:
-        if group.name == OBSERVATION or apart(group) or group.n_levels < context.design.n_rows:
+        if group.name == OBSERVATION or _apart(group) or group.n_levels < context.design.n_rows:
             continue
         if context.has_residual:
             yield context.finding(
@@ -69,7 +69,7 @@ def over_specified(context: Context, name: str, severity: str) -> Iterator[Findi
     n = context.design.n_rows
     for group in context.design.mu.groups:
         q = len(group.own("mu"))
-        if apart(group) or not context.has_residual or group.n_levels == n:
+        if _apart(group) or not context.has_residual or group.n_levels == n:
             continue
         if q > 1 and group.n_levels * q >= n:
             yield context.finding(
@@ -102,7 +102,7 @@ def olre_nb(context: Context, name: str, severity: str) -> Iterator[Finding]:
     if not (context.family.free_variance and context.family.discrete):
         return
     for group in context.design.mu.groups:
-        single = group.n_levels == context.design.n_rows and not apart(group)
+        single = group.n_levels == context.design.n_rows and not _apart(group)
         if group.name == OBSERVATION or single:
             own = ", ".join(p.name for p in context.family.parameters)
             yield context.finding(
@@ -137,7 +137,7 @@ def slopes(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def same(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find two groups that sort the rows alike."""
     for a, b in combinations(context.design.mu.groups, 2):
-        if apart(a) or apart(b) or a.n_levels != b.n_levels:
+        if _apart(a) or _apart(b) or a.n_levels != b.n_levels:
             continue
         if _pairs(a.index, b.index, b.n_levels) == a.n_levels:
             yield context.finding(
@@ -166,7 +166,7 @@ def told_apart(context: Context) -> Iterator[tuple[str, str]]:
         if column is not None:
             factors[column] = group_levels(context.data, [column])
     for group in context.design.mu.groups:
-        if apart(group) or "intercept" not in group.terms or group.n_levels < 2:
+        if _apart(group) or "intercept" not in group.terms or group.n_levels < 2:
             continue
         for column, (codes, levels) in factors.items():
             if _pairs(codes, group.index, group.n_levels) == len(levels):

@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import f as f_distribution
 
-from bayes_glmm.design.checks_groups import apart
 from bayes_glmm.design.context import Context
 from bayes_glmm.design.design import GroupDesign
 from bayes_glmm.errors import Finding, listed
@@ -31,7 +30,8 @@ def reused(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find groups whose levels are numbered anew within the levels of another."""
     random = {tuple(sorted(e.columns)) for _, p in context.spec.predictors for e in p.random}
     for _, predictor in context.predictors:
-        plain = [g for g in predictor.groups if not apart(g) and len(_columns(context, g)) == 1]
+        plain = [g for g in predictor.groups if g.structure is None and g.weights is None]
+        plain = [g for g in plain if len(_columns(context, g)) == 1]
         for one, other in combinations(plain, 2):
             columns = (_columns(context, one)[0], _columns(context, other)[0])
             if tuple(sorted(columns)) in random or any(_shared(c) for c in columns):
