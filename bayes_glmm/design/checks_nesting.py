@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import f as f_distribution
 
 from bayes_glmm.design.context import Context
-from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.errors import Finding, listed
 
 SPAN = 1e-8
