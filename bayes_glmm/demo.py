@@ -25,16 +25,19 @@ def fit_demo(data: pd.DataFrame, *, progress: bool) -> xr.DataTree:
     return fit(MODEL, data, seed=1, progress=progress)
 
 
-def run_demo(console: Console, out: Path) -> None:
+def run_demo(console: Console, out: str | Path, *, force: bool = False) -> None:
     """Fit, judge, summarise, compare and report; say where the page is."""
     from bayes_glmm.answers.comparisons import comparisons
     from bayes_glmm.answers.diagnose import diagnose
     from bayes_glmm.answers.effects import shrinkage
     from bayes_glmm.answers.summary import summary
     from bayes_glmm.datasets import dataset
+    from bayes_glmm.outputs import usable_folder, writable
     from bayes_glmm.report import report
     from bayes_glmm.results import Fit
 
+    usable_folder(Path(out).parent).mkdir(parents=True, exist_ok=True)
+    place = writable(out, "page", force=force)
     data = dataset(TABLE)
     console.print(f"[bold]{data.attrs['title']}[/]\n{data.attrs['source']}\n")
     console.print("Do anti-infective catheters prevent infections, and how sure is that?")
@@ -58,6 +61,5 @@ def run_demo(console: Console, out: Path) -> None:
     for measure, title in answers:
         table = comparisons(tree, "treat", measure=measure, groups="population", per=1000)
         console.print(rich_table(table, title=title))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    report(tree, out)
-    console.print(f"[bold]One page with all of it:[/] {out.resolve()}", soft_wrap=True)
+    report(tree, out, force=force)
+    console.print(f"[bold]One page with all of it:[/] {place}", soft_wrap=True)

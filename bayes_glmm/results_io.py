@@ -10,9 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bayes_glmm.errors import ArgumentError, ResultError, WriteError
+from bayes_glmm.errors import ResultError, WriteError
 from bayes_glmm.files import aside
 from bayes_glmm.inspecting import inspect
+from bayes_glmm.outputs import writable
 from bayes_glmm.results import SAMPLE, Fit, dimensions, of_the_basis
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 SEAL = b"\nbayes_glmm sha256 "
 
 
-def save(tree: xr.DataTree, path: str | Path) -> Path:
+def save(tree: xr.DataTree, path: str | Path, *, force: bool = False) -> Path:
     """Save a result as one NetCDF file, whole or not at all.
 
     Parameters
@@ -29,7 +30,9 @@ def save(tree: xr.DataTree, path: str | Path) -> Path:
     tree : xarray.DataTree
         A result of :func:`bayes_glmm.fit`.
     path : path
-        The file to write; an existing one is replaced when the new one is complete.
+        The file to write; an existing fit is replaced when the new one is complete.
+    force : bool, default False
+        Replace a file that holds something else.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def save(tree: xr.DataTree, path: str | Path) -> Path:
     ResultError
         The tree was not made by this package.
     ArgumentError
-        The folder does not exist.
+        The path is a folder, or in none; or a file that is no fit, without ``force``.
     WriteError
         The disk is full or closed. The tree and a file that was there are as they were:
         save again elsewhere.
@@ -57,9 +60,7 @@ def save(tree: xr.DataTree, path: str | Path) -> Path:
     'fit.nc'
     """
     Fit.of(tree)
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise ArgumentError(f"The folder {str(path.parent)!r} does not exist.")
+    place = writable(path, "fit", force=force)
     stored = BytesIO()
     try:
         # in memory first: HDF5 ends the process where a disk has no room for its file
@@ -69,10 +70,10 @@ def save(tree: xr.DataTree, path: str | Path) -> Path:
             f"{path} cannot be written ({error or 'not enough memory'}). The fit and a file that "
             "was there are as they were."
         ) from error
-    with stored.getbuffer() as content, aside(path) as handle:
+    with stored.getbuffer() as content, aside(place) as handle:
         handle.write(content)
         handle.write(SEAL + hashlib.sha256(content).hexdigest().encode())
-    return path
+    return Path(path)
 
 
 def load(path: str | Path, *, most_bytes: int | None = None) -> xr.DataTree:

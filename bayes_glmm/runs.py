@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_glmm.errors import EngineError, WriteError, listed
 from bayes_glmm.files import LOCK, PART, holding, write_atomically
+from bayes_glmm.outputs import usable_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +30,7 @@ def owning(folder: Path, identity: Mapping[str, Any]) -> Iterator[None]:
 
     What processes that died were writing there is removed.
     """
-    with holding(folder):
+    with holding(usable_folder(folder)):
         for left in folder.iterdir():
             if _LEFT.fullmatch(left.name):
                 left.unlink(missing_ok=True)
@@ -47,6 +48,8 @@ def claim(folder: Path, identity: Mapping[str, Any]) -> bool:
 
     Raises
     ------
+    ArgumentError
+        It is a file, or nothing can be written there.
     EngineError
         The folder holds other files or the run of another call, or cannot be read.
     WriteError

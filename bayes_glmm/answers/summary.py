@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.diagnostics import diagnostics
 from bayes_glmm.answers.predictor import odds_of
 from bayes_glmm.answers.tables import answer
+from bayes_glmm.design.base_levels import references
 from bayes_glmm.design.design import PredictorDesign
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.results import Fit, read_fit
@@ -38,6 +39,9 @@ def summary(
     tree: xr.DataTree, exponentiate: bool = False, *, draws: bool = False
 ) -> pd.DataFrame | xr.DataArray:
     """Tabulate fixed effects, standard deviations, correlations and family parameters.
+
+    The table's ``attrs["references"]`` names, by column, the level that the coefficients of a
+    factor are differences from.
 
     Parameters
     ----------
@@ -83,6 +87,7 @@ def summary(
         return table
     shape = (fit.posterior.sizes["chain"], fit.posterior.sizes["draw"], -1)
     found = diagnostics(values.reshape(shape))
+    table.attrs["references"] = references(fit.schema)
     return table.assign(**found, mcse=table.attrs["mcse"])
 
 

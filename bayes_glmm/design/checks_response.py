@@ -9,13 +9,10 @@ import numpy as np
 from bayes_glmm.design.columns import numbers
 from bayes_glmm.design.context import Context
 from bayes_glmm.design.modifiers import faults
-from bayes_glmm.design.uses import offset_expressions
 from bayes_glmm.errors import Finding, SpecError, listed
 from bayes_glmm.families.observed import observe
-from bayes_glmm.spec.terms import Variable
 
 HUGE = 1e7
-LARGE = 20.0
 
 
 def support(context: Context, name: str, severity: str) -> Iterator[Finding]:
@@ -120,25 +117,6 @@ def exposure(context: Context, name: str, severity: str) -> Iterator[Finding]:
             "these rows.",
             bad,
         )  # fmt: skip
-
-
-def scale(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find an offset that is probably an exposure on its own scale."""
-    if context.design.link != "log":
-        return
-    columns = [e.name for e in offset_expressions(context.spec, "mu") if isinstance(e, Variable)]
-    columns += [] if context.spec.offset is None else [context.spec.offset]
-    for column in columns:
-        values = numbers(context.data, column)
-        large = float(np.mean(values > LARGE))
-        if (values > 0).all() and (values == np.rint(values)).all() and large > 0.5:
-            yield context.finding(
-                name, severity,
-                f"The offset {column!r} holds whole numbers, mostly above {LARGE:g}, but an offset "
-                f"is on the scale of the logarithm: write exposure={column!r}, which is logged "
-                "for you.",
-                figure=float(np.median(values)), threshold=LARGE,
-            )  # fmt: skip
 
 
 def huge(context: Context, name: str, severity: str) -> Iterator[Finding]:

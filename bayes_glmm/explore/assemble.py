@@ -9,7 +9,6 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayes_glmm.errors import ArgumentError
 from bayes_glmm.explore.posterior import posterior_of
 
 if TYPE_CHECKING:
@@ -21,7 +20,11 @@ DEFAULT = "explorer.html"
 
 
 def explore(
-    tree: xr.DataTree | None = None, path: str | Path | None = None, open: bool = True
+    tree: xr.DataTree | None = None,
+    path: str | Path | None = None,
+    open: bool = True,
+    *,
+    force: bool = False,
 ) -> Path:
     """Write a page to play with a mixed model, and open it in the browser.
 
@@ -38,6 +41,8 @@ def explore(
         The file to write, ``"explorer.html"`` in the current folder by default.
     open : bool, default True
         Whether to open the file in the browser.
+    force : bool, default False
+        Replace a file that is no page of this package.
 
     Returns
     -------
@@ -47,7 +52,7 @@ def explore(
     Raises
     ------
     ArgumentError
-        The folder does not exist.
+        The path is a folder, or in none; or a file that is no page, without ``force``.
     ResultError
         The page cannot show a model like that of the fit; the message says why.
 
@@ -58,15 +63,15 @@ def explore(
     'explorer.html'
     """
     from bayes_glmm.files import write_atomically
+    from bayes_glmm.outputs import writable
 
-    path = Path(DEFAULT if path is None else path)
-    if not path.parent.is_dir():
-        raise ArgumentError(f"The folder {str(path.parent)!r} does not exist.")
+    path = DEFAULT if path is None else path
+    place = writable(path, "page", force=force)
     shown = None if tree is None else posterior_of(tree)
-    write_atomically(path, page(shown).encode("utf-8"))
+    write_atomically(place, page(shown).encode("utf-8"))
     if open:
-        webbrowser.open(path.resolve().as_uri())
-    return path
+        webbrowser.open(place.as_uri())
+    return Path(path)
 
 
 def page(shown: dict[str, Any] | None) -> str:

@@ -51,7 +51,12 @@ DRAWN = {
 
 
 def report(
-    tree: xr.DataTree, path: str | Path, title: str | None = None, *, per: float | None = None
+    tree: xr.DataTree,
+    path: str | Path,
+    title: str | None = None,
+    *,
+    per: float | None = None,
+    force: bool = False,
 ) -> Path:
     """Write a fit as one self-contained HTML page.
 
@@ -65,6 +70,8 @@ def report(
         The question; the formula when not given.
     per : float, optional
         Exposure to predict and compare for, e.g. 1,000; each row's own when not given.
+    force : bool, default False
+        Replace a file that is no page of this package.
 
     Returns
     -------
@@ -74,7 +81,7 @@ def report(
     Raises
     ------
     ArgumentError
-        The folder does not exist.
+        The path is a folder, or in none; or a file that is no page, without ``force``.
 
     Examples
     --------
@@ -92,17 +99,16 @@ def report(
 
     from bayes_glmm.errors import UnconvergedWarning
     from bayes_glmm.files import write_atomically
+    from bayes_glmm.outputs import writable
 
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise ArgumentError(f"The folder {str(path.parent)!r} does not exist.")
+    place = writable(path, "page", force=force)
     source = (Path(__file__).parent / "page.html.j2").read_text(encoding="utf-8")
     page = jinja2.Environment(autoescape=True).from_string(source)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnconvergedWarning)
         html = page.render(**content(tree, title, per))
-    write_atomically(path, html.encode("utf-8"))
-    return path
+    write_atomically(place, html.encode("utf-8"))
+    return Path(path)
 
 
 def content(tree: xr.DataTree, title: str | None, per: float | None) -> dict[str, Any]:

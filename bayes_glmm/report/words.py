@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bayes_glmm.design.base_levels import references
 from bayes_glmm.design.design import GroupDesign, PredictorDesign
 from bayes_glmm.results import Fit
 
@@ -47,6 +48,10 @@ def in_words(fit: Fit) -> list[str]:
     elif design.mu.coefficients:
         subject = "The share of later categories" if fit.family.categorical else "The mean"
         lines.append(f"{subject} changes with {', '.join(design.mu.coefficients)}.")
+    lines += [
+        f"Coefficients of {column} are differences from its level {level}."
+        for column, level in references(fit.schema).items()
+    ]
     factors = [f for p in design.predictors.values() for f in p.modelled.factors]
     lines += dict.fromkeys(MODELLED[f.kind].format(f.column) for f in factors)
     if design.specific:

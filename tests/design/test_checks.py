@@ -59,6 +59,20 @@ EVENT = {"family": "bernoulli"}
 WINS = {"family": "binomial"}
 NEGBIN = {"family": "negative_binomial"}
 HALF = np.repeat([0, 1], N // 2)
+YEARS = np.exp(np.random.default_rng(4).uniform(-1, 3, N))
+FOLLOWED = np.random.default_rng(5).poisson(2 * YEARS)
+
+
+def OTHER(d):
+    """A factor that varies within schools."""
+    return np.array(["a", "b", "c"])[np.arange(N) // 12 % 3]
+
+
+def REUSED(d):
+    """Plots 1, 2, ... of each district, more of them in some districts than in others."""
+    return pd.Series(1 + (np.arange(N) // 6) % (2 + d.district % 4), d.index)
+
+
 
 # check, severity, words of the message, (formula, changes, options) that fires, that does not
 CASES = [
@@ -92,6 +106,56 @@ CASES = [
     ("offset_scale", "warning", ("'days'", "exposure='days'"),
      ("count ~ x + offset(days)", {"days": np.arange(N) + 10}, POISSON),
      ("count ~ x + offset(log(days))", {"days": np.arange(N) + 10}, POISSON)),
+    ("offset_scale", "warning", ("'days'", "exposure='days'"),
+     ("count ~ x", {"days": np.linspace(10.25, 90.5, N)}, {**POISSON, "offset": "days"}),
+     ("count ~ x", {"days": np.linspace(19.25, 24.5, N)}, {**POISSON, "offset": "days"})),
+    ("offset_scale", "warning", ("'years'", "log", "exposure='years'"),
+     ("count ~ x", {"years": YEARS, "count": FOLLOWED}, {**POISSON, "offset": "years"}),
+     ("count ~ x", {"years": np.log(1 + YEARS), "count": FOLLOWED}, {**POISSON, "offset": "years"})),
+    ("offset_scale", "warning", ("'days'", "logit", "predictor"),
+     ("event ~ x", {"days": np.arange(N) + 10.0}, {**EVENT, "offset": "days"}),
+     ("event ~ x", {"days": np.log(np.arange(N) + 10)}, {**EVENT, "offset": "days"})),
+    ("exposure_scale", "warning", ("'log_days'", "named", "offset='log_days'"),
+     ("count ~ x", {"log_days": np.log(np.arange(N) + 10)}, {**POISSON, "exposure": "log_days"}),
+     ("count ~ x", {"logins": np.linspace(2.5, 9, N)}, {**POISSON, "exposure": "logins"})),
+    ("exposure_scale", "warning", ("'size'", "exponential", "offset='size'"),
+     ("count ~ x", {"size": np.log(YEARS + 1), "count": FOLLOWED}, {**POISSON, "exposure": "size"}),
+     ("count ~ x", {"size": YEARS, "count": FOLLOWED}, {**POISSON, "exposure": "size"})),
+    ("exposure_scale", "warning", ("'lnPop'", "offset='lnPop'"),
+     ("count ~ x + offset(log(lnPop))", {"lnPop": np.log(np.arange(N) + 10)}, POISSON),
+     ("count ~ x + offset(log(Pop))", {"Pop": np.arange(N) + 10.5}, POISSON)),
+    ("reference_level", "warning", ("'arm'", "'Contol'", "1 row of 60", "'Control' (29 rows)", "id0",
+                                    "ref='Control'"),
+     ("y ~ arm + x", {"arm": lambda d: ["Contol", *["Treated", "Control"] * 29, "Treated"]}, {}),
+     ("y ~ arm + x", {"arm": lambda d: [*["Treated", "Control"] * 30]}, {})),
+    ("reference_level", "warning", ("'f'", "'a'", "2 rows of 60", "id3, id7"),
+     ("y ~ f * x", {"f": lambda d: np.where(np.isin(np.arange(N), [3, 7]), "a", d.f.replace("a", "b"))}, {}),
+     ("y ~ C(f, ref=b) + x",
+      {"f": lambda d: np.where(np.isin(np.arange(N), [3, 7]), "a", d.f.replace("a", "b"))}, {})),
+    ("reference_level", "warning", ("'land'", "'Controll'", "20 rows of 60", "'Control' (40 rows)"),
+     ("y ~ C(land, ref=Controll)", {"land": ["Controll"] * 20 + ["Control"] * 40}, {}),
+     ("y ~ land", {"land": ["Iceland"] * 25 + ["Ireland"] * 35}, {})),
+    ("misspelled", "warning", ("'arm'", "'Treatd' (1 row) and 'Treated' (29)"),
+     ("y ~ arm", {"arm": lambda d: ["Treatd", *["Treated", "Control"] * 29, "Control"]}, {}),
+     ("y ~ arm", {"arm": lambda d: ["Contrl", *["Treated", "Control"] * 29, "Control"]}, {})),
+    ("single_level", "warning", ("'f'", "'a'", "every row"),
+     ("y ~ f + x", {"f": "a"}, {}), ("y ~ x", {"f": "a"}, {})),
+    ("single_level", "warning", ("'pair'", "'True'"),
+     ("y ~ pair + x", {"pair": True}, {}), ("y ~ pair + x", {"pair": lambda d: d.pair > 0}, {})),
+    ("level_per_row", "warning", ("'row'", "60 levels in 60 rows", "(1 | row)"),
+     ("y ~ row", {}, {}), ("y ~ C(school)", {}, {})),
+    ("level_per_row", "info", ("'row'", "58 levels"),
+     ("count ~ row", {"row": lambda d: d.row.replace({"r1": "r0", "r2": "r0"})}, POISSON),
+     ("wins | trials(n) ~ row", {}, WINS)),
+    ("integer_codes", "info", ("'region'", "0, 1, 2, 3", "C(region)"),
+     ("y ~ region + x", {"region": lambda d: np.arange(N) % 4}, {}),
+     ("y ~ C(region) + x", {"region": lambda d: np.arange(N) % 4}, {})),
+    ("integer_codes", "info", ("'SiteCode'", "C(SiteCode)"),
+     ("y ~ SiteCode * x", {"SiteCode": np.repeat([11, 12, 20], 20).astype(float)}, {}),
+     ("y ~ pair * x", {}, {})),
+    ("integer_codes", "info", ("'k'", "C(k)"),
+     ("y ~ k", {"k": 1 + np.arange(N) % 3, "y": lambda d: d.y + 9 * (np.arange(N) % 3 == 1)}, {}),
+     ("y ~ k", {"k": 1 + np.arange(N) % 3, "y": lambda d: d.y + 9 * (np.arange(N) % 3)}, {})),
     ("silent_pairs", "info", (f"1 of {N} rows", "id6"),
      ("wins | trials(n) + against(y, n) ~ x", at("wins", 0, 6) | {"y": lambda d: 2 * (d.wins > 0)},
       WINS),
@@ -164,6 +228,31 @@ CASES = [
      ("y ~ x:code + (1 | school)", {"code": lambda d: "s" + d.school.astype(str)}, {})),
     ("confounded_group", "warning", ("'school'", "'district'"),
      ("y ~ C(school) + (1 | district)", {}, {}), ("y ~ C(district) + (1 | school)", {}, {})),
+    ("reused_levels", "warning", ("'plot'", "'district'", "(1 | district/plot)"),
+     ("y ~ x + (1 | district) + (1 | plot)", {"plot": lambda d: 1 + np.arange(N) // 6 % 5}, {}),
+     ("y ~ x + (1 | district/plot)", {"plot": lambda d: 1 + np.arange(N) // 6 % 5}, {})),
+    ("reused_levels", "warning", ("'plot'", "(1 | district/plot)"),
+     ("y ~ x + (1 | plot) + (1 + x | district)", {"plot": REUSED}, {}),
+     ("y ~ x + (1 | plot) + (1 + x | district)", {"plot": lambda d: REUSED(d) + 5 * d.district}, {})),
+    ("reused_levels", "warning", ("'plot'", "(1 | district/plot)"),
+     ("y ~ x + (1 | district) + (1 | plot)", {"plot": lambda d: "P0" + REUSED(d).astype(str)}, {}),
+     ("y ~ x + (1 | district) + (1 | visit)", {"visit": REUSED}, {})),
+    ("reused_levels", "warning", ("'plot'", "(1 | district/plot)"),
+     ("count ~ (1 | district) + (1 | plot)", {"plot": lambda d: REUSED(d).map(" abcde".__getitem__)},
+      POISSON),
+     ("count ~ (1 | district) + (1 | plot) + (1 | district:plot)", {"plot": REUSED}, POISSON)),
+    ("spanned_effects", "warning", ("'intercept'", "f[a], f[b], f[c]", "(1 | school) + (1 | school:f)"),
+     ("count ~ x + (1 | school) + (0 + f | school)", {"f": OTHER}, POISSON),
+     ("count ~ x + (1 + f | school)", {"f": OTHER}, POISSON)),
+    ("spanned_effects", "warning", ("'w'", "x, z", "Leave one out"),
+     ("count ~ (0 + x + z | school) + (0 + w | school)", {"w": lambda d: d.x - 3 * d.z}, POISSON),
+     ("count ~ (0 + x + z | school) + (1 | school)", {}, POISSON)),
+    ("spanned_effects", "warning", ("'w'", "x", "Leave one out"),
+     ("count ~ (0 + x | school) + (0 + w | school)", {"w": lambda d: -2 * d.x}, POISSON),
+     ("count ~ (0 + x | school) + (0 + w | school)", {"w": lambda d: 1 - 2 * d.x}, POISSON)),
+    ("spanned_effects", "warning", ("one of them", "x, z, w"),
+     ("count ~ (0 + x + z + w | school)", {"w": lambda d: d.x - 3 * d.z}, POISSON),
+     ("count ~ (1 | school) + (0 + f || school)", {"f": OTHER}, POISSON)),
     ("trials", "error", ("binomial", "wins | trials(n)"),
      ("wins ~ x", {}, WINS), ("event ~ x", {}, WINS)),
     ("trials", "error", ("poisson", "has no trials"),
@@ -208,6 +297,17 @@ CASES = [
      ("y ~ C(pair) + (1 | pair)", {}, {})),
     ("numeric_group", "info", ("'school'", "identifier"),
      ("y ~ school + (1 | school)", {}, {}), ("y ~ C(district) + (1 | district)", {}, {})),
+    ("missing_names", "warning", ("'school'", "'nan'", "id4, id8", "one group"),
+     ("y ~ x + (1 | school)", {"school": lambda d: d.school.astype(str).where(
+         ~np.isin(np.arange(N), [4, 8]), "nan")}, {}),
+     ("y ~ x + (1 | school)", {"school": lambda d: "nan" + d.school.astype(str)}, {})),
+    ("missing_names", "warning", ("'district'", "'None'", "id1"),
+     ("y ~ x + (1 | district)", {"district": lambda d: ["a", "None", *"bcdefg" * 10][:N]}, {}),
+     ("y ~ f + x + (1 | district)", {"f": lambda d: d.f.replace("b", "None"), "district": lambda d:
+         ["a", "none", *"bcdefg" * 10][:N]}, {})),
+    ("missing_names", "warning", ("'f'", "' '", "'NA'", "one level"),
+     ("y ~ f + x", {"f": lambda d: d.f.replace({"b": "NA", "c": " "})}, {}),
+     ("y ~ f + x", {"f": lambda d: d.f.replace({"b": "Na+", "c": "N.A. Co"})}, {})),
     ("alike_levels", "warning", ("'f'", "'A ' and 'a'"),
      ("y ~ f", {"f": lambda d: d.f.where(np.arange(len(d)) > 2, "A ")}, {}), ("y ~ f", {}, {})),
     ("alike_levels", "warning", ("'ward'", "'07' and '7'"),
@@ -255,7 +355,8 @@ def test_every_incomplete_column_is_named_and_the_complete_rows_are_checked() ->
 
 def test_more_coefficients_than_rows_are_a_warning_alone() -> None:
     findings = found("y ~ row + x + z + time")
-    assert [(f.name, f.severity) for f in findings] == [("few_rows", "warning")]
+    said = [(f.name, f.severity) for f in findings]
+    assert said == [("few_rows", "warning"), ("level_per_row", "warning")]
 
 
 def test_at_most_ten_rows_are_listed() -> None:

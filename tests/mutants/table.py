@@ -321,4 +321,25 @@ MUTANTS = (
         "return value",
         ("tests/test_tables.py",),
     ),
+    Mutant(
+        "an input known by its name alone",
+        "outputs.py",
+        "return one == other or (one.exists() and other.exists() and one.samefile(other))",
+        "return one == other",
+        ("tests/test_outputs.py",),
+    ),
+    Mutant(
+        "crossed items taken for plots numbered anew",
+        "design/checks_nesting.py",
+        "return not complete or _one_effect(context, outer, inner) > CROSSED",
+        "return True",
+        ("tests/design/test_silent.py",),
+    ),
+    Mutant(
+        "the last level named as the reference",
+        "design/base_levels.py",
+        "coding.reference if coding.reference is not None else coding.levels[0]",
+        "coding.levels[-1]",
+        ("tests/design/test_silent.py",),
+    ),
 )
