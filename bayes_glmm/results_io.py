@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bayes_glmm.errors import ResultError, WriteError
+from bayes_glmm.errors import ArgumentError, ResultError, WriteError
 from bayes_glmm.files import aside
 from bayes_glmm.inspecting import inspect
 from bayes_glmm.outputs import writable

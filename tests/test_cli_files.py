@@ -118,6 +118,6 @@ def test_a_table_on_a_full_disk_is_one_line(
     monkeypatch.setattr(os, "fsync", refuse)
     out = tmp_path / "out.csv"
     out.write_text("old")
-    assert call("predict", fit, tmp_path / "rows.csv", "--out", out) == 2
+    assert call("predict", fit, tmp_path / "rows.csv", "--out", out, "--force") == 2
     assert "out.csv cannot be written (No space left on device)" in capsys.readouterr().err
     assert out.read_text() == "old"

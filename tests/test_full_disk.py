@@ -16,7 +16,7 @@ import pytest
 
 import bayes_glmm as bg
 from bayes_glmm.engine.store import Chain, Store
-from bayes_glmm.errors import BayesGLMMError, WriteError
+from bayes_glmm.errors import ArgumentError, BayesGLMMError, WriteError
 from bayes_glmm.files import aside, write_atomically
 from bayes_glmm.many import run_many
 from bayes_glmm.tables import write_csv
@@ -33,7 +33,7 @@ LIMITED = """
     before = path.read_bytes()
     resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
     try:
-        bg.save(tree, path)
+        bg.save(tree, path, force=True)
     except bg.errors.BayesGLMMError as error:
         print(error)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
@@ -171,7 +171,7 @@ def test_a_folder_that_is_a_file_or_closed_is_our_error(tmp_path):
     with pytest.raises(WriteError, match="nowhere"):
         write_atomically(tmp_path / "nowhere" / "x", b"")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(WriteError, match="folder"):
+    with pytest.raises(ArgumentError, match="folder"):
         bg.save(binomial_tree(), tmp_path / "folder")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder"]
 
