@@ -14,7 +14,7 @@ from bayes_glmm.errors import (
     rows_listed,
     suggestion,
 )
-from bayes_glmm.structures.labels import text_labels
+from bayes_glmm.structures.labels import id_texts, text_labels
 
 
 def nearest_neighbours(
@@ -101,7 +101,8 @@ def _places(table: pd.DataFrame, id: str, x: str, y: str) -> pd.DataFrame:
     if len(wrong) or table[id].isna().any():
         gone = wrong if len(wrong) else table.index[table[id].isna()]
         raise DataError(f"A label or a coordinate is missing in {rows_listed(gone)}.")
-    places = table[[id, x, y]].drop_duplicates().set_index(id)
+    places = table[[id, x, y]].assign(**{id: id_texts(table[id], f"The places in {id!r}")})
+    places = places.drop_duplicates().set_index(id)
     twice = places.index[places.index.duplicated()]
     if len(twice):
         raise DataError(f"These labels stand at different places: {listed(map(repr, twice))}.")
