@@ -70,13 +70,15 @@ def ending(path: Path) -> str:
 
 
 def _bounded(handle: IO[bytes], path: Path, most: int) -> bytes:
-    content = handle.read(most + 1)
-    if len(content) > most:
+    content = io.BytesIO()
+    while (part := handle.read(2**20)) and content.tell() <= most:
+        content.write(part)
+    if content.tell() > most:
         raise DataError(
             f"{path.name} holds more than {most >> 20} MiB, the most that is read: is it the right "
             "file? A larger one can be read by you and given as a table."
         )
-    return content
+    return content.getvalue()
 
 
 def read_text(path: Path, most: int = TABLE) -> str:

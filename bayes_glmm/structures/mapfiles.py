@@ -181,12 +181,14 @@ def _shapefile(path: Path, frame: Any) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            table = import_module("pyogrio").read_dataframe(packed.getvalue())
-    except (ValueError, RuntimeError, TypeError, UnicodeDecodeError) as error:
+            about, _, given, values = import_module("pyogrio.raw").read(packed.getvalue())
+    except (ValueError, RuntimeError, TypeError) as error:
         raise DataError(f"{path.name} is no shapefile that can be read ({error}).") from error
-    if "geometry" not in table or not len(table):
+    if given is None or not len(given):
         raise DataError(f"{path.name} has no shapes.")
-    return frame(table.drop(columns="geometry"), geometry=list(table.geometry))
+    shapes = [polygons_of_wkb(wkb or b"", f"row {i}") for i, wkb in enumerate(given, 1)]
+    refuse_twice(list(about["fields"]), path.name)
+    return frame(dict(zip(about["fields"], values, strict=True)), geometry=shapes)
 
 
 MAPS: dict[str, Callable[[Path, Any], Any]] = {

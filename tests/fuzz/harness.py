@@ -53,7 +53,7 @@ def attack(
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
-            shown = content if len(content) < 2000 else content[:2000] + b"..."
+            shown = content if len(content) < 600 else content[:600] + b"..."
             raise AssertionError(f"input {number} of seed {seed}, {shown!r}: {error!r}") from error
     return Tried(taken, n - taken)
 
