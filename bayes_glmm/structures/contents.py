@@ -98,7 +98,7 @@ def text_in(content: bytes, name: str) -> str:
         ) from error
     if "\0" in text:
         raise DataError(f"{name} is no text: it holds NUL characters.")
-    return text
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -85,7 +85,7 @@ def _refuse_both(
     extra: list[str], sires: list[str | None], dams: list[str | None], sire: str, dam: str
 ) -> None:
     """Refuse names that are sire and dam and nothing else: most stand for nobody."""
-    both = sorted({p for p in extra} & set(sires) & set(dams) - {None})
+    both = sorted(set(extra) & set(sires) & (set(dams) - {None}))
     if both:
         raise ArgumentError(
             f"{listed(map(repr, both))} {'are' if len(both) > 1 else 'is'} in {sire!r} and in "
