@@ -67,8 +67,8 @@ def scan(
     genotypes : pandas.DataFrame, str or path
         One row for each individual and one column for each marker, holding counts or dosages
         from 0 to 2 or missing values; the prefix of PLINK's ``.bed``, ``.bim`` and ``.fam``
-        files, or its ``.raw`` file; or a store in the layout of VCF Zarr. Individuals are matched by label; further
-        ones are left out.
+        files, or its ``.raw`` file; or a store in the layout of VCF Zarr. Individuals are
+        matched by label; further ones are left out.
     covariates : pandas.DataFrame, optional
         Further columns of numbers, one row for each id (the index): coefficients of their own
         in every test.

@@ -29,7 +29,7 @@ EXACT = 2**53
 """Whole floats below this are the integers that were written."""
 _UNKNOWN = frozenset(
     {"na", "nan", "none", "null", "nil", "<na>", "n/a", "#n/a", "n.a.", "n.a", "unknown", "unk",
-     "missing", "miss", "not known", "not available", "undefined", "unspecified"}
+     "missing", "not known", "not available", "undefined", "unspecified"}
 )  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def is_code(text: str) -> bool:
     plain = text.strip().casefold()
     if plain in _UNKNOWN or not any(c.isalnum() for c in plain):
         return True
-    return re.fullmatch(r"0+(\.0*)?|-\d+(\.0*)?", plain) is not None
+    return re.fullmatch(r"0+(\.0*)?|-(1|9+)(\.0*)?", plain) is not None
 
 
 def text_of(value: object) -> str:
@@ -81,7 +81,9 @@ def _id_text(value: Any, what: str) -> str:
         return str(value)
     if isinstance(value, Integral) and not isinstance(value, bool):
         return str(int(value))
-    if isinstance(value, float | np.floating | Decimal) and not np.isnan(float(value)):
+    if pd.isna(value) is True:
+        raise ArgumentTypeError(f"{what}: one is missing ({value!r}). Give every one an id.")
+    if isinstance(value, float | np.floating | Decimal):
         size: Any = abs(value)
         if size < EXACT and value == int(value):
             return str(int(value))

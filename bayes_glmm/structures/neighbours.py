@@ -14,6 +14,7 @@ from bayes_glmm.errors import (
     rows_listed,
     suggestion,
 )
+from bayes_glmm.structures.contents import refuse_twice
 from bayes_glmm.structures.labels import id_texts, text_labels
 
 
@@ -94,6 +95,7 @@ def _places(table: pd.DataFrame, id: str, x: str, y: str) -> pd.DataFrame:
                 f"The table of places has no column {name!r}: it has {listed(table.columns)}."
                 + suggestion(str(name), [str(c) for c in table.columns])
             )
+    refuse_twice([c for c in table.columns if c in (id, x, y)], "The table of places")
     for name in (x, y):
         if not pd.api.types.is_numeric_dtype(table[name]):
             raise DataError(f"The coordinate {name!r} must hold numbers, not {table[name].dtype}.")

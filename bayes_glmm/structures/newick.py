@@ -18,8 +18,8 @@ _TOKEN = re.compile(
       | (?P<plain>[^\s()\[\],:;'"]+)""",
     re.VERBOSE,
 )
-MOST, INNER = 2**25, 1_000_000
-"""Characters and opening parentheses of a tree."""
+MOST, INNER, TIPS = 2**25, 250_000, 1_000_000
+"""Characters, opening parentheses and commas of a tree."""
 _BRACKET = re.compile(r"[\[\]]")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
@@ -70,10 +70,10 @@ def _text(source: str | Path) -> str:
         )
     if first.startswith("<"):
         raise DataError(f"{name} is XML, not Newick: write its tree as '(a:1,b:1);'.")
-    if len(text) > MOST or text.count("(") > INNER:
+    if len(text) > MOST or text.count("(") > INNER or text.count(",") > TIPS:
         raise DataError(
-            f"{name} has more than {MOST >> 20} million characters, or {INNER:,} inner nodes, the "
-            "most that are read."
+            f"{name} has more than {MOST >> 20} million characters, {INNER:,} inner nodes or "
+            f"{TIPS:,} tips, the most that are read."
         )
     return text
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, DataError, listed
+from bayes_glmm.structures.contents import refuse_twice
 from bayes_glmm.structures.labels import id_texts
 
 
@@ -183,6 +184,7 @@ def read_table(table: pd.DataFrame) -> Tree:
             f"The table of branches lacks {listed(absent)}: it needs the columns node, parent "
             "and length."
         )
+    refuse_twice([c for c in table.columns if c in ("node", "parent", "length")], "The table")
     nodes = _texts(table["node"], "node")
     above = _texts(table["parent"], "parent")
     lengths = pd.to_numeric(table["length"], errors="coerce").to_numpy(np.float64).tolist()

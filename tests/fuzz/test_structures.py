@@ -34,8 +34,12 @@ def structure(path: Path, kind: str, **options: object) -> bg.structures.Structu
 
 
 def cells(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8-sig", newline="") as handle:
-        return [row for row in csv.reader(handle) if row]
+    before = csv.field_size_limit(10**7)
+    try:
+        with path.open(encoding="utf-8-sig") as handle:
+            return [row for row in csv.reader(handle) if row]
+    finally:
+        csv.field_size_limit(before)
 
 
 def newick(path: Path) -> None:

@@ -121,6 +121,19 @@ def test_areas_trees_places_and_matrices_take_whole_numbers() -> None:
     assert bg.genomic(calls.set_index("id")).labels.tolist() == ["7", "8", "9"]
 
 
+def test_missing_ids_and_columns_of_one_name_are_refused() -> None:
+    with pytest.raises(ArgumentTypeError, match="one is missing"):
+        bg.pedigree(pd.DataFrame({"animal": [1.0, None], "sire": None, "dam": None}))
+    with pytest.raises(ArgumentTypeError, match="one is missing"):
+        bg.kinship(pd.DataFrame(np.eye(2), ["a", None], ["a", None]))
+    twice = pd.DataFrame([["a", "r", 1, "r"]], columns=["node", "parent", "length", "parent"])
+    with pytest.raises(DataError, match="several columns named 'parent'"):
+        bg.lineage(twice)
+    cells = pd.DataFrame([["a", 0.0, 1.0, 2.0]] * 3, columns=["cell", "x", "y", "x"])
+    with pytest.raises(DataError, match="several columns named 'x'"):
+        bg.nearest_neighbours(cells, "cell", "x", "y", k=1)
+
+
 def test_row_numbers_are_no_ids() -> None:
     K = np.eye(3)
     for frame in (pd.DataFrame(K), pd.DataFrame(K).iloc[1:, 1:]):
