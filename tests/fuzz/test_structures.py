@@ -37,7 +37,7 @@ def cells(path: Path) -> list[list[str]]:
     before = csv.field_size_limit(10**7)
     try:
         with path.open(encoding="utf-8-sig") as handle:
-            return [row for row in csv.reader(handle) if row]
+            return [row for row in csv.reader(handle) if len(row) > 1 or "".join(row).strip()]
     finally:
         csv.field_size_limit(before)
 
