@@ -89,9 +89,8 @@ def individuals(table: Any, ids: str | None) -> tuple[Text, pd.DataFrame, tuple[
     if named == "iid" and family is not None and given.duplicated().any():
         labels, note = with_families(table[family], given)
         said.append(note)
-    apart = [
-        c for c in table.columns if c == ids or str(c) in asides(table.columns, table.index.name)
-    ]
+    known = set(asides(table.columns, table.index.name))
+    apart = [c for c in table.columns if c == ids or str(c) in known]
     left = [str(c) for c in apart if c != ids]
     if left:
         said.append(f"Columns that are no loci were left out: {listed(left)}.")

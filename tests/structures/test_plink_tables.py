@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,14 @@ def test_sex_and_phenotype_are_no_loci(tmp_path: Path) -> None:
     same(bg.genomic(str(file)), table)
     spec = bg.parse("y ~ 1 + (1 | gr(g, A))", structures={"A": bg.Source("genomic", "calls.raw")})
     same(bg.read_structures(spec, tmp_path)["A"], table)
+
+
+def test_many_loci_take_no_time_to_name() -> None:
+    calls = np.random.default_rng(1).integers(0, 3, (4, 60_000))
+    whole = raw(pd.DataFrame(calls, list("abcd"), [f"s{j}" for j in range(60_000)]))
+    began = time.process_time()
+    assert bg.genomic(whole).n_snps > 50_000
+    assert time.process_time() - began < 5
 
 
 def test_scan_counts_no_sex_as_a_marker() -> None:
