@@ -104,6 +104,7 @@ def matrix(path: Path) -> None:
 
 def vanraden(found, table: pd.DataFrame) -> None:
     g = table.loc[found.labels.tolist()].to_numpy(float)
+    g = g[:, np.nanmin(g, axis=0) < np.nanmax(g, axis=0)]  # loci where all are alike are left out
     g = np.where(np.isnan(g), np.nanmean(g, axis=0), g)
     p = g.mean(axis=0) / 2
     exact = (g - 2 * p) @ (g - 2 * p).T / (2 * p * (1 - p)).sum()
