@@ -14,6 +14,7 @@ from bayes_glmm.errors import (
     MissingDependencyError,
     listed,
 )
+from bayes_glmm.structures.labels import text_of
 
 
 def to_pandas(data: Any) -> pd.DataFrame:
@@ -109,14 +110,7 @@ def level_text(values: Any) -> list[str]:
     >>> level_text([1.0, 2.5, "a", True])
     ['1', '2.5', 'a', 'True']
     """
-    return [_text(v) for v in values]
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float | np.floating):
-        number = float(value)
-        return str(int(number)) if number.is_integer() and abs(number) < 1e16 else repr(number)
-    return str(value)
+    return [text_of(v) for v in values]
 
 
 def rows_where(index: pd.Index, mask: NDArray[np.bool_]) -> str:

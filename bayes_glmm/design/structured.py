@@ -16,6 +16,7 @@ from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, SpecError, suggestion
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.structures import Structure
+from bayes_glmm.structures.labels import id_texts
 from bayes_glmm.structures.series import series
 
 type Structures = Mapping[str, Structure]
@@ -103,7 +104,7 @@ def bound_structures(schema: Schema, data: pd.DataFrame, given: Structures) -> d
                     "add them as a column of the table, and name it in gr()."
                 )
             (column,) = group.columns
-            _require_text(pick(data, column), column, group.structure)
+            _require_ids(pick(data, column), column, group.structure)
             found = given[group.structure].bind(data, column)
             before = bound[group.structure]
             if found is not given[group.structure] and before is not given[group.structure]:
@@ -135,16 +136,16 @@ def _series(group: GroupSchema, time: str, data: pd.DataFrame) -> Structure:
     return found
 
 
-def _require_text(series: pd.Series, column: str, structure: str) -> None:
-    values: Any = series
+def _require_ids(series: pd.Series, column: str, structure: str) -> None:
+    """Refuse levels that are no ids; whole numbers are, and match labels of these digits."""
     if isinstance(series.dtype, pd.CategoricalDtype):
-        values = series.cat.categories
-    found = pd.api.types.infer_dtype(values, skipna=True)
-    if found not in ("string", "empty"):
-        raise DataError(
-            f"Column {column!r} holds {found} values, but the levels of a structure are text, as "
-            f"the labels of {structure!r} are: read the ids with dtype=str, in both tables."
-        )
+        values = pd.Series(series.cat.categories)
+    else:
+        values = series.dropna().drop_duplicates()
+    try:
+        id_texts(values, f"The levels in {column!r}, related by {structure!r},")
+    except ArgumentTypeError as error:
+        raise DataError(str(error)) from error
 
 
 def with_factors(design: Design, structures: Structures) -> Design:

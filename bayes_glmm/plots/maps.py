@@ -20,6 +20,7 @@ from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, liste
 from bayes_glmm.plots.layout import layout
 from bayes_glmm.plots.style import GREY, ORANGE, SMALL
 from bayes_glmm.results import Fit
+from bayes_glmm.structures.labels import text_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -155,7 +156,7 @@ def _pairs(structure: Any, levels: np.ndarray) -> np.ndarray:
 def _given(places: Any, group: str, levels: np.ndarray) -> tuple[Rings, np.ndarray]:
     if hasattr(places, "geometry"):
         table = places.set_index(group) if group in places.columns else places
-        shapes = dict(zip(table.index.astype(str), table.geometry, strict=True))
+        shapes = dict(zip(map(text_of, table.index), table.geometry, strict=True))
         _require(shapes, levels)
         return {level: _rings(shapes[level]) for level in levels.tolist()}, np.zeros((0, 2))
     if isinstance(places, pd.DataFrame):
@@ -166,8 +167,8 @@ def _given(places: Any, group: str, levels: np.ndarray) -> tuple[Rings, np.ndarr
                 "A table of places has two columns of numbers and a row for each level, not "
                 f"{listed(numbers.columns)}: choose them, as in table[['lon', 'lat']]."
             )
-        _require(set(numbers.index.astype(str)), levels)
-        numbers.index = numbers.index.astype(str)
+        numbers.index = pd.Index(map(text_of, numbers.index), dtype=object)
+        _require(set(numbers.index), levels)
         return {}, numbers.loc[levels.tolist()].to_numpy(dtype=float)
     if isinstance(places, Mapping):
         _require(places, levels)

@@ -16,10 +16,11 @@ from bayes_glmm.errors import (
     ArgumentTypeError,
     MissingDependencyError,
     listed,
-    suggestion,
 )
-from bayes_glmm.structures.labels import Text, text_labels
+from bayes_glmm.structures.contents import ending
+from bayes_glmm.structures.labels import Text, text_labels, text_of
 from bayes_glmm.structures.plink import read_plink
+from bayes_glmm.structures.raw import individuals, numbers_of, odd_call, read_raw
 
 type Calls = NDArray[Any]
 PLACES = ("chromosome", "position", "counted", "other")
@@ -71,7 +72,11 @@ def read_markers(genotypes: Any, ids: str | None, places: pd.DataFrame | None) -
         found = _from_table(genotypes, ids)
     elif isinstance(genotypes, str | Path):
         path = Path(genotypes)
-        found = _from_zarr(path) if path.is_dir() or path.suffix == ".zarr" else _from_plink(path)
+        if path.is_dir() or path.suffix == ".zarr":
+            found = _from_zarr(path)
+        else:
+            raw = ending(path) == ".raw"
+            found = _from_table(read_raw(path), None) if raw else _from_plink(path)
     else:
         raise ArgumentTypeError(
             "Genotypes are a pandas DataFrame with ids, the prefix of PLINK files or a Zarr "
@@ -91,30 +96,16 @@ def _from_plink(prefix: Path) -> Markers:
 
 
 def _from_table(table: pd.DataFrame, ids: str | None) -> Markers:
-    if ids is not None and ids not in table.columns:
-        raise ArgumentError(
-            f"The genotypes have no column {ids!r}." + suggestion(str(ids), [*table.columns])
-        )
-    labels = text_labels(table.index if ids is None else table[ids], "The individuals")
-    loci = table if ids is None else table.drop(columns=ids)
+    labels, loci, _ = individuals(table, ids)
     names = [str(c) for c in loci.columns]
 
     def read(start: int, stop: int) -> Calls:
-        try:
-            values = loci.iloc[:, start:stop].to_numpy(dtype=np.float64, na_value=np.nan).T
-        except (TypeError, ValueError) as error:
-            raise ArgumentError(
-                f"Genotypes are numbers, but among {listed(names[start:stop], limit=3)}: {error}. "
-                "Name the column of ids with ids=."
-            ) from error
+        values = numbers_of(loci.iloc[:, start:stop]).T
         odd = (values < 0) | (values > 2)
         if odd.any():
             j, i = np.argwhere(odd)[0]
-            raise ArgumentError(
-                f"Genotypes are counts or dosages from 0 to 2, or missing, but "
-                f"{names[start + j]!r} of {str(labels[i])!r} is {values[j, i]:g}. Make codes for "
-                "missing calls missing values."
-            )
+            taken = "counts or dosages from 0 to 2, or missing"
+            raise odd_call(loci, names[start + j], str(labels[i]), values[j, i], taken)
         return values
 
     return Markers(labels, pd.DataFrame({"marker": names}), read)
@@ -169,7 +160,7 @@ def _placed(markers: Markers, places: pd.DataFrame) -> Markers:
             "markers= needs one row for each marker, by the column 'marker' or the index, and "
             f"some of the columns {listed(PLACES)}."
         )
-    at = given.index.astype(str).get_indexer(markers.table["marker"])
+    at = pd.Index([text_of(name) for name in given.index]).get_indexer(markers.table["marker"])
     if (at < 0).any():
         absent = markers.table["marker"][at < 0].tolist()
         raise ArgumentError(f"markers= lacks {len(absent)} of {len(at)} markers: {listed(absent)}.")

@@ -67,8 +67,8 @@ def scan(
     genotypes : pandas.DataFrame, str or path
         One row for each individual and one column for each marker, holding counts or dosages
         from 0 to 2 or missing values; the prefix of PLINK's ``.bed``, ``.bim`` and ``.fam``
-        files; or a store in the layout of VCF Zarr. Individuals are matched by label; further
-        ones are left out.
+        files, or its ``.raw`` file; or a store in the layout of VCF Zarr. Individuals are
+        matched by label; further ones are left out.
     covariates : pandas.DataFrame, optional
         Further columns of numbers, one row for each id (the index): coefficients of their own
         in every test.
@@ -76,7 +76,7 @@ def scan(
         Leave the chromosome of a marker out of the relationships, which must be those of
         these genotypes.
     ids : str, optional
-        Column of the table that holds the ids; its index when not given.
+        Column of the table that holds the ids; ``IID`` or its index when not given.
     markers : pandas.DataFrame, optional
         ``chromosome``, ``position``, ``counted`` and ``other`` of markers, by the index or the
         column ``marker``.

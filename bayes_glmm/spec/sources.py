@@ -39,7 +39,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "pedigree": Kind(
-            {"id": TEXT, "sire": TEXT, "dam": TEXT},
+            {"id": TEXT, "sire": TEXT, "dam": TEXT, "missing": TEXTS},
             "a table with columns animal, sire and dam",
         ),
         "kinship": Kind({"jitter": NUMBER}, "a square table, the ids in its first column"),

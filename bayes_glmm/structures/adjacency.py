@@ -21,7 +21,7 @@ from bayes_glmm.errors import (
     MissingDependencyError,
     listed,
 )
-from bayes_glmm.structures.labels import Text, text_labels
+from bayes_glmm.structures.labels import Text, id_texts, text_labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +102,9 @@ def graph_of(left: Sequence[Any], right: Sequence[Any], areas: Iterable[str] | N
         raise DataError(
             f"{gone} ends of borders are missing. An area without a neighbour is named in areas=."
         )
-    distinct = list(dict.fromkeys(ends))
-    listed_areas = None if areas is None else text_labels(areas, "The areas")
+    left, right = (id_texts(side, "The borders") for side in (left, right))
+    distinct = list(dict.fromkeys([*left, *right]))
+    listed_areas = None if areas is None else text_labels(list(areas), "The areas")
     found = text_labels(distinct, "The borders") if distinct else np.array([], np.str_)
     if listed_areas is not None:
         extra = sorted(set(found.tolist()) - set(listed_areas.tolist()))
@@ -114,7 +115,7 @@ def graph_of(left: Sequence[Any], right: Sequence[Any], areas: Iterable[str] | N
         raise DataError("There is no area: the table of borders is empty and areas= not given.")
     labels = np.sort(found)
     place = pd.Index(labels.astype(object))
-    i, j = (place.get_indexer(pd.Index(list(side), dtype=object)) for side in (left, right))
+    i, j = (place.get_indexer(pd.Index(side, dtype=object)) for side in (left, right))
     own = np.unique(labels[i[i == j]])
     if len(own):
         raise DataError(f"Areas border themselves: {listed(own)}. Leave these rows out.")

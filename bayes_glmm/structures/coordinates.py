@@ -22,6 +22,7 @@ from bayes_glmm.errors import (
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures.base import Array, Factor, Hyper, Structure, Text
 from bayes_glmm.structures.kernels import DISTANCES, KERNELS, embed, measure
+from bayes_glmm.structures.labels import text_of
 from bayes_glmm.structures.nearest import nearest_factor
 from bayes_glmm.structures.neighbours import nearest_pairs
 from bayes_glmm.structures.points import box_of, exact_factor, wave_factor
@@ -246,7 +247,7 @@ class Coordinates(Structure):
                 f"The places of {column!r} are in the columns {listed(self.columns)}, and the "
                 f"data lack {listed(absent)}." + suggestion(absent[0], list(map(str, data.columns)))
             )
-        owner = np.array([_text(v) for v in data[column]], dtype=np.str_)
+        owner = np.array([text_of(v) for v in data[column]], dtype=np.str_)
         values = np.stack([_numbers(data[name], name) for name in self.columns], axis=1)
         if self.distance != "plane":
             _check_degrees(values, self.columns)
@@ -290,9 +291,3 @@ def _span(places: Array, distance: str) -> tuple[float, float]:
     across = np.linalg.norm(places.max(axis=0) - places.min(axis=0))
     low, high = measure(np.array([np.median(near), across]), distance).tolist()
     return max(low, 1e-6 * high), high
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value)

@@ -11,16 +11,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.errors import ArgumentError, ArgumentTypeError, listed, suggestion
+from bayes_glmm.errors import ArgumentError, listed, suggestion
 from bayes_glmm.structures.base import Array, Text
+from bayes_glmm.structures.contents import ending
 from bayes_glmm.structures.kinship import Kinship, amount
-from bayes_glmm.structures.labels import text_labels
 from bayes_glmm.structures.matrices import checked
 from bayes_glmm.structures.plink import open_plink
+from bayes_glmm.structures.raw import individuals, numbers_of, odd_call, read_raw
 
 type Method = Literal["vanraden", "gcta"]
 CHUNK = 2**22
 """Genotypes that are held as floats at a time."""
+MOST = 50_000
+"""Individuals of a matrix, which then takes 20 GB."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,6 +36,8 @@ class Genomic(Kinship):
     n_snps, n_monomorphic, n_missing : int
         Loci in the matrix, loci left out because all individuals are alike, and
         missing calls replaced by the locus's mean.
+    said : tuple of str
+        What was left out or renamed when the genotypes were read.
     """
 
     kind: ClassVar[str] = "genomic"
@@ -40,6 +45,7 @@ class Genomic(Kinship):
     n_snps: int = 0
     n_monomorphic: int = 0
     n_missing: int = 0
+    said: tuple[str, ...] = ()
 
     def notes(self) -> tuple[str, ...]:
         """Say how many loci there were, and what was left out or filled in."""
@@ -48,20 +54,24 @@ class Genomic(Kinship):
             found.append(f"{self.n_monomorphic} loci without variation were left out.")
         if self.n_missing:
             found.append(f"{self.n_missing} missing calls were replaced by their locus's mean.")
-        return (*super().notes(), *found)
+        return (*super().notes(), *found, *self.said)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return labels, matrix, jitter, method and counts."""
         counts = np.array([self.n_snps, self.n_monomorphic, self.n_missing], dtype=np.int64)
-        return {**super().to_arrays(), "method": np.array([self.method]), "counts": counts}
+        found = {**super().to_arrays(), "method": np.array([self.method]), "counts": counts}
+        return found | ({"said": np.array(self.said, np.str_)} if self.said else {})
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Read what :meth:`to_arrays` wrote."""
         plain = Kinship.from_arrays(arrays)
         method = str(np.asarray(arrays["method"]).ravel()[0])
-        counts = [int(n) for n in arrays["counts"]]
-        return cls(plain.labels, plain.matrix, plain.jitter, method, *counts)
+        snps, same, missing = (int(n) for n in arrays["counts"])
+        said = tuple(str(note) for note in arrays.get("said", []))
+        return cls(
+            plain.labels, plain.matrix, plain.jitter, method, snps, same, missing, said
+        )  # fmt: skip
 
 
 def genomic(
@@ -82,10 +92,13 @@ def genomic(
     ----------
     genotypes : pandas.DataFrame, str or path
         One row for each individual and one column for each locus, holding 0, 1, 2 or a
-        missing value; or the prefix of PLINK's ``.bed``, ``.bim`` and ``.fam`` files,
-        whose individual ids (the second column of ``.fam``) become the labels.
+        missing value; the prefix of PLINK's ``.bed``, ``.bim`` and ``.fam`` files, or
+        the name of its ``.raw`` file. PLINK's individual ids become the labels, after
+        their family's, ``family:individual``, where they repeat between families; its
+        columns ``FID``, ``IID``, ``PAT``, ``MAT``, ``SEX`` and ``PHENOTYPE`` are no loci
+        in a table either.
     ids : str, optional
-        Column of the table that holds the ids; its index when not given.
+        Column of the table that holds the ids; ``IID`` or its index when not given.
     method : {"vanraden", "gcta"}
     jitter : float, default 0
         Added to the diagonal, which separates individuals with equal genotypes.
@@ -103,6 +116,8 @@ def genomic(
     ArgumentError
         Other values than 0, 1 and 2, a locus without any call, no locus that varies,
         individuals with equal genotypes, or files that cannot be read.
+    DataError
+        A ``.raw`` file is malformed; the message shows where.
 
     References
     ----------
@@ -125,9 +140,18 @@ def genomic(
     if method not in known:
         raise ArgumentError(f"method={method!r} is unknown." + suggestion(str(method), known))
     if isinstance(genotypes, str | Path):
-        labels, blocks = open_plink(Path(genotypes), CHUNK)
-    else:
-        labels, blocks = _table_blocks(genotypes, ids)
+        path, said = Path(genotypes), tuple[str, ...]()
+        if ending(path) == ".raw":
+            genotypes = read_raw(path)
+        else:
+            labels, blocks, said = open_plink(path, CHUNK)
+    if not isinstance(genotypes, str | Path):
+        labels, loci, said = individuals(genotypes, ids)
+        blocks = _blocks(loci, labels)
+    if len(labels) > MOST:
+        raise ArgumentError(
+            f"There are {len(labels)} individuals: a matrix of relationships takes {MOST:,} at most."
+        )
     order = np.argsort(labels)
     total = _Sum.of(blocks, order, method)
     matrix = total.matrix + amount(jitter) * np.eye(len(labels))
@@ -135,7 +159,7 @@ def genomic(
     matrix = checked(labels[order], matrix, what)
     return Genomic(
         labels[order], matrix, amount(jitter), method, total.n_snps, total.n_monomorphic,
-        total.n_missing,
+        total.n_missing, said,
     )  # fmt: skip
 
 
@@ -177,38 +201,14 @@ class _Sum:
         return cls(matrix / (snps if method == "gcta" else spread), snps, same, missing)
 
 
-def _table_blocks(table: Any, ids: str | None) -> tuple[Text, Iterator[tuple[list[str], Array]]]:
-    if not isinstance(table, pd.DataFrame):
-        raise ArgumentTypeError(
-            f"Genotypes are a pandas DataFrame with ids, or the prefix of PLINK files, not "
-            f"{type(table).__name__}: without labels nothing says whose genotypes a row holds."
-        )
-    if ids is not None and ids not in table.columns:
-        raise ArgumentError(
-            f"The genotypes have no column {ids!r}." + suggestion(str(ids), [*table.columns])
-        )
-    labels = text_labels(table.index if ids is None else table[ids], "The individuals")
-    loci = table if ids is None else table.drop(columns=ids)
-    return labels, _blocks(loci)
-
-
-def _blocks(loci: pd.DataFrame) -> Iterator[tuple[list[str], Array]]:
+def _blocks(loci: pd.DataFrame, labels: Text) -> Iterator[tuple[list[str], Array]]:
     width = max(1, CHUNK // max(1, len(loci)))
     for start in range(0, loci.shape[1], width):
         part = loci.iloc[:, start : start + width]
         names = [str(c) for c in part.columns]
-        try:
-            values = part.to_numpy(dtype=np.float64, na_value=np.nan)
-        except (TypeError, ValueError) as error:
-            raise ArgumentError(
-                f"Genotypes are numbers, but among {listed(names, limit=3)}: {error}. "
-                "Name the column of ids with ids=."
-            ) from error
+        values = numbers_of(part)
         odd = ~(np.isnan(values) | (values == 0) | (values == 1) | (values == 2))
         if odd.any():
             i, j = np.argwhere(odd)[0]
-            raise ArgumentError(
-                f"Genotypes are 0, 1, 2 or missing, but {names[j]!r} of {part.index[i]!r} is "
-                f"{values[i, j]:g}. Make codes for missing calls missing values."
-            )
+            raise odd_call(loci, names[j], str(labels[i]), values[i, j], "0, 1, 2 or missing")
         yield names, values

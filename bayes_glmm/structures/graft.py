@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayes_glmm.errors import ArgumentError, DataError, MissingDataError, listed
 from bayes_glmm.structures.base import Text
-from bayes_glmm.structures.labels import match
+from bayes_glmm.structures.labels import match, text_of
 from bayes_glmm.structures.tree import Tree
 
 
@@ -59,8 +59,9 @@ def grafted(
     marked = [level for level in levels.tolist() if level.startswith("[")]
     if marked:
         raise ArgumentError(f"Levels may not begin with a square bracket: {listed(marked)}.")
-    rows = data.loc[data[column].astype(str).isin(levels), [column, *where]].drop_duplicates()
-    owners = rows[column].astype(str)
+    mine = data[column].map(text_of).isin(levels)
+    rows = data.loc[mine, [column, *where]].drop_duplicates()
+    owners = rows[column].map(text_of)
     several = owners[owners.duplicated()].unique().tolist()
     if several:
         raise DataError(f"Levels branch off in several places: {listed(several)}. Give one each.")
@@ -69,7 +70,10 @@ def grafted(
         gone = found.index[found[list(where)].isna().any(axis=1)]
         raise MissingDataError(f"{listed(where)} are missing for new levels: {listed(gone)}.")
     at = match(
-        found[where[0]].astype(str).to_numpy(dtype=np.str_), nodes, "The new levels", "the tree"
+        np.array([text_of(v) for v in found[where[0]]], np.str_),
+        nodes,
+        "The new levels",
+        "the tree",
     )
     length = pd.to_numeric(found[where[1]], errors="coerce").to_numpy(np.float64)
     wrong = levels[~(np.isfinite(length) & (length >= 0))]

@@ -14,7 +14,8 @@ from bayes_glmm.errors import (
     rows_listed,
     suggestion,
 )
-from bayes_glmm.structures.labels import text_labels
+from bayes_glmm.structures.contents import refuse_twice
+from bayes_glmm.structures.labels import id_texts, text_labels
 
 
 def nearest_neighbours(
@@ -94,6 +95,7 @@ def _places(table: pd.DataFrame, id: str, x: str, y: str) -> pd.DataFrame:
                 f"The table of places has no column {name!r}: it has {listed(table.columns)}."
                 + suggestion(str(name), [str(c) for c in table.columns])
             )
+    refuse_twice([c for c in table.columns if c in (id, x, y)], "The table of places")
     for name in (x, y):
         if not pd.api.types.is_numeric_dtype(table[name]):
             raise DataError(f"The coordinate {name!r} must hold numbers, not {table[name].dtype}.")
@@ -101,7 +103,8 @@ def _places(table: pd.DataFrame, id: str, x: str, y: str) -> pd.DataFrame:
     if len(wrong) or table[id].isna().any():
         gone = wrong if len(wrong) else table.index[table[id].isna()]
         raise DataError(f"A label or a coordinate is missing in {rows_listed(gone)}.")
-    places = table[[id, x, y]].drop_duplicates().set_index(id)
+    places = table[[id, x, y]].assign(**{id: id_texts(table[id], f"The places in {id!r}")})
+    places = places.drop_duplicates().set_index(id)
     twice = places.index[places.index.duplicated()]
     if len(twice):
         raise DataError(f"These labels stand at different places: {listed(map(repr, twice))}.")

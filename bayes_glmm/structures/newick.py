@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from bayes_glmm.errors import DataError
+from bayes_glmm.structures.contents import read_text
 from bayes_glmm.structures.tree import Tree, build_tree
 
 _TOKEN = re.compile(
@@ -16,6 +18,8 @@ _TOKEN = re.compile(
       | (?P<plain>[^\s()\[\],:;'"]+)""",
     re.VERBOSE,
 )
+MOST, INNER, TIPS = 2**25, 250_000, 1_000_000
+"""Characters, opening parentheses and commas of a tree."""
 _BRACKET = re.compile(r"[\[\]]")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
@@ -26,8 +30,8 @@ def read_newick(source: str | Path) -> Tree:
     Parameters
     ----------
     source : str or path
-        Text with a parenthesis or semicolon is Newick; anything else is the path
-        of a file. Quoted labels, comments in square brackets, labels of inner
+        The path of a file that is there; else text with a parenthesis or semicolon
+        is Newick. Quoted labels, comments in square brackets, labels of inner
         nodes, polytomies and a branch above the root are understood. Labels are
         kept as written: an underscore stays an underscore.
 
@@ -55,19 +59,39 @@ def read_newick(source: str | Path) -> Tree:
 
 
 def _text(source: str | Path) -> str:
-    if isinstance(source, str) and any(mark in source for mark in "(;"):
-        return source
-    path = Path(source)
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, ValueError) as error:
+    """Return Newick text; a name of a file that is there is that file, whatever marks it has."""
+    text, name = (str(source), "The text") if _written(source) else _content(Path(source))
+    text = text.removeprefix("\ufeff")
+    first = text.lstrip()[:6].upper()
+    if first == "#NEXUS":
         raise DataError(
-            f"{str(source)[:80]!r} is neither Newick text, such as '(a:1,b:1);', nor a text "
-            "file that can be read."
-        ) from error
-    if text.lstrip()[:6].upper() == "#NEXUS":
-        raise DataError(f"{path.name} is a NEXUS file: write its tree as Newick, '(a:1,b:1);'.")
+            f"{name} is NEXUS, not Newick: write its tree alone, '(a:1,b:1);', as R's "
+            "ape::write.tree(ape::read.nexus(file)) and dendropy do."
+        )
+    if first.startswith("<"):
+        raise DataError(f"{name} is XML, not Newick: write its tree as '(a:1,b:1);'.")
+    if len(text) > MOST or text.count("(") > INNER or text.count(",") > TIPS:
+        raise DataError(
+            f"{name} has more than {MOST >> 20} million characters, {INNER:,} inner nodes or "
+            f"{TIPS:,} tips, the most that are read."
+        )
     return text
+
+
+def _written(source: str | Path) -> bool:
+    """Return whether the tree itself was given, not where it is."""
+    if not isinstance(source, str) or os.path.isfile(source):
+        return False
+    return any(mark in source for mark in "(;") or source.lstrip("\ufeff \n")[:1] == "#"
+
+
+def _content(path: Path) -> tuple[str, str]:
+    if not os.path.isfile(path):
+        raise DataError(
+            f"{str(path)[:80]!r} is neither Newick text, such as '(a:1,b:1);', nor a text "
+            "file that can be read: there is no such file."
+        )
+    return read_text(path, MOST), path.name
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, listed, suggestion
-from bayes_glmm.structures.labels import UNKNOWN, Text, text_labels
+from bayes_glmm.structures.labels import Text, id_texts, is_code, text_labels
 
 
 def read_parents(
-    table: pd.DataFrame, id: str, sire: str, dam: str
+    table: pd.DataFrame, id: str, sire: str, dam: str, missing: Iterable[Any] = ()
 ) -> tuple[Text, NDArray[np.int64], Text]:
     """Return all animals in the order of text, places of their parents, and added ones.
 
@@ -30,12 +31,14 @@ def read_parents(
     ArgumentTypeError, ArgumentError
         As :func:`bayes_glmm.pedigree` says.
     """
-    ids, sires, dams = (_column(table, name) for name in (id, sire, dam))
-    own = text_labels(ids, f"The animals in {id!r}")
+    codes = set(id_texts([missing] if isinstance(missing, str) else missing, "missing="))
+    own = text_labels(_column(table, id), f"The animals in {id!r}")
+    sires, dams = (_parents(table, name, codes) for name in (sire, dam))
     known = [p for p in dict.fromkeys([*sires, *dams]) if p is not None]
     have = set(own.tolist())
     extra = [p for p in known if p not in have]
     _refuse_codes(extra, sire, dam)
+    _refuse_both(extra, sires, dams, sire, dam)
     labels = np.sort(text_labels([*own.tolist(), *extra], "The animals and their parents"))
     index = pd.Index(labels.astype(object))
     parents = np.full((len(labels), 2), -1, dtype=np.int64)
@@ -58,13 +61,35 @@ def _column(table: pd.DataFrame, name: str) -> list[Any]:
     return values.astype(object).where(values.notna(), None).tolist()
 
 
-def _refuse_codes(extra: list[Any], sire: str, dam: str) -> None:
+def _parents(table: pd.DataFrame, name: str, codes: set[str]) -> list[str | None]:
+    """Return one column of parents as text; ``None`` where it is missing or such a code."""
+    given = _column(table, name)
+    texts = iter(id_texts([p for p in given if p is not None], f"The parents in {name!r}"))
+    found = [None if p is None else next(texts) for p in given]
+    return [None if p in codes else p for p in found]
+
+
+def _refuse_codes(extra: list[str], sire: str, dam: str) -> None:
     """Refuse what stands for an unknown parent, and would be everybody's."""
-    text_labels(extra, f"The parents in {sire!r} and {dam!r}") if extra else None
-    codes = [p for p in extra if p.strip().casefold() in UNKNOWN]
+    codes = [p for p in extra if is_code(p)]
     if codes:
+        blank = " (blank)" if any(not p.strip() for p in codes) else ""
         raise ArgumentError(
-            f"{listed(map(repr, codes))} stands in {sire!r} or {dam!r} without a row of its own: "
-            "one parent of many animals, if it is a name. Make unknown parents missing values "
-            f"(table.replace({codes[0]!r}, None))."
+            f"{listed(map(repr, codes))}{blank} stands in {sire!r} or {dam!r} without a row of its "
+            "own: one parent of many animals, if it is a name. Make unknown parents missing "
+            f"values, as with missing={codes!r}."
+        )
+
+
+def _refuse_both(
+    extra: list[str], sires: list[str | None], dams: list[str | None], sire: str, dam: str
+) -> None:
+    """Refuse names that are sire and dam and nothing else: most stand for nobody."""
+    both = sorted(set(extra) & set(sires) & (set(dams) - {None}))
+    if both:
+        raise ArgumentError(
+            f"{listed(map(repr, both))} {'are' if len(both) > 1 else 'is'} in {sire!r} and in "
+            f"{dam!r}, without a row of {'their' if len(both) > 1 else 'its'} own. If this is a "
+            f"code for unknown parents, say so with missing={both[:5]!r}; an animal that is "
+            "father and mother, as selfing plants are, needs a row of its own."
         )

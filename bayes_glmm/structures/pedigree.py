@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -15,6 +15,7 @@ from bayes_glmm.errors import ArgumentError, ArgumentTypeError, listed
 from bayes_glmm.structures import sweep
 from bayes_glmm.structures.ancestry import ancestors, inbreeding, parents_first
 from bayes_glmm.structures.base import Array, Factor, Structure, Text, Values
+from bayes_glmm.structures.labels import text_of
 from bayes_glmm.structures.maths import Maths
 from bayes_glmm.structures.parents import read_parents
 
@@ -115,7 +116,7 @@ class Pedigree(Structure):
                 f"no column {listed(map(repr, absent))}: add the parents' columns (missing values "
                 "where unknown), or predict with groups='population'."
             )
-        own = data[data[column].astype(str).isin(levels.tolist())]
+        own = data[data[column].map(text_of).isin(levels.tolist())]
         new = own[[column, *self.columns]].drop_duplicates()
         longer = pedigree(
             pd.concat([self.table(column), new], ignore_index=True), column, *self.columns
@@ -166,7 +167,12 @@ class Pedigree(Structure):
 
 
 def pedigree(
-    table: pd.DataFrame, id: str = "animal", sire: str = "sire", dam: str = "dam"
+    table: pd.DataFrame,
+    id: str = "animal",
+    sire: str = "sire",
+    dam: str = "dam",
+    *,
+    missing: Iterable[str] = (),
 ) -> Pedigree:
     """Take the additive relationships that a pedigree implies.
 
@@ -178,10 +184,13 @@ def pedigree(
     Parameters
     ----------
     table : pandas.DataFrame
-        One row for each animal, in any order; ids are text. Unknown parents are
-        missing values. Parents without a row are added as founders.
+        One row for each animal, in any order; ids are text, or whole numbers, of
+        which ``1`` and ``1.0`` are ``"1"``. Unknown parents are missing values.
+        Parents without a row are added as founders.
     id, sire, dam : str
         Names of the columns.
+    missing : iterable of str, optional
+        What stands for an unknown parent, such as ``["*", "9999"]``.
 
     Returns
     -------
@@ -191,16 +200,18 @@ def pedigree(
     Raises
     ------
     ArgumentTypeError
-        ``table`` is no table, or ids are not text.
+        ``table`` is no table, or ids are neither text nor whole numbers.
     ArgumentError
-        An animal has several rows, ids can be mistaken for one another, or an animal
-        is its own ancestor: the animals of the loop are named.
+        An animal has several rows, ids can be mistaken for one another, a parent is
+        what stands for an unknown one (``0``, ``?``, ``NA``, or any name without a row
+        that is both sire and dam), or an animal is its own ancestor: the animals of the
+        loop are named.
 
     Notes
     -----
     Variances of the own parts follow from inbreeding coefficients [1]_; the
-    factorisation of ``A`` is that of [2]_. An animal may be sire and dam, as selfing
-    plants are.
+    factorisation of ``A`` is that of [2]_. An animal with a row may be sire and dam,
+    as selfing plants are.
 
     References
     ----------
@@ -223,7 +234,7 @@ def pedigree(
         raise ArgumentTypeError(
             f"A pedigree is a table of {id!r}, {sire!r} and {dam!r}, not {type(table).__name__}."
         )
-    labels, parents, added = read_parents(table, id, sire, dam)
+    labels, parents, added = read_parents(table, id, sire, dam, missing)
     order = parents_first(labels, parents)
     place = np.append(np.empty(len(order), np.int64), -1)
     place[order] = np.arange(len(order))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.structures.contents import read_bytes
 from bayes_glmm.structures.labels import Text, text_labels
+from bayes_glmm.structures.raw import with_families
 
 type Array = NDArray[np.float64]
 MAGIC = b"\x6c\x1b\x01"
@@ -20,6 +23,8 @@ CODES = np.array([2, -1, 1, 0], np.int8)
 """Counts of the first allele by PLINK's two bits, the lower one first; -1 is missing."""
 NAMED = ("chromosome", "marker", "distance", "position", "counted", "other")
 LOCUS = (str, str, str, np.int64, str, str)
+FAM, BIM = 2**28, 2**31
+"""Bytes of the files of individuals and of loci: about 10 and 60 million of them."""
 FEW = ("chromosome", "distance", "counted", "other")
 FOUR = CODES[np.arange(256)[:, None] >> np.array([0, 2, 4, 6]) & 3]
 
@@ -34,11 +39,14 @@ class Plink:
     labels : ndarray of str, shape (n_ids,)
     loci : pandas.DataFrame, shape (n_loci, 6)
         ``chromosome``, ``marker``, ``distance``, ``position``, ``counted`` (allele), ``other``.
+    said : tuple of str
+        That individual ids were joined with their families', where they repeat.
     """
 
     bed: Path
     labels: Text
     loci: pd.DataFrame
+    said: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -73,9 +81,13 @@ def read_plink(prefix: Path) -> Plink:
             raise ArgumentError(
                 f"There is no file {str(path)!r}: PLINK writes .bed, .bim and .fam."
             )
-    ids = _columns(paths[".fam"], {1: str})[1]
-    labels = text_labels(ids.tolist(), f"The individuals in {paths['.fam'].name}")
-    loci = _columns(paths[".bim"], dict(enumerate(LOCUS))).set_axis(list(NAMED), axis=1)
+    people = _columns(paths[".fam"], {0: str, 1: str}, FAM)
+    ids, said = people[1].tolist(), tuple[str, ...]()
+    if len(set(ids)) < len(ids):
+        ids, note = with_families(people[0], ids)
+        said = (note,)
+    labels = text_labels(ids, f"The individuals in {paths['.fam'].name}")
+    loci = _columns(paths[".bim"], dict(enumerate(LOCUS)), BIM).set_axis(list(NAMED), axis=1)
     # read as text first: categories that look like numbers would become numbers
     loci = loci.astype(dict.fromkeys(FEW, "category"))
     with paths[".bed"].open("rb") as handle:
@@ -86,11 +98,13 @@ def read_plink(prefix: Path) -> Plink:
             f"{paths['.bed'].name} does not hold {len(loci)} loci of {len(labels)} individuals, "
             "locus by locus: write it again with PLINK's --make-bed."
         )
-    return Plink(paths[".bed"], labels, loci)
+    return Plink(paths[".bed"], labels, loci, said)
 
 
-def open_plink(prefix: Path, cells: int) -> tuple[Text, Iterator[tuple[list[str], Array]]]:
-    """Return ids, and blocks of names of loci with genotypes, shape (n_ids, n_loci).
+def open_plink(
+    prefix: Path, cells: int
+) -> tuple[Text, Iterator[tuple[list[str], Array]], tuple[str, ...]]:
+    """Return ids, blocks of names of loci with genotypes, shape (n_ids, n_loci), and notes.
 
     Parameters
     ----------
@@ -100,16 +114,22 @@ def open_plink(prefix: Path, cells: int) -> tuple[Text, Iterator[tuple[list[str]
         Most genotypes in a block.
     """
     files = read_plink(prefix)
-    return files.labels, _blocks(files, max(1, cells // len(files.labels)))
+    return files.labels, _blocks(files, max(1, cells // len(files.labels))), files.said
 
 
-def _columns(path: Path, kinds: dict[int, Any]) -> pd.DataFrame:
+def _columns(path: Path, kinds: dict[int, Any], most: int) -> pd.DataFrame:
     """Read some columns of a file without a header, by their places."""
+    content = read_bytes(path, most)
     try:
         return pd.read_csv(
-            path, sep=r"\s+", header=None, usecols=list(kinds), dtype=kinds, na_filter=False
+            io.BytesIO(content),
+            sep=r"\s+",
+            header=None,
+            usecols=list(kinds),
+            dtype=kinds,
+            na_filter=False,
         )
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, OverflowError) as error:
         said = str(error).splitlines()[0]
         raise ArgumentError(f"{path.name} cannot be read: {said}.") from error
 

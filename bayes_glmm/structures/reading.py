@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from importlib import import_module
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,26 +15,25 @@ from bayes_glmm.errors import (
     ArgumentTypeError,
     BayesGLMMError,
     DataError,
-    MissingDependencyError,
     SpecError,
     listed,
 )
 from bayes_glmm.spec.sources import BUNDLED, Source
 from bayes_glmm.structures.areal import areal
 from bayes_glmm.structures.base import Structure
+from bayes_glmm.structures.contents import ending, read_numbers, read_table
 from bayes_glmm.structures.coordinates import coordinates
 from bayes_glmm.structures.genomic import genomic
 from bayes_glmm.structures.kinship import kinship
-from bayes_glmm.structures.labels import UNKNOWN
+from bayes_glmm.structures.labels import is_code
 from bayes_glmm.structures.lineage import lineage
+from bayes_glmm.structures.mapfiles import MAPS, read_map
 from bayes_glmm.structures.neighbours import nearest_neighbours
 from bayes_glmm.structures.pedigree import pedigree
+from bayes_glmm.structures.raw import asides
 
 if TYPE_CHECKING:
     from bayes_glmm.spec.model import ModelSpec
-
-MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
-MAPS = (".geojson", ".gpkg", ".shp")
 
 
 def read_structures(spec: ModelSpec, folder: str | Path = ".") -> dict[str, Structure]:
@@ -104,30 +101,30 @@ def _path(source: Source, folder: Path) -> Path | None:
 
 
 def _pedigree(path: Path, options: dict[str, Any]) -> Structure:
-    table = _text_table(path)
+    table = read_table(path)
     known = set(table.get(options.get("id", "animal"), pd.Series(dtype=object)).dropna())
     for role in ("sire", "dam"):
         column = options.get(role, role)
         if column in table.columns:
             table[column] = [
-                None if isinstance(p, str) and p not in known and p.strip().casefold() in UNKNOWN
-                else p for p in table[column]
-            ]  # fmt: skip
+                None if isinstance(p, str) and p not in known and is_code(p) else p
+                for p in table[column]
+            ]
     return pedigree(table, **options)
 
 
 def _kinship(path: Path, options: dict[str, Any]) -> Structure:
-    cells = pd.read_csv(path, header=None, dtype=str, keep_default_na=False)
-    head, ids, inside = cells.iloc[0, 1:], cells.iloc[1:, 0], cells.iloc[1:, 1:]
-    values = inside.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+    table = read_numbers(path, lambda head: head[:1], "Relationships")
+    ids, matrix = table.iloc[:, 0].tolist(), table.iloc[:, 1:]
+    values = matrix.to_numpy(dtype=float)
     wrong = np.argwhere(~np.isfinite(values))
     if len(wrong):
         i, j = wrong[0]
         raise DataError(
-            f"The matrix holds {inside.iloc[i, j]!r} for {ids.iloc[i]!r} and {head.iloc[j]!r}, "
-            "which is no number: the first row and the first column are ids."
+            f"The matrix holds {values[i, j]} for {ids[i]!r} and {matrix.columns[j]!r}: "
+            "every pair of ids needs a number."
         )
-    return kinship(pd.DataFrame(values, ids.tolist(), head.tolist()), **options)
+    return kinship(pd.DataFrame(values, ids, matrix.columns), **options)
 
 
 def _genomic(path: Path, options: dict[str, Any]) -> Structure:
@@ -135,15 +132,22 @@ def _genomic(path: Path, options: dict[str, Any]) -> Structure:
         return genomic(path, **options)
     if not path.is_file():
         raise DataError("There is no such file, which a genomic structure needs.")
-    first = str(pd.read_csv(path, nrows=0).columns[0])
-    ids = options.pop("ids", first)
-    return genomic(pd.read_csv(path, dtype={ids: "str"}), ids=ids, **options)
+    if ending(path) == ".raw":
+        return genomic(path, **options)
+    given = options.pop("ids", None)
+
+    def texts(head: list[str]) -> list[str]:
+        return list(dict.fromkeys([*head[:1], *([given] if given in head else []), *asides(head)]))
+
+    table = read_numbers(path, texts, "Genotypes")
+    ids = str(table.columns[0]) if given is None and not asides(table.columns) else given
+    return genomic(table, ids=ids, **options)
 
 
 def _lineage(path: Path, options: dict[str, Any]) -> Structure:
-    if path.suffix.lower() != ".csv":
+    if ending(path) != ".csv":
         return lineage(path, **options)
-    table = _text_table(path)
+    table = read_table(path)
     if "length" in table.columns:
         table["length"] = _numbers(table["length"])
     return lineage(table, **options)
@@ -155,23 +159,12 @@ def _areal(path: Path, options: dict[str, Any]) -> Structure:
         label, x, y, k = places
         if label is None or x is None or y is None:
             raise SpecError("Neighbours of places need id, x and y: the columns of the file.")
-        table = _text_table(path)
+        table = read_table(path)
         for name in (x, y):
             if name in table.columns:
                 table[name] = _numbers(table[name])
         return areal(nearest_neighbours(table, label, x, y, k or 6), **options)
-    return areal(_map(path) if path.suffix.lower() in MAPS else _text_table(path), **options)
-
-
-def _map(path: Path) -> Any:
-    try:
-        read_file = import_module("geopandas").read_file
-    except ImportError as error:
-        raise MissingDependencyError(
-            'Maps are read by geopandas: pip install "bayes_glmm[spatial]", or give a table with '
-            "two columns of neighbours."
-        ) from error
-    return read_file(path)
+    return areal(read_map(path) if path.suffix.lower() in MAPS else read_table(path), **options)
 
 
 def _coordinates(path: Path | None, options: dict[str, Any]) -> Structure:
@@ -179,22 +172,6 @@ def _coordinates(path: Path | None, options: dict[str, Any]) -> Structure:
     if absent:
         raise SpecError(f"Coordinates need {listed(absent)}: the names of two columns of the data.")
     return coordinates(options.pop("x"), options.pop("y"), **options)
-
-
-def _text_table(path: Path) -> pd.DataFrame:
-    """Read a CSV file whose cells are kept as they are written; empty ones are missing."""
-    with _as_table():
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=list(MISSING))
-    table.index = pd.RangeIndex(1, len(table) + 1)
-    return table.astype(object).where(table.notna(), None)
-
-
-@contextmanager
-def _as_table() -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        raise DataError(f"This is no table ({error}).") from error
 
 
 def _numbers(column: pd.Series) -> pd.Series:

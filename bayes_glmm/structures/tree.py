@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, listed
+from bayes_glmm.errors import ArgumentError, DataError, listed
+from bayes_glmm.structures.contents import refuse_twice
+from bayes_glmm.structures.labels import id_texts
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,6 +184,7 @@ def read_table(table: pd.DataFrame) -> Tree:
             f"The table of branches lacks {listed(absent)}: it needs the columns node, parent "
             "and length."
         )
+    refuse_twice([c for c in table.columns if c in ("node", "parent", "length")], "The table")
     nodes = _texts(table["node"], "node")
     above = _texts(table["parent"], "parent")
     lengths = pd.to_numeric(table["length"], errors="coerce").to_numpy(np.float64).tolist()
@@ -200,11 +203,6 @@ def read_table(table: pd.DataFrame) -> Tree:
 
 def _texts(column: pd.Series, what: str) -> list[str | None]:
     missing = column.isna().to_numpy()
-    values = [None if gone else v for gone, v in zip(missing, column, strict=True)]
-    other = [v for v in values if v is not None and not isinstance(v, str)]
-    if other:
-        raise ArgumentTypeError(
-            f"The column {what} must hold text, not {type(other[0]).__name__} such as "
-            f"{other[0]!r}: read it with dtype=str."
-        )
+    texts = iter(id_texts(column[~missing], f"The nodes in {what!r}"))
+    values = [None if gone else next(texts) for gone in missing]
     return [None if v is None or not v.strip() else v for v in values]

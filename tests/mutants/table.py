@@ -245,6 +245,27 @@ MUTANTS = (
         ("tests/structures/test_pedigree.py",),
     ),
     Mutant(
+        "parents in a column with gaps who become strangers",
+        "structures/labels.py",
+        "            return str(int(value))\n        if EXACT",
+        "            return str(float(value))\n        if EXACT",
+        ("tests/structures/test_ids.py",),
+    ),
+    Mutant(
+        "one founder for everybody whose parents are unknown",
+        "structures/parents.py",
+        "both = sorted(set(extra) & set(sires) & (set(dams) - {None}))",
+        "both: list[str] = []",
+        ("tests/structures/test_ids.py",),
+    ),
+    Mutant(
+        "sex and phenotype counted as loci",
+        "structures/raw.py",
+        "return text_labels(labels, \"The individuals\"), table.drop(columns=apart), tuple(said)",
+        "return text_labels(labels, \"The individuals\"), table.drop(columns=ids or []), tuple(said)",
+        ("tests/structures/test_plink_tables.py",),
+    ),
+    Mutant(
         "a mixing weight without its root",
         "structures/intrinsic.py",
         "return maths.sqrt(mix) * field[self.rows]",

@@ -228,7 +228,7 @@ def test_stored_arrays_bring_the_structure_back() -> None:
         ([("a", "b"), ("b", "A")], None, "blanks, case"),
         ([("a", "b"), ("1", "01")], None, "leading zeros"),
         ([("a", None)], None, "missing"),
-        ([(1, 2)], None, "text"),
+        ([(1.5, 2)], None, "text"),
         ([("a", "b")], ["a"], "areas= lacks: 'b'"),
         ([("a", "b")], ["a", "b", "b"], "more than once"),
         ([], None, "no area"),

@@ -256,8 +256,10 @@ def test_levels_must_be_in_the_structure():
     with pytest.raises(DesignError, match="It looks like"):
         bg.build_model(TEXT, rows, structures={"A": K})
     numbered = rows.assign(animal=pd.factorize(rows["animal"])[0])
-    with pytest.raises(DataError, match="dtype=str"):
+    with pytest.raises(DesignError, match="lacks .* '0'"):
         bg.build_model(TEXT, numbered, structures={"A": K})
+    with pytest.raises(DataError, match="dtype=str"):
+        bg.build_model(TEXT, numbered.assign(animal=numbered["animal"] + 0.5), structures={"A": K})
 
 
 def test_maximum_likelihood_refuses():

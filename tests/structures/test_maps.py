@@ -77,7 +77,7 @@ def test_nearest_neighbours_of_libpysal_count_in_both_directions(squares) -> Non
     ("spoil", "said"),
     [
         (lambda m: m.assign(name="x"), "'x' stands more than once"),
-        (lambda m: m.assign(name=range(10)), "labelled with text"),
+        (lambda m: m.assign(name=np.arange(10) / 2), "labelled with text"),
         (lambda m: m.assign(name=["", *m["name"][1:]]), "blank"),
         (lambda m: m.set_geometry([None, *m.geometry[1:]]), "without a shape: 'a4'"),
         (lambda m: m.set_geometry([shapely.Polygon(), *m.geometry[1:]]), "without a shape: 'a4'"),
