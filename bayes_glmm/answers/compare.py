@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from bayes_glmm.answers.diagnostics import diagnostics
 from bayes_glmm.answers.groupwise import group_log_likelihood
+from bayes_glmm.answers.left import Left, refuse_different
 from bayes_glmm.answers.matching import matched
 from bayes_glmm.answers.pointwise import with_log_likelihood
-from bayes_glmm.design.groups import group_levels
 from bayes_glmm.design.reference import PREFIX
-from bayes_glmm.errors import ArgumentError, ArgumentTypeError, ResultError, listed, suggestion
+from bayes_glmm.errors import ArgumentError, ArgumentTypeError, ResultError, listed
 from bayes_glmm.results import Fit, read_fit
 
 if TYPE_CHECKING:
@@ -105,8 +105,10 @@ def compare(
         Fewer than two models, an unknown ``by``, effects that cannot be integrated, or
         moment matching for groups.
     ResultError
-        The models were fitted to different rows or responses, one gives probabilities
-        and the other densities, or a row has no density in some draw.
+        The models were fitted to different rows or responses, or to responses that were
+        observed in different ways (``trials()``, ``weights()``, ``cens()``, ``trunc()``, ``se()``,
+        ``against()``), one gives probabilities and the other densities, or a row has no
+        density in some draw.
 
     Notes
     -----
@@ -116,6 +118,8 @@ def compare(
     the model hardly expects, by its score, is better refitted than matched. Fits with many
     draws are thinned evenly for ``by``.
     Scores are about the response alone, given the missing values of ``mi()`` as drawn.
+    A row that stands for several is left out with all of them; one of weight zero is no row,
+    and the two rows of a collapsed Gaussian cell are one.
 
     References
     ----------
@@ -142,17 +146,17 @@ def compare(
     """
     fits = _fits(models)
     refuse_different(fits)
+    left = Left.of(fits, by)
     if by is None:
         unit = "row"
-        scored = {name: _by_row(fit, moment_match, refit, seed) for name, fit in fits.items()}
+        scored = {name: _by_row(fit, left, moment_match, refit, seed) for name, fit in fits.items()}
     elif moment_match:
         raise ArgumentError(
             f"moment_match=True is for rows, and by={by!r} leaves out groups: use refit=bg.refit."
         )
     else:
         unit = by
-        index, n = levels_left_out(fits, by)
-        scored = {name: _by_group(fit, index, n, by, seed, refit) for name, fit in fits.items()}
+        scored = {name: _by_group(fit, left, by, seed, refit) for name, fit in fits.items()}
     lost = [name for name, s in scored.items() if not np.isfinite(float(s.elpd.elpd))]
     if lost:
         raise ResultError(
@@ -162,7 +166,7 @@ def compare(
     table = _table(scored, unit)
     banners = [f"{name}: {fit.banner}" for name, fit in fits.items() if fit.banner]
     table.attrs = {
-        "estimand": f"expected log predictive density of a {unit} left out, summed",
+        "estimand": f"expected log predictive density of a {unit} left out{left.words}, summed",
         "scale": "log density of the response",
         "unit": unit,
         "n": int(next(iter(scored.values())).elpd.n_data_points),
@@ -182,76 +186,27 @@ def _fits(models: Mapping[str, xr.DataTree]) -> dict[str, Fit]:
     return {str(name): read_fit(tree) for name, tree in models.items()}
 
 
-def refuse_different(fits: Mapping[str, Fit]) -> None:
-    """Refuse scores that are not about the same rows of the same response."""
-    (first, a), *others = fits.items()
-    for name, b in others:
-        who = f"{first!r} and {name!r}"
-        rows_a, rows_b = a.design.rows.tolist(), b.design.rows.tolist()
-        if rows_a != rows_b:
-            only = sorted(set(rows_a) ^ set(rows_b))
-            what = f"only one of them has {listed(only)}" if only else "their order differs"
-            raise ResultError(
-                f"{who} were fitted to different rows ({what}): fit both to one table, e.g. the rows "
-                "that are complete in the columns of all models."
-            )
-        for what in ("response", "trials"):
-            x, y = (getattr(f.design, what) for f in (a, b))
-            if (x is None) != (y is None) or (x is not None and not np.array_equal(x, y)):
-                raise ResultError(
-                    f"{who} have different {'responses' if what == 'response' else what}: densities of "
-                    "different quantities cannot be compared. Fit both to the same column, untransformed."
-                )
-        if a.family.discrete != b.family.discrete:
-            raise ResultError(
-                f"{who}: {a.family.name} gives {_kind(a)} and {b.family.name} {_kind(b)}, which cannot be "
-                "compared. Use families of one kind."
-            )
+def _by_row(fit: Fit, left: Left, moment_match: bool, refit: Refit | None, seed: int) -> Scored:
+    rows = with_log_likelihood(fit.tree)["log_likelihood"].to_dataset()["y"].values
+    values = left.summed(rows)
+    return _score(fit, values, left, refit, seed, "", lambda found: 0.0, moment_match)
 
 
-def _kind(fit: Fit) -> str:
-    return "probabilities" if fit.family.discrete else "densities"
-
-
-def levels_left_out(fits: Mapping[str, Fit], by: str) -> tuple[NDArray[np.intp], int]:
-    """Return the level of each row that is left out together, and how many there are."""
-    known: list[str] = []
-    for fit in fits.values():
-        for group in fit.groups:
-            if group.name == by and group.weights is None:
-                return group.index.astype(np.intp), group.n_levels
-            known.append(group.name)
-    for fit in fits.values():
-        if by in fit.data.columns and by not in fit.spec.response.columns:
-            codes, names = group_levels(fit.data, [by])
-            return codes, len(names)
-        known += [str(c) for c in fit.data.columns]
-    known = list(dict.fromkeys(known))
-    raise ArgumentError(f"by={by!r}: no model has such a group or column." + suggestion(by, known))
-
-
-def _by_row(fit: Fit, moment_match: bool, refit: Refit | None, seed: int) -> Scored:
-    values = with_log_likelihood(fit.tree)["log_likelihood"].to_dataset()["y"].values
-    index = np.arange(fit.design.n_rows)
-    return _score(fit, values, index, refit, seed, "", lambda found: 0.0, moment_match)
-
-
-def _by_group(
-    fit: Fit, index: NDArray[np.intp], n: int, by: str, seed: int, refit: Refit | None
-) -> Scored:
-    integrated = group_log_likelihood(fit, index, n, by, seed)
+def _by_group(fit: Fit, left: Left, by: str, seed: int, refit: Refit | None) -> Scored:
+    integrated = group_log_likelihood(fit, left.level, left.n_levels, by, seed)
 
     def error(found: Any) -> float:
-        others = [float(_psis(fit, v).elpd) for v in integrated.others]
+        others = [float(_psis(fit, v[:, :, left.kept]).elpd) for v in integrated.others]
         return integrated.error(others, float(found.elpd))
 
-    return _score(fit, integrated.values, index, refit, seed, integrated.method, error)
+    values = integrated.values[:, :, left.kept]
+    return _score(fit, values, left, refit, seed, integrated.method, error)
 
 
 def _score(
     fit: Fit,
     values: Array,
-    index: NDArray[np.intp],
+    left: Left,
     refit: Refit | None,
     seed: int,
     method: str,
@@ -262,7 +217,7 @@ def _score(
     found, n_matched = _psis(fit, values), 0
     if moment_match:
         before = found.pareto_k.values
-        found, values = matched(fit, found, values, _efficiency(values))
+        found, values = matched(fit, found, values, _efficiency(values), left.rows)
         n_matched = int((found.pareto_k.values != before).sum())
     own, mcse = error(found), _mcse(found, values)
     if method:
@@ -274,7 +229,7 @@ def _score(
 
     from bayes_glmm.answers.leaving_out import LeavingOut
 
-    wrapper = LeavingOut(fit.tree, values, index, refit, seed)
+    wrapper = LeavingOut(fit.tree, values, left.index, refit, seed)
     again = reloo(wrapper, found, "y", k_threshold=found.good_k, pointwise=True)
     kept = (found.pareto_k <= found.good_k).values
     again.log_weights = found.log_weights

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -68,8 +68,10 @@ class Coordinate:
         return (slice(None), *self.place)
 
 
-def matched(fit: Fit, found: Any, values: Array, reff: float) -> tuple[Any, Array]:
-    """Match moments for every row whose Pareto k is high.
+def matched(
+    fit: Fit, found: Any, values: Array, reff: float, rows: Sequence[NDArray[np.intp]]
+) -> tuple[Any, Array]:
+    """Match moments for every row, or pair of collapsed ones, whose Pareto k is high.
 
     Coefficients, the family's parameters, the standard deviations of random effects and
     the effects of the row's own levels are moved; what else the model has stays as it was
@@ -79,10 +81,12 @@ def matched(fit: Fit, found: Any, values: Array, reff: float) -> tuple[Any, Arra
     ----------
     found : arviz_stats.ELPDDataLOO
         Scores of the rows, pointwise.
-    values : ndarray, shape (n_chains, n_draws, n_rows)
+    values : ndarray, shape (n_chains, n_draws, n_units)
         Their log-likelihood.
     reff : float
         Relative efficiency of the draws.
+    rows : sequence of ndarray of int
+        The rows of each unit.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def matched(fit: Fit, found: Any, values: Array, reff: float) -> tuple[Any, Arra
     """
     found, values = deepcopy(found), values.copy()
     for row in np.flatnonzero(found.pareto_k.values > found.good_k):
-        target = Target(fit, int(row), coordinates(fit, int(row)))
+        target = Target(fit, rows[row], coordinates(fit, int(rows[row][0])))
         one = _one(found, values, int(row), target, reff)
         if float(one.pareto_k[0]) < float(found.pareto_k[row]):
             for part in PARTS:
@@ -155,21 +159,21 @@ def _column(fit: Fit, c: Coordinate) -> Array:
 
 
 class Target:
-    """The posterior of all rows, and the likelihood of one, as ArviZ asks for them.
+    """The posterior of all rows, and the likelihood of a few, as ArviZ asks for them.
 
     Attributes
     ----------
     draws : xarray.DataArray, shape (n_chains, n_draws, n_coordinates)
         Unconstrained.
     last : ndarray, shape (n_chains, n_draws)
-        Log-likelihood of the row where it was asked for last.
+        Log-likelihood of the rows where it was asked for last.
     """
 
-    def __init__(self, fit: Fit, row: int, moved: list[Coordinate]) -> None:
+    def __init__(self, fit: Fit, rows: NDArray[np.intp] | int, moved: list[Coordinate]) -> None:
         import xarray as xr
 
         self.fit, self.moved = fit, moved
-        self.part = take(fit.design, np.array([row]))
+        self.part = take(fit.design, np.atleast_1d(rows))
         self.shape = (fit.posterior.sizes["chain"], fit.posterior.sizes["draw"])
         self.last: Array = np.zeros(self.shape)
         columns = [TO_LINE[c.support](_column(fit, c)).reshape(self.shape) for c in moved]
@@ -197,10 +201,11 @@ class Target:
         return np.asarray(total + rows.sum(axis=1))
 
     def log_row(self, place: xr.DataArray, i: int) -> xr.DataArray:
-        """Return the log-likelihood of the row."""
+        """Return the log-likelihood of the rows."""
         fit = self._moved(self._flat(place), slice(None))
         eta, own = mean_eta(fit, self.part), parameters(fit, self.part)
-        values = log_density(fit, self.part, eta, own, np.asarray(self.part.response, float))
+        each = log_density(fit, self.part, eta, own, np.asarray(self.part.response, float))
+        values = each.sum(axis=1)
         self.last = values.reshape(self.shape)
         return self._shaped(values)
 

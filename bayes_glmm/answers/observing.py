@@ -91,9 +91,7 @@ def response_means(fit: Fit, rows: Rows, groups: str, block: slice, amounts: Arr
     return np.asarray(centre + spread * (total - centre))
 
 
-def _start(
-    fit: Fit, rows: Rows, block: slice
-) -> tuple[Design, list[np.random.Generator]]:
+def _start(fit: Fit, rows: Rows, block: slice) -> tuple[Design, list[np.random.Generator]]:
     refuse_pairs(fit)
     places = range(block.start, block.stop)
     streams = [np.random.default_rng([rows.seed, RESPONSES, place]) for place in places]
@@ -167,5 +165,3 @@ def _random_parts(
 def _one_by_one(predictors: list[PredictorDesign]) -> Iterator[list[PredictorDesign]]:
     for i in range(len(predictors[0].offset)):
         yield [take_predictor(p, np.array([i])) for p in predictors]
-
-

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.answers.copies import by_copies
 from bayes_glmm.answers.moran import Space, spaces
 from bayes_glmm.answers.ppc import replicated
 from bayes_glmm.answers.residuals import following, pit_residuals
@@ -96,6 +97,7 @@ def misshapen(fit: Fit, threshold: float) -> Iterator[Finding]:
     model: they are redrawn.
     """
     unranked = "status" in fit.design.modifiers or fit.family.unordered
+    fit = fit if unranked else by_copies(fit)
     if unranked or fit.design.n_rows < ENOUGH_ROWS:
         return
     followed = following(fit, ROWS_TO_KEEP, related=True)

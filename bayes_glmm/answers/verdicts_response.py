@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bayes_glmm.answers.copies import by_copies
 from bayes_glmm.answers.ppc import is_count, pearson, replicated
 from bayes_glmm.errors import Finding
 from bayes_glmm.results import Fit
@@ -29,7 +30,8 @@ def dispersion(fit: Fit, threshold: float) -> Iterator[Finding]:
         return
     if (family.categorical and not family.composed) or (not is_count(fit) and one_trial):
         return
-    y = np.asarray(design.response, float)
+    fit = by_copies(fit)
+    y = np.asarray(fit.design.response, float)
     again, mean, variance = replicated(fit)
     observed, expected = pearson(y, mean, variance), pearson(again, mean, variance)
     p = float((expected >= observed).mean())
@@ -56,6 +58,7 @@ def zeros(fit: Fit, threshold: float) -> Iterator[Finding]:
     """Find more zeros than the model makes; the figure is the predictive p-value."""
     if not is_count(fit) or "status" in fit.design.modifiers:
         return
+    fit = by_copies(fit)
     y = np.asarray(fit.design.response, float)
     again, _, _ = replicated(fit)
     observed = float((y == 0).mean())
