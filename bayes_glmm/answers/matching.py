@@ -96,9 +96,9 @@ def matched(
         Log-likelihood of these rows in the draws as moved.
     """
     found, values = deepcopy(found), values.copy()
-    for row in np.flatnonzero(found.pareto_k.values > found.good_k):
+    for row in map(int, np.flatnonzero(found.pareto_k.values > found.good_k)):
         target = Target(fit, rows[row], coordinates(fit, int(rows[row][0])))
-        one = _one(found, values, int(row), target, reff)
+        one = _one(found, values, row, target, reff)
         if float(one.pareto_k[0]) < float(found.pareto_k[row]):
             for part in PARTS:
                 getattr(found, part)[{"unit": row}] = getattr(one, part).squeeze("unit")

@@ -199,13 +199,16 @@ def fewer(
 ) -> tuple[pd.DataFrame, Array]:
     """Return few rows that stand for all: equal ones once, and of many evenly spaced ones.
 
+    Where means are proportional to exposures, rows that differ in these alone have their mean.
+
     Parameters
     ----------
     most : int
+        Number of rows; each value of ``by`` keeps one at least.
     groups : str
         Over the population and for a typical group, rows are equal whatever their groups.
     by : str or None
-        A column that rows differ by, whether the model reads it or not.
+        A column whose values stay apart, whether the model reads it or not.
     set_ : sequence of str
         Columns that are set to other values anyway.
 
@@ -215,20 +218,36 @@ def fewer(
     weights : ndarray, shape (n_rows,)
         How many rows each of them is, beside what it stands for by itself.
     """
-    unread = {*fit.spec.response.columns, *set_}
+    if by is not None:
+        parts = [part for _, part in table.groupby(by, sort=False, observed=True) if len(part)]
+        found = [
+            _fewer(fit, part, max(1, most // len(parts)), groups, [*set_, by]) for part in parts
+        ]
+        return pd.concat([rows for rows, _ in found]), np.concatenate([w for _, w in found])
+    return _fewer(fit, table, most, groups, set_)
+
+
+def _fewer(
+    fit: Fit, table: pd.DataFrame, most: int, groups: str, same: Sequence[str]
+) -> tuple[pd.DataFrame, Array]:
+    unread = {*fit.spec.response.columns, *same}
     if groups in ("population", "typical"):
         unread |= {c.name for c in fit.schema.columns if set(c.roles) <= {"group", "member"}}
-    keys = [c for c in table if (c in fit.schema.used_columns and c not in unread) or c == by]
-    if not keys:
-        first, counts = table.iloc[:1], np.array([float(len(table))])
-        return first, counts
-    index = table.groupby(keys, sort=False, observed=True, dropna=False).ngroup().to_numpy()
+    proportional = fit.link.name == "log" and fit.family.mean_is_proportional
+    sizes = {fit.spec.exposure if proportional else None, collapsed_column(fit)}
+    sizes &= {str(c) for c in table if c not in same}
+    keys = [c for c in table if c in fit.schema.used_columns and c not in unread | sizes]
+    index = np.zeros(len(table), np.intp)
+    if keys:
+        index = table.groupby(keys, sort=False, observed=True, dropna=False).ngroup().to_numpy()
     first = np.unique(index, return_index=True)[1]
-    rows, counts = table.iloc[first], np.bincount(index).astype(float)
-    if len(rows) <= most:
-        return rows, counts
+    counts = np.bincount(index).astype(float)
+    means = {str(c): np.bincount(index, table[c].astype(float)) / counts for c in sizes}
+    rows = table.iloc[first].assign(**means)
     each = amounts(fit, rows)
     reach = np.cumsum(each * counts)
+    if len(rows) <= most or not reach[-1]:
+        return rows, counts
     chosen = np.searchsorted(reach, (np.arange(most) + 0.5) / most * reach[-1])
     places, times = np.unique(chosen, return_counts=True)
     return rows.iloc[places], times / each[places]

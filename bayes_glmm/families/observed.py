@@ -112,7 +112,7 @@ class Observed(Written):
         if LEAST in own:
             step = 1 if self.discrete else 0  # counts at the lower bound itself are seen
             found = found - self._mass(m, own[LEAST] - step, own[MOST], mean, own, y)
-        return found * own[WEIGHTS] if WEIGHTS in own else found
+        return m.times(own[WEIGHTS], found) if WEIGHTS in own else found
 
     def _censored(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], seen: Any) -> Any:
         status = own[STATUS]
