@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from bayes_glmm.answers.diagnostics import diagnostics
 from bayes_glmm.answers.groupwise import group_log_likelihood
 from bayes_glmm.answers.left import Left, refuse_different
 from bayes_glmm.answers.matching import matched
-from bayes_glmm.answers.pointwise import with_log_likelihood
+from bayes_glmm.answers.pointwise import log_likelihood, unweighted
 from bayes_glmm.design.reference import PREFIX
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, ResultError, listed
 from bayes_glmm.results import Fit, read_fit
@@ -119,7 +121,8 @@ def compare(
     draws are thinned evenly for ``by``.
     Scores are about the response alone, given the missing values of ``mi()`` as drawn.
     A row that stands for several is left out with all of them; one of weight zero is no row,
-    and the two rows of a collapsed Gaussian cell are one.
+    and the two rows of a collapsed Gaussian cell are one. Weights that are whole numbers count
+    copies, of which one is left out at a time, unless ``refit`` is given.
 
     References
     ----------
@@ -146,7 +149,7 @@ def compare(
     """
     fits = _fits(models)
     refuse_different(fits)
-    left = Left.of(fits, by)
+    left = Left.of(fits, by, whole=refit is not None)
     if by is None:
         unit = "row"
         scored = {name: _by_row(fit, left, moment_match, refit, seed) for name, fit in fits.items()}
@@ -187,8 +190,8 @@ def _fits(models: Mapping[str, xr.DataTree]) -> dict[str, Fit]:
 
 
 def _by_row(fit: Fit, left: Left, moment_match: bool, refit: Refit | None, seed: int) -> Scored:
-    rows = with_log_likelihood(fit.tree)["log_likelihood"].to_dataset()["y"].values
-    values = left.summed(rows)
+    design = fit.design if left.times is None else unweighted(fit.design)
+    values = left.summed(log_likelihood(fit, design))
     return _score(fit, values, left, refit, seed, "", lambda found: 0.0, moment_match)
 
 
@@ -214,12 +217,15 @@ def _score(
     moment_match: bool = False,
 ) -> Scored:
     """Score units by importance sampling, those with a high Pareto k by better means."""
-    found, n_matched = _psis(fit, values), 0
+    found, n_matched = _psis(fit, values, left.times), 0
+    times = np.ones(values.shape[2], np.intp) if left.times is None else left.times
     if moment_match:
         before = found.pareto_k.values
-        found, values = matched(fit, found, values, _efficiency(values), left.rows)
-        n_matched = int((found.pareto_k.values != before).sum())
-    own, mcse = error(found), _mcse(found, values)
+        found, values = matched(fit, found, values, _efficiency(values, left.times), left)
+        n_matched = int(times @ (found.pareto_k.values != before))
+    own, mcse = error(found), _mcse(found, values, left.times)
+    if left.times is not None:
+        found = _copied(found, values, left.times)
     if method:
         method, mcse = f"{method}; error {own:.2g}", float(np.hypot(mcse, own))
     high = int((found.pareto_k > found.good_k).sum())
@@ -237,7 +243,19 @@ def _score(
     return Scored(again, mcse, method, _parameters(fit), high, n_matched)
 
 
-def _psis(fit: Fit, values: Array) -> Any:
+def _copied(found: Any, values: Array, times: NDArray[np.intp]) -> Any:
+    """Return scores in which each unit stands as often as it has copies."""
+    copied, index = copy(found), np.repeat(np.arange(len(times)), times)
+    copied.elpd_i, copied.pareto_k = (v.isel(unit=index) for v in (found.elpd_i, found.pareto_k))
+    points = copied.elpd_i.values
+    whole = logsumexp(values, axis=(0, 1)) - np.log(values.shape[0] * values.shape[1])
+    copied.elpd, copied.n_data_points = float(points.sum()), len(points)
+    copied.se = float(np.sqrt(len(points)) * np.std(points, ddof=1))
+    copied.p = float(times @ whole) - copied.elpd
+    return copied
+
+
+def _psis(fit: Fit, values: Array, times: NDArray[np.intp] | None = None) -> Any:
     """Score log-likelihoods of shape (n_chains, n_draws, n_units) with ArviZ."""
     import xarray as xr
     from arviz_stats import loo
@@ -246,24 +264,26 @@ def _psis(fit: Fit, values: Array) -> Any:
     tree = xr.DataTree.from_dict({"posterior": data[[]], "log_likelihood": data})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return loo(tree, pointwise=True, var_name="y", reff=_efficiency(values))
+        return loo(tree, pointwise=True, var_name="y", reff=_efficiency(values, times))
 
 
-def _efficiency(values: Array) -> float:
+def _efficiency(values: Array, times: NDArray[np.intp] | None = None) -> float:
     """Return the effective share of draws, for the median unit."""
     sizes = diagnostics(values)["ess_bulk"] / (values.shape[0] * values.shape[1])
+    sizes = sizes if times is None else np.repeat(sizes, times)
     finite = sizes[np.isfinite(sizes)]
     return float(np.clip(np.median(finite), 0.01, 1.0)) if len(finite) else 1.0
 
 
-def _mcse(found: Any, values: Array, kept: NDArray[np.bool_] | slice = slice(None)) -> float:
-    """Return the Monte Carlo standard error of the sum of some pointwise scores."""
+def _mcse(found: Any, values: Array, times: NDArray[Any] | None = None) -> float:
+    """Return the Monte Carlo standard error of the sum of pointwise scores, each so many times."""
+    each_times = np.ones(values.shape[2]) if times is None else times
     log_w = found.log_weights.transpose("chain", "draw", "unit").values.reshape(-1, values.shape[2])
     p = values.reshape(log_w.shape) - found.elpd_i.values
     w = np.exp(log_w - log_w.max(axis=0))
     w /= w.sum(axis=0)
     each = ((w * np.expm1(np.minimum(p, 500.0))) ** 2).sum(axis=0)
-    return float(np.sqrt(each[kept].sum() / _efficiency(values)))
+    return float(np.sqrt(each @ each_times / _efficiency(values)))
 
 
 def _parameters(fit: Fit) -> int:

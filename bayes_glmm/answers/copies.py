@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from bayes_glmm.answers.expected import take
+from bayes_glmm.answers.pointwise import unweighted
 from bayes_glmm.answers.standing import SUMMED, collapsed_column, copies
 from bayes_glmm.families.observed import WEIGHTS
 from bayes_glmm.results import Fit
@@ -31,10 +32,9 @@ def by_copies(fit: Fit) -> Fit:
     n = min(MOST, max(round(reach[-1]), int((copies(fit) > 0).sum())))
     index = np.searchsorted(reach, (np.arange(n) + 0.5) / n * reach[-1])
     design = take(fit.design, index)
-    others = {k: v for k, v in design.modifiers.items() if k != WEIGHTS}
     again = replace(fit)
     vars(again).update(
-        data=fit.data.iloc[index], design=replace(design, modifiers=others),
+        data=fit.data.iloc[index], design=unweighted(design),
         structures=fit.structures,
     )  # fmt: skip
     return again

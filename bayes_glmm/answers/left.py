@@ -12,6 +12,7 @@ from bayes_glmm.answers.copies import cells_of, is_summary
 from bayes_glmm.answers.standing import SEVERAL, averaged_over, copies
 from bayes_glmm.design.groups import group_levels
 from bayes_glmm.errors import ArgumentError, ResultError, listed, suggestion
+from bayes_glmm.families.observed import WEIGHTS
 from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
@@ -39,16 +40,25 @@ class Left:
         Levels that have rows with a weight: others are there in name only.
     words : str
         What the estimand says of rows that stand for several.
+    times : ndarray of int, shape (n_units,)
+        How many copies each unit has, of which one is left out.
     """
 
     level: Index
     n_levels: int
     kept: Index
     words: str = ""
+    times: Index | None = None
 
     @classmethod
-    def of(cls, fits: Mapping[str, Fit], by: str | None) -> Left:
+    def of(cls, fits: Mapping[str, Fit], by: str | None, *, whole: bool = False) -> Left:
         """Find the units of models that were fitted to the same rows.
+
+        Parameters
+        ----------
+        whole : bool, default False
+            Whether rows are left out with all their copies: weights that are whole numbers
+            otherwise count copies, of which one is left out.
 
         Raises
         ------
@@ -62,8 +72,15 @@ class Left:
             level = cells_of(fit) if is_summary(fit) else np.arange(fit.design.n_rows)
             n = int(level.max()) + 1
         weight = np.bincount(level, copies(fit), n)
-        several = by is None and averaged_over(fit, fit.data) == SEVERAL
-        return cls(level, n, np.flatnonzero(weight > 0), " with all that it stands for" * several)
+        kept = np.flatnonzero(weight > 0)
+        if by is not None:
+            return cls(level, n, kept)
+        weighted = WEIGHTS in fit.design.modifiers and not is_summary(fit)
+        if weighted and not whole and not (weight % 1).any():
+            copied = weight[kept].astype(np.intp)
+            return cls(level, n, kept, " (one of the copies that its weight counts)", copied)
+        several = averaged_over(fit, fit.data) == SEVERAL
+        return cls(level, n, kept, " with all that it stands for" * several)
 
     @property
     def index(self) -> Index:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_expit, logit
 
 from bayes_glmm.answers.expected import take
+from bayes_glmm.answers.left import Left
+from bayes_glmm.answers.pointwise import unweighted
 from bayes_glmm.answers.predictor import (
     factors,
     flat,
@@ -68,9 +70,7 @@ class Coordinate:
         return (slice(None), *self.place)
 
 
-def matched(
-    fit: Fit, found: Any, values: Array, reff: float, rows: Sequence[NDArray[np.intp]]
-) -> tuple[Any, Array]:
+def matched(fit: Fit, found: Any, values: Array, reff: float, left: Left) -> tuple[Any, Array]:
     """Match moments for every row, or pair of collapsed ones, whose Pareto k is high.
 
     Coefficients, the family's parameters, the standard deviations of random effects and
@@ -85,7 +85,7 @@ def matched(
         Their log-likelihood.
     reff : float
         Relative efficiency of the draws.
-    rows : sequence of ndarray of int
+    left : Left
         The rows of each unit.
 
     Returns
@@ -95,9 +95,10 @@ def matched(
     values : ndarray
         Log-likelihood of these rows in the draws as moved.
     """
-    found, values = deepcopy(found), values.copy()
+    found, values, rows = deepcopy(found), values.copy(), left.rows
     for row in map(int, np.flatnonzero(found.pareto_k.values > found.good_k)):
         target = Target(fit, rows[row], coordinates(fit, int(rows[row][0])))
+        target.part = target.part if left.times is None else unweighted(target.part)
         one = _one(found, values, row, target, reff)
         if float(one.pareto_k[0]) < float(found.pareto_k[row]):
             for part in PARTS:
