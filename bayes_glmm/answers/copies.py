@@ -10,7 +10,8 @@ from scipy.special import gammaln
 
 from bayes_glmm.answers.expected import take
 from bayes_glmm.answers.pointwise import unweighted
-from bayes_glmm.answers.standing import SUMMED, collapsed_column, copies
+from bayes_glmm.answers.standing import collapsed_column, copies
+from bayes_glmm.design.standing import SUMMED
 from bayes_glmm.families.observed import WEIGHTS
 from bayes_glmm.results import Fit
 

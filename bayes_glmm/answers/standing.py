@@ -9,41 +9,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design, PredictorDesign
-from bayes_glmm.design.expressions import values
-from bayes_glmm.design.frames import rows_where
 from bayes_glmm.design.modifiers import COLLAPSED, modifier_columns
-from bayes_glmm.design.response import trials_of
-from bayes_glmm.errors import DataError
+from bayes_glmm.design.standing import SUMMED, amounts_of, collapsed_of, parts_of
 from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
-SUMMED = "poisson"
-"""The family whose collapsed rows are sums: of the responses, and of the exposures."""
 SEVERAL, ONE_EACH = "what rows stand for", "rows"
 
 
 def amounts(fit: Fit, data: pd.DataFrame) -> Array:
-    """Return how many each row stands for, shape (n_rows,); one where no column says it.
+    """Return how many each row stands for, see :func:`.amounts_of`."""
+    return amounts_of(fit.schema, data)
 
-    Trials, weights (which need not be whole), and the rows of a row that
-    :func:`bayes_glmm.collapse` made.
 
-    Raises
-    ------
-    DataError
-        A number is negative or missing.
-    """
-    found = np.ones(len(data))
-    for what, number in _parts(fit, data):
-        bad = ~(np.isfinite(number) & (number >= 0))
-        if bad.any():
-            raise DataError(
-                f"{what} says how many a row stands for, and is negative or missing in "
-                f"{rows_where(data.index, bad)}: correct it, or leave the column out, and every row "
-                "counts one."
-            )
-        found = found * number
-    return found
+def collapsed_counts(fit: Fit, data: pd.DataFrame) -> Array | None:
+    """Return how many rows each row was collapsed from, or ``None`` where nothing says it."""
+    return collapsed_of(fit.schema, data)
 
 
 def copies(fit: Fit) -> Array:
@@ -59,7 +40,7 @@ def column_means(fit: Fit, columns: Array) -> Array:
 
 def averaged_over(fit: Fit, data: pd.DataFrame) -> str:
     """Say what an average over the rows is over: what they stand for, or the rows."""
-    return SEVERAL if _parts(fit, data) else ONE_EACH
+    return SEVERAL if parts_of(fit.schema, data) else ONE_EACH
 
 
 def words(fit: Fit, over: str) -> str:
@@ -105,26 +86,3 @@ def as_single_rows(fit: Fit, data: pd.DataFrame) -> pd.DataFrame:
 
 def _calls(fit: Fit) -> bool:
     return any(fit.spec.response.modifier(name) for name in ("weights", COLLAPSED))
-
-
-def collapsed_counts(fit: Fit, data: pd.DataFrame) -> Array | None:
-    """Return how many rows each row was collapsed from, or ``None`` where nothing says it."""
-    call = fit.spec.response.modifier(COLLAPSED)
-    known = {str(c) for c in data.columns}
-    if call is None or not set(modifier_columns(call, known)) <= known:
-        return None
-    return np.asarray(values(call.arguments[0], data, fit.schema.states, use=f"{COLLAPSED}()"))
-
-
-def _parts(fit: Fit, data: pd.DataFrame) -> list[tuple[str, Array]]:
-    """Return what says how many a row stands for, with its numbers; nothing counts twice."""
-    found: list[tuple[str, Array]] = []
-    if fit.family.has_trials:
-        trials = trials_of(fit.spec, data, fit.schema.states, required=False)
-        found += [] if trials is None else [("The number of trials", np.asarray(trials, float))]
-    call, known = fit.spec.response.modifier("weights"), {str(c) for c in data.columns}
-    if call is not None and set(modifier_columns(call, known)) <= known:
-        given = values(call.arguments[0], data, fit.schema.states, use="weights()")
-        return [*found, ("weights()", np.asarray(given, float))]
-    n = collapsed_counts(fit, data)
-    return found if n is None else [*found, (f"{COLLAPSED}()", n)]
