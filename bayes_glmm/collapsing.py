@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from bayes_glmm.design.modifiers import modifier_columns
+from bayes_glmm.design.modifiers import COLLAPSED, modifier_columns
 from bayes_glmm.design.resolve import Model, resolve_spec
 from bayes_glmm.design.uses import column_roles
 from bayes_glmm.errors import (
@@ -50,7 +50,8 @@ class Collapsed:
     spec : ModelSpec
         For ``bg.fit(collapsed.spec, collapsed.data)``.
     data : pandas.DataFrame
-        One row for each set of equal rows (Gaussian: two where they differ).
+        One row for each set of equal rows (Gaussian: two where they differ), sums of counts and
+        of exposures, with the number of ``rows``.
     n_rows : int
         Number of rows that were counted.
     n_dropped : int
@@ -85,7 +86,9 @@ def collapse(
     successes of trials (``bernoulli``, ``binomial``), a count and its exposure (``poisson``
     with the log link), or number, mean and sum of squares (``gaussian``). A Gaussian cell
     becomes two rows at its mean plus and minus its sd, each with half the weight, which has
-    the same likelihood.
+    the same likelihood. The column ``rows`` counts the rows (Gaussian: half of them in each of
+    the two) and ``collapsed(rows)`` beside the response says so, so that every average and every
+    prediction is that of single rows: of one row with the mean exposure, where there is one.
 
     Parameters
     ----------
@@ -211,8 +214,9 @@ def _plan(spec: ModelSpec, known: tuple[str, ...]) -> _Plan:
         number = trials.arguments[0]
         size = next(iter(names), number.value if isinstance(number, Number) else None)
     keys = [c for c in roles if c not in (spec.response.column, size)]
-    if set(keys) & {ROWS, *SUMS}:
-        raise SpecError(f"Rename the columns {listed(sorted(set(keys) & {ROWS, *SUMS}))}.")
+    own = {ROWS, *SUMS} & {*keys, spec.response.column, *([size] if spec.exposure else [])}
+    if own:
+        raise SpecError(f"Rename the columns {listed(sorted(own))}: counts take their names.")
     return _Plan(spec, tuple(keys), spec.response.column, size)
 
 
@@ -433,7 +437,9 @@ def _finish(plan: _Plan, counts: _Counts, data: ds.Dataset) -> Collapsed:
         size = frame["_size"].to_numpy() if spec.exposure else n
         cells[name] = size
         constant += float(gammaln(whole + 1.0).sum() - whole @ np.log(size))
-        spec = replace(spec, exposure=name)
+        cells[ROWS] = n
+        response = Response(plan.response, (Call(COLLAPSED, (Variable(ROWS),)),))
+        spec = replace(spec, response=response, exposure=name)
     else:
         name = plan.size if isinstance(plan.size, str) else ROWS
         size = n if family == "bernoulli" else np.round(frame["_size"].to_numpy()).astype(np.int64)
@@ -456,7 +462,8 @@ def _gaussian(plan: _Plan, counts: _Counts, cells: pd.DataFrame, frame: pd.DataF
     below = cells[twice].assign(**{plan.response: (counts.shift + middle - spread)[twice]})
     below[ROWS] = n[twice] / 2
     data = pd.concat([above, below]).sort_index(kind="stable").reset_index(drop=True)
-    response = Response(plan.response, (Call("weights", (Variable(ROWS),)),))
+    told = tuple(Call(name, (Variable(ROWS),)) for name in ("weights", COLLAPSED))
+    response = Response(plan.response, told)
     spec = replace(plan.spec, response=response, missing="error")
     return Collapsed(spec, data, counts.n_rows, counts.n_dropped, 0.0)
 

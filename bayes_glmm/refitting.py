@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.compare import levels_left_out, refuse_different
+from bayes_glmm.answers.left import Left, refuse_different
 from bayes_glmm.errors import ArgumentError, UnconvergedWarning, listed, suggestion
 from bayes_glmm.fitting import data_hash, fit
 from bayes_glmm.many import Record, run_many
@@ -163,8 +163,8 @@ def kfold(
     if not fits:
         raise ArgumentError("kfold() needs a model or more.")
     refuse_different(fits)
-    n_rows = next(iter(fits.values())).design.n_rows
-    index, n = (np.arange(n_rows), n_rows) if by is None else levels_left_out(fits, by)
+    left = Left.of(fits, by)
+    index, n = left.index, len(left.kept)
     if isinstance(k, bool) or not isinstance(k, int) or not 2 <= k <= n:
         raise ArgumentError(f"k={k!r}: a whole number from 2 to the {n} {by or 'row'}s is needed.")
     part = np.random.default_rng([seed, SEED_OF_FOLDS]).permutation(np.arange(n) % k) + 1

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from bayes_glmm.answers.diagnostics import diagnostics
 from bayes_glmm.answers.groupwise import group_log_likelihood
+from bayes_glmm.answers.left import Left, refuse_different
 from bayes_glmm.answers.matching import matched
-from bayes_glmm.answers.pointwise import with_log_likelihood
-from bayes_glmm.design.groups import group_levels
+from bayes_glmm.answers.pointwise import log_likelihood, unweighted
 from bayes_glmm.design.reference import PREFIX
-from bayes_glmm.errors import ArgumentError, ArgumentTypeError, ResultError, listed, suggestion
+from bayes_glmm.errors import ArgumentError, ArgumentTypeError, ResultError, listed
 from bayes_glmm.results import Fit, read_fit
 
 if TYPE_CHECKING:
@@ -105,8 +107,10 @@ def compare(
         Fewer than two models, an unknown ``by``, effects that cannot be integrated, or
         moment matching for groups.
     ResultError
-        The models were fitted to different rows or responses, one gives probabilities
-        and the other densities, or a row has no density in some draw.
+        The models were fitted to different rows or responses, or to responses that were
+        observed in different ways (``trials()``, ``weights()``, ``cens()``, ``trunc()``, ``se()``,
+        ``against()``), one gives probabilities and the other densities, or a row has no
+        density in some draw.
 
     Notes
     -----
@@ -116,6 +120,9 @@ def compare(
     the model hardly expects, by its score, is better refitted than matched. Fits with many
     draws are thinned evenly for ``by``.
     Scores are about the response alone, given the missing values of ``mi()`` as drawn.
+    A row that stands for several is left out with all of them; one of weight zero is no row,
+    and the two rows of a collapsed Gaussian cell are one. Weights that are whole numbers count
+    copies, of which one is left out at a time, unless ``refit`` is given.
 
     References
     ----------
@@ -142,17 +149,17 @@ def compare(
     """
     fits = _fits(models)
     refuse_different(fits)
+    left = Left.of(fits, by, whole=refit is not None)
     if by is None:
         unit = "row"
-        scored = {name: _by_row(fit, moment_match, refit, seed) for name, fit in fits.items()}
+        scored = {name: _by_row(fit, left, moment_match, refit, seed) for name, fit in fits.items()}
     elif moment_match:
         raise ArgumentError(
             f"moment_match=True is for rows, and by={by!r} leaves out groups: use refit=bg.refit."
         )
     else:
         unit = by
-        index, n = levels_left_out(fits, by)
-        scored = {name: _by_group(fit, index, n, by, seed, refit) for name, fit in fits.items()}
+        scored = {name: _by_group(fit, left, by, seed, refit) for name, fit in fits.items()}
     lost = [name for name, s in scored.items() if not np.isfinite(float(s.elpd.elpd))]
     if lost:
         raise ResultError(
@@ -162,7 +169,7 @@ def compare(
     table = _table(scored, unit)
     banners = [f"{name}: {fit.banner}" for name, fit in fits.items() if fit.banner]
     table.attrs = {
-        "estimand": f"expected log predictive density of a {unit} left out, summed",
+        "estimand": f"expected log predictive density of a {unit} left out{left.words}, summed",
         "scale": "log density of the response",
         "unit": unit,
         "n": int(next(iter(scored.values())).elpd.n_data_points),
@@ -182,76 +189,27 @@ def _fits(models: Mapping[str, xr.DataTree]) -> dict[str, Fit]:
     return {str(name): read_fit(tree) for name, tree in models.items()}
 
 
-def refuse_different(fits: Mapping[str, Fit]) -> None:
-    """Refuse scores that are not about the same rows of the same response."""
-    (first, a), *others = fits.items()
-    for name, b in others:
-        who = f"{first!r} and {name!r}"
-        rows_a, rows_b = a.design.rows.tolist(), b.design.rows.tolist()
-        if rows_a != rows_b:
-            only = sorted(set(rows_a) ^ set(rows_b))
-            what = f"only one of them has {listed(only)}" if only else "their order differs"
-            raise ResultError(
-                f"{who} were fitted to different rows ({what}): fit both to one table, e.g. the rows "
-                "that are complete in the columns of all models."
-            )
-        for what in ("response", "trials"):
-            x, y = (getattr(f.design, what) for f in (a, b))
-            if (x is None) != (y is None) or (x is not None and not np.array_equal(x, y)):
-                raise ResultError(
-                    f"{who} have different {'responses' if what == 'response' else what}: densities of "
-                    "different quantities cannot be compared. Fit both to the same column, untransformed."
-                )
-        if a.family.discrete != b.family.discrete:
-            raise ResultError(
-                f"{who}: {a.family.name} gives {_kind(a)} and {b.family.name} {_kind(b)}, which cannot be "
-                "compared. Use families of one kind."
-            )
+def _by_row(fit: Fit, left: Left, moment_match: bool, refit: Refit | None, seed: int) -> Scored:
+    design = fit.design if left.times is None else unweighted(fit.design)
+    values = left.summed(log_likelihood(fit, design))
+    return _score(fit, values, left, refit, seed, "", lambda found: 0.0, moment_match)
 
 
-def _kind(fit: Fit) -> str:
-    return "probabilities" if fit.family.discrete else "densities"
-
-
-def levels_left_out(fits: Mapping[str, Fit], by: str) -> tuple[NDArray[np.intp], int]:
-    """Return the level of each row that is left out together, and how many there are."""
-    known: list[str] = []
-    for fit in fits.values():
-        for group in fit.groups:
-            if group.name == by and group.weights is None:
-                return group.index.astype(np.intp), group.n_levels
-            known.append(group.name)
-    for fit in fits.values():
-        if by in fit.data.columns and by not in fit.spec.response.columns:
-            codes, names = group_levels(fit.data, [by])
-            return codes, len(names)
-        known += [str(c) for c in fit.data.columns]
-    known = list(dict.fromkeys(known))
-    raise ArgumentError(f"by={by!r}: no model has such a group or column." + suggestion(by, known))
-
-
-def _by_row(fit: Fit, moment_match: bool, refit: Refit | None, seed: int) -> Scored:
-    values = with_log_likelihood(fit.tree)["log_likelihood"].to_dataset()["y"].values
-    index = np.arange(fit.design.n_rows)
-    return _score(fit, values, index, refit, seed, "", lambda found: 0.0, moment_match)
-
-
-def _by_group(
-    fit: Fit, index: NDArray[np.intp], n: int, by: str, seed: int, refit: Refit | None
-) -> Scored:
-    integrated = group_log_likelihood(fit, index, n, by, seed)
+def _by_group(fit: Fit, left: Left, by: str, seed: int, refit: Refit | None) -> Scored:
+    integrated = group_log_likelihood(fit, left.level, left.n_levels, by, seed)
 
     def error(found: Any) -> float:
-        others = [float(_psis(fit, v).elpd) for v in integrated.others]
+        others = [float(_psis(fit, v[:, :, left.kept]).elpd) for v in integrated.others]
         return integrated.error(others, float(found.elpd))
 
-    return _score(fit, integrated.values, index, refit, seed, integrated.method, error)
+    values = integrated.values[:, :, left.kept]
+    return _score(fit, values, left, refit, seed, integrated.method, error)
 
 
 def _score(
     fit: Fit,
     values: Array,
-    index: NDArray[np.intp],
+    left: Left,
     refit: Refit | None,
     seed: int,
     method: str,
@@ -259,12 +217,15 @@ def _score(
     moment_match: bool = False,
 ) -> Scored:
     """Score units by importance sampling, those with a high Pareto k by better means."""
-    found, n_matched = _psis(fit, values), 0
+    found, n_matched = _psis(fit, values, left.times), 0
+    times = np.ones(values.shape[2], np.intp) if left.times is None else left.times
     if moment_match:
         before = found.pareto_k.values
-        found, values = matched(fit, found, values, _efficiency(values))
-        n_matched = int((found.pareto_k.values != before).sum())
-    own, mcse = error(found), _mcse(found, values)
+        found, values = matched(fit, found, values, _efficiency(values, left.times), left)
+        n_matched = int(times @ (found.pareto_k.values != before))
+    own, mcse = error(found), _mcse(found, values, left.times)
+    if left.times is not None:
+        found = _copied(found, values, left.times)
     if method:
         method, mcse = f"{method}; error {own:.2g}", float(np.hypot(mcse, own))
     high = int((found.pareto_k > found.good_k).sum())
@@ -274,7 +235,7 @@ def _score(
 
     from bayes_glmm.answers.leaving_out import LeavingOut
 
-    wrapper = LeavingOut(fit.tree, values, index, refit, seed)
+    wrapper = LeavingOut(fit.tree, values, left.index, refit, seed)
     again = reloo(wrapper, found, "y", k_threshold=found.good_k, pointwise=True)
     kept = (found.pareto_k <= found.good_k).values
     again.log_weights = found.log_weights
@@ -282,7 +243,19 @@ def _score(
     return Scored(again, mcse, method, _parameters(fit), high, n_matched)
 
 
-def _psis(fit: Fit, values: Array) -> Any:
+def _copied(found: Any, values: Array, times: NDArray[np.intp]) -> Any:
+    """Return scores in which each unit stands as often as it has copies."""
+    copied, index = copy(found), np.repeat(np.arange(len(times)), times)
+    copied.elpd_i, copied.pareto_k = (v.isel(unit=index) for v in (found.elpd_i, found.pareto_k))
+    points = copied.elpd_i.values
+    whole = logsumexp(values, axis=(0, 1)) - np.log(values.shape[0] * values.shape[1])
+    copied.elpd, copied.n_data_points = float(points.sum()), len(points)
+    copied.se = float(np.sqrt(len(points)) * np.std(points, ddof=1))
+    copied.p = float(times @ whole) - copied.elpd
+    return copied
+
+
+def _psis(fit: Fit, values: Array, times: NDArray[np.intp] | None = None) -> Any:
     """Score log-likelihoods of shape (n_chains, n_draws, n_units) with ArviZ."""
     import xarray as xr
     from arviz_stats import loo
@@ -291,24 +264,26 @@ def _psis(fit: Fit, values: Array) -> Any:
     tree = xr.DataTree.from_dict({"posterior": data[[]], "log_likelihood": data})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return loo(tree, pointwise=True, var_name="y", reff=_efficiency(values))
+        return loo(tree, pointwise=True, var_name="y", reff=_efficiency(values, times))
 
 
-def _efficiency(values: Array) -> float:
+def _efficiency(values: Array, times: NDArray[np.intp] | None = None) -> float:
     """Return the effective share of draws, for the median unit."""
     sizes = diagnostics(values)["ess_bulk"] / (values.shape[0] * values.shape[1])
+    sizes = sizes if times is None else np.repeat(sizes, times)
     finite = sizes[np.isfinite(sizes)]
     return float(np.clip(np.median(finite), 0.01, 1.0)) if len(finite) else 1.0
 
 
-def _mcse(found: Any, values: Array, kept: NDArray[np.bool_] | slice = slice(None)) -> float:
-    """Return the Monte Carlo standard error of the sum of some pointwise scores."""
+def _mcse(found: Any, values: Array, times: NDArray[Any] | None = None) -> float:
+    """Return the Monte Carlo standard error of the sum of pointwise scores, each so many times."""
+    each_times = np.ones(values.shape[2]) if times is None else times
     log_w = found.log_weights.transpose("chain", "draw", "unit").values.reshape(-1, values.shape[2])
     p = values.reshape(log_w.shape) - found.elpd_i.values
     w = np.exp(log_w - log_w.max(axis=0))
     w /= w.sum(axis=0)
     each = ((w * np.expm1(np.minimum(p, 500.0))) ** 2).sum(axis=0)
-    return float(np.sqrt(each[kept].sum() / _efficiency(values)))
+    return float(np.sqrt(each @ each_times / _efficiency(values)))
 
 
 def _parameters(fit: Fit) -> int:

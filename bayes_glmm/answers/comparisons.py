@@ -23,6 +23,7 @@ from bayes_glmm.answers.expected import (
 )
 from bayes_glmm.answers.predictions import describe
 from bayes_glmm.answers.rows import By, Cells, rows_of, with_exposure
+from bayes_glmm.answers.standing import amounts, words
 from bayes_glmm.answers.tables import answer
 from bayes_glmm.errors import ArgumentError, listed, suggestion
 from bayes_glmm.results import Fit, read_fit
@@ -54,7 +55,8 @@ def comparisons(
 
     Every row is predicted twice, with the variable set to one value and to the
     other and all else as it is; both are averaged over the rows inside each draw
-    (marginal standardisation) and then compared.
+    (marginal standardisation) and then compared. A row that stands for several, by its trials,
+    ``weights()`` or :func:`bayes_glmm.collapse`, counts as several.
 
     Parameters
     ----------
@@ -63,7 +65,8 @@ def comparisons(
     variable : str
         A column of the model: not a group.
     data : DataFrame, optional
-        Rows to standardise over; the training rows when not given.
+        Rows to standardise over; the training rows when not given. Without the columns of
+        trials and weights each counts one: ``attrs["averaged_over"]`` says which.
     measure : {"difference", "ratio", "odds_ratio", "lift"}
         Of the averages: ``high - low``, ``high / low``, the ratio of their odds
         (probabilities only), ``(high - low) / low``.
@@ -110,15 +113,15 @@ def comparisons(
     >>> table = bg.comparisons(tree, "arm")
     >>> table["contrast"].tolist(), table["mean"].round(1).tolist()
     (['drug - control'], [0.1])
-    >>> table.attrs["estimand"]
-    'expected response, averaged over the population of groups, averaged over rows inside each draw'
+    >>> table.attrs["averaged_over"]
+    'what rows stand for'
     """
     fit = read_fit(tree)
     _check(fit, variable, measure)
     _check_scale(fit, scale, measure)
     table = with_exposure(fit, rows_of(fit, data), per)
     table, unmoved = _movable(fit, table, variable, contrast)
-    cells = Cells.of(table, True if by is None else by)
+    cells = Cells.of(fit, table, True if by is None else by)
     found, labels = [], []
     pairs = contrasts(fit, table, variable, contrast)
     settings = {id(v): v for low, high, _ in pairs for v in (low, high)}
@@ -137,9 +140,10 @@ def comparisons(
     frame = pd.concat(labels, ignore_index=True)
     first = ["variable", "contrast", "measure"]
     frame = frame[[*first, *(c for c in frame if c not in first)]]
-    about = describe(fit, groups, "expected", True, per) | {"measure": measure} | unmoved
+    about = describe(fit, groups, "expected", cells, per) | {"measure": measure} | unmoved
     if scale == "link":
-        about |= {"estimand": f"conditional effect on the predictor, {MEANING[groups]}",
+        over = words(fit, cells.over)
+        about |= {"estimand": f"conditional effect on the predictor, {MEANING[groups]}, {over}",
                   "scale": f"link ({fit.link.name})"}  # fmt: skip
         about.pop("integration", None)
     if measure != "difference":
@@ -191,16 +195,24 @@ def slopes(
         raise ArgumentError(f"slopes() needs a number; {variable!r} has levels: use comparisons().")
     table = with_exposure(fit, rows_of(fit, data), per)
     table, unmoved = _movable(fit, table, variable, None)
-    cells = Cells.of(table, True if by is None else by)
-    h = STEP * (float(np.std(fit.data[variable].astype(float))) or 1.0)
+    cells = Cells.of(fit, table, True if by is None else by)
+    h = STEP * (_spread(fit, variable) or 1.0)
     x = table[variable].astype(float)
     low, high = (averages(fit, table, variable, x + d, groups, cells, seed) for d in (-h, h))
     labels = cells.labels.drop(columns="rows") if by is not None else pd.DataFrame(index=[0])
     labels = labels.assign(variable=variable)
-    about = describe(fit, groups, "expected", True, per) | unmoved
+    about = describe(fit, groups, "expected", cells, per) | unmoved
     about["scale"] = f"{about['scale']} per unit of {variable}"
     values, labels = by_category(fit, (high - low) / (2 * h), labels)
     return answer(fit, values, labels, about, draws=draws)
+
+
+def _spread(fit: Fit, variable: str) -> float:
+    """Return the standard deviation of a column over what the training rows stand for."""
+    x, each = fit.data[variable].astype(float).to_numpy(), amounts(fit, fit.data)
+    known = ~np.isnan(x) & (each > 0)
+    middle = np.average(x[known], weights=each[known])
+    return float(np.sqrt(np.average((x[known] - middle) ** 2, weights=each[known])))
 
 
 def measured(measure: str, low: Array, high: Array) -> Array:

@@ -16,6 +16,7 @@ from bayes_glmm.answers.predictor import (
     parameters,
     shown,
 )
+from bayes_glmm.answers.standing import column_means
 from bayes_glmm.answers.tables import answer, interval
 from bayes_glmm.errors import ArgumentError, ResultError, suggestion
 from bayes_glmm.results import Fit, read_fit
@@ -305,11 +306,12 @@ def rank(
         _require_mean(fit, group, "threshold=")
         base = flat(fit, "intercept")[:, None] if fit.design.mu.intercept else 0.0
         if fit.design.mu.modelled:
-            base = (fixed_part(fit, fit.design.mu) - fit.design.mu.offset).mean(axis=1)[:, None]
+            whole = fixed_part(fit, fit.design.mu) - fit.design.mu.offset
+            base = column_means(fit, whole.T)[:, None]
         elif fit.design.mu.coefficients:
-            base = base + (flat(fit, "beta") @ fit.design.mu.centers)[:, None]
+            base = base + (flat(fit, "beta") @ column_means(fit, fit.design.mu.X))[:, None]
         for smooth in fit.design.mu.smooths:
-            curve = flat(fit, f"u_{smooth.name}") @ smooth.basis.mean(axis=0)
+            curve = flat(fit, f"u_{smooth.name}") @ column_means(fit, smooth.basis)
             base = base + curve[:, None]
         table["p_above"] = (fit.link.inverse(base + u) > threshold).mean(axis=0)
     table.attrs = {"estimand": f"ranks of {group} by deviation", "scale": "rank, 1 is lowest"}

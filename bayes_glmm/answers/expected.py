@@ -26,6 +26,7 @@ from bayes_glmm.answers.predictor import (
     random_variance,
 )
 from bayes_glmm.answers.related import related_effects
+from bayes_glmm.answers.standing import alone
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.design.frames import rows_where
 from bayes_glmm.errors import ArgumentError, ExtrapolationWarning, listed, suggestion
@@ -34,7 +35,7 @@ from bayes_glmm.results import Fit
 type Array = NDArray[np.float64]
 type Groups = Literal["known", "typical", "new", "population"]
 CELLS = 4_000_000
-NEW_LEVELS, RESPONSES = 1, 2
+NEW_LEVELS = 1
 OWN_NODES = 15
 MEANING = {
     "known": "each row's own group effects",
@@ -97,8 +98,15 @@ def refuse_directions(fit: Fit) -> None:
         )
 
 
-def prepare_rows(fit: Fit, data: pd.DataFrame, groups: str, seed: int) -> Rows:
+def prepare_rows(
+    fit: Fit, data: pd.DataFrame, groups: str, seed: int, *, single: bool = True
+) -> Rows:
     """Turn rows into arrays for one estimand.
+
+    Parameters
+    ----------
+    single : bool, default True
+        Whether a collapsed row is one of the rows that it stands for, or their sum.
 
     Raises
     ------
@@ -114,6 +122,7 @@ def prepare_rows(fit: Fit, data: pd.DataFrame, groups: str, seed: int) -> Rows:
         "known" if groups == "known" else "any" if groups == "new" else "ignore"
     )
     design = fit.apply(data, groups=how, response=False)
+    design = alone(fit, design, data) if single else design
     _warn_beyond(fit, data)
     effects, new = {}, {}
     if groups in ("known", "new"):
@@ -211,12 +220,12 @@ def mean_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     refuse_pairs(fit)
     part = take(rows.design, np.arange(block.start, block.stop))
     if groups in ("known", "new"):
-        eta, own = _given_effects(fit, rows, part, groups, block)
+        eta, own = given_effects(fit, rows, part, groups, block)
         return np.asarray(fit.family.expected(eta, fit.link, own))
     unique, back = distinct(part)
     part = take(part, unique)
     if groups == "typical":
-        eta, own = _given_effects(fit, rows, part, groups, block)
+        eta, own = given_effects(fit, rows, part, groups, block)
         found = fit.family.expected(eta, fit.link, own)
     else:
         found = (_over_categories if fit.family.unordered else _population)(fit, part)
@@ -277,10 +286,10 @@ def _mean_at(fit: Fit, own: Mapping[str, Array], eta: Array) -> Array:
     return np.asarray(fit.family.expected(eta, fit.link, own))
 
 
-def _given_effects(
+def given_effects(
     fit: Fit, rows: Rows, part: Design, groups: str, block: slice
 ) -> tuple[Array, dict[str, Array]]:
-    """Return draws of the predictor and of the family's parameters given group effects."""
+    """Return draws of the predictor of the mean and of the family's parameters, given effects."""
 
     def predict(fit: Fit, predictor: PredictorDesign) -> Array:
         eta = fixed_part(fit, predictor)
@@ -303,12 +312,12 @@ def predictor_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     """
     part = take(rows.design, np.arange(block.start, block.stop))
     how = "typical" if groups == "population" else groups
-    return _given_effects(fit, rows, part, how, block)[0]
+    return given_effects(fit, rows, part, how, block)[0]
 
 
 def drawn_parameters(fit: Fit, rows: Rows, groups: str) -> tuple[Array, dict[str, Array]]:
     """Return draws of the predictor of the mean and of the family's parameters, for all rows."""
-    return _given_effects(fit, rows, rows.design, groups, slice(None))
+    return given_effects(fit, rows, rows.design, groups, slice(None))
 
 
 def no_draws(fit: Fit, n: int, kind: str = "expected") -> Array:
@@ -336,66 +345,9 @@ def by_category(fit: Fit, values: Array, labels: pd.DataFrame) -> tuple[Array, p
     return flattened, repeated.assign(category=category)
 
 
-def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
-    """Return draws of new observations, one per posterior draw and row.
-
-    Of unordered categories the last axis has each one's count or share, 0 or 1 for one choice.
-
-    Under ``"population"`` each draw has a new random part of its own. Every row has
-    random numbers of its own, so results do not depend on the blocks.
-    """
-    refuse_pairs(fit)
-    part = take(rows.design, np.arange(block.start, block.stop))
-    places = range(block.start, block.stop)
-    streams = [np.random.default_rng([rows.seed, RESPONSES, place]) for place in places]
-    if groups == "population":
-        varying = [p for p in part.predictors.values() if p.groups]
-        moved = _random_parts(fit, varying, streams) if varying else {}
-
-        def redrawn(fit: Fit, predictor: PredictorDesign) -> Array:
-            return fixed_part(fit, predictor) + moved.get(predictor.parameter, 0.0)
-
-        eta, own = mean_eta(fit, part, redrawn), parameters(fit, part, redrawn)
-    else:
-        eta, own = _given_effects(fit, rows, part, groups, block)
-    found = no_draws(fit, len(streams), "response")
-    for i, rng in enumerate(streams):
-        trials = None if part.trials is None else part.trials[i : i + 1]
-        of_row = {k: v if v.shape[1] == 1 else v[:, i : i + 1] for k, v in own.items()}
-        y = fit.family.respond(rng, eta[:, i : i + 1], fit.link, of_row, trials)
-        y = np.asarray(y)[:, 0]
-        chosen = fit.family.unordered and not fit.family.composed
-        found[:, i] = y[:, None] == np.arange(found.shape[-1]) if chosen else y
-    return found
-
-
-def _random_parts(
-    fit: Fit, varying: list[PredictorDesign], streams: list[np.random.Generator]
-) -> dict[str, Array]:
-    """Draw the random parts of some predictors together, each row from its own stream."""
-    z = np.array([
-        np.column_stack([rng.standard_normal(n_draws(fit)) for rng in streams]) for _ in varying
-    ])  # fmt: skip
-    if any(students(p) for p in varying):
-        root = np.concatenate([
-            random_factor(fit, one, {
-                g.name: precision_draws(fit, g.name, rng) for p in one for g in students(p)
-            })
-            for rng, one in zip(streams, _one_by_one(varying), strict=True)
-        ], axis=-1)  # fmt: skip
-    else:
-        root = random_factor(fit, varying)
-    return {p.parameter: (row * z).sum(axis=0) for p, row in zip(varying, root, strict=True)}
-
-
-def _one_by_one(predictors: list[PredictorDesign]) -> Iterator[list[PredictorDesign]]:
-    for i in range(len(predictors[0].offset)):
-        yield [_take(p, np.array([i])) for p in predictors]
-
-
 def take(design: Design, rows: NDArray[np.intp]) -> Design:
     """Return the design of some of its rows."""
-    predictors = {name: _take(p, rows) for name, p in design.predictors.items()}
+    predictors = {name: take_predictor(p, rows) for name, p in design.predictors.items()}
     return replace(
         design,
         rows=design.rows[rows],
@@ -408,7 +360,8 @@ def take(design: Design, rows: NDArray[np.intp]) -> Design:
     )
 
 
-def _take(predictor: PredictorDesign, rows: NDArray[np.intp]) -> PredictorDesign:
+def take_predictor(predictor: PredictorDesign, rows: NDArray[np.intp]) -> PredictorDesign:
+    """Return the arrays of one predictor on some of its rows."""
     groups = tuple(g.take(rows) for g in predictor.groups)
     smooths = tuple(replace(s, basis=s.basis[rows]) for s in predictor.smooths)
     return replace(
@@ -439,5 +392,6 @@ def distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         )
     ]
     parts += [] if design.cuts is None else [design.cuts.index[:, None].astype(float)]
+    parts += [design.modifiers["se"][:, None]] if "se" in design.modifiers else []
     _, first, back = np.unique(np.hstack(parts), axis=0, return_index=True, return_inverse=True)
     return first, back.ravel()

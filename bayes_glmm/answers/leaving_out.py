@@ -49,7 +49,8 @@ def unseen_log_likelihood(fit: Fit, rows: pd.DataFrame, seed: int = 0) -> Array:
     new = any((g.index < 0).any() for g in design.groups)
     found = []
     for s in range(INNER if new else 1):
-        eta, own = drawn_parameters(fit, prepare_rows(fit, rows, "new", seed + s), "new")
+        whole = prepare_rows(fit, rows, "new", seed + s, single=False)
+        eta, own = drawn_parameters(fit, whole, "new")
         found.append(log_density(fit, design, eta, own, y).sum(axis=1))
     return np.asarray(logsumexp(found, axis=0) - np.log(len(found)))
 

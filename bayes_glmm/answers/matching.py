@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_expit, logit
 
 from bayes_glmm.answers.expected import take
+from bayes_glmm.answers.left import Left
+from bayes_glmm.answers.pointwise import unweighted
 from bayes_glmm.answers.predictor import (
     factors,
     flat,
@@ -68,8 +70,8 @@ class Coordinate:
         return (slice(None), *self.place)
 
 
-def matched(fit: Fit, found: Any, values: Array, reff: float) -> tuple[Any, Array]:
-    """Match moments for every row whose Pareto k is high.
+def matched(fit: Fit, found: Any, values: Array, reff: float, left: Left) -> tuple[Any, Array]:
+    """Match moments for every row, or pair of collapsed ones, whose Pareto k is high.
 
     Coefficients, the family's parameters, the standard deviations of random effects and
     the effects of the row's own levels are moved; what else the model has stays as it was
@@ -79,10 +81,12 @@ def matched(fit: Fit, found: Any, values: Array, reff: float) -> tuple[Any, Arra
     ----------
     found : arviz_stats.ELPDDataLOO
         Scores of the rows, pointwise.
-    values : ndarray, shape (n_chains, n_draws, n_rows)
+    values : ndarray, shape (n_chains, n_draws, n_units)
         Their log-likelihood.
     reff : float
         Relative efficiency of the draws.
+    left : Left
+        The rows of each unit.
 
     Returns
     -------
@@ -91,10 +95,11 @@ def matched(fit: Fit, found: Any, values: Array, reff: float) -> tuple[Any, Arra
     values : ndarray
         Log-likelihood of these rows in the draws as moved.
     """
-    found, values = deepcopy(found), values.copy()
-    for row in np.flatnonzero(found.pareto_k.values > found.good_k):
-        target = Target(fit, int(row), coordinates(fit, int(row)))
-        one = _one(found, values, int(row), target, reff)
+    found, values, rows = deepcopy(found), values.copy(), left.rows
+    for row in map(int, np.flatnonzero(found.pareto_k.values > found.good_k)):
+        target = Target(fit, rows[row], coordinates(fit, int(rows[row][0])))
+        target.part = target.part if left.times is None else unweighted(target.part)
+        one = _one(found, values, row, target, reff)
         if float(one.pareto_k[0]) < float(found.pareto_k[row]):
             for part in PARTS:
                 getattr(found, part)[{"unit": row}] = getattr(one, part).squeeze("unit")
@@ -155,21 +160,21 @@ def _column(fit: Fit, c: Coordinate) -> Array:
 
 
 class Target:
-    """The posterior of all rows, and the likelihood of one, as ArviZ asks for them.
+    """The posterior of all rows, and the likelihood of a few, as ArviZ asks for them.
 
     Attributes
     ----------
     draws : xarray.DataArray, shape (n_chains, n_draws, n_coordinates)
         Unconstrained.
     last : ndarray, shape (n_chains, n_draws)
-        Log-likelihood of the row where it was asked for last.
+        Log-likelihood of the rows where it was asked for last.
     """
 
-    def __init__(self, fit: Fit, row: int, moved: list[Coordinate]) -> None:
+    def __init__(self, fit: Fit, rows: NDArray[np.intp] | int, moved: list[Coordinate]) -> None:
         import xarray as xr
 
         self.fit, self.moved = fit, moved
-        self.part = take(fit.design, np.array([row]))
+        self.part = take(fit.design, np.atleast_1d(rows))
         self.shape = (fit.posterior.sizes["chain"], fit.posterior.sizes["draw"])
         self.last: Array = np.zeros(self.shape)
         columns = [TO_LINE[c.support](_column(fit, c)).reshape(self.shape) for c in moved]
@@ -197,10 +202,11 @@ class Target:
         return np.asarray(total + rows.sum(axis=1))
 
     def log_row(self, place: xr.DataArray, i: int) -> xr.DataArray:
-        """Return the log-likelihood of the row."""
+        """Return the log-likelihood of the rows."""
         fit = self._moved(self._flat(place), slice(None))
         eta, own = mean_eta(fit, self.part), parameters(fit, self.part)
-        values = log_density(fit, self.part, eta, own, np.asarray(self.part.response, float))
+        each = log_density(fit, self.part, eta, own, np.asarray(self.part.response, float))
+        values = each.sum(axis=1)
         self.last = values.reshape(self.shape)
         return self._shaped(values)
 

@@ -15,6 +15,7 @@ from bayes_glmm.answers.meta_raw import is_pair, kind_of, raw_table
 from bayes_glmm.answers.meta_shift import Arms, Shift, typical_variance
 from bayes_glmm.answers.network import networks
 from bayes_glmm.answers.rows import Cells, with_exposure
+from bayes_glmm.answers.standing import amounts, averaged_over, collapsed_column
 from bayes_glmm.answers.tables import answer
 from bayes_glmm.errors import ArgumentError, listed, suggestion
 from bayes_glmm.results import Fit, read_fit
@@ -135,6 +136,7 @@ def meta_analysis(
         "none": none_of(fit, measure, treatment),
         "study": study,
         "treatment": treatment or "",
+        "averaged_over": averaged_over(fit, fit.data),
     }
     return answer(fit, np.concatenate(values, axis=1), frame, about, draws=draws)
 
@@ -219,6 +221,7 @@ def heterogeneity(
     about = {
         "estimand": f"variation of effects between levels of {study}",
         "scale": "see column scale",
+        "averaged_over": averaged_over(fit, fit.data),
     }
     return answer(fit, np.column_stack(values), frame, about, draws=draws)
 
@@ -266,14 +269,14 @@ def _standardised(fit: Fit, study: str, arms: Arms, measure: str, seed: int) -> 
             f"{listed(fixed)} is a fixed factor, so that a new study has no level: use "
             "measure='conditional', or comparisons() for the average."
         )
-    per = None if fit.spec.exposure is None else 1.0
+    per = None if fit.spec.exposure in (None, collapsed_column(fit)) else 1.0
     own = np.any(arms.rows, axis=0) if arms.rows else np.zeros(len(fit.data), bool)
     table = with_exposure(fit, fit.data, per)
     new = table.assign(**dict.fromkeys(column, NEW))
-    one = Cells.of(table, True)
+    one = Cells.of(fit, table, True)
     within = table[own]
     cells = Cells(
-        np.argmax([rows[own] for rows in arms.rows], axis=0), np.array([r.sum() for r in arms.rows]),
+        np.argmax([rows[own] for rows in arms.rows], axis=0), amounts(fit, within),
         pd.DataFrame(index=range(len(arms.rows))),
     ) if arms.rows else None  # fmt: skip
     pairs: list[list[Array]] = []

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayes_glmm.answers.standing import copies
 from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
@@ -38,13 +39,14 @@ def kind_of(fit: Fit) -> str | None:
 def arm(fit: Fit, rows: NDArray[np.bool_], kind: str) -> Arm:
     """Sum the rows of one arm."""
     y = np.asarray(fit.design.response, float)[rows]
+    each = copies(fit)[rows]
     if kind == "means":
-        weight = fit.design.modifiers["se"][rows] ** -2.0
+        weight = each * fit.design.modifiers["se"][rows] ** -2.0
         return Arm(float((y * weight).sum() / weight.sum()), float(weight.sum()))
     if kind == "rates":
-        return Arm(float(y.sum()), float(np.exp(fit.design.mu.offset[rows]).sum()))
+        return Arm(float(each @ y), float(each @ np.exp(fit.design.mu.offset[rows])))
     trials = np.ones(rows.sum()) if fit.design.trials is None else fit.design.trials[rows]
-    return Arm(float(y.sum()), float(trials.sum()))
+    return Arm(float(each @ y), float(each @ trials))
 
 
 def is_pair(fit: Fit) -> bool:
@@ -142,11 +144,14 @@ def raw_table(
     -------
     pandas.DataFrame
         ``low`` and ``high`` (counts as text), ``raw`` and its interval ``raw_low`` to
-        ``raw_high``, missing where the family has no exact estimate.
+        ``raw_high``, missing where the family has no exact estimate, or weights of events are
+        not whole.
     """
     from arviz_base import rcParams
 
     kind, level = kind_of(fit), float(rcParams["stats.ci_prob"])
+    if kind in ("odds", "rates") and (copies(fit) % 1).any():
+        kind = None  # exact estimates are of whole numbers of events
     rows: list[tuple[object, ...]] = []
     for low, high in arms:
         if kind is None:

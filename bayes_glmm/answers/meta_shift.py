@@ -17,10 +17,11 @@ from bayes_glmm.answers.predictor import (
     n_draws,
     parameters,
 )
+from bayes_glmm.answers.standing import amounts, column_means
 from bayes_glmm.design.design import GroupDesign, PredictorDesign
 from bayes_glmm.design.groups import group_levels
 from bayes_glmm.errors import ResultError, suggestion
-from bayes_glmm.families.observed import observe
+from bayes_glmm.families.observed import WEIGHTS, observe
 from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
@@ -56,9 +57,12 @@ class Arms:
     def of(cls, fit: Fit, study: str, variable: str | None, values: tuple[Any, Any]) -> Arms:
         """Sort the training rows into studies and arms."""
         index, names = study_codes(fit, study)
-        rows = [index == i for i in range(len(names))]
+        there = amounts(fit, fit.data) > 0
+        rows = [(index == i) & there for i in range(len(names))]
         if variable is None:
-            return cls(names, rows, [None] * len(rows), rows)
+            some = [i for i, r in enumerate(rows) if r.any()]
+            kept = [rows[i] for i in some]
+            return cls([names[i] for i in some], kept, [None] * len(kept), kept)
         column = fit.data[variable]
         given = column if column.dtype.kind in "iufb" else column.astype(str)
         low, high = ((given == v).to_numpy() for v in values)
@@ -102,9 +106,9 @@ class Shift:
     def of(cls, fit: Fit, arms: Arms) -> Shift:
         """Compute them from what the arms differ by in the design."""
         low, high = _predictors(fit, arms)
-        own = _effects(fit, low, high, eta_draws)
-        studies = [own[:, rows].mean(axis=1) for rows in arms.rows]
-        average = _effects(fit, low, high, fixed_part).mean(axis=1)
+        own, each = _effects(fit, low, high, eta_draws), amounts(fit, fit.data)
+        studies = [own[:, rows] @ each[rows] / each[rows].sum() for rows in arms.rows]
+        average = column_means(fit, _effects(fit, low, high, fixed_part).T)
         found = np.array(studies).T if studies else np.empty((n_draws(fit), 0))
         return cls(found, average, np.sqrt(_variance(fit, low, high, arms.variable)))
 
@@ -142,8 +146,10 @@ def _variance(
     total = np.zeros(n_draws(fit))
     learned = {g.name: g.columns for g in fit.schema.predictors["mu"].groups}
     for k, group in enumerate(high.groups):
-        after = group.values.mean(axis=0)
-        before = np.zeros_like(after) if low is None else low.groups[k].values.mean(axis=0)
+        after = column_means(fit, group.values)
+        before = np.zeros_like(after)
+        if low is not None:
+            before = column_means(fit, low.groups[k].values)
         apart = variable is not None and variable in learned[group.name]
         for z in (after, before) if apart else (after - before,):
             total += fit.level_variance(group.name) * _quadratic(fit, group, z)
@@ -179,4 +185,5 @@ def _information(fit: Fit, rows: Mask) -> Array:
     moments = [family.moments(eta + d, fit.link, own, part.trials) for d in (-step, 0.0, step)]
     slope = (moments[2][0] - moments[0][0]) / (2 * step)
     variance = np.broadcast_to(moments[1][1], slope.shape)
-    return np.divide(slope**2, variance, out=np.zeros_like(slope), where=variance > 0).sum(axis=1)
+    told = np.divide(slope**2, variance, out=np.zeros_like(slope), where=variance > 0)
+    return np.asarray(told @ part.modifiers.get(WEIGHTS, np.ones(part.n_rows)))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayes_glmm.answers.expected import blocks, prepare_rows, response_draws
+from bayes_glmm.answers.expected import blocks, prepare_rows
+from bayes_glmm.answers.observing import response_draws
 from bayes_glmm.answers.predictions import describe
 from bayes_glmm.answers.tables import answer
 from bayes_glmm.design.frames import row_ids
@@ -41,7 +42,7 @@ def with_missing_responses(tree: xr.DataTree, aside: pd.DataFrame, seed: int) ->
 
     fit = Fit.of(tree)
     ids = row_ids(aside.index)
-    rows = prepare_rows(fit, aside, "new", seed)
+    rows = prepare_rows(fit, aside, "new", seed, single=False)
     draws = [response_draws(fit, rows, "new", block) for block in blocks(fit, rows.design)]
     posterior = fit.posterior
     sizes = posterior.sizes["chain"], posterior.sizes["draw"], len(ids)

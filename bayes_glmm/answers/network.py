@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from bayes_glmm.answers.meta_shift import study_codes
+from bayes_glmm.answers.standing import amounts, averaged_over, collapsed_column, copies
 from bayes_glmm.errors import ArgumentError, suggestion
 from bayes_glmm.results import Fit
 
@@ -57,11 +58,12 @@ def networks(fit: Fit) -> Iterator[tuple[str, str]]:
 
 def _amounts(fit: Fit) -> tuple[NDArray[np.float64], str]:
     """Return how much each row holds, and what that is."""
+    each = amounts(fit, fit.data)
     if fit.design.trials is not None:
-        return fit.design.trials, "patients (trials)"
-    if fit.spec.exposure is not None:
-        return fit.data[fit.spec.exposure].to_numpy(float), f"{fit.spec.exposure}"
-    return np.ones(fit.design.n_rows), "rows"
+        return each, "patients (trials)"
+    if fit.spec.exposure not in (None, collapsed_column(fit)):
+        return copies(fit) * fit.data[fit.spec.exposure].to_numpy(float), f"{fit.spec.exposure}"
+    return each, averaged_over(fit, fit.data)
 
 
 def network(fit: Fit, study: str, treatment: str) -> Network:

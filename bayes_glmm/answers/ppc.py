@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayes_glmm.answers.copies import Summaries, by_copies, is_summary
 from bayes_glmm.answers.predictor import (
     eta_draws,
     factors,
@@ -45,6 +46,7 @@ def replicated(
     Returns
     -------
     y, mean, variance : ndarray, shape (n, n_rows)
+        Of a collapsed row, of what it is: a sum, or a mean plus or minus an sd.
         Replicated responses, with their mean and variance given each row's own
         group effects (response scale). Fewer draws of more rows than 50,000. Those of
         unordered categories have the category as a last axis; codes ``y`` have not.
@@ -61,6 +63,10 @@ def replicated(
     family = observe(fit.family, seen)
     y = family.respond(np.random.default_rng(seed), eta, fit.link, {**own, **seen}, trials)
     mean, variance = family.moments(eta, fit.link, {**own, **seen}, trials)
+    if is_summary(fit):
+        rows, rng = Summaries.of(fit), np.random.default_rng(seed)
+        y = rows.draw(rng, mean, variance)
+        mean, variance = rows.moments(mean, variance)
     return np.asarray(y, float), mean, np.broadcast_to(variance, mean.shape)
 
 
@@ -105,6 +111,8 @@ def is_count(fit: Fit) -> bool:
 def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.DataFrame:
     """Tabulate the responses beside replicated ones, in bins; few ones row by row.
 
+    A row of weight ``w`` is ``w`` rows.
+
     Binary responses are compared with their probabilities instead: rows in tenths
     by predicted probability, since any model repeats the share of ones.
 
@@ -119,6 +127,7 @@ def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.Data
     """
     if "status" in fit.design.modifiers:
         raise ArgumentError("Censored responses are not observed: they cannot be compared.")
+    fit = by_copies(fit)
     y = np.asarray(fit.design.response, float)
     again, mean, _ = replicated(fit, n=n, seed=seed)
     binary = fit.family.discrete and not is_count(fit) and not fit.family.categorical
@@ -127,7 +136,7 @@ def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.Data
     trials = fit.design.trials
     if fit.family.composed:
         return _spreads(fit, y, again)
-    name = fit.spec.response.column
+    name = fit.spec.response.column + (" (mean ± sd of equal rows)" if is_summary(fit) else "")
     if trials is not None:
         y, again, name = y / trials, again / trials, f"{name} / trials"
     if fit.family.categorical:

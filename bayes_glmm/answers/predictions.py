@@ -19,10 +19,11 @@ from bayes_glmm.answers.expected import (
     no_draws,
     prepare_rows,
     refuse_directions,
-    response_draws,
 )
 from bayes_glmm.answers.integrate import method
+from bayes_glmm.answers.observing import response_draws, response_means
 from bayes_glmm.answers.rows import By, Cells, row_labels, rows_of, with_exposure
+from bayes_glmm.answers.standing import collapsed_column, words
 from bayes_glmm.answers.tables import answer, statistics, tabulate
 from bayes_glmm.errors import ArgumentError, MissingDataError, listed
 from bayes_glmm.results import Fit, read_fit
@@ -65,7 +66,9 @@ def predictions(
         categories is a code from 0; of others each category has its count or share.
     by : str, list of str, True, optional
         Average within the cells of these columns, inside each draw; ``True`` and
-        ``[]`` average all rows.
+        ``[]`` average all rows. A row that stands for several (trials, ``weights()``, one made by
+        :func:`bayes_glmm.collapse`) counts as several; one without these columns counts one:
+        see ``attrs["averaged_over"]``.
     per : float, optional
         Set the exposure of every row to this, e.g. 1,000 for a rate per 1,000.
     draws : bool, default False
@@ -110,11 +113,32 @@ def predictions(
     >>> bg.predictions(tree, by="treat", per=1000)["mean"].round(0).tolist()
     [6.0, 4.0]
     """
-    fit = read_fit(tree)
+    return predicted(read_fit(tree), data, groups, kind, by, per=per, draws=draws, seed=seed)
+
+
+def predicted(
+    fit: Fit,
+    data: Any,
+    groups: Groups = "population",
+    kind: Literal["expected", "response"] = "expected",
+    by: By = None,
+    *,
+    per: float | None = None,
+    draws: bool = False,
+    seed: int = 0,
+    weights: Array | None = None,
+) -> pd.DataFrame | xr.DataArray:
+    """Predict as :func:`predictions` does.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (n_rows,), optional
+        How many equal rows each of the rows is, in averages.
+    """
     if kind not in ("expected", "response"):
         raise ArgumentError(f"kind={kind!r}: use 'expected' or 'response'.")
     table = with_exposure(fit, rows_of(fit, data), per)
-    cells = Cells.of(table, by)
+    cells = Cells.of(fit, table, by, weights)
     if cells.averaged or (groups == "population" and fit.design.groups):
         refuse_directions(fit)
     rows = prepare_rows(fit, table, groups, seed)
@@ -125,8 +149,11 @@ def predictions(
             "kind='response' draws estimates with their errors and needs the column of se() among "
             "the rows. kind='expected' gives what is estimated without it."
         )
-    about = describe(fit, groups, kind, by, per)
-    found = _blocks_of_draws(fit, rows, groups, kind)
+    about = describe(fit, groups, kind, cells, per)
+    if cells.averaged and kind == "response":
+        found = _blocks_of_means(fit, rows, groups, cells)
+    else:
+        found = _blocks_of_draws(fit, rows, groups, kind)
     if not cells.averaged and not draws:
         labels = by_category(fit, no_draws(fit, len(table), kind)[:0], row_labels(fit, table))[1]
         return tabulate(fit, _by_row(fit, found), labels, about)
@@ -142,6 +169,13 @@ def _blocks_of_draws(fit: Fit, rows: Rows, groups: str, kind: str) -> Iterator[t
     for block in blocks(fit, rows.design):
         make = mean_draws if kind == "expected" else response_draws
         yield block, make(fit, rows, groups, block)
+
+
+def _blocks_of_means(
+    fit: Fit, rows: Rows, groups: str, cells: Cells
+) -> Iterator[tuple[slice, Array]]:
+    for block in blocks(fit, rows.design):
+        yield block, response_means(fit, rows, groups, block, cells.amounts)
 
 
 def _refuse_without_trials(fit: Fit, table: pd.DataFrame) -> None:
@@ -165,9 +199,12 @@ def _by_row(fit: Fit, found: Iterator[tuple[slice, Array]]) -> pd.DataFrame:
 NAMED = {"trunc": "truncation", "cens": "censoring"}
 
 
-def describe(fit: Fit, groups: str, kind: str, by: By, per: float | None) -> dict[str, Any]:
+def describe(
+    fit: Fit, groups: str, kind: str, cells: Cells | None, per: float | None
+) -> dict[str, Any]:
     """Say in words what is estimated and on which scale."""
-    average = "" if by is None else ", averaged over rows inside each draw"
+    averaged = cells is not None and cells.averaged
+    average = f", {words(fit, cells.over)}" if cells is not None and cells.averaged else ""
     before = [n for n in ("trunc", "cens") if fit.spec.response.modifier(n)]
     whole = f" before {NAMED[before[0]]}" if before else ""
     other = kind == "expected" and fit.family.reports != "mean"
@@ -176,7 +213,8 @@ def describe(fit: Fit, groups: str, kind: str, by: By, per: float | None) -> dic
         "estimand": f"{what} response{whole}, {MEANING[groups]}{average}",
         "groups": groups,
         "kind": kind,
-        "scale": scale_of(fit, kind, per),
+        "scale": scale_of(fit, kind, per, averaged=averaged),
+        **(cells.about if cells is not None else {}),
     }
     if groups == "population" and kind == "expected":
         each = sum(bool(p.groups) for p in fit.design.means) if fit.family.unordered else 0
@@ -184,21 +222,22 @@ def describe(fit: Fit, groups: str, kind: str, by: By, per: float | None) -> dic
     return about
 
 
-def scale_of(fit: Fit, kind: str, per: float | None) -> str:
-    """Name the scale of predictions."""
+def scale_of(fit: Fit, kind: str, per: float | None, *, averaged: bool = False) -> str:
+    """Name the scale of predictions, of rows or averaged over what they stand for."""
     if fit.family.unordered:
         if not fit.family.discrete:
             return "share"
-        made = "count" if fit.family.composed else "0 or 1"
+        made = "0 or 1" if not fit.family.composed else "share" if averaged else "count"
         return "probability" if kind == "expected" else made
     if fit.family.categorical:
         column = fit.spec.response.column
         return "probability" if kind == "expected" else f"category of {column}, counted from 0"
     if fit.family.has_trials:
-        return "probability" if kind == "expected" else "successes"
+        made = "share of successes" if averaged else "successes"
+        return "probability" if kind == "expected" else made
     if fit.link.name in ("logit", "probit", "cloglog"):
         return "probability" if kind == "expected" else "0 or 1"
-    if fit.spec.exposure is not None:
+    if fit.spec.exposure not in (None, collapsed_column(fit)):
         unit = "the row's" if per is None else "unit of" if per == 1 else f"{per:g} of"
         return f"{fit.spec.response.column} per {unit} {fit.spec.exposure}"
     return f"{fit.spec.response.column} (response)"

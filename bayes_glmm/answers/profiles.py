@@ -9,10 +9,10 @@ import pandas as pd
 
 from bayes_glmm.answers.comparisons import coded_levels
 from bayes_glmm.answers.expected import Groups
-from bayes_glmm.answers.predictions import predictions
-from bayes_glmm.answers.rows import rows_of
+from bayes_glmm.answers.predictions import predicted
+from bayes_glmm.answers.rows import fewer, rows_of
 from bayes_glmm.errors import ArgumentError, suggestion
-from bayes_glmm.results import Fit
+from bayes_glmm.results import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -44,7 +44,7 @@ def profile(
     groups : {"population", "typical", "known", "new"}
     data : DataFrame, optional
         Rows to average over; the training rows when not given, evenly spaced ones
-        when there are more than 400. Rows with a missing value in another column of
+        when there are more than 400 different ones. Rows with a missing value in another column of
         ``mi()`` are left out; ``attrs["left_out"]`` counts them.
     per : float, optional
         Exposure of every row.
@@ -77,12 +77,12 @@ def profile(
     estimated = [c for c in fit.spec.imputed if c != variable and c in rows]
     whole = rows.dropna(subset=estimated)
     left_out, rows = len(rows) - len(whole), whole
-    if len(rows) > MOST_ROWS:
-        rows = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, MOST_ROWS).astype(int))]
+    rows, weights = fewer(fit, rows, MOST_ROWS, groups, by=by, set_=[variable])
     spread = pd.concat([rows.assign(**{variable: value}) for value in values], ignore_index=True)
     spread[variable] = spread[variable].astype(float if curve else source.dtype)
     cells = [variable] if by in (None, variable) else [variable, str(by)]
-    table = predictions(tree, spread, groups=groups, by=cells, per=per)
+    every = np.tile(weights, len(values))
+    table = predicted(read_fit(tree), spread, groups, by=cells, per=per, weights=every)
     assert isinstance(table, pd.DataFrame)
     table.attrs |= {"curve": curve, "numeric": column.kind == "numeric"}
     if left_out:

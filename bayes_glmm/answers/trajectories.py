@@ -18,7 +18,7 @@ from bayes_glmm.answers.expected import (
 )
 from bayes_glmm.answers.predictions import scale_of
 from bayes_glmm.answers.predictor import flat, n_draws
-from bayes_glmm.answers.rows import Cells
+from bayes_glmm.answers.rows import Cells, fewer
 from bayes_glmm.answers.tables import answer
 from bayes_glmm.errors import ArgumentError, suggestion
 from bayes_glmm.results import Fit
@@ -91,15 +91,17 @@ def trajectories(
     chosen = np.unique(np.linspace(0, levels - 1, min(n, levels)).astype(int))
     single = pd.concat([_dense(rows[ids == i], time) for i in chosen])
     names = single[columns].astype(str).agg(":".join, axis=1)
-    values = _draws(fit, single, "known", Cells.of(single, None), scale, level, seed)
+    values = _draws(fit, single, "known", Cells.of(fit, single, None), scale, level, seed)
     own = single[[time, *([by] if by else [])]].assign(level=names, mean=values.mean(axis=0))
     cells = [time, *([by] if by else [])]
 
     def curve(groups: Groups, most: int) -> pd.DataFrame:
-        table = _grid(rows, time, most)
+        kept = [c for c in (time, *columns) if c != by]
+        few, weights = fewer(fit, rows, most, groups, by=by, set_=kept)
+        table = _grid(few, rows[time], time)
         if groups == "new":
             table = table.assign(**dict.fromkeys(columns, NEW))
-        sorted_rows = Cells.of(table, cells)
+        sorted_rows = Cells.of(fit, table, cells, np.tile(weights, GRID))
         found = _draws(fit, table, groups, sorted_rows, scale, level, seed)
         return answer(fit, found, sorted_rows.labels.drop(columns="rows"), {})
 
@@ -172,10 +174,9 @@ def _dense(rows: pd.DataFrame, time: str) -> pd.DataFrame:
     return rows.iloc[nearest].assign(**{time: at})
 
 
-def _grid(rows: pd.DataFrame, time: str, most: int) -> pd.DataFrame:
-    """Set evenly spaced rows to every time of a grid."""
-    few = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int))]
-    times = np.linspace(rows[time].min(), rows[time].max(), GRID)
+def _grid(few: pd.DataFrame, known: pd.Series, time: str) -> pd.DataFrame:
+    """Set rows to every time of a grid."""
+    times = np.linspace(known.min(), known.max(), GRID)
     return pd.concat([few.assign(**{time: at}) for at in times], ignore_index=True)
 
 

@@ -21,6 +21,13 @@ from bayes_glmm.answers.predictor import (
     random_variance,
 )
 from bayes_glmm.answers.series import Rule, moments
+from bayes_glmm.answers.standing import (
+    alone,
+    amounts,
+    averaged_over,
+    collapsed_column,
+    column_means,
+)
 from bayes_glmm.answers.tables import answer
 from bayes_glmm.design.design import Design, GroupDesign
 from bayes_glmm.design.groups import ROWS
@@ -69,7 +76,8 @@ def variance_partition(
     pandas.DataFrame
         One row per ``component``; ``kind`` says what it is:
 
-        - ``fixed``: variance over the rows of what coefficients and smooth terms predict;
+        - ``fixed``: variance over the rows, each counting as many as it stands for, of what
+          coefficients and smooth terms predict;
         - ``random``: one group; with varying slopes the mean of :math:`z'\Sigma z` over
           the rows;
         - ``over-dispersion``: the observation-level random effect, ``(1 | observation)``;
@@ -88,7 +96,8 @@ def variance_partition(
     Raises
     ------
     ArgumentError
-        An unknown scale, a link without a mean over the population of groups, or angles.
+        An unknown scale, a link without a mean over the population of groups, angles, or the
+        data scale of collapsed rows with an exposure.
 
     Notes
     -----
@@ -141,6 +150,13 @@ def variance_partition(
         )
     if fit.family.categorical and scale == "data":
         raise ArgumentError("Categories have no variance on the scale of data: use scale='latent'.")
+    if scale == "data" and fit.spec.exposure and collapsed_column(fit) not in (
+        None, fit.spec.exposure
+    ):  # fmt: skip
+        raise ArgumentError(
+            f"How {fit.spec.exposure!r} differs between the rows of one collapsed row is not kept, and "
+            "it is part of the variance of the response: use scale='latent', or fit the rows."
+        )
     refuse_directions(fit)
     refuse_pairs(fit)
     heavy = [group.name for group in fit.groups if group.dist != "normal"]
@@ -155,7 +171,9 @@ def variance_partition(
             f"With the {fit.link.name} link the mean over a population of groups does not exist, "
             "and neither do these shares; use another link."
         )
-    about: dict[str, Any] = {"estimand": "shares of variance", "scale": _scale(fit, scale)}
+    over = averaged_over(fit, fit.data)
+    about: dict[str, Any] = {"estimand": f"shares of variance, over {over}",
+                             "scale": _scale(fit, scale), "averaged_over": over}  # fmt: skip
     if scale == "latent":
         parts = list(_latent(fit))
         random = sum((p.variance for p in parts if p.kind == "random"), np.zeros(n_draws(fit)))
@@ -185,10 +203,10 @@ def _fixed_variance(fit: Fit) -> Array:
             mean, square = mean + eta @ weights, square + eta**2 @ weights
         return np.asarray(square - mean**2)
     columns = np.hstack([mu.X, *(s.basis for s in mu.smooths)])
-    X = columns - columns.mean(axis=0)
+    X = (columns - column_means(fit, columns)) * _shares(fit)[:, None] ** 0.5
     beta = flat(fit, "beta") if mu.coefficients else np.zeros((n_draws(fit), 0))
     beta = np.hstack([beta, *(flat(fit, f"u_{s.name}") for s in mu.smooths)])
-    return np.asarray(np.einsum("di,ij,dj->d", beta, X.T @ X / fit.design.n_rows, beta))
+    return np.asarray(np.einsum("di,ij,dj->d", beta, X.T @ X, beta))
 
 
 def _observation_variance(fit: Fit) -> Array:
@@ -222,10 +240,14 @@ def group_variance(fit: Fit, group: GroupDesign) -> Array:
     Link scale: ``trace(Sigma mean(z z'))``, with a structure times how much its levels
     with data differ.
     """
-    A, Z = factors(fit, group), group.spread
-    return np.asarray(np.einsum("dij,dkj,ik->d", A, A, Z.T @ Z / len(Z))) * fit.level_spread(
-        group.name
-    )
+    A, Z = factors(fit, group), group.spread * _shares(fit)[:, None] ** 0.5
+    return np.asarray(np.einsum("dij,dkj,ik->d", A, A, Z.T @ Z)) * fit.level_spread(group.name)
+
+
+def _shares(fit: Fit) -> Array:
+    """Return each row's share of all that rows stand for, shape (n_rows,)."""
+    each = amounts(fit, fit.data)
+    return each / each.sum()
 
 
 def _data(fit: Fit) -> tuple[list[Component], Array, dict[str, Any]]:
@@ -258,7 +280,7 @@ def _data(fit: Fit) -> tuple[list[Component], Array, dict[str, Any]]:
         together = np.maximum(sums["total"] - each.sum(axis=0), 0.0)
         parts.append(Component("interaction", "interaction", together))
     parts.append(Component("residual", "residual", sums["noise"]))
-    rows = len(distinct(fit.design)[0])
+    rows = sum(part.n_rows for part, _ in _pieces(fit, CELLS))
     about = {"error": error, "rows": f"{min(rows, most)} of {rows} different ones"}
     return parts, fixed + joint, about
 
@@ -287,18 +309,20 @@ def _row_variance(fit: Fit, part: Design, group: GroupDesign) -> Array:
 
 
 def _pieces(fit: Fit, cells: int, most: int | None = None) -> Iterator[tuple[Design, Array]]:
-    """Yield rows with different predictors, few at a time, and their shares of all rows.
+    """Yield rows with different predictors, few at a time, and their shares of what rows stand for.
 
     Where there are more than ``most`` of them, a random sample of that size.
     """
-    first, back = distinct(fit.design)
-    weights = np.bincount(back) / fit.design.n_rows
+    design = alone(fit, fit.design, fit.data)
+    first, back = distinct(design)
+    weights = np.bincount(back, _shares(fit))
+    first, weights = first[weights > 0], weights[weights > 0]
     if most is not None and len(first) > most:
         chosen = np.sort(np.random.default_rng(0).choice(len(first), most, replace=False))
         first, weights = first[chosen], weights[chosen] / weights[chosen].sum()
     size = max(1, cells // n_draws(fit))
     for start in range(0, len(first), size):
-        yield take(fit.design, first[start : start + size]), weights[start : start + size]
+        yield take(design, first[start : start + size]), weights[start : start + size]
 
 
 def _kind(group: GroupDesign) -> str:

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.predictor import fixed_part, flat
+from bayes_glmm.answers.standing import amounts
 from bayes_glmm.answers.tables import interval
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.design import GroupDesign
 from bayes_glmm.errors import Finding
-from bayes_glmm.families.base import UNIT_FREE, response_scale
+from bayes_glmm.families.base import UNIT_FREE
 from bayes_glmm.results import Fit
 
 type Array = NDArray[np.float64]
@@ -58,10 +59,16 @@ def _left_by_fixed_effects(fit: Fit) -> float:
     """Return the share of the response's standard deviation around the fixed part."""
     if fit.link.name in UNIT_FREE or "status" in fit.design.modifiers:
         return 1.0
-    y = np.asarray(fit.design.response, float)
+    y, each = np.asarray(fit.design.response, float), amounts(fit, fit.data)
     known = fit.link.inverse(fixed_part(fit, fit.design.mu).mean(axis=0))
-    share = float(np.std(y - known) / response_scale(y))
+    share = float(_spread(y - known, each) / (_spread(y, each) or 1.0))
     return min(1.0, share) if np.isfinite(share) else 1.0
+
+
+def _spread(values: Array, each: Array) -> float:
+    """Return the standard deviation of values, each as often as its row stands for."""
+    middle = np.average(values, weights=each)
+    return float(np.sqrt(np.average((values - middle) ** 2, weights=each)))
 
 
 def few_groups(fit: Fit, threshold: float) -> Iterator[Finding]:
@@ -146,8 +153,9 @@ def confounded(fit: Fit, threshold: float) -> Iterator[Finding]:
         if group.weights is not None:
             continue
         u = flat(fit, f"u_{group.name}")[:, :, group.terms.index("intercept")]
+        each = amounts(fit, fit.data)
         for k, label in enumerate(predictor.coefficients):
-            means = _means(group, predictor.X[:, k])
+            means = _means(group, predictor.X[:, k], each)
             if means is None:
                 continue
             limit = max(threshold, CHANCE / np.sqrt(group.n_levels - 1))
@@ -164,11 +172,11 @@ def confounded(fit: Fit, threshold: float) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
-def _means(group: GroupDesign, x: Array) -> Array | None:
+def _means(group: GroupDesign, x: Array, each: Array) -> Array | None:
     """Return the covariate's mean by level; None unless it varies within and between."""
-    n = np.bincount(group.index, minlength=group.n_levels)
-    means = np.bincount(group.index, x, group.n_levels) / np.maximum(n, 1)
-    whole, within = x.var(), (x - means[group.index]).var()
+    n = np.bincount(group.index, each, group.n_levels)
+    means = np.bincount(group.index, each * x, group.n_levels) / np.where(n > 0, n, 1.0)
+    whole, within = _spread(x, each) ** 2, _spread(x - means[group.index], each) ** 2
     varies = within > 0.01 * whole and means.var() > 0.01 * whole
     return means if varies and (n > 0).all() else None
 

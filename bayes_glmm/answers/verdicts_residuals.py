@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.answers.copies import by_copies
 from bayes_glmm.answers.moran import Space, spaces
 from bayes_glmm.answers.ppc import replicated
 from bayes_glmm.answers.residuals import following, pit_residuals
+from bayes_glmm.answers.standing import amounts
 from bayes_glmm.design.design import GroupDesign
 from bayes_glmm.design.groups import ROWS
 from bayes_glmm.errors import Finding
@@ -96,6 +98,7 @@ def misshapen(fit: Fit, threshold: float) -> Iterator[Finding]:
     model: they are redrawn.
     """
     unranked = "status" in fit.design.modifiers or fit.family.unordered
+    fit = fit if unranked else by_copies(fit)
     if unranked or fit.design.n_rows < ENOUGH_ROWS:
         return
     followed = following(fit, ROWS_TO_KEEP, related=True)
@@ -133,13 +136,13 @@ def _lagged(r: Array, first: NDArray[np.intp], second: NDArray[np.intp]) -> Arra
 def thin_slopes(fit: Fit, threshold: float) -> Iterator[Finding]:
     """Find groups most of whose levels have fewer rows than varying terms need.
 
-    The figure is the median over levels of rows per varying term.
+    The figure is the median over levels of rows, or what they stand for, per varying term.
     """
     for group in fit.groups:
         q = len(group.terms)
         if q < 2 or group.structure:
             continue
-        rows = float(np.median(group.counts)) / q
+        rows = _middle_size(fit, group) / q
         if rows < threshold:
             yield Finding(
                 "over_specified_slopes", "info",
@@ -148,3 +151,11 @@ def thin_slopes(fit: Fit, threshold: float) -> Iterator[Finding]:
                 f"vary. See whether the answer is the same with (1 | {group.name}).",
                 figure=rows, threshold=threshold,
             )  # fmt: skip
+
+
+def _middle_size(fit: Fit, group: GroupDesign) -> float:
+    """Return how many a level's rows stand for, in the middle of the levels."""
+    each = amounts(fit, fit.data)
+    if group.weights is not None or (each == 1).all():
+        return float(np.median(group.counts))
+    return float(np.median(np.bincount(group.index, each, group.n_levels)))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bayes_glmm.answers.copies import by_copies
 from bayes_glmm.answers.ppc import is_count, pearson, replicated
 from bayes_glmm.design.spread import estimated_spread
 from bayes_glmm.errors import Finding
@@ -34,7 +35,8 @@ def dispersion(fit: Fit, threshold: float) -> Iterator[Finding]:
         return
     if family.circular or family.reports == "quantile":  # no plain mean, or no real errors
         return
-    y = np.asarray(design.response, float)
+    fit = by_copies(fit)
+    y = np.asarray(fit.design.response, float)
     again, mean, variance = replicated(fit)
     if not np.isfinite(variance).all():
         return
@@ -67,6 +69,7 @@ def zeros(fit: Fit, threshold: float) -> Iterator[Finding]:
     """Find more zeros than the model makes; the figure is the predictive p-value."""
     if not is_count(fit) or "status" in fit.design.modifiers:
         return
+    fit = by_copies(fit)
     y = np.asarray(fit.design.response, float)
     again, _, _ = replicated(fit)
     observed = float((y == 0).mean())

@@ -8,7 +8,7 @@ import numpy as np
 
 from bayes_glmm.design.columns import numbers
 from bayes_glmm.design.context import Context
-from bayes_glmm.design.modifiers import faults
+from bayes_glmm.design.modifiers import COLLAPSED, faults
 from bayes_glmm.errors import Finding, SpecError, listed
 from bayes_glmm.families.observed import observe
 
@@ -41,10 +41,35 @@ def modifiers(context: Context, name: str, severity: str) -> Iterator[Finding]:
             f"se() states the sd of normal errors, which {context.family.name} does not have: use "
             "family='gaussian' or 'student_t'.",
         )  # fmt: skip
+    yield from _collapsed(context, name, severity)
     try:
         observe(context.family, given, context.y)
     except SpecError as error:
         yield context.finding(name, severity, str(error))
+
+
+def _collapsed(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find counts of collapsed rows beside what bg.collapse does not make."""
+    call = context.spec.response.modifier(COLLAPSED)
+    if call is None:
+        return
+    weighted = context.spec.response.modifier("weights")
+    sums = context.spec.family == "poisson" and context.design.link == "log" and weighted is None
+    if not sums and (context.spec.family != "gaussian" or weighted is None):
+        yield context.finding(
+            name, severity,
+            "collapsed() is what bg.collapse writes beside sums of Poisson counts (log link), and "
+            "beside the weights of Gaussian rows: take spec and data from there, or weights(n) for "
+            "equal rows.",
+        )  # fmt: skip
+        return
+    number = values(call.arguments[0], context.data, context.schema.states, use="collapsed()")
+    if not (number > 0).all():
+        yield context.finding(
+            name, severity,
+            "collapsed() counts the rows that became one: a number above 0 is needed.",
+            ~(number > 0),
+        )  # fmt: skip
 
 
 def silent_pairs(context: Context, name: str, severity: str) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.design.standing import amounts_of, collapsed_of
 from bayes_glmm.errors import ResultError, listed
 from bayes_glmm.results import Fit
 
@@ -171,7 +172,8 @@ def _draws(
         return np.asarray(values.reshape(-1, *values.shape[2:])[kept], dtype=np.float64)
 
     beta, none = drawn("beta"), np.zeros(len(kept))
-    rest = np.where(np.arange(beta.shape[1]) == line.place, 0.0, mu.X.mean(axis=0))
+    means = np.average(mu.X, axis=0, weights=amounts_of(fit.schema, fit.data))
+    rest = np.where(np.arange(beta.shape[1]) == line.place, 0.0, means)
     level = beta @ rest + np.log(_exposure(fit))
     sd = dict(zip(group.terms, drawn(f"sd_{group.name}").T, strict=True)) if group else {}
     tied = group is not None and any(len(b) > 1 for b in group.blocks)
@@ -186,8 +188,11 @@ def _draws(
 
 
 def _exposure(fit: Fit) -> float:
-    """Return the middle exposure, for which counts are shown."""
-    return float(fit.data[fit.spec.exposure].median()) if fit.spec.exposure else 1.0
+    """Return the middle exposure of single rows, for which counts are shown."""
+    if not fit.spec.exposure:
+        return 1.0
+    n = collapsed_of(fit.schema, fit.data)
+    return float((fit.data[fit.spec.exposure] / (1.0 if n is None else n)).median())
 
 
 def _probability() -> float:

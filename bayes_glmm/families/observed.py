@@ -116,6 +116,8 @@ class Observed(Written):
         if LEAST in own:
             step = 1 if self.discrete else 0  # counts at the lower bound itself are seen
             found = found - self._mass(m, own[LEAST] - step, own[MOST], mean, own, y)
+        if WEIGHTS in own:  # of weight zero no density counts, not even that of the impossible
+            found = m.where(m.is_zero(own[WEIGHTS]), 0.0, found)
         return found * own[WEIGHTS] if WEIGHTS in own else found
 
     def _censored(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], seen: Any) -> Any:

@@ -60,6 +60,10 @@ def in_words(fit: Fit) -> list[str]:
     if thresholds := fit.schema.response.thresholds:
         lines.append(f"Each level of {thresholds.column} has thresholds of its own.")
     lines += [text for name, text in SEEN.items() if name in design.modifiers]
+    if fit.spec.response.modifier("collapsed"):
+        lines.append(
+            "Rows were collapsed: each says what several equal rows say, and counts as many."
+        )
     for parameter, predictor in _others(fit):
         link = fit.family.parameter(parameter).link
         terms = ", ".join(predictor.coefficients) or "nothing but its groups"

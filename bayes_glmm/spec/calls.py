@@ -78,6 +78,7 @@ MODIFIERS: dict[str, Signature] = {
     "se": Signature(),
     "thres": Signature(0, 1, ("gr",)),
     "against": Signature(2, 2),
+    "collapsed": Signature(),
 }
 _INSTEAD = {
     "I": "I() is not needed: use poly(x, 2), or compute the column in the table",

@@ -109,6 +109,27 @@ MUTANTS = (
         ("tests/engine/test_kernel.py", "tests/engine/test_coordinates.py"),
     ),
     Mutant(
+        "rows averaged whatever they stand for",
+        "answers/rows.py",
+        "each = amounts(fit, table) * (1.0 if weights is None else weights)",
+        "each = np.ones(n)",
+        ("tests/answers/test_standing.py",),
+    ),
+    Mutant(
+        "a collapsed count taken for one of its rows",
+        "answers/standing.py",
+        "return replace(predictor, offset=predictor.offset - np.log(n))",
+        "return predictor",
+        ("tests/answers/test_standing.py",),
+    ),
+    Mutant(
+        "fixed effects' variance over rows, not over trials",
+        "answers/variance.py",
+        "return each / each.sum()",
+        "return np.full(len(each), 1 / len(each))",
+        ("tests/answers/test_standing.py",),
+    ),
+    Mutant(
         "equal rows counted once",
         "engine/merge.py",
         'predictors = {"mu": replace(taken.mu, offset=taken.mu.offset + np.log(size))}',
