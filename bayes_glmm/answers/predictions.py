@@ -196,7 +196,7 @@ def scale_of(fit: Fit, kind: str, per: float | None) -> str:
         return "probability" if kind == "expected" else f"category of {column}, counted from 0"
     if fit.family.has_trials:
         return "probability" if kind == "expected" else "successes"
-    if fit.link.name in ("logit", "probit", "cloglog"):
+    if fit.family.discrete and fit.link.name in ("logit", "probit", "cloglog"):
         return "probability" if kind == "expected" else "0 or 1"
     if fit.spec.exposure is not None:
         unit = "the row's" if per is None else "unit of" if per == 1 else f"{per:g} of"

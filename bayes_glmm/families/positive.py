@@ -211,6 +211,7 @@ class Lognormal(_Positive):
     """
 
     name = "lognormal"
+    location, endless = "median", ("sigma",)
     links = ("log",)
     parameters = (
         Parameter(
