@@ -164,7 +164,9 @@ def _check(tree: xr.DataTree, fit: Fit) -> dict[str, str]:
 def fixed_variables(fit: Fit) -> list[str]:
     """Return columns of the fixed effects that can be compared."""
     skip = {*fit.spec.response.columns, fit.spec.exposure, fit.spec.offset}
-    skip |= {treatment for study, treatment in networks(fit) if network(fit, study, treatment).parts > 1}
+    skip |= {
+        treatment for study, treatment in networks(fit) if network(fit, study, treatment).parts > 1
+    }
     return [
         c.name
         for c in fit.schema.columns
