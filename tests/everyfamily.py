@@ -19,7 +19,7 @@ NAMES = tuple(family.name for family in FAMILIES)
 CATEGORIES = ["low", "mid", "high"]
 OWN = {"sigma": 0.5, "dispersion": 3.0, "shape": 3.0, "nu": 6.0, "zi": 0.3, "hurdle": 0.3,
        "power": 1.5, "kappa": 2.0, "alpha": 1.5, "asymmetry": 0.3}  # fmt: skip
-N = 48
+N, DRAWS = 48, 25
 MODIFIED = ("gaussian", "lognormal", "weibull", "exponential", "poisson", "geometric",
             "negative_binomial")  # fmt: skip
 """Families with a distribution function, which cens() and trunc() need."""
@@ -123,7 +123,7 @@ def _tree(family: str, right: str, modifier: str, own: tuple, options: tuple):
             truth[name] = np.linspace(-0.7, 0.7, k)
         else:
             truth[name] = OWN.get(name, float(np.asarray(value)))
-    return tree_of(text, data, truth, spread=0.01, family=family, **dict(options))
+    return tree_of(text, data, truth, spread=0.01, draws=DRAWS, family=family, **dict(options))
 
 
 def tree(family: str, right: str = "x + f + (1 | g)", modifier: str = "", link=None, **own: str):
