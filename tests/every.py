@@ -6,14 +6,13 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from canned import tree_of
 
-import bayes_glmm as bg
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.families import FAMILIES, LINKS, get_family
 from bayes_glmm.prior_predictive import draw_parameters
 from bayes_glmm.spec.formula import parse
+from tests.canned import tree_of
 
 NAMES = tuple(family.name for family in FAMILIES)
 CATEGORIES = ["low", "mid", "high"]
@@ -130,6 +129,3 @@ def tree(family: str, right: str = "x + f + (1 | g)", modifier: str = "", link=N
     """A tree of a family; ``own`` are formulas of other parameters."""
     options = () if link is None else (("link", link),)
     return _tree(family, right, modifier, tuple(own.items()), options)
-
-
-__all__ = ["bg"]
