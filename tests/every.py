@@ -9,8 +9,10 @@ import pandas as pd
 
 from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
+from bayes_glmm.design.structured import bound_structures, with_factors
 from bayes_glmm.families import FAMILIES, LINKS, get_family
 from bayes_glmm.prior_predictive import draw_parameters
+from bayes_glmm.results import make_tree
 from bayes_glmm.spec.formula import parse
 from tests.canned import tree_of
 
@@ -129,3 +131,17 @@ def tree(family: str, right: str = "x + f + (1 | g)", modifier: str = "", link=N
     """A tree of a family; ``own`` are formulas of other parameters."""
     options = () if link is None else (("link", link),)
     return _tree(family, right, modifier, tuple(own.items()), options)
+
+
+def from_priors(formula, data, structures=None, **options):
+    """A tree of any model whose draws are those of its priors."""
+    spec = parse(formula, **options)
+    schema = Schema.learn(spec, data)
+    bound = bound_structures(schema, data, structures or {})
+    design = with_factors(schema.apply(data), bound)
+    priors = resolve_priors(spec, design)
+    drawn = draw_parameters(design, priors, 4 * DRAWS, np.random.default_rng(0))
+    posterior = {k: np.asarray(v).reshape(4, DRAWS, *v.shape[1:]) for k, v in drawn.items()}
+    stats = {"diverging": np.zeros((4, DRAWS), bool)}
+    record = {"seed": 1, "settings": {}, "versions": {}, "data_hash": "0"}
+    return make_tree(posterior, stats, spec, schema, design, data, priors, record, bound)
