@@ -97,6 +97,8 @@ def _tree(family: str, right: str, modifier: str, own: tuple, options: tuple):
     link = kind.link(design.link)
     truth = {}
     for name, value in drawn.items():
+        if name.startswith("reference_"):
+            continue
         value = value[0]
         own_parameter = {p.name: p for p in kind.parameters}.get(name)
         if name.startswith("intercept"):
@@ -123,7 +125,7 @@ def _tree(family: str, right: str, modifier: str, own: tuple, options: tuple):
             k = len(value)
             truth[name] = np.linspace(-0.7, 0.7, k)
         else:
-            truth[name] = OWN.get(name, float(np.asarray(value)))
+            truth[name] = OWN.get(name, np.asarray(value, float))
     return tree_of(text, data, truth, spread=0.01, draws=DRAWS, family=family, **dict(options))
 
 
