@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.compare import compare
     from bayes_glmm.answers.comparisons import comparisons, slopes
     from bayes_glmm.answers.diagnose import diagnose
-    from bayes_glmm.answers.effects import coefficients, random_effects, rank, shrinkage
+    from bayes_glmm.answers.effects import coefficients, random_effects, shrinkage
     from bayes_glmm.answers.hypothesis import hypothesis
     from bayes_glmm.answers.meta import heterogeneity, meta_analysis
     from bayes_glmm.answers.missing import missing_responses
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bayes_glmm.answers.number_needed import number_needed
     from bayes_glmm.answers.predictions import predictions
     from bayes_glmm.answers.quoting import quote
+    from bayes_glmm.answers.ranks import rank
     from bayes_glmm.answers.residuals import residuals
     from bayes_glmm.answers.summary import summary
     from bayes_glmm.answers.variance import variance_partition
@@ -147,7 +148,7 @@ _PUBLIC = {
     "priors": "fitting",
     "quote": "answers.quoting",
     "random_effects": "answers.effects",
-    "rank": "answers.effects",
+    "rank": "answers.ranks",
     "read_structures": "structures.reading",
     "refit": "refitting",
     "report": "report",

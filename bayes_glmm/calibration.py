@@ -262,7 +262,7 @@ def simulated(
     design = whole.design
     if simulator is None:
         truth = draw_parameters(design, whole.priors, 1, rng)
-        y, mu = draw_responses(design, truth, rng)
+        y, _, mu = draw_responses(design, truth, rng)
         if not np.isfinite(mu).all() or np.abs(mu).max() >= LARGEST:
             raise DataError(
                 "The priors drew means that no response has: narrow them, as bg.priors() lists them."

@@ -74,8 +74,9 @@ def prior_predictive(
     -------
     xarray.DataTree
         ``prior`` (the posterior's variables), ``prior_predictive`` (``y`` and its mean
-        ``mu``, on the response scale, over ``observation``; of unordered categories each
-        one's, over ``category`` too), ``observed_data`` and ``constant_data``.
+        ``mu``, on the response scale, over ``observation``: zeros, ends and trials count, and
+        bounds of ``trunc()``; of unordered categories each one's, over ``category`` too),
+        ``observed_data`` and ``constant_data``.
 
     Raises
     ------
@@ -106,12 +107,12 @@ def prior_predictive(
     schema, design = prepared.require()
     way = Way.of(design, resolve_priors(prepared.spec, design))
     inside = _draw_parameters(way.design, way.priors, draws, rng)
-    y, mu = draw_responses(way.design, inside, rng)
+    y, mean, mu = draw_responses(way.design, inside, rng)
     found, drawn = absurd(way.design, mu, inside), way.back(inside)
     for finding in found:
         warnings.warn(finding.message, UserWarning, stacklevel=2)
     rows = columns_to_dataset(prepared.data, schema.used_columns, design.rows)
-    tree = _tree(design, drawn, y, mu, rows)
+    tree = _tree(design, drawn, y, mean, rows)
     tree.attrs[KEY] = json.dumps([asdict(f) for f in found])
     return tree
 
@@ -301,19 +302,21 @@ def _spread(values: Array) -> float:
 
 def draw_responses(
     design: Design, drawn: Mapping[str, Array], rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """Return responses and their means, shape (n_draws, n_rows), block by block of draws.
+) -> tuple[Array, Array, Array]:
+    """Return responses, their means, and ``mu``, shape (n_draws, n_rows), by blocks of draws.
 
-    Means of unordered categories, and compositions, have the category as a last axis.
+    ``mu`` is what the predictor is of: a probability of one trial, a median, the mean of
+    a component. Means of unordered categories, and compositions, have the category as a last axis.
     """
     kind = get_family(design.family)
     n = len(next(iter(drawn.values()))) if drawn else 1
     parts = (len(design.categories),)
     y = np.empty((n, design.n_rows, *parts * kind.composed))
-    mu = np.empty((n, design.n_rows, *parts * kind.unordered))
+    mean = np.empty((n, design.n_rows, *parts * kind.unordered))
+    mu = mean if kind.categorical else np.empty_like(mean)
     step = max(1, BLOCK // design.n_rows)
     seen = {k: v for k, v in design.modifiers.items() if k in DRAWN_WITHIN}
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for start in range(0, n, step):
             part = slice(start, start + step)
             whole, own = on_rows(design, drawn, part)
@@ -326,8 +329,10 @@ def draw_responses(
             held = mu[part]
             if kind.discrete and design.trials is None:
                 held = np.clip(np.nan_to_num(held, nan=LARGEST, posinf=LARGEST), 0, LARGEST)
-            y[part] = observe(kind, seen).simulate(rng, held, own | seen, design.trials)
-    return y, mu
+            family, own = observe(kind, seen), own | seen
+            mean[part] = family.moments(whole, link, own, design.trials)[0]
+            y[part] = family.simulate(rng, held, own, design.trials)
+    return y, mean, mu
 
 
 def on_rows(

@@ -139,6 +139,12 @@ def simulate(
     _refuse_means(design, kind, mean if kind.unordered else chosen.inverse(mean))
     drawn = observe(kind, seen)
     y = np.asarray(drawn.respond(last, mean, chosen, own | seen, design.trials))
+    for rows, message in kind.invalid(y, design.trials):
+        if rows.any():
+            raise ArgumentError(
+                f"The parameters give responses of which one {message}. Rows: "
+                f"{listed(design.rows[rows])}."
+            )
     if kind.composed:
         columns = (y.astype(np.int64) if kind.discrete else y).T
         return table.assign(**dict(zip(spec.response.columns, columns, strict=True)))
@@ -409,6 +415,8 @@ def _refuse_means(design: Design, kind: Family, mu: Array) -> None:
         bad = bad.any(axis=-1)
     if kind.discrete and not kind.categorical:
         bad |= (mu < 0) | (mu > LARGEST_MEAN)
+    elif not (kind.categorical or kind.circular):  # means lie where responses do
+        bad = np.logical_or.reduce([bad, *(rows for rows, _ in kind.invalid(mu, None))])
     if bad.any():
         raise ArgumentError(
             f"The parameters give means that {kind.name} responses cannot have, such as "

@@ -17,7 +17,15 @@ CHAINS, DRAWS = 4, 250
 
 
 def tree_of(
-    formula: str, data: pd.DataFrame, truth: dict, *, spread=0.05, seed=0, info=None, **options
+    formula: str,
+    data: pd.DataFrame,
+    truth: dict,
+    *,
+    spread=0.05,
+    seed=0,
+    info=None,
+    draws=DRAWS,
+    **options,
 ):
     """Make a tree whose draws scatter around ``truth`` with independent normal noise."""
     spec = parse(formula, **options)
@@ -27,18 +35,18 @@ def tree_of(
     posterior = {}
     for name, value in truth.items():
         value = np.asarray(value, float)
-        noise = rng.normal(0, spread, (CHAINS, DRAWS, *value.shape))
+        noise = rng.normal(0, spread, (CHAINS, draws, *value.shape))
         positive = name.startswith("sd_") or name in ("sigma", "dispersion", "nu")
         posterior[name] = value * np.exp(noise) if positive else value + noise
         if name.startswith("corr_"):
             posterior[name] = np.broadcast_to(value, noise.shape).copy()
     stats = {
-        "diverging": np.zeros((CHAINS, DRAWS), bool),
-        "energy": rng.normal(size=(CHAINS, DRAWS)),
-        "tree_depth": np.full((CHAINS, DRAWS), 3),
-        "reached_max_treedepth": np.zeros((CHAINS, DRAWS), bool),
+        "diverging": np.zeros((CHAINS, draws), bool),
+        "energy": rng.normal(size=(CHAINS, draws)),
+        "tree_depth": np.full((CHAINS, draws), 3),
+        "reached_max_treedepth": np.zeros((CHAINS, draws), bool),
     }
-    record = {"seed": 1, "settings": {"draws": DRAWS}, "versions": {}, "data_hash": "0"} | (
+    record = {"seed": 1, "settings": {"draws": draws}, "versions": {}, "data_hash": "0"} | (
         info or {}
     )
     # the draws are on the table's scale, and so are their priors: as if a user had given them

@@ -42,6 +42,13 @@ MOMENTS = [
     ("bernoulli", "probit", {}, lambda e, n: (ndtr(e), ndtr(e) * ndtr(-e))),
     ("binomial", "cloglog", {},
      lambda e, n: (n * -np.expm1(-np.exp(e)), n * -np.expm1(-np.exp(e)) * np.exp(-np.exp(e)))),
+    ("gamma", None, {"shape": 4.0}, lambda e, n: (np.exp(e), np.exp(2 * e) / 4)),
+    ("exponential", None, {}, lambda e, n: (np.exp(e), np.exp(2 * e))),
+    ("weibull", None, {"shape": 2.0}, lambda e, n: (np.exp(e), np.exp(2 * e) * (4 / np.pi - 1))),
+    ("inverse_gaussian", None, {"shape": 5.0}, lambda e, n: (np.exp(e), np.exp(3 * e) / 5)),
+    ("lognormal", None, {"sigma": 0.5},
+     lambda e, n: (np.exp(e + 0.125), np.exp(2 * e + 0.25) * np.expm1(0.25))),
+    ("beta", None, {"dispersion": 4.0}, lambda e, n: (expit(e), expit(e) * expit(-e) / 5)),
 ]  # fmt: skip
 
 
@@ -218,3 +225,17 @@ def test_other_requests_are_refused() -> None:
         simulate("y ~ 1", data, {"intercept": 0.0}, 1, family="bernoulli", success="yes")
     with pytest.raises(SpecError):
         simulate("y ~ 1", data, {"intercept": 0.0}, 1, family="poison")
+
+
+def test_means_that_a_family_cannot_have_are_refused() -> None:
+    rows = pd.DataFrame({"x": [1.0, 2.0, 3.0]})
+    truth = {"intercept": -2.0, "beta": [1.0], "shape": 2.0}
+    for family in ("gamma", "inverse_gaussian", "weibull"):
+        with pytest.raises(ArgumentError, match="rows 0, 1"):
+            simulate("y ~ x", rows, truth, 1, family=family, link="identity")
+
+
+def test_responses_within_bounds_are_drawn_without_a_response_column() -> None:
+    truth = {"intercept": 1.0, "beta": [0.1], "shape": 2.0}
+    y = simulate("y | trunc(2, 5) ~ x", table(400), truth, 1, family="weibull")["y"]
+    assert y.between(2, 5).all()

@@ -21,6 +21,7 @@ from bayes_glmm.answers.expected import (
     prepare_rows,
     refuse_directions,
 )
+from bayes_glmm.answers.network import networks, refuse_apart
 from bayes_glmm.answers.predictions import describe
 from bayes_glmm.answers.rows import By, Cells, rows_of, with_exposure
 from bayes_glmm.answers.standing import amounts, words
@@ -82,7 +83,8 @@ def comparisons(
     scale : {"response", "link"}
         Whether mean responses are compared, or predictors: the conditional effect,
         that of one and the same group. There ``"odds_ratio"`` (logit link) and
-        ``"ratio"`` (log link) are the exponentiated difference, and ``"population"``
+        ``"ratio"`` (log link) are the exponentiated difference, every category but the
+        first being held against the first where they have no order; ``"population"``
         is the mean of the predictor over groups.
     per : float, optional
         Set every row's exposure to this.
@@ -124,6 +126,11 @@ def comparisons(
     cells = Cells.of(fit, table, True if by is None else by)
     found, labels = [], []
     pairs = contrasts(fit, table, variable, contrast)
+    for low, high, _ in pairs:
+        for study in (s for s, treatment in networks(fit) if treatment == variable):
+            refuse_apart(fit, study, variable, (low, high))
+        if scale == "link" and fit.design.specific:
+            _refuse_single_boundaries(fit, table, variable, (low, high))
     settings = {id(v): v for low, high, _ in pairs for v in (low, high)}
     means = {
         key: averages(fit, table, variable, value, groups, cells, seed, scale)
@@ -144,7 +151,7 @@ def comparisons(
     if scale == "link":
         over = words(fit, cells.over)
         about |= {"estimand": f"conditional effect on the predictor, {MEANING[groups]}, {over}",
-                  "scale": f"link ({fit.link.name})"}  # fmt: skip
+                  "scale": _predictor_of(fit)}  # fmt: skip
         about.pop("integration", None)
     if measure != "difference":
         about["scale"] = f"{measure} of {about['scale']}"
@@ -320,11 +327,16 @@ def averages(
     changed = table.assign(**{variable: _valued(fit, table, variable, value)})
     rows = prepare_rows(fit, changed, groups, seed)
     link = scale == "link"
-    total = no_draws(fit, cells.n, "response" if link else "expected")
+    total = no_draws(fit, cells.n, "predictor" if link else "expected")
     make = predictor_draws if link else mean_draws
     for block in blocks(fit, rows.design):
         cells.add(total, make(fit, rows, groups, block), block)
     return total
+
+
+def _predictor_of(fit: Fit) -> str:
+    first = f", log odds against {fit.design.categories[0]}" if fit.family.unordered else ""
+    return f"link ({fit.link.name}){first}"
 
 
 def _valued(fit: Fit, table: pd.DataFrame, variable: str, value: Any) -> Any:
@@ -354,6 +366,23 @@ def _check(fit: Fit, variable: str, measure: str) -> None:
         raise ArgumentError(f"Unknown measure {measure!r}." + suggestion(str(measure), known))
     if measure == "odds_ratio" and fit.link.name not in ("logit", "probit", "cloglog"):
         raise ArgumentError("Odds ratios are for probabilities; use measure='ratio'.")
+
+
+def _refuse_single_boundaries(
+    fit: Fit, table: pd.DataFrame, variable: str, values: tuple[Any, Any]
+) -> None:
+    low, high = (
+        fit.schema.apply(
+            table.assign(**{variable: _valued(fit, table, variable, v)}),
+            groups="ignore", response=False,
+        ) for v in values
+    )  # fmt: skip
+    pairs = zip(low.specific, high.specific, strict=True)
+    if any(not np.array_equal(a.X, b.X) for a, b in pairs):
+        raise ArgumentError(
+            f"{variable!r} moves single boundaries, cs(), and no one predictor: compare "
+            "probabilities, scale='response', or read the coefficients in summary()."
+        )
 
 
 def _check_scale(fit: Fit, scale: str, measure: str) -> None:

@@ -1,7 +1,8 @@
-"""Levels of a group: deviations, totals, shrinkage and ranks."""
+"""Levels of a group: deviations, totals and shrinkage."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,6 @@ from bayes_glmm.answers.predictor import (
     parameters,
     shown,
 )
-from bayes_glmm.answers.standing import column_means
 from bayes_glmm.answers.tables import answer, interval
 from bayes_glmm.errors import ArgumentError, ResultError, suggestion
 from bayes_glmm.results import Fit, read_fit
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 type Array = NDArray[np.float64]
 STEP, ENDLESS = 1e-4, 20.0
 """Of raw estimates, in units of the predictor: a difference, and what counts as infinite."""
+CORNER, FLAT, HALVINGS = 1e-6, 1e-10, 40
+type Likelihood = Callable[[Array], Array]
+"""Takes one deviation for each level, gives the log-likelihood of its rows."""
 
 
 def random_effects(
@@ -144,7 +147,8 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
 
     The raw estimate is the deviation that the level's own rows would give with
     every other part of the predictor at its posterior mean: one Newton
-    maximisation per level of its likelihood, started at the pooled value. Where it
+    maximisation per level of its likelihood, started at the pooled value (of a quantile,
+    whose likelihood has corners, a search). Where it
     does not exist (no events, or only events) it is infinite.
 
     Parameters
@@ -185,7 +189,7 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
     """
     fit = read_fit(tree)
     design = fit.group(group)
-    _require_mean(fit, group, "shrinkage()")
+    require_mean(fit, group, "shrinkage()")
     if "intercept" not in design.terms:
         raise ArgumentError(f"shrinkage() needs a varying intercept; {group!r} has none.")
     if design.weights is not None:
@@ -223,104 +227,45 @@ def raw_estimates(fit: Fit, group: GroupDesign, term: int) -> Array:
     y = np.asarray(fit.design.response, float)
     z = np.ones(len(eta)) if group.Z is None else group.Z[:, term]
     unit = fit.family.scale(y, fit.link.name)
-    value, h = pooled.copy(), STEP * unit
 
-    def by_level(shift: float) -> Array:
-        at = eta + z * (value + shift)[group.index]
-        rows = log_density(fit, fit.design, at, own, y)
+    def by_level(value: Array) -> Array:
+        rows = log_density(fit, fit.design, eta + z * value[group.index], own, y)
         return np.bincount(group.index, rows, minlength=group.n_levels)
 
+    top = _between_corners if fit.family.corners else _newton
+    value = top(by_level, pooled, unit)
+    return np.where(np.abs(value) > ENDLESS * unit, np.sign(value) * np.inf, value)
+
+
+def _newton(by_level: Likelihood, start: Array, unit: float) -> Array:
+    """Climb from a start to the top of each level's log-likelihood."""
+    value, h = start.copy(), STEP * unit
     for _ in range(60):
-        low, middle, high = by_level(-h), by_level(0.0), by_level(h)
+        low, middle, high = by_level(value - h), by_level(value), by_level(value + h)
         slope, bend = (high - low) / (2 * h), (high - 2 * middle + low) / h**2
         flattest = -1e-12 / unit**2
         step = np.where(bend < flattest, -slope / np.minimum(bend, flattest), np.sign(slope) * unit)
         value = value + np.clip(step, -2.0 * unit, 2.0 * unit)
         if np.nanmax(np.abs(step)) < 1e-6 * unit:
             break
-    return np.where(np.abs(value) > ENDLESS * unit, np.sign(value) * np.inf, value)
+    return value
 
 
-def rank(
-    tree: xr.DataTree, group: str, threshold: float | None = None, *, k: int = 1
-) -> pd.DataFrame:
-    """Rank the levels of a group in every draw; rank 1 is the lowest deviation.
-
-    Parameters
-    ----------
-    tree : xarray.DataTree
-        A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
-    group : str
-        A group with a varying intercept.
-    threshold : float, optional
-        Response scale: adds the probability that a level's mean response, at the
-        covariates' means and per unit exposure, is above it.
-    k : int, default 1
-        Adds the probabilities of being among the ``k`` lowest and ``k`` highest.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``level``, ``n``, ``expected_rank``, the interval of the rank,
-        ``p_lowest``, ``p_highest`` and ``p_above``, sorted by expected rank.
-
-    References
-    ----------
-    .. [1] Goldstein & Spiegelhalter (1996). League tables and their limitations.
-       *JRSS A* 159, 385-443. doi:10.2307/2983325
-
-    Examples
-    --------
-    >>> import bayes_glmm as bg
-    >>> tree = bg.fit(
-    ...     "deaths | trials(operations) ~ 1 + (1 | hospital)", bg.dataset("surgical"),
-    ...     family="binomial",
-    ... )
-    >>> table = bg.rank(tree, "hospital", threshold=0.1)
-    >>> table["level"].iloc[[0, -1]].tolist()
-    ['E', 'H']
-    """
-    fit = read_fit(tree)
-    design = fit.group(group)
-    if not fit.predictor_of(group).of_mean:
-        _require_mean(fit, group, "rank()")
-    if "intercept" not in design.terms:
-        raise ArgumentError(f"rank() needs a varying intercept; {group!r} has none.")
-    if not 1 <= k <= design.n_levels:
-        raise ArgumentError(f"k={k}: from 1 to the number of levels, {design.n_levels}.")
-    u = flat(fit, f"u_{group}")[:, :, design.terms.index("intercept")]
-    ranks = u.argsort(axis=1).argsort(axis=1) + 1
-    low, high, names = interval(ranks.astype(float))
-    table = pd.DataFrame(
-        {
-            "level": design.levels,
-            "n": _sizes(design),
-            "expected_rank": ranks.mean(axis=0),
-            names[0]: low,
-            names[1]: high,
-            "p_lowest": (ranks <= k).mean(axis=0),
-            "p_highest": (ranks > design.n_levels - k).mean(axis=0),
-        }
-    )
-    if threshold is not None:
-        _require_mean(fit, group, "threshold=")
-        base = flat(fit, "intercept")[:, None] if fit.design.mu.intercept else 0.0
-        if fit.design.mu.modelled:
-            whole = fixed_part(fit, fit.design.mu) - fit.design.mu.offset
-            base = column_means(fit, whole.T)[:, None]
-        elif fit.design.mu.coefficients:
-            base = base + (flat(fit, "beta") @ column_means(fit, fit.design.mu.X))[:, None]
-        for smooth in fit.design.mu.smooths:
-            curve = flat(fit, f"u_{smooth.name}") @ column_means(fit, smooth.basis)
-            base = base + curve[:, None]
-        table["p_above"] = (fit.link.inverse(base + u) > threshold).mean(axis=0)
-    table.attrs = {"estimand": f"ranks of {group} by deviation", "scale": "rank, 1 is lowest"}
-    if fit.banner:
-        table.attrs["banner"] = fit.banner
-    return table.sort_values("expected_rank", ignore_index=True)
+def _between_corners(by_level: Likelihood, start: Array, unit: float) -> Array:
+    """Halve towards the top of each level's log-likelihood, which may be a stretch: its middle."""
+    h, edges = CORNER * unit, []
+    for least in (FLAT, -FLAT):  # where it stops rising, and where it begins to fall
+        low, high = start - 2 * ENDLESS * unit, start + 2 * ENDLESS * unit
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            rises = by_level(middle + h) - by_level(middle - h) > least
+            low, high = np.where(rises, middle, low), np.where(rises, high, middle)
+        edges.append((low + high) / 2)
+    return np.asarray((edges[0] + edges[1]) / 2)
 
 
-def _require_mean(fit: Fit, group: str, what: str) -> None:
+def require_mean(fit: Fit, group: str, what: str) -> None:
+    """Refuse a group whose effects are not in the predictor of one mean."""
     predictor = fit.predictor_of(group)
     parameter = predictor.parameter
     if predictor.category:

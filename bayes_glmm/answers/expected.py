@@ -321,10 +321,14 @@ def drawn_parameters(fit: Fit, rows: Rows, groups: str) -> tuple[Array, dict[str
 
 
 def no_draws(fit: Fit, n: int, kind: str = "expected") -> Array:
-    """Return zeros to sum draws of ``n`` answers in, with categories where the response has them."""
+    """Return zeros to sum draws of ``n`` answers in, with categories where the response has them.
+
+    ``kind`` is ``"expected"``, ``"response"`` or ``"predictor"``.
+    """
     categories = fit.schema.response.categories
     each = fit.family.unordered or (fit.family.categorical and kind == "expected")
-    rest = (len(categories),) if each else ()
+    against_first = fit.family.unordered and kind == "predictor"
+    rest = (len(categories) - against_first,) if each else ()
     return np.zeros((n_draws(fit), n, *rest))
 
 
@@ -334,11 +338,12 @@ def by_category(fit: Fit, values: Array, labels: pd.DataFrame) -> tuple[Array, p
     Parameters
     ----------
     values : ndarray, shape (n_draws, n_answers) or (n_draws, n_answers, n_categories)
+        Or of all categories but the first, which the others are held against.
     labels : pandas.DataFrame, shape (n_answers, ...)
     """
     if values.ndim == 2:
         return values, labels
-    names = fit.schema.response.categories
+    names = fit.schema.response.categories[-values.shape[2] :]
     repeated = labels.loc[labels.index.repeat(len(names))].reset_index(drop=True)
     category = pd.Categorical(list(names) * len(labels), names, ordered=not fit.family.unordered)
     flattened = values.reshape(len(values), values.shape[1] * len(names))

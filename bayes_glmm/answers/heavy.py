@@ -86,6 +86,10 @@ def _density(x: Array, nu: Array) -> Array:
     return np.asarray(np.exp(half * np.log(half) - gammaln(half) + half * x - half * np.exp(x)))
 
 
+def _groups(design: Design, names: list[str]) -> set[str]:
+    return {group.name for name in names for group in design.predictors[name].groups}
+
+
 def _require_mean(fit: Fit, design: Design, heavy: list[GroupDesign]) -> None:
     elsewhere = [g for n, p in design.predictors.items() if n != "mu" for g in students(p)]
     names = listed(g.name for g in (*heavy, *elsewhere))
@@ -94,6 +98,17 @@ def _require_mean(fit: Fit, design: Design, heavy: list[GroupDesign]) -> None:
         raise ArgumentError(
             f"An average over the population integrates over one Student's t, in the formula of the "
             f"mean, and {names} make it more: {way}"
+        )
+    endless = [
+        name
+        for name, p in design.predictors.items()
+        if name in fit.family.endless and p.groups and fit.family.parameter(name).link == "log"
+    ]
+    if endless:
+        raise ArgumentError(
+            f"The mean of a {fit.family.name} response grows so fast with {listed(endless)} that, where "
+            f"levels of {listed(sorted(_groups(design, endless)))} differ in it, the average over the "
+            f"population of groups is infinite: {way} Or leave the group out of that formula."
         )
     if not heavy:
         return

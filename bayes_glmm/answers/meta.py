@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.comparisons import averages, contrasts, measured
-from bayes_glmm.answers.expected import refuse_pairs
+from bayes_glmm.answers.expected import refuse_directions, refuse_pairs
 from bayes_glmm.answers.meta_raw import is_pair, kind_of, raw_table
 from bayes_glmm.answers.meta_shift import Arms, Shift, typical_variance
-from bayes_glmm.answers.network import networks
+from bayes_glmm.answers.network import networks, refuse_apart
 from bayes_glmm.answers.rows import Cells, with_exposure
 from bayes_glmm.answers.standing import amounts, averaged_over, collapsed_column
 from bayes_glmm.answers.tables import answer
@@ -27,7 +27,8 @@ type Array = NDArray[np.float64]
 type Measure = Literal["conditional", "difference", "ratio", "odds_ratio"]
 MEASURES = ("conditional", "difference", "ratio", "odds_ratio")
 NEW = "a new study"
-CONDITIONAL = {"logit": ("odds ratio", "probability"), "log": ("ratio", "mean")}
+CONDITIONAL = ("logit", "log")
+"""Links on which conditional effects are exponentiated."""
 
 
 def meta_analysis(
@@ -81,7 +82,8 @@ def meta_analysis(
     Raises
     ------
     ArgumentError
-        An unknown measure, a treatment that is not in the model, or no study with both arms.
+        An unknown measure, a treatment that is not in the model, treatments that no chain of
+        studies joins (the parts of the network are named), or unordered categories.
     ResultError
         The model has no such group or column.
 
@@ -147,6 +149,8 @@ def meta_designs(fit: Fit) -> Iterator[tuple[str, str | None]]:
     A study has one row with its standard error, or one held against its other arm; one row
     for each of two arms whose contrast varies; or several arms of a network.
     """
+    if fit.family.unordered:
+        return
     yield from networks(fit)
     alone = is_pair(fit) or fit.spec.response.modifier("se") is not None
     two = {
@@ -187,6 +191,11 @@ def heterogeneity(
         variation of studies' own estimates that is between studies. Missing with fewer than
         two studies, and for categories.
 
+    Raises
+    ------
+    ArgumentError
+        No effect varies between studies in this model, or as in :func:`meta_analysis`.
+
     Notes
     -----
     ``i2`` grows with the size of the studies at the same ``tau``: it says how much chance
@@ -211,7 +220,10 @@ def heterogeneity(
     fit = read_fit(tree)
     values, labels = [], []
     for arms, text in _contrasts(fit, study, treatment, contrast):
-        tau = Shift.of(fit, arms).spread
+        shift = Shift.of(fit, arms)
+        if not shift.varies:
+            raise ArgumentError(_constant(study, treatment))
+        tau = shift.spread
         measurable = len(arms.studies) > 1 and not fit.family.categorical
         within = typical_variance(fit, arms) if measurable else np.full(len(tau), np.nan)
         values += [tau, np.sqrt(within), tau**2 / (tau**2 + within)]
@@ -226,9 +238,19 @@ def heterogeneity(
     return answer(fit, np.column_stack(values), frame, about, draws=draws)
 
 
+def _constant(study: str, treatment: str | None) -> str:
+    wanted = f"(1 | {study})" if treatment is None else f"(1 + {treatment} | {study})"
+    what = "no mean" if treatment is None else f"no effect of {treatment!r}"
+    return (
+        f"The model has {what} that varies between levels of {study!r}, so that their variation was "
+        f"not estimated: fit with {wanted}."
+    )
+
+
 def _contrasts(
     fit: Fit, study: str, treatment: str | None, contrast: Any
 ) -> Iterator[tuple[Arms, str]]:
+    _refuse_categories(fit, treatment)
     if treatment is None:
         yield Arms.of(fit, study, None, (None, None)), "pair" if is_pair(fit) else "mean"
         return
@@ -246,14 +268,27 @@ def _contrasts(
             raise ArgumentError(
                 f"{treatment!r} has more than two values: give contrast=(low, high)."
             )
-        arms = Arms.of(fit, study, treatment, (low, high))
-        yield arms, text
+        refuse_apart(fit, study, treatment, (low, high))
+        yield Arms.of(fit, study, treatment, (low, high)), text
+
+
+def _refuse_categories(fit: Fit, treatment: str | None) -> None:
+    if fit.family.unordered:
+        raise ArgumentError(
+            f"Every category of a {fit.family.name} response has an effect of its own, and a study "
+            "has no single one: use summary(tree, exponentiate=True) for each, random_effects(tree, group) "
+            "for the levels, or comparisons(tree, variable, by=study)."
+        )
+    if fit.family.categorical and treatment is None:
+        raise ArgumentError(
+            "Ordered categories have no mean by study: name the column of the treatment."
+        )
 
 
 def _conditional(fit: Fit, arms: Arms, seed: int) -> Array:
     """Return effects by study, their average and a new one, shape (n_draws, n_studies + 2)."""
     shift = Shift.of(fit, arms)
-    values = np.column_stack([shift.studies, shift.average, shift.new(seed)])
+    values = np.column_stack([shift.studies, shift.average, shift.new(fit, seed)])
     if arms.variable is None and not is_pair(fit):
         return np.asarray(fit.link.inverse(values))
     return np.exp(values) if fit.link.name in CONDITIONAL else values
@@ -261,6 +296,12 @@ def _conditional(fit: Fit, arms: Arms, seed: int) -> Array:
 
 def _standardised(fit: Fit, study: str, arms: Arms, measure: str, seed: int) -> Array:
     """Return the same of mean responses, over the rows of each study and of all."""
+    refuse_directions(fit)
+    if fit.family.categorical:
+        raise ArgumentError(
+            f"measure={measure!r} compares mean responses, and categories have a probability each: use "
+            "measure='conditional', or comparisons(tree, variable, by=study)."
+        )
     groups = fit.schema.predictors["mu"].groups
     column = next((g.columns for g in groups if g.name == study), (study,))
     fixed = [c for c in column if "fixed" in fit.schema.column(c).roles]
@@ -319,13 +360,19 @@ def none_of(fit: Fit, measure: str, treatment: str | None) -> float:
 
 def scale_of(fit: Fit, measure: str, treatment: str | None) -> str:
     """Name the measure in a reader's words."""
-    link = fit.link.name
-    ratio, mean = CONDITIONAL.get(link, (f"difference, link ({link})", "mean"))
-    count = fit.family.discrete and link == "log"
+    link, family = fit.link.name, fit.family
+    event = family.discrete and link in ("logit", "probit", "cloglog")
+    rate = family.discrete and link == "log" and family.rates
+    kind = "probability" if event else "rate" if rate else family.location
     if treatment is None and not is_pair(fit):
-        return "rate" if count else mean
+        return f"{kind}, {family.part}" if family.part else kind
     if measure == "conditional":
-        return "rate ratio" if count else "difference in means" if link == "identity" else ratio
-    kind = "risk" if fit.family.has_trials or link != "log" else "rate" if count else "mean"
+        if link == "identity":
+            return f"difference in {family.location}s"
+        if link not in CONDITIONAL:
+            return f"difference, link ({link})"
+        ratio = (family.ratios(link) or (f"ratio of {kind} / (1 - {kind})",))[0]
+        return ratio.replace("incidence rate", "rate")
+    kind = "risk" if event else "rate" if rate else family.reports
     return {"difference": f"{kind} difference", "ratio": f"{kind} ratio",
             "odds_ratio": "marginal odds ratio"}[measure]  # fmt: skip

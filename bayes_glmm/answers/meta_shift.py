@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.expected import take
+from bayes_glmm.answers.heavy import precision_draws
 from bayes_glmm.answers.predictor import (
     eta_draws,
     factors,
@@ -94,13 +95,14 @@ class Shift:
     studies : ndarray, shape (n_draws, n_studies)
     average : ndarray, shape (n_draws,)
         The mean of the distribution of effects.
-    spread : ndarray, shape (n_draws,)
-        Its standard deviation, tau.
+    parts : tuple of (str, ndarray, ndarray)
+        Of each group by which effects vary: its name, and over the draws their variance and
+        that of a normal effect of the same scale.
     """
 
     studies: Array
     average: Array
-    spread: Array
+    parts: tuple[tuple[str, Array, Array], ...]
 
     @classmethod
     def of(cls, fit: Fit, arms: Arms) -> Shift:
@@ -110,12 +112,28 @@ class Shift:
         studies = [own[:, rows] @ each[rows] / each[rows].sum() for rows in arms.rows]
         average = column_means(fit, _effects(fit, low, high, fixed_part).T)
         found = np.array(studies).T if studies else np.empty((n_draws(fit), 0))
-        return cls(found, average, np.sqrt(_variance(fit, low, high, arms.variable)))
+        return cls(found, average, tuple(_variances(fit, low, high, arms.variable)))
 
-    def new(self, seed: int) -> Array:
+    @property
+    def varies(self) -> bool:
+        """Whether the model has effects that differ between levels at all."""
+        return bool(self.parts)
+
+    @property
+    def spread(self) -> Array:
+        """The standard deviation of the distribution of effects, tau, shape (n_draws,)."""
+        return np.sqrt(sum((whole for _, whole, _ in self.parts), np.zeros(len(self.average))))
+
+    def new(self, fit: Fit, seed: int) -> Array:
         """Draw the effect of a new study, shape (n_draws,)."""
-        z = np.random.default_rng([seed, 3]).standard_normal(len(self.average))
-        return self.average + self.spread * z
+        rng = np.random.default_rng([seed, 3])
+        heavy = {g.name for g in fit.groups if g.dist == "student"}
+        plain = sum((v for n, v, _ in self.parts if n not in heavy), np.zeros(len(self.average)))
+        found = self.average + np.sqrt(plain) * rng.standard_normal(len(plain))
+        for name, _, scale in (part for part in self.parts if part[0] in heavy):
+            z = rng.standard_normal(len(plain)) / np.sqrt(precision_draws(fit, name, rng))
+            found = found + np.sqrt(scale) * z
+        return np.asarray(found)
 
 
 def _predictors(fit: Fit, arms: Arms) -> tuple[PredictorDesign | None, PredictorDesign]:
@@ -135,15 +153,14 @@ def _effects(fit: Fit, low: PredictorDesign | None, high: PredictorDesign, part:
     return part(fit, high) if low is None else part(fit, high) - part(fit, low)
 
 
-def _variance(
+def _variances(
     fit: Fit, low: PredictorDesign | None, high: PredictorDesign, variable: str | None
-) -> Array:
-    """Return the variance of effects between new levels of every group, shape (n_draws,).
+) -> Iterator[tuple[str, Array, Array]]:
+    """Yield what effects vary by between new levels of each group; see :class:`Shift`.
 
     Where a group's levels differ between the arms, such as ``study:treatment``, the arms
     have independent effects.
     """
-    total = np.zeros(n_draws(fit))
     learned = {g.name: g.columns for g in fit.schema.predictors["mu"].groups}
     for k, group in enumerate(high.groups):
         after = column_means(fit, group.values)
@@ -151,9 +168,10 @@ def _variance(
         if low is not None:
             before = column_means(fit, low.groups[k].values)
         apart = variable is not None and variable in learned[group.name]
-        for z in (after, before) if apart else (after - before,):
-            total += fit.level_variance(group.name) * _quadratic(fit, group, z)
-    return total
+        moved = (after, before) if apart else (after - before,)
+        if any(z.any() for z in moved):
+            scale = sum((_quadratic(fit, group, z) for z in moved), np.zeros(n_draws(fit)))
+            yield group.name, fit.level_variance(group.name) * scale, scale
 
 
 def _quadratic(fit: Fit, group: GroupDesign, z: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayes_glmm.answers.expected import blocks, prepare_rows
+from bayes_glmm.answers.expected import blocks, by_category, prepare_rows
 from bayes_glmm.answers.observing import response_draws
 from bayes_glmm.answers.predictions import describe
 from bayes_glmm.answers.tables import answer
@@ -35,7 +35,8 @@ def with_missing_responses(tree: xr.DataTree, aside: pd.DataFrame, seed: int) ->
     Returns
     -------
     xarray.DataTree
-        ``predictions``, with ``y`` over (chain, draw, observation), and
+        ``predictions``, with ``y`` over (chain, draw, observation), of categories without
+        an order whether it is each of them over ``category`` too, and
         ``predictions_constant_data``, the rows; the names are ArviZ's.
     """
     import xarray as xr
@@ -43,17 +44,15 @@ def with_missing_responses(tree: xr.DataTree, aside: pd.DataFrame, seed: int) ->
     fit = Fit.of(tree)
     ids = row_ids(aside.index)
     rows = prepare_rows(fit, aside, "new", seed, single=False)
-    draws = [response_draws(fit, rows, "new", block) for block in blocks(fit, rows.design)]
-    posterior = fit.posterior
-    sizes = posterior.sizes["chain"], posterior.sizes["draw"], len(ids)
+    parts = [response_draws(fit, rows, "new", block) for block in blocks(fit, rows.design)]
+    draws, posterior = np.concatenate(parts, axis=1), fit.posterior
+    sizes = posterior.sizes["chain"], posterior.sizes["draw"], *draws.shape[1:]
+    dims = ("chain", "draw", "observation", "category")[: len(sizes)]
+    coords = {"chain": posterior["chain"], "draw": posterior["draw"], "observation": ids}
+    coords |= {"category": np.array(fit.design.categories)} if "category" in dims else {}
     copy = tree.copy()
-    copy[DRAWS] = xr.DataTree(
-        xr.Dataset(
-            {"y": (("chain", "draw", "observation"), np.hstack(draws).reshape(sizes))},
-            {"chain": posterior["chain"], "draw": posterior["draw"], "observation": ids},
-        )
-    )
-    names = tuple(c for c in fit.schema.used_columns if c != fit.spec.response.column)
+    copy[DRAWS] = xr.DataTree(xr.Dataset({"y": (dims, draws.reshape(sizes))}, coords))
+    names = tuple(c for c in fit.schema.used_columns if c not in fit.spec.response.columns)
     copy[ROWS] = xr.DataTree(columns_to_dataset(aside, names, ids))
     return copy
 
@@ -74,7 +73,8 @@ def missing_responses(tree: xr.DataTree, *, draws: bool = False) -> pd.DataFrame
         One row per missing response: ``row``, the columns that the model reads,
         ``new_levels`` (levels of groups that no fitted row has, drawn from the
         population of levels; empty text where there are none), ``mean``, ``sd`` and the
-        interval of new observations, on the response scale.
+        interval of new observations, on the response scale. Categories without an order have
+        a row each: the probability that it is this one.
 
     Raises
     ------
@@ -102,4 +102,5 @@ def missing_responses(tree: xr.DataTree, *, draws: bool = False) -> pd.DataFrame
     labels.insert(0, "row", aside.index)
     labels["new_levels"] = list(map("; ".join, fit.schema.new_levels(aside)))
     about: dict[str, Any] = describe(fit, "new", "response", None, None)
-    return answer(fit, values.reshape(-1, len(aside)), labels, about, draws=draws)
+    values, labels = by_category(fit, values.reshape(-1, *values.shape[2:]), labels)
+    return answer(fit, values, labels, about, draws=draws)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,6 +49,8 @@ def networks(fit: Fit) -> Iterator[tuple[str, str]]:
 
     These have effects of a group, and of the same group by a factor of three levels or more.
     """
+    if fit.family.unordered:
+        return
     groups = {g.name: set(g.columns) for g in fit.schema.predictors["mu"].groups}
     factors = [c.name for c in fit.schema.columns if "fixed" in c.roles and len(c.levels) > 2]
     for study, columns in groups.items():
@@ -64,6 +67,40 @@ def _amounts(fit: Fit) -> tuple[NDArray[np.float64], str]:
     if fit.spec.exposure not in (None, collapsed_column(fit)):
         return copies(fit) * fit.data[fit.spec.exposure].to_numpy(float), f"{fit.spec.exposure}"
     return each, averaged_over(fit, fit.data)
+
+
+def _connected(has: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Return which part each treatment is in, from which studies have which, (n_studies, n)."""
+    together = sp.csr_array(has.T.astype(float)) @ sp.csr_array(has.astype(float))
+    return np.asarray(connected_components(together, directed=False)[1])
+
+
+def refuse_apart(fit: Fit, study: str, treatment: str, values: tuple[Any, Any]) -> None:
+    """Refuse to compare two treatments that no chain of studies joins.
+
+    Raises
+    ------
+    ArgumentError
+        They are in different parts of the network, which are named.
+    """
+    studies, column = study_codes(fit, study)[0], fit.data[treatment]
+    arms, names = pd.factorize(
+        column if column.dtype.kind in "iuf" else column.astype(str), sort=True
+    )
+    has = np.zeros((int(studies.max()) + 1, len(names)), bool)
+    has[studies, arms] = True
+    part = _connected(has)
+    ends = {
+        int(k) for v in values for k in part[names == (v if names.dtype.kind in "iuf" else str(v))]
+    }
+    if len(ends) < 2:
+        return
+    whole = "; ".join(", ".join(map(str, names[part == k])) for k in range(part.max() + 1))
+    raise ArgumentError(
+        f"No {study} joins {values[0]} and {values[1]} of {treatment!r}, directly or through other "
+        f"levels, so that nothing compares them within one {study}. The parts of this network are: "
+        f"{whole}. Give contrast=(low, high) of two in one part."
+    )
 
 
 def network(fit: Fit, study: str, treatment: str) -> Network:
@@ -91,14 +128,12 @@ def network(fit: Fit, study: str, treatment: str) -> Network:
         (i, j, int((has[:, i] & has[:, j]).sum())) for i, j in combinations(range(len(names)), 2)
     ]
     direct = pd.DataFrame([p for p in pairs if p[2]], columns=["first", "second", "studies"])
-    links = (np.ones(len(direct)), (direct["first"].to_numpy(int), direct["second"].to_numpy(int)))
-    graph = sp.coo_array(links, shape=(len(names), len(names)))
     treatments = pd.DataFrame(
         {
             "treatment": names,
             "studies": has.sum(axis=0),
             "amount": np.bincount(arms, amounts, len(names)),
-            "part": connected_components(graph, directed=False)[1],
+            "part": _connected(has),
         }
     )
     return Network(treatments, direct, what)

@@ -19,7 +19,7 @@ from bayes_glmm.answers.predictor import (
     shown,
 )
 from bayes_glmm.answers.tables import interval
-from bayes_glmm.design.design import PredictorDesign
+from bayes_glmm.design.design import GroupDesign, PredictorDesign
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.families.observed import DRAWN_WITHIN, observe
 from bayes_glmm.results import Fit
@@ -48,14 +48,15 @@ def replicated(
     y, mean, variance : ndarray, shape (n, n_rows)
         Of a collapsed row, of what it is: a sum, or a mean plus or minus an sd.
         Replicated responses, with their mean and variance given each row's own
-        group effects (response scale). Fewer draws of more rows than 50,000. Those of
-        unordered categories have the category as a last axis; codes ``y`` have not.
+        group effects (response scale), between the bounds of truncation. Fewer draws of
+        more rows than 50,000. Those of unordered categories have the category as a last
+        axis; codes ``y`` have not.
     """
     total = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
     few = max(20, min(n, MOST_CELLS // fit.design.n_rows))
     chosen = np.unique(np.linspace(0, total - 1, min(few, total)).astype(int))
     fewer = thinned(fit, chosen)
-    predict = _redrawn(np.random.default_rng([seed, 1]), redraw) if redraw else eta_draws
+    predict = _redrawn(fewer, seed, redraw) if redraw else eta_draws
     own = parameters(fewer, fit.design, predict)
     eta = mean_eta(fewer, fit.design, predict)
     trials = fit.design.trials
@@ -71,25 +72,37 @@ def replicated(
 
 
 def _redrawn(
-    rng: np.random.Generator, names: Collection[str]
+    fit: Fit, seed: int, names: Collection[str]
 ) -> Callable[[Fit, PredictorDesign], Array]:
-    """Return a predictor with effects of new levels in the place of those of some groups."""
+    """Return a predictor with effects of new levels in the place of those of some groups.
+
+    They are drawn once, so that predictors that share a group have the same ones.
+    """
+    new = {g.name: _new_effects(fit, g, seed) for g in fit.groups if g.name in names}
 
     def predict(fit: Fit, predictor: PredictorDesign) -> Array:
         eta = fixed_part(fit, predictor)
         for group in predictor.groups:
-            if group.name not in names:
-                eta += group.added(flat(fit, f"u_{group.name}"))
-                continue
-            n = group.n_levels if group.factor is None else len(group.factor.nodes)
-            z = rng.standard_normal((len(eta), n, len(group.terms)))
-            if group.factor is not None:
-                hyper = {h.stem: flat(fit, f"{h.stem}_{group.name}") for h in group.hyper}
-                z = effect_draws(group.factor, z, hyper)
-            eta += group.added(z @ np.swapaxes(factors(fit, group), 1, 2))
+            known = group.name not in new
+            eta += group.added(flat(fit, f"u_{group.name}") if known else new[group.name])
         return eta
 
     return predict
+
+
+def _new_effects(fit: Fit, group: GroupDesign, seed: int) -> Array:
+    """Draw effects for all levels of a group, shape (n_draws, n_levels, n_terms)."""
+    rng = np.random.default_rng([seed, 1, *group.name.encode()])
+    n = group.n_levels if group.factor is None else len(group.factor.nodes)
+    sd = flat(fit, f"sd_{group.name}")
+    z = rng.standard_normal((len(sd), n, len(group.terms)))
+    hyper = {h.stem: flat(fit, f"{h.stem}_{group.name}") for h in group.hyper}
+    if group.factor is not None:
+        z = effect_draws(group.factor, z, hyper)
+    elif group.dist == "student":
+        nu = hyper["nu"][:, None, None]
+        z = z / np.sqrt(rng.chisquare(nu, (len(sd), n, 1)) / nu)
+    return np.asarray(z @ np.swapaxes(factors(fit, group), 1, 2))
 
 
 def thinned(fit: Fit, chosen: NDArray[np.intp]) -> Fit:

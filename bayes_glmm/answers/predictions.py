@@ -235,7 +235,7 @@ def scale_of(fit: Fit, kind: str, per: float | None, *, averaged: bool = False) 
     if fit.family.has_trials:
         made = "share of successes" if averaged else "successes"
         return "probability" if kind == "expected" else made
-    if fit.link.name in ("logit", "probit", "cloglog"):
+    if fit.family.discrete and fit.link.name in ("logit", "probit", "cloglog"):
         return "probability" if kind == "expected" else "0 or 1"
     if fit.spec.exposure not in (None, collapsed_column(fit)):
         unit = "the row's" if per is None else "unit of" if per == 1 else f"{per:g} of"

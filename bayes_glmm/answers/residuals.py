@@ -44,7 +44,7 @@ class Pit:
     fitted : ndarray, shape (n_rows,)
         Mean response.
     pearson : ndarray, shape (n_rows,)
-        Mean over draws of ``(y - mean) / sd``.
+        Mean over draws of ``(y - mean) / sd``, between the bounds of truncation.
     """
 
     observed: Array
@@ -88,7 +88,8 @@ def pit_residuals(
     names = {"new": [g.name for g in fit.groups], "known": following(fit)}
     redraw = names[groups] if isinstance(groups, str) else groups
     again, mean, variance = replicated(fit, n=n, seed=seed, redraw=redraw)
-    pearson = ((y - mean) / np.sqrt(np.maximum(variance, 1e-300))).mean(axis=0)
+    away = fit.family.deviation(y, mean)
+    pearson = (away / np.sqrt(np.maximum(variance, 1e-300))).mean(axis=0)
     rng = np.random.default_rng([seed, 2])
     step = 1.0 if fit.family.discrete else TIES * (again.std() or 1.0)
     again = again + step * rng.random(again.shape)
@@ -145,7 +146,7 @@ def residuals(
     -------
     pandas.DataFrame
         ``row`` and the columns that the model reads, ``observed``, ``fitted`` (mean
-        response), ``pit`` (between 0 and 1) and ``residual``.
+        response; with ``trunc()`` between its bounds), ``pit`` (between 0 and 1) and ``residual``.
 
     Raises
     ------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,18 +22,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 type Array = NDArray[np.float64]
-EXPONENTIATED = {
-    ("logit", True): "odds ratio",
-    ("log", True): "incidence rate ratio",
-    ("log", False): "ratio of means",
-    ("cloglog", True): "hazard ratio",
-}
-BASES = {
-    "odds ratio": "odds",
-    "incidence rate ratio": "rate",
-    "hazard ratio": "hazard",
-    "ratio of means": "mean",
-}
 
 
 def summary(
@@ -49,7 +38,10 @@ def summary(
         A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     exponentiate : bool, default False
         Give fixed effects as odds, rate or hazard ratios, draw by draw; standard
-        deviations and correlations stay on the link scale.
+        deviations and correlations stay on the link scale. The column ``scale`` says of what:
+        a lognormal model has ratios of medians, a hurdle those of its positive part. Hazards
+        of ordered categories (cloglog) fall where the predictor rises: theirs is
+        ``exp(-coefficient)``.
     draws : bool, default False
         Return the draws with the same labels, over (chain, draw, ...).
 
@@ -93,16 +85,14 @@ def summary(
 
 def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
     link = fit.link.name
-    counts = fit.family.discrete
-    ratio = EXPONENTIATED.get((link, counts))
-    if exponentiate and ratio is None:
+    ratios = fit.family.ratios(link)
+    if exponentiate and ratios is None:
         raise ArgumentError(
             f"Coefficients on the {link} link have no multiplicative reading; "
             "use comparisons() for effects on the response scale."
         )
     scale = f"link ({link})" if link != "identity" else "response"
-    fixed = ratio if exponentiate and ratio else scale
-    base = BASES.get(fixed, fixed)
+    fixed, base = ratios if exponentiate and ratios else (scale, scale)
     for predictor in fit.design.means:
         if predictor.category:
             scale = odds_of(fit, predictor)
@@ -124,6 +114,10 @@ def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
         yield parameter.name, text, fit.posterior[parameter.name].values.ravel()
 
 
+def _ratio(fit: Fit, values: Array) -> Array:
+    return np.exp(fit.family.sign(fit.link.name) * values)
+
+
 def fixed_name(predictor: PredictorDesign, label: str) -> str:
     """Name a coefficient in tables: its label, with the parameter of another formula."""
     return label if predictor.parameter == "mu" else f"{predictor.name('beta')}[{label}]"
@@ -133,7 +127,7 @@ def _predictor_rows(
     fit: Fit, predictor: PredictorDesign, scale: str, fixed: str, base: str, exponentiate: bool
 ) -> Iterator[tuple[str, str, Array]]:
     posterior = fit.posterior
-    change = np.exp if exponentiate else np.asarray
+    change: Callable[[Array], Array] = partial(_ratio, fit) if exponentiate else np.asarray
     intercept, beta = predictor.name("intercept"), predictor.name("beta")
     if predictor.intercept:
         yield intercept, base, change(posterior[intercept].values.ravel())

@@ -44,7 +44,8 @@ class Trajectories:
     average, typical, new : pandas.DataFrame
         The time, a column of cells where asked for, ``mean`` and the interval: averaged
         over the population, of a level with effects of zero, and of a new level, whose
-        interval is the spread of individuals.
+        interval is the spread of individuals. ``new`` has no rows where the model does not
+        say how a new level is related to the others, ``alone`` then says why.
     levels : int
         How many there are.
     scale : str
@@ -59,6 +60,7 @@ class Trajectories:
     levels: int
     scale: str
     thresholds: pd.Series
+    alone: str = ""
 
 
 def trajectories(
@@ -74,7 +76,8 @@ def trajectories(
 ) -> Trajectories:
     """Compute curves along time; parameters are those of ``plot_trajectories``.
 
-    Single levels have a row's other columns from their row nearest in time.
+    Single levels have a row's other columns from their row nearest in time. Where effects are
+    of single times, as of ``ar(time, group)``, curves are at the times of the rows only.
 
     Raises
     ------
@@ -89,7 +92,8 @@ def trajectories(
     ids = rows.groupby(columns, observed=True, sort=True).ngroup().to_numpy()
     levels = int(ids.max()) + 1
     chosen = np.unique(np.linspace(0, levels - 1, min(n, levels)).astype(int))
-    single = pd.concat([_dense(rows[ids == i], time) for i in chosen])
+    stepwise = _of_single_times(fit, time)
+    single = pd.concat([_dense(rows[ids == i], time, stepwise) for i in chosen])
     names = single[columns].astype(str).agg(":".join, axis=1)
     values = _draws(fit, single, "known", Cells.of(fit, single, None), scale, level, seed)
     own = single[[time, *([by] if by else [])]].assign(level=names, mean=values.mean(axis=0))
@@ -98,17 +102,27 @@ def trajectories(
     def curve(groups: Groups, most: int) -> pd.DataFrame:
         kept = [c for c in (time, *columns) if c != by]
         few, weights = fewer(fit, rows, most, groups, by=by, set_=kept)
-        table = _grid(few, rows[time], time)
+        table = _grid(few, rows[time], time, stepwise)
         if groups == "new":
             table = table.assign(**dict.fromkeys(columns, NEW))
-        sorted_rows = Cells.of(fit, table, cells, np.tile(weights, GRID))
+        sorted_rows = Cells.of(fit, table, cells, np.tile(weights, len(table) // len(few)))
         found = _draws(fit, table, groups, sorted_rows, scale, level, seed)
         return answer(fit, found, sorted_rows.labels.drop(columns="rows"), {})
 
+    average, alone = curve("population", MOST_ROWS), ""
+    try:
+        new = curve("new", FEW_ROWS)
+    except ArgumentError as error:  # a structure does not know a level of no name
+        new, alone = average.iloc[:0], str(error)
     return Trajectories(
-        own.reset_index(drop=True), curve("population", MOST_ROWS), curve("typical", MOST_ROWS),
-        curve("new", FEW_ROWS), levels, _scale_name(fit, scale, level), _thresholds(fit, scale),
+        own.reset_index(drop=True), average, curve("typical", MOST_ROWS), new, levels,
+        _scale_name(fit, scale, level), _thresholds(fit, scale), alone,
     )  # fmt: skip
+
+
+def _of_single_times(fit: Fit, time: str) -> bool:
+    """Whether a group has a level for each time."""
+    return any(time in g.columns for p in fit.schema.predictors.values() for g in p.groups)
 
 
 def _columns(fit: Fit, time: str, group: str, by: str | None, scale: str) -> list[str]:
@@ -133,6 +147,7 @@ def _columns(fit: Fit, time: str, group: str, by: str | None, scale: str) -> lis
         raise ArgumentError(f"The model reads no column {by!r}." + suggestion(by, list(fit.data)))
     if scale not in ("response", "link"):
         raise ArgumentError(f"scale={scale!r}: use 'response' or 'link'.")
+    columns = [c for c in columns if c != time]
     if not columns:
         raise ArgumentError("Trajectories need a group that is a column.")
     return columns
@@ -166,17 +181,22 @@ def _thresholds(fit: Fit, scale: str) -> pd.Series:
     return pd.Series(flat(fit, "threshold").mean(axis=0), list(fit.design.boundaries))
 
 
-def _dense(rows: pd.DataFrame, time: str) -> pd.DataFrame:
+def _dense(rows: pd.DataFrame, time: str, stepwise: bool) -> pd.DataFrame:
     """Fill a level's time between its first row and its last."""
+    if stepwise:
+        return rows.drop_duplicates(time).sort_values(time)
     known = rows[time].to_numpy(float)
     at = np.unique([*np.linspace(known.min(), known.max(), OWN_GRID), *known])
     nearest = np.abs(known[:, None] - at).argmin(axis=0)
     return rows.iloc[nearest].assign(**{time: at})
 
 
-def _grid(few: pd.DataFrame, known: pd.Series, time: str) -> pd.DataFrame:
-    """Set rows to every time of a grid."""
+def _grid(few: pd.DataFrame, known: pd.Series, time: str, stepwise: bool) -> pd.DataFrame:
+    """Set rows to every time of a grid, or of some rows."""
     times = np.linspace(known.min(), known.max(), GRID)
+    if stepwise:
+        seen = np.unique(known)
+        times = seen[np.unique(np.linspace(0, len(seen) - 1, min(GRID, len(seen))).astype(int))]
     return pd.concat([few.assign(**{time: at}) for at in times], ignore_index=True)
 
 

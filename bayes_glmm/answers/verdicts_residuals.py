@@ -30,9 +30,10 @@ def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
     The statistic is the lag-one correlation of Pearson residuals in the order of the
     rows, of the data against replicated data, draw by draw. Effects that follow the
     data make it smaller in the data, so that what is found is rather too little.
-    Categories without an order have no residual that goes up or down.
+    Categories without an order have no residual that goes up or down, and censored
+    responses none that is known.
     """
-    if fit.family.unordered:
+    if fit.family.unordered or "status" in fit.design.modifiers:
         return
     y = np.asarray(fit.design.response, float)
     made: tuple[Array, Array] | None = None

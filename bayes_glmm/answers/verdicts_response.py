@@ -25,7 +25,7 @@ def dispersion(fit: Fit, threshold: float) -> Iterator[Finding]:
     family, design = fit.family, fit.design
     absorbed = any(g.n_levels == design.n_rows for g in fit.groups)
     one_trial = design.trials is None or bool((design.trials <= 1).all())
-    if "status" in design.modifiers or "least" in design.modifiers:
+    if "status" in design.modifiers:
         return
     if estimated_spread(family, design) or absorbed:
         return

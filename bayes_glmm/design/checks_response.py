@@ -8,6 +8,7 @@ import numpy as np
 
 from bayes_glmm.design.columns import numbers
 from bayes_glmm.design.context import Context
+from bayes_glmm.design.expressions import values
 from bayes_glmm.design.modifiers import COLLAPSED, faults
 from bayes_glmm.errors import Finding, SpecError, listed
 from bayes_glmm.families.observed import observe

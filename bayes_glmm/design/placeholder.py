@@ -8,19 +8,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bayes_glmm.design.columns import require_columns
 from bayes_glmm.design.expressions import variables
 from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
 from bayes_glmm.errors import DataError, listed
-from bayes_glmm.families import get_family
+from bayes_glmm.families import Family, get_family
 from bayes_glmm.spec.model import ModelSpec
+
+PAIRS = ((0.0, 1.0), (1.0, 2.0), (0.25, 0.75), (-2.0, -1.0), (10.0, 11.0), (100.0, 101.0))
+"""Pairs of responses; those of most families are among one of them."""
 
 
 def with_placeholder(
     spec: ModelSpec, table: pd.DataFrame, parameters: Mapping[str, Any]
 ) -> tuple[pd.DataFrame, ResponseSchema | None]:
-    """Return the table with zeros and ones as response, and what the column held."""
+    """Return the table with sound responses, such as zeros and ones, and what the column held."""
     column = spec.response.column
     named = None
     if get_family(spec.family).composed:
@@ -34,11 +38,21 @@ def with_placeholder(
         raise DataError(
             f"success={spec.success!r} needs a column {column!r} with two levels: add it."
         )
-    placeholder: Any = np.arange(len(table)) % 2
+    turn = np.arange(len(table)) % 2
+    placeholder: Any = _sound(get_family(spec.family), turn)
     if named is not None:
-        placeholder = np.array(named.levels, dtype=object)[placeholder]
+        placeholder = np.array(named.levels, dtype=object)[turn]
         placeholder = placeholder == "True" if not named.named else placeholder
     return table.assign(**{column: placeholder}), named
+
+
+def _sound(family: Family, turn: NDArray[np.intp]) -> NDArray[Any]:
+    """Return two numbers in turn that the family can have: zero and one if it can."""
+    for first, second in PAIRS:
+        found = np.where(turn, second, first)
+        if not any(rows.any() for rows, _ in family.invalid(found, np.ones(len(turn)))):
+            return found.astype(np.int64) if (found == np.rint(found)).all() else found
+    return turn
 
 
 def _with_categories(

@@ -49,7 +49,8 @@ class AsymmetricLaplace(Written):
     )  # fmt: skip
     has_distribution = True
     mean_is_proportional = False
-    reports = "quantile"
+    reports = location = "quantile"
+    corners = True
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse what is not finite."""

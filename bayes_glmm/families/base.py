@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bayes_glmm.errors import SpecError, suggestion
 from bayes_glmm.families.links import LINKS, Link, get_link
 from bayes_glmm.families.parameter import Parameter, response_scale
+from bayes_glmm.families.reading import Reading
 from bayes_glmm.spec.priors import ONE_TO_TWO, POSITIVE, REAL, UNIT, Prior
 
 type Array = NDArray[np.float64]
@@ -28,7 +29,7 @@ RANGES = {
 UNIT_FREE = ("logit", "probit", "cloglog", "log")
 
 
-class Family(ABC):
+class Family(Reading, ABC):
     """A response distribution with its links, defaults, density and simulator.
 
     Everything is stated for the conditional mean ``mu`` = ``link⁻¹(eta)`` of one
@@ -59,10 +60,6 @@ class Family(ABC):
     """Whether the response is several columns, one for each category."""
     mean_is_proportional: bool = True
     """Whether E[y] is ``mu`` times something that does not depend on ``mu``."""
-    reports: str = "mean"
-    """What predictions of the kind ``expected`` report of the response."""
-    circular: bool = False
-    """Whether the response is an angle, which has a mean direction and no plain mean."""
 
     @property
     def default_link(self) -> str:

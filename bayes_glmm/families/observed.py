@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from bayes_glmm.errors import SpecError
 from bayes_glmm.families.base import Array, Family, Parameter, Parameters
 from bayes_glmm.families.conditional import OTHER_TRIALS, TOTAL, Conditional
+from bayes_glmm.families.links import Link
 from bayes_glmm.families.maths import Maths, Mean
+from bayes_glmm.families.truncated import moments_within
 from bayes_glmm.families.written import Written
 from bayes_glmm.spec.priors import Prior
 
@@ -92,13 +94,15 @@ class Observed(Written):
     A row with the status ``left`` counts with P(Y <= y), ``right`` with P(Y > y) and
     ``interval`` with P(y < Y <= upper), for counts too. Truncation keeps its bounds:
     responses with ``least <= Y <= most`` could be seen. A weight multiplies the log-density.
-    Mean and variance are those before censoring and truncation.
+    Mean and variance given ``mu`` are those before censoring and truncation; ``moments``
+    given the predictor are those of the responses that could be seen.
     """
 
     def __init__(self, plain: Written, names: tuple[str, ...], largest: int) -> None:
         self.plain, self.names, self.largest = plain, names, largest
         self.name, self.support, self.links = plain.name, plain.support, plain.links
         self.has_trials, self.discrete = plain.has_trials, plain.discrete
+        self.corners = plain.corners
         self.mean_is_proportional = plain.mean_is_proportional
         extra = (Parameter(name, "how the row was observed", _stated) for name in names)
         self.parameters = (*plain.parameters, *extra)
@@ -169,6 +173,15 @@ class Observed(Written):
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return the variance before censoring and truncation."""
         return self.plain.variance(mu, parameters, trials)
+
+    def moments(
+        self, eta: Array, link: Link, parameters: Parameters, trials: Array | None = None
+    ) -> tuple[Array, Array]:
+        """Return mean and variance between the bounds of truncation; before censoring."""
+        if LEAST not in parameters:
+            return super().moments(eta, link, parameters, trials)
+        own = {p.name: parameters[p.name] for p in self.plain.parameters}
+        return moments_within(self.plain, eta, link, own, parameters[LEAST], parameters[MOST])
 
     def simulate(
         self,

@@ -41,6 +41,7 @@ class Ordinal(Categories):
     """
 
     support = "ordered categories"
+    reverse = True
     increasing = False
     """Whether the thresholds are held in order."""
     parameters = (

@@ -213,6 +213,7 @@ class Lognormal(_Positive):
     """
 
     name = "lognormal"
+    location, endless = "median", ("sigma",)
     links = ("log",)
     parameters = (
         Parameter(

@@ -37,6 +37,7 @@ class _WithZeros(Written):
         self.support, self.links = plain.support, plain.links
         self.parameters = (*plain.parameters, self.share)
         self.has_trials, self.discrete = plain.has_trials, plain.discrete
+        self.location, self.endless = plain.location, plain.endless
 
     prefix = ""
 
@@ -62,7 +63,7 @@ class ZeroInflated(_WithZeros):
     response, ``(1 - zi) * mu``. Default prior: ``zi ~ Beta(1, 1)``.
     """
 
-    prefix = "zero_inflated"
+    prefix, part = "zero_inflated", "without structural zeros"
     share = Parameter("zi", "probability of a structural zero", any_share, "logit")
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
@@ -103,12 +104,13 @@ class Hurdle(_WithZeros):
     predictions report the mean of the response. Default prior: ``hurdle ~ Beta(1, 1)``.
     """
 
-    prefix = "hurdle"
+    prefix, rates = "hurdle", False
     share = Parameter("hurdle", "probability of a zero", any_share, "logit")
 
     def __init__(self, plain: Written) -> None:
         super().__init__(plain)
         self.mean_is_proportional = not plain.discrete
+        self.part = "before zeros are cut off" if plain.discrete else "positive responses"
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse negative numbers, and fractions among counts."""

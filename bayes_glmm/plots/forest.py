@@ -253,7 +253,10 @@ def _arm_names(table: pd.DataFrame) -> tuple[str, str]:
 
 
 def _variation(tree: xr.DataTree, study: str, treatment: str | None, contrast: Any) -> str:
-    table = heterogeneity(tree, study, treatment, contrast=contrast)
+    try:
+        table = heterogeneity(tree, study, treatment, contrast=contrast)
+    except ArgumentError:  # what was drawn is sound, so that nothing varies
+        return f"effects do not vary between levels of {study} in this model"
     assert isinstance(table, pd.DataFrame)
     low, high, _ = bounds(table)
     rows = {row["quantity"]: row for row in _dicts(table)}

@@ -88,10 +88,11 @@ def plot_trajectories(
     for k, (label, part) in enumerate(_parts(found.average, by)):
         colour = COLOURS[(k + 1) % len(COLOURS)] if by is None else COLOURS[k % len(COLOURS)]
         low, high, _ = bounds(part)
-        spread = dict(_parts(found.new, by))[label]
+        spread = dict(_parts(found.new, by)).get(label, found.new)
+        told = f"new {group}: not related to these" if found.alone else f"new {group}, {name}"
         ax.fill_between(
             spread[time], spread[low], spread[high], color=colour, alpha=0.1, linewidth=0,
-            label=f"new {group}, {name}" if not k else None,
+            label=None if k else told,
         )  # fmt: skip
         text = "average over the population" if label is None else f"{by} {label}, average"
         ax.fill_between(part[time], part[low], part[high], color=colour, alpha=0.3, linewidth=0)
@@ -138,5 +139,7 @@ def _limit(ax: Axes, found: Trajectories, fit: Fit, scale: str) -> None:
         return
     low, high, _ = bounds(found.average)
     most = max(found.own["mean"].max(), found.average[high].max())
+    if found.alone:
+        return
     spread = np.quantile(found.new[high], 0.9)
     ax.set_ylim(0, 1.15 * float(max(most, min(spread, 2 * most))))

@@ -19,10 +19,10 @@ from bayes_glmm.answers.effects import random_effects, shrinkage
 from bayes_glmm.answers.expected import Groups
 from bayes_glmm.answers.heavy import averages
 from bayes_glmm.answers.meta import heterogeneity, meta_analysis, meta_designs
-from bayes_glmm.answers.network import networks
+from bayes_glmm.answers.network import network, networks
 from bayes_glmm.answers.ppc import predictive_check
 from bayes_glmm.answers.predictions import predictions
-from bayes_glmm.answers.summary import EXPONENTIATED, fixed_name, summary
+from bayes_glmm.answers.summary import fixed_name, summary
 from bayes_glmm.answers.variance import variance_partition
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.report.words import in_mathematics, in_words
@@ -152,16 +152,27 @@ def content(tree: xr.DataTree, title: str | None, per: float | None) -> dict[str
         "studies": [_studies(tree, study, treatment) for study, treatment in meta_designs(fit)],
         "variance": _variance(tree, fit),
         "groups": [_group(tree, fit, g.name) for g in fit.groups],
-        "check": picture(partial(plots.plot_ppc, tree)),
-        "check_meaning": DRAWN[predictive_check(fit, n=20).attrs["kind"]],
+        "check": _check(tree, fit),
         "priors": [(name, _prior(prior)) for name, prior in fit.priors.items()],
         "prior_picture": picture(partial(plots.plot_prior_posterior, tree)),
     }
 
 
+def _check(tree: xr.DataTree, fit: Fit) -> dict[str, str]:
+    """Draw the responses beside replicated ones, or say why that is left out."""
+    try:
+        kind = predictive_check(fit, n=20).attrs["kind"]
+    except ArgumentError as error:
+        return {"picture": "", "meaning": f"This check is left out. {error}"}
+    return {"picture": picture(partial(plots.plot_ppc, tree)), "meaning": DRAWN[kind]}
+
+
 def fixed_variables(fit: Fit) -> list[str]:
     """Return columns of the fixed effects that can be compared."""
     skip = {*fit.spec.response.columns, fit.spec.exposure, fit.spec.offset}
+    skip |= {
+        treatment for study, treatment in networks(fit) if network(fit, study, treatment).parts > 1
+    }
     return [
         c.name
         for c in fit.schema.columns
@@ -224,7 +235,7 @@ def _prior(prior: Prior) -> str:
 
 def _ratios(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
     means = fit.design.means
-    if (fit.link.name, fit.family.discrete) not in EXPONENTIATED:
+    if fit.family.ratios(fit.link.name) is None:
         return None
     if not any(p.coefficients for p in means):
         return None
@@ -298,7 +309,10 @@ CAPTIONS = {
 
 def _studies(tree: xr.DataTree, study: str, treatment: str | None) -> dict[str, Any]:
     """Draw and tabulate what each study says, the average and what a new one may find."""
-    table = meta_analysis(tree, study, treatment)
+    try:
+        table = meta_analysis(tree, study, treatment)
+    except ArgumentError as error:  # parts of a network that nothing compares
+        return {"name": study, "refused": str(error)}
     return {
         "name": study,
         "picture": picture(partial(plots.plot_forest, tree, study, treatment)),

@@ -37,7 +37,7 @@ def in_words(fit: Fit) -> list[str]:
             f"its {len(design.categories)} categories cut by thresholds on the {fit.link.name} link"
         )
     else:
-        what = f"its mean on the {fit.link.name} link{known}"
+        what = f"its {_location(fit)} on the {fit.link.name} link{known}"
     lines = [f"{spec.response.name}{of} follows the {family} family, {what}."]
     if fit.family.unordered:
         lines += [
@@ -46,7 +46,8 @@ def in_words(fit: Fit) -> list[str]:
             if p.coefficients
         ]
     elif design.mu.coefficients:
-        subject = "The share of later categories" if fit.family.categorical else "The mean"
+        later = "The share of later categories"
+        subject = later if fit.family.categorical else f"The {_location(fit)}"
         lines.append(f"{subject} changes with {', '.join(design.mu.coefficients)}.")
     lines += [
         f"Coefficients of {column} are differences from its level {level}."
@@ -84,6 +85,12 @@ def in_words(fit: Fit) -> list[str]:
             + (" A row has the effects of its levels by their weights." if _mixes(group) else "")
         )
     return lines
+
+
+def _location(fit: Fit) -> str:
+    """Say what the predictor is of: the mean of all responses, or another figure, or of some."""
+    tail = f" ({fit.family.part})" if fit.family.part else ""
+    return fit.family.location + tail
 
 
 def _mixes(group: GroupDesign) -> bool:

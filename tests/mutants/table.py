@@ -384,4 +384,32 @@ MUTANTS = (
         "coding.levels[-1]",
         ("tests/design/test_silent.py",),
     ),
+    Mutant(
+        "a level's count held against a threshold without its zeros",
+        "answers/ranks.py",
+        "fit.family.expected(eta, fit.link, own)",
+        "fit.link.inverse(eta)",
+        ("tests/answers/test_family_figures.py",),
+    ),
+    Mutant(
+        "redrawn effects with Student's t taken for normal ones",
+        "answers/ppc.py",
+        "        z = z / np.sqrt(rng.chisquare(nu, (len(sd), n, 1)) / nu)\n",
+        "        z = z / np.sqrt(nu / nu)\n",
+        ("tests/answers/test_family_figures.py",),
+    ),
+    Mutant(
+        "residuals from the mean before truncation",
+        "families/observed.py",
+        "        if LEAST not in parameters:\n            return super().moments",
+        "        if parameters:\n            return super().moments",
+        ("tests/answers/test_family_figures.py",),
+    ),
+    Mutant(
+        "the hazard ratio of ordered categories upside down",
+        "families/reading.py",
+        "return -1 if self.reverse",
+        "return 1 if self.reverse",
+        ("tests/answers/test_every_family.py",),
+    ),
 )
