@@ -24,7 +24,7 @@ def amounts(fit: Fit, data: pd.DataFrame) -> Array:
 
 def collapsed_counts(fit: Fit, data: pd.DataFrame) -> Array | None:
     """Return how many rows each row was collapsed from, or ``None`` where nothing says it."""
-    return collapsed_of(fit.schema, data)
+    return collapsed_of(fit.spec, data, fit.schema.states)
 
 
 def copies(fit: Fit) -> Array:
@@ -40,7 +40,7 @@ def column_means(fit: Fit, columns: Array) -> Array:
 
 def averaged_over(fit: Fit, data: pd.DataFrame) -> str:
     """Say what an average over the rows is over: what they stand for, or the rows."""
-    return SEVERAL if parts_of(fit.schema, data) else ONE_EACH
+    return SEVERAL if parts_of(fit.spec, data, fit.schema.states) else ONE_EACH
 
 
 def words(fit: Fit, over: str) -> str:

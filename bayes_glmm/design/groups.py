@@ -25,7 +25,7 @@ from bayes_glmm.design.membership import (
     require_members,
 )
 from bayes_glmm.design.origin import Origins, Part, root_mean_square, shift_of
-from bayes_glmm.design.row_weights import Weights
+from bayes_glmm.design.standing import Weights
 from bayes_glmm.design.terms import Codings, Columns, expand, labels
 from bayes_glmm.errors import DataError, SpecError, listed
 from bayes_glmm.spec.effects import Membership, RandomEffect

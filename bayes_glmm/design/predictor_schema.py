@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.design import PredictorBasis
 from bayes_glmm.design.groups import GroupSchema, learn_groups, learn_shared
 from bayes_glmm.design.origin import Codings, Part, Shift, centrable, moments, origin_of, shift_of
-from bayes_glmm.design.row_weights import Weights
+from bayes_glmm.design.standing import Weights
 from bayes_glmm.design.terms import Columns, expand, labels
 from bayes_glmm.design.transforms import State
 from bayes_glmm.errors import DataError, SpecError, listed

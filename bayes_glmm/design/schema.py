@@ -46,8 +46,8 @@ from bayes_glmm.design.predictor_schema import (
     with_shared,
 )
 from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
-from bayes_glmm.design.row_weights import row_weights
 from bayes_glmm.design.smooths import SmoothCoding, smooth_codings
+from bayes_glmm.design.standing import row_weights
 from bayes_glmm.design.terms import Codings, Columns
 from bayes_glmm.design.transforms import State
 from bayes_glmm.design.uses import column_roles, complete_columns, drop_missing, offset_expressions

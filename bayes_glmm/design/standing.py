@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.expressions import values
+from bayes_glmm.design.expressions import States, values
 from bayes_glmm.design.frames import rows_where
 from bayes_glmm.design.modifiers import COLLAPSED, modifier_columns
 from bayes_glmm.design.response import trials_of
-from bayes_glmm.design.schema import Schema
-from bayes_glmm.errors import DataError
+from bayes_glmm.errors import BayesGLMMError, DataError
 from bayes_glmm.families import get_family
+from bayes_glmm.spec.model import ModelSpec
+
+if TYPE_CHECKING:
+    from bayes_glmm.design.schema import Schema
 
 type Array = NDArray[np.float64]
+type Weights = Array | None
 SUMMED = "poisson"
 """The family whose collapsed rows are sums: of the responses, and of the exposures."""
 
@@ -31,7 +37,7 @@ def amounts_of(schema: Schema, data: pd.DataFrame) -> Array:
         A number is negative or missing.
     """
     found = np.ones(len(data))
-    for what, number in parts_of(schema, data):
+    for what, number in parts_of(schema.spec, data, schema.states):
         bad = ~(np.isfinite(number) & (number >= 0))
         if bad.any():
             raise DataError(
@@ -43,24 +49,42 @@ def amounts_of(schema: Schema, data: pd.DataFrame) -> Array:
     return found
 
 
-def collapsed_of(schema: Schema, data: pd.DataFrame) -> Array | None:
+def collapsed_of(spec: ModelSpec, data: pd.DataFrame, states: States) -> Array | None:
     """Return how many rows each row was collapsed from, or ``None`` where nothing says it."""
-    call = schema.spec.response.modifier(COLLAPSED)
+    call = spec.response.modifier(COLLAPSED)
     known = {str(c) for c in data.columns}
     if call is None or not set(modifier_columns(call, known)) <= known:
         return None
-    return np.asarray(values(call.arguments[0], data, schema.states, use=f"{COLLAPSED}()"))
+    return np.asarray(values(call.arguments[0], data, states, use=f"{COLLAPSED}()"))
 
 
-def parts_of(schema: Schema, data: pd.DataFrame) -> list[tuple[str, Array]]:
+def parts_of(spec: ModelSpec, data: pd.DataFrame, states: States) -> list[tuple[str, Array]]:
     """Return what says how many a row stands for, with its numbers; nothing counts twice."""
     found: list[tuple[str, Array]] = []
-    if get_family(schema.spec.family).has_trials:
-        trials = trials_of(schema.spec, data, schema.states, required=False)
+    if get_family(spec.family).has_trials:
+        trials = trials_of(spec, data, states, required=False)
         found += [] if trials is None else [("The number of trials", np.asarray(trials, float))]
-    call, known = schema.spec.response.modifier("weights"), {str(c) for c in data.columns}
+    call, known = spec.response.modifier("weights"), {str(c) for c in data.columns}
     if call is not None and set(modifier_columns(call, known)) <= known:
-        given = values(call.arguments[0], data, schema.states, use="weights()")
+        given = values(call.arguments[0], data, states, use="weights()")
         return [*found, ("weights()", np.asarray(given, float))]
-    n = collapsed_of(schema, data)
+    n = collapsed_of(spec, data, states)
     return found if n is None else [*found, (f"{COLLAPSED}()", n)]
+
+
+def row_weights(spec: ModelSpec, data: pd.DataFrame, states: States) -> Weights:
+    """Return how many each training row stands for, ``None`` where every row is one observation.
+
+    Means and standard deviations that default priors are scaled by are then the same for
+    rows of single observations and for rows that sum them up. What cannot be read is left to
+    the checks of the response.
+    """
+    try:
+        parts = [number for _, number in parts_of(spec, data, states)]
+    except BayesGLMMError:
+        return None
+    if not parts:
+        return None
+    total = np.asarray(np.prod(np.broadcast_arrays(*parts), axis=0), float)
+    sound = np.isfinite(total).all() and (total >= 0).all() and total.sum() > 0
+    return total if sound else None

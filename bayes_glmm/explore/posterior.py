@@ -191,7 +191,7 @@ def _exposure(fit: Fit) -> float:
     """Return the middle exposure of single rows, for which counts are shown."""
     if not fit.spec.exposure:
         return 1.0
-    n = collapsed_of(fit.schema, fit.data)
+    n = collapsed_of(fit.spec, fit.data, fit.schema.states)
     return float((fit.data[fit.spec.exposure] / (1.0 if n is None else n)).median())
 
 
