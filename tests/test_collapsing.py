@@ -190,10 +190,7 @@ def cells_and_rows(family, table):
 
 @pytest.mark.parametrize("family", ["bernoulli", "binomial", "poisson"])
 def test_the_engine_has_one_density_for_cells_and_rows(family):
-    """To 1e-10 for each of 100,000 rows; the intercept's prior is at the means of either table.
-
-    Those are the same where cells count as the trials that they sum up.
-    """
+    """To 1e-10 for each of 100,000 rows; the intercept's prior is at the same means of both."""
     found, models = cells_and_rows(family, rows(n=100_000))
     programs = []
     for model, data, options in models:
@@ -202,18 +199,10 @@ def test_the_engine_has_one_density_for_cells_and_rows(family):
         programs.append(write_program(*in_basis(prepared.spec, design)))
     (whole, cells), rng = programs, np.random.default_rng(2)
     moved = cells.design.mu.centers - whole.design.mu.centers
-    if family == "poisson":
-        assert np.abs(moved).min() > 1e-4
-    else:
-        np.testing.assert_allclose(moved, 0, atol=1e-12)
+    np.testing.assert_allclose(moved, 0, atol=1e-12)
     for _ in range(5):
         x = whole.start + rng.normal(0, 0.05, whole.n_dim)
-        y = x.copy()
-        y[0] += x[1:3] @ moved / 2
-        values = [
-            log_density(p.buffer, z, np.empty_like(z)) + 0.5 * z[0] ** 2
-            for p, z in ((whole, x), (cells, y))
-        ]
+        values = [log_density(p.buffer, x, np.empty_like(x)) for p in (whole, cells)]
         assert values[0] == pytest.approx(values[1] + found.constant, abs=1e-10 * 100_000)
 
 

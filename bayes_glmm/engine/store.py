@@ -118,7 +118,9 @@ def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
     """Read arrays that were not packed, each as large as it says."""
     with zipfile.ZipFile(BytesIO(content)) as packed:
         entries = packed.infolist()
-        if any(e.compress_type != zipfile.ZIP_STORED or e.file_size > len(content) for e in entries):
+        if any(
+            e.compress_type != zipfile.ZIP_STORED or e.file_size > len(content) for e in entries
+        ):
             raise ValueError("it is packed in another way")
         for entry in entries:
             with packed.open(entry) as handle:

@@ -101,7 +101,6 @@ ASKED = {
     "known slope": lambda t: bg.slopes(t, "dose", groups="known", draws=True),
     "shares": lambda t: bg.variance_partition(t, draws=True)["share"],
     "meta": lambda t: bg.meta_analysis(t, "site", "arm", **ARMS, draws=True),
-    "heterogeneity": lambda t: bg.heterogeneity(t, "site", "arm", **ARMS, draws=True),
     "rank": lambda t: bg.rank(t, "site", threshold=0.3).sort_values("level")[["p_above"]],
     "profile": lambda t: profile(t, "dose", "arm")[["mean", "sd"]],
     "known profile": lambda t: profile(t, "arm", groups="known")[["mean", "sd"]],

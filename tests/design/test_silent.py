@@ -66,10 +66,17 @@ def test_numbers_that_are_the_same_everywhere_pass() -> None:
 
 def nested(rng: np.random.Generator, sizes: np.ndarray, label) -> pd.DataFrame:
     """Plots numbered in each site, three rows a plot."""
-    site, plot = np.repeat(np.arange(len(sizes)), sizes), np.concatenate([np.arange(n) for n in sizes])
+    site, plot = (
+        np.repeat(np.arange(len(sizes)), sizes),
+        np.concatenate([np.arange(n) for n in sizes]),
+    )
     rows = np.repeat(np.arange(len(site)), 3)
     y = rng.normal(size=len(site))[rows] + rng.normal(size=len(rows))
-    data = {"y": y, "Site": [f"site {s}" for s in site[rows]], "Plot": [label(p) for p in plot[rows]]}
+    data = {
+        "y": y,
+        "Site": [f"site {s}" for s in site[rows]],
+        "Plot": [label(p) for p in plot[rows]],
+    }
     return pd.DataFrame(data)
 
 
@@ -139,6 +146,10 @@ def test_the_reference_is_named_in_the_summary() -> None:
     table = bg.summary(poisson_tree())
     assert table.attrs["references"] == {"arm": "control"}
     assert bg.summary(slope_tree()).attrs["references"] == {}
-    data = pd.DataFrame({"y": [1.0, 2.0, 4.0, 3.0], "a": list("uvuv"), "b": [True, True, False, False]})
-    tree = tree_of("y ~ C(a, ref=v) + b", data, {"intercept": 1.0, "beta": [0.1, 0.2], "sigma": 1.0})
+    data = pd.DataFrame(
+        {"y": [1.0, 2.0, 4.0, 3.0], "a": list("uvuv"), "b": [True, True, False, False]}
+    )
+    tree = tree_of(
+        "y ~ C(a, ref=v) + b", data, {"intercept": 1.0, "beta": [0.1, 0.2], "sigma": 1.0}
+    )
     assert bg.summary(tree).attrs["references"] == {"a": "v", "b": "False"}
