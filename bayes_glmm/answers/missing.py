@@ -12,8 +12,9 @@ from bayes_glmm.answers.observing import response_draws
 from bayes_glmm.answers.predictions import describe
 from bayes_glmm.answers.tables import answer
 from bayes_glmm.design.frames import row_ids
+from bayes_glmm.design.kept import columns_to_dataset, columns_to_frame
 from bayes_glmm.errors import ResultError
-from bayes_glmm.results import Fit, columns_to_dataset, columns_to_frame, read_fit
+from bayes_glmm.results import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.columns import kind_of, learned_codes, levels_of, numbers, pick
 from bayes_glmm.design.cuts import Thresholds, learn_thresholds
 from bayes_glmm.design.expressions import States, values, variables
+from bayes_glmm.design.frames import level_text
 from bayes_glmm.errors import DataError, SpecError, listed, suggestion
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.model import ModelSpec
@@ -196,7 +197,7 @@ def _unordered(series: pd.Series, column: str, kind: str) -> tuple[str, ...]:
 
 def _all_levels(series: pd.Series, column: str) -> tuple[str, ...]:
     if isinstance(series.dtype, pd.CategoricalDtype):
-        levels = tuple(map(str, series.cat.categories))
+        levels = tuple(level_text(series.cat.categories))
     else:
         levels = tuple(levels_of(series, column)[1].tolist())
     if len(levels) < 2:
