@@ -379,8 +379,12 @@ class Fit:
         return self.predictors_of(group)[0]
 
     def group(self, name: str) -> GroupDesign:
-        """Return one group's design, refusing an unknown name."""
+        """Return the design of a group by its name, or by its column's; refuse unknown ones."""
         known = [g.name for g in self.groups]
+        if name not in known:
+            every = (*self.schema.predictors.values(), *self.schema.covariates.values())
+            own = {g.name for p in every for g in p.groups if ":".join(g.columns) == name}
+            name = own.pop() if len(own) == 1 else name
         if name not in known:
             raise ResultError(f"The model has no group {name!r}." + suggestion(str(name), known))
         return next(g for g in self.groups if g.name == name)

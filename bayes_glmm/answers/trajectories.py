@@ -127,7 +127,7 @@ def _of_single_times(fit: Fit, time: str) -> bool:
 
 def _columns(fit: Fit, time: str, group: str, by: str | None, scale: str) -> list[str]:
     """Return the group's columns, refusing what cannot be drawn."""
-    fit.group(group)
+    group = fit.group(group).name
     if fit.family.unordered:
         raise ArgumentError(
             "Categories without an order have a probability each, and no single curve: use "

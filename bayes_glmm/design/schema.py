@@ -274,7 +274,7 @@ class Schema:
     def _needed(self, data: pd.DataFrame, groups: Groups, response: bool) -> list[str]:
         unread = set() if response else {"response", "covariate"}
         unread |= {"group"} if groups == "ignore" else set()
-        unread |= {"member"}
+        unread |= {"member", "upper"}
         known = {str(c) for c in data.columns}
         return [
             column.name

@@ -98,7 +98,7 @@ def _title(tree: xr.DataTree) -> str | None:
 
 def _key(table: pd.DataFrame, variable: str, by: str | None) -> str | None:
     """Return the column that has a curve for each of its values."""
-    if "category" not in table:
+    if "category" not in table.columns.difference(table.attrs["shown"].values()):
         return None if by in (None, variable) else by
     if by not in (None, variable, "category"):
         raise ArgumentError(
