@@ -24,6 +24,7 @@ from bayes_glmm.design.membership import (
     own_rows,
     require_members,
 )
+from bayes_glmm.design.names import RESERVED
 from bayes_glmm.design.origin import Origins, Part, root_mean_square, shift_of
 from bayes_glmm.design.standing import Weights
 from bayes_glmm.design.terms import Codings, Columns, expand, labels
@@ -351,9 +352,10 @@ def group_name(columns: Sequence[str], structure: str | None = None) -> str:
 
 
 def plain_name(text: str) -> str:
-    """Return text as an identifier of plain letters."""
+    """Return text as an identifier that no dimension of every posterior has."""
     name = re.sub(r"[^A-Za-z0-9_]", "_", text)
-    return f"_{name}" if name[:1].isdigit() else name
+    name = f"_{name}" if name[:1].isdigit() else name
+    return f"{name}_group" if name in RESERVED else name
 
 
 def _learn_group(

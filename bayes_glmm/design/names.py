@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from bayes_glmm.design.schema import PredictorSchema
     from bayes_glmm.design.terms import Codings
 
-RESERVED = (
-    "chain", "draw", "sample", "observation", "boundary", "y_category",
-    "y", "response", "trials", "mu",
-    "weights", "status", "upper", "least", "most", "se", "total", "other_trials",
-)  # fmt: skip
-"""What every result and graph has, or may have: dimensions of draws, the response, how it was seen."""
+RESERVED = ("chain", "draw", "sample", "observation", "coefficient", "y", "response", "mu")
+"""What every result and graph has: dimensions of draws and rows, the response."""
+OF_MODIFIERS = {
+    "trials": ("trials",), "cens": ("status", "upper"), "trunc": ("least", "most"),
+    "weights": ("weights",), "se": ("se",), "against": ("total", "other_trials"),
+}  # fmt: skip
+"""Data of the graph that say how a row was observed."""
 OF_PREDICTOR = ("intercept", "beta", "coefficient", "X", "offset")
 INNER = ("intercept_prior", "intercept_absorbed")
 """What the engine adds to a predictor's names."""
@@ -92,8 +93,12 @@ def _without_groups(
     smooths: Mapping[str, str],
 ) -> set[str]:
     """Return the names of everything but groups, refusing one name for two things."""
-    owners: dict[str, str] = dict.fromkeys(RESERVED, "the response")
-    owners |= {p.name: f"the family's {p.name!r}" for p in get_family(spec.family).parameters}
+    family = get_family(spec.family)
+    own = [name for name in RESERVED if name != "coefficient"]
+    own += [n for call in spec.response.modifiers for n in OF_MODIFIERS.get(call.function, ())]
+    own += ["boundary"] * bool(family.vectors) + ["y_category", "trials"] * family.composed
+    owners: dict[str, str] = dict.fromkeys(own, "the response")
+    owners |= {p.name: f"the family's {p.name!r}" for p in family.parameters}
     for name, owner in _pairs(predictors, covariates, codings, smooths):
         if owners.setdefault(name, owner) != owner:
             raise SpecError(
