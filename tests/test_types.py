@@ -84,12 +84,11 @@ ROLES = {
     "trials": ("e | trials(v) ~ z + (1 | g)", {"family": "binomial"}),
 }
 AS_PLAIN = {NUMBERS: TYPES["float64"][1], LEVELS: TYPES["str"][1],
-            TRUTHS: lambda v: (v > 2).astype(str), TIMES: lambda v: pd.Series([d.isoformat() for d in days(v)])}  # fmt: skip
+            TRUTHS: lambda v: (v > 2).astype(str),
+            TIMES: lambda v: pd.Series([d.isoformat() for d in days(v)])}  # fmt: skip
 QUICK = {
-    ("covariate", "Decimal"), ("covariate", "category of float"), ("covariate", "Arrow int"),
-    ("covariate", "datetime"), ("group", "category of Decimal"), ("group", "object of dates"),
-    ("response", "category of bool"), ("exposure", "Decimal"), ("exposure", "str"),
-    ("trials", "object of int"), ("trials", "ordered int"),
+    ("covariate", "Decimal"), ("covariate", "datetime"), ("group", "category of Decimal"),
+    ("response", "category of bool"), ("exposure", "str"), ("trials", "ordered int"),
 }  # fmt: skip
 
 
