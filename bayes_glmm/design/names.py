@@ -25,6 +25,8 @@ OF_MODIFIERS = {
     "weights": ("weights",), "se": ("se",), "against": ("total", "other_trials"),
 }  # fmt: skip
 """Data of the graph that say how a row was observed."""
+PREFIX = "reference_"
+"""Of variables in the basis that is sampled in, see :mod:`.reference`."""
 OF_PREDICTOR = ("intercept", "beta", "coefficient", "X", "offset")
 INNER = ("intercept_prior", "intercept_absorbed")
 """What the engine adds to a predictor's names."""
@@ -105,7 +107,7 @@ def _without_groups(
                 f"Variables of {owners[name]} and of {owner} would both be named {name!r}: rename "
                 "a column, or a category."
             )
-    return set(owners)
+    return set(owners) | {f"{PREFIX}{name}" for name in owners}
 
 
 def _pairs(
@@ -140,6 +142,7 @@ def _pairs(
 
 def _of_group(group: GroupSchema, name: str, parameters: Iterable[str]) -> Iterator[str]:
     """Yield the names of a group's variables, dimensions and data, if it is named so."""
+    yield from (f"{PREFIX}{stem}_{name}" for stem in OF_GROUP)
     term = f"{name}_term"
     yield from (name, term, f"{term}_other")
     yield from (f"{stem}_{name}" for stem in OF_GROUP)
