@@ -13,6 +13,8 @@ from bayes_glmm.errors import Finding, listed
 from bayes_glmm.spec.terms import Variable
 
 MOST_NAMED = 3
+CODES = 6
+"""Fewer different whole numbers are codes of levels, as 0, 1, 2 and 3+ are."""
 
 
 def alike(context: Context, name: str, severity: str) -> Iterator[Finding]:
@@ -49,7 +51,7 @@ def _meant(context: Context, name: str, severity: str, kind: str) -> Iterator[Fi
         if not (isinstance(factor, Variable) and isinstance(coding, LevelCoding)):
             continue  # C(x) says that levels are meant
         found = read_text(pick(context.data, factor.name), factor.name)
-        if found is None or found.kind != kind:
+        if found is None or found.kind != kind or (found.whole and found.different < CODES):
             continue
         message = (
             f"Column {factor.name!r} holds text {found.message}. As it is, it is a factor of "

@@ -49,6 +49,8 @@ class Reading:
         How many different ones.
     others : ndarray of bool, shape (n_rows,)
         Rows that are written as none.
+    whole : bool
+        Whether all of them are whole numbers, as codes are.
     message : str
         Which rows those are, and the way out.
     """
@@ -56,6 +58,7 @@ class Reading:
     kind: str
     different: int
     others: NDArray[np.bool_]
+    whole: bool
     message: str
 
 
@@ -90,7 +93,8 @@ def read_text(series: pd.Series, name: str) -> Reading | None:
         others = np.append(~of_kind, False)[codes]
         how = [_PATTERNS[i][2].format(name) for i in ways if i >= 0 and _PATTERNS[i][2]]
         message = _strays(series, others, kind) + _way_out(name, kind, how, bool(others.any()))
-        return Reading(kind, int(of_kind.sum()), others, message)
+        whole = all(t.isdigit() for t, own in zip(texts, of_kind, strict=True) if own)
+        return Reading(kind, int(of_kind.sum()), others, whole, message)
     return None
 
 
