@@ -97,7 +97,10 @@ class Cells:
             raise ArgumentError(
                 "All rows stand for nothing (weights or trials of 0): there is nothing to average."
             )
-        shown = [", ".join(map(str, row)) for row in self.labels.loc[~some].iloc[:, : len(names)].to_numpy()]
+        shown = [
+            ", ".join(map(str, row))
+            for row in self.labels.loc[~some].iloc[:, : len(names)].to_numpy()
+        ]
         places = np.where(some, np.cumsum(some) - 1, -1)
         return replace(
             self, index=places[self.index], labels=self.labels[some].reset_index(drop=True),

@@ -73,7 +73,6 @@ def REUSED(d):
     return pd.Series(1 + (np.arange(N) // 6) % (2 + d.district % 4), d.index)
 
 
-
 # check, severity, words of the message, (formula, changes, options) that fires, that does not
 CASES = [
     ("support", "error", ("'count'", "is negative", "id3, id9"),

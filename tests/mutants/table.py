@@ -296,8 +296,8 @@ MUTANTS = (
     Mutant(
         "sex and phenotype counted as loci",
         "structures/raw.py",
-        "return text_labels(labels, \"The individuals\"), table.drop(columns=apart), tuple(said)",
-        "return text_labels(labels, \"The individuals\"), table.drop(columns=ids or []), tuple(said)",
+        'return text_labels(labels, "The individuals"), table.drop(columns=apart), tuple(said)',
+        'return text_labels(labels, "The individuals"), table.drop(columns=ids or []), tuple(said)',
         ("tests/structures/test_plink_tables.py",),
     ),
     Mutant(
