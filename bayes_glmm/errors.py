@@ -81,6 +81,10 @@ class UnconvergedWarning(UserWarning):
     """An answer rests on chains that did not converge."""
 
 
+class IncompleteWarning(UserWarning):
+    """A table has less than was asked for; its attributes say what is absent, and why."""
+
+
 class ExtrapolationWarning(UserWarning):
     """An answer is about rows beyond those that a curve was learned from."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.design.groups import Groups
+from bayes_glmm.design.kept import columns_to_dataset, columns_to_frame
 from bayes_glmm.design.reference import PREFIX, in_reference, plain_priors, reference_name
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.structured import with_factors
@@ -177,43 +177,6 @@ def response_dims(design: Design) -> tuple[str, ...]:
     """Return the dimensions of the response."""
     composed = get_family(design.family).composed
     return ("observation", PART) if composed else ("observation",)
-
-
-def columns_to_dataset(data: pd.DataFrame, columns: tuple[str, ...], rows: Any) -> xr.Dataset:
-    """Keep raw columns as variables whose names any file format takes."""
-    import xarray as xr
-
-    variables = {}
-    for i, column in enumerate(columns):
-        plain = re.fullmatch(r"[^\W\d]\w*", column) and column != "observation"
-        attrs: dict[str, Any] = {"column": column}
-        series = data[column]
-        attrs |= {"boolean": 1} if series.dtype.kind == "b" else {}
-        if isinstance(series.dtype, pd.CategoricalDtype):
-            attrs["categories"] = json.dumps([str(c) for c in series.cat.categories])
-        if series.isna().any() and pd.api.types.is_numeric_dtype(series):
-            values = series.to_numpy(np.float64, na_value=np.nan)
-        elif series.dtype.kind == "b":
-            values = series.to_numpy(np.int8)
-        elif series.dtype.kind in "iuf":
-            values = series.to_numpy()
-        else:
-            values = np.array([str(v) for v in series], dtype=np.str_)
-        variables[column if plain else f"column_{i}"] = ("observation", values, attrs)
-    return xr.Dataset(variables, {"observation": rows})
-
-
-def columns_to_frame(stored: xr.Dataset) -> pd.DataFrame:
-    """Read what :func:`columns_to_dataset` kept."""
-    columns = {}
-    for variable in stored.data_vars.values():
-        values: Any = variable.values
-        if "categories" in variable.attrs:
-            values = pd.Categorical(values, json.loads(variable.attrs["categories"]))
-        elif "boolean" in variable.attrs:
-            values = values.astype(bool)
-        columns[variable.attrs["column"]] = values
-    return pd.DataFrame(columns, index=stored["observation"].values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -416,8 +379,12 @@ class Fit:
         return self.predictors_of(group)[0]
 
     def group(self, name: str) -> GroupDesign:
-        """Return one group's design, refusing an unknown name."""
+        """Return the design of a group by its name, or by its column's; refuse unknown ones."""
         known = [g.name for g in self.groups]
+        if name not in known:
+            every = (*self.schema.predictors.values(), *self.schema.covariates.values())
+            own = {g.name for p in every for g in p.groups if ":".join(g.columns) == name}
+            name = own.pop() if len(own) == 1 else name
         if name not in known:
             raise ResultError(f"The model has no group {name!r}." + suggestion(str(name), known))
         return next(g for g in self.groups if g.name == name)

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from bayes_glmm.answers.tables import interval
 from bayes_glmm.design.reference import reference_name
-from bayes_glmm.errors import ArgumentError, UnconvergedWarning, listed, suggestion
+from bayes_glmm.errors import (
+    ArgumentError,
+    EngineError,
+    IncompleteWarning,
+    UnconvergedWarning,
+    listed,
+    suggestion,
+)
 from bayes_glmm.fitting import data_hash, fit
 from bayes_glmm.many import Record, run_many
 from bayes_glmm.quantities import parameters_of
@@ -68,7 +75,7 @@ def prior_sensitivity(
         of the parameter, posterior ``mean``, ``sd`` and interval on the scale of the
         parameter, and ``shift``, the distance of the mean from the given result's in its
         posterior sds. ``attrs["failures"]`` lists scales that could not be fitted, which the
-        table lacks.
+        table lacks; ``attrs["banner"]`` and a warning say so.
 
     Raises
     ------
@@ -77,7 +84,12 @@ def prior_sensitivity(
     ResultError
         ``tree`` is no result.
     EngineError
-        A store belongs to another call, or an executor's workers died.
+        A store belongs to another call, an executor's workers died, or no fit succeeded.
+
+    Warns
+    -----
+    IncompleteWarning
+        The model could not be fitted with some of the priors.
 
     Notes
     -----
@@ -184,6 +196,25 @@ def _prior_of(name: str, priors: Mapping[str, Prior]) -> str:
     return "" if found is None else repr(found)
 
 
+def _absent(failures: Sequence[Mapping[str, Any]], n: int) -> str:
+    """Say which scales a table lacks, and warn of it.
+
+    Raises
+    ------
+    EngineError
+        It lacks all of them.
+    """
+    scales = listed(f"{failure['prior_scale']:g}" for failure in failures)
+    text = (
+        f"the table lacks the prior scale{'s' * (len(failures) > 1)} {scales}, which could not be "
+        f"fitted ({failures[0]['error']})"
+    )
+    if len(failures) == n:
+        raise EngineError(f"No fit with other priors succeeded: {text}.")
+    warnings.warn(f"{text[0].upper()}{text[1:]}.", IncompleteWarning, stacklevel=4)
+    return text
+
+
 def _table(
     whole: Fit,
     factors: Sequence[float],
@@ -207,14 +238,18 @@ def _table(
         for name in base for factor, own, values in sorted(found, key=lambda f: f[0])
     ]  # fmt: skip
     table = pd.DataFrame(rows)
+    failures = [
+        {"prior_scale": factor, "error": str(record["error"])}
+        for factor, record in zip(factors, records, strict=True)
+        if "error" in record
+    ]
     said = [r["banner"] for r in records if r.get("banner")] + [whole.banner] * bool(whole.banner)
+    if failures:
+        said = [_absent(failures, len(records)), *said[:1]]
     table.attrs = {
         "estimand": "parameters under priors so many times as wide",
         "scale": "of the parameter",
-        "failures": [
-            {"prior_scale": factor, "error": str(record["error"])}
-            for factor, record in zip(factors, records, strict=True) if "error" in record
-        ],
-        **({"banner": said[0]} if said else {}),
-    }  # fmt: skip
+        "failures": failures,
+        **({"banner": "; ".join(said)} if failures else {"banner": said[0]} if said else {}),
+    }
     return table

@@ -11,7 +11,7 @@ from scipy import stats
 
 import bayes_glmm as bg
 from bayes_glmm import sensitivity
-from bayes_glmm.errors import ArgumentError
+from bayes_glmm.errors import ArgumentError, IncompleteWarning
 from tests.scan.support import tree_of
 
 N, SIGMA = 12, 2.0
@@ -49,7 +49,9 @@ def fitted(monkeypatch):
 
 
 def test_means_move_as_normal_theory_says(fitted, tmp_path):
-    table = bg.prior_sensitivity(fitted, (0.5, 2, 100), executor=ThreadPoolExecutor(2))
+    with pytest.warns(IncompleteWarning, match="100, which could not be fitted"):
+        table = bg.prior_sensitivity(fitted, (0.5, 2, 100), executor=ThreadPoolExecutor(2))
+    assert "prior scale 100" in table.attrs["banner"]
     found = table.set_index(["parameter", "prior_scale"])
     y = normal()["y"].mean()
     for factor in (0.5, 1.0, 2.0):

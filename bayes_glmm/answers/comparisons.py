@@ -25,7 +25,7 @@ from bayes_glmm.answers.network import networks, refuse_apart
 from bayes_glmm.answers.predictions import describe
 from bayes_glmm.answers.rows import By, Cells, rows_of, with_exposure
 from bayes_glmm.answers.standing import amounts, words
-from bayes_glmm.answers.tables import answer
+from bayes_glmm.answers.tables import answer, beside
 from bayes_glmm.errors import ArgumentError, listed, suggestion
 from bayes_glmm.results import Fit, read_fit
 
@@ -139,7 +139,7 @@ def comparisons(
     for low, high, text in pairs:
         pair = (means[id(low)], means[id(high)])
         cell = cells.labels.drop(columns="rows") if by is not None else pd.DataFrame(index=[0])
-        cell = cell.assign(variable=variable, contrast=text, measure=measure)
+        cell = beside(cell, {"variable": variable, "contrast": text, "measure": measure})
         compared = measured(measure, *pair) if scale == "response" else linked(measure, *pair)
         values, cell = by_category(fit, compared, cell)
         found.append(values)
@@ -207,7 +207,7 @@ def slopes(
     x = table[variable].astype(float)
     low, high = (averages(fit, table, variable, x + d, groups, cells, seed) for d in (-h, h))
     labels = cells.labels.drop(columns="rows") if by is not None else pd.DataFrame(index=[0])
-    labels = labels.assign(variable=variable)
+    labels = beside(labels, {"variable": variable})
     about = describe(fit, groups, "expected", cells, per) | unmoved
     about["scale"] = f"{about['scale']} per unit of {variable}"
     values, labels = by_category(fit, (high - low) / (2 * h), labels)

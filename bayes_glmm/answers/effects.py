@@ -72,6 +72,7 @@ def random_effects(
     """
     fit = read_fit(tree)
     design = fit.group(group)
+    group = design.name
     u = shown(fit, f"u_{group}")
     about = {"estimand": f"deviations of {group} from the population", "scale": _link(fit, group)}
     return answer(fit, u.reshape(len(u), -1), _labels(design), about, draws=draws)
@@ -130,6 +131,7 @@ def coefficients(
     """
     fit = read_fit(tree)
     design = fit.group(group)
+    group = design.name
     total = shown(fit, f"u_{group}").copy()
     for predictor in fit.predictors_of(group):
         fixed = list(predictor.coefficients)
@@ -189,6 +191,7 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
     """
     fit = read_fit(tree)
     design = fit.group(group)
+    group = design.name
     require_mean(fit, group, "shrinkage()")
     if "intercept" not in design.terms:
         raise ArgumentError(f"shrinkage() needs a varying intercept; {group!r} has none.")

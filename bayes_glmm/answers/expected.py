@@ -27,6 +27,7 @@ from bayes_glmm.answers.predictor import (
 )
 from bayes_glmm.answers.related import related_effects
 from bayes_glmm.answers.standing import alone
+from bayes_glmm.answers.tables import beside
 from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
 from bayes_glmm.design.frames import rows_where
 from bayes_glmm.errors import ArgumentError, ExtrapolationWarning, listed, suggestion
@@ -347,7 +348,7 @@ def by_category(fit: Fit, values: Array, labels: pd.DataFrame) -> tuple[Array, p
     repeated = labels.loc[labels.index.repeat(len(names))].reset_index(drop=True)
     category = pd.Categorical(list(names) * len(labels), names, ordered=not fit.family.unordered)
     flattened = values.reshape(len(values), values.shape[1] * len(names))
-    return flattened, repeated.assign(category=category)
+    return flattened, beside(repeated, {"category": category})
 
 
 def take(design: Design, rows: NDArray[np.intp]) -> Design:

@@ -10,10 +10,11 @@ import pandas as pd
 from bayes_glmm.answers.expected import blocks, by_category, prepare_rows
 from bayes_glmm.answers.observing import response_draws
 from bayes_glmm.answers.predictions import describe
-from bayes_glmm.answers.tables import answer
+from bayes_glmm.answers.tables import answer, beside
 from bayes_glmm.design.frames import row_ids
+from bayes_glmm.design.kept import columns_to_dataset, columns_to_frame
 from bayes_glmm.errors import ResultError
-from bayes_glmm.results import Fit, columns_to_dataset, columns_to_frame, read_fit
+from bayes_glmm.results import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -98,9 +99,9 @@ def missing_responses(tree: xr.DataTree, *, draws: bool = False) -> pd.DataFrame
         )
     aside = columns_to_frame(tree[ROWS].to_dataset())
     values = tree[DRAWS].to_dataset()["y"].values
-    labels = aside.reset_index(drop=True)
-    labels.insert(0, "row", aside.index)
-    labels["new_levels"] = list(map("; ".join, fit.schema.new_levels(aside)))
+    new_levels = list(map("; ".join, fit.schema.new_levels(aside)))
+    labels = beside(aside.reset_index(drop=True), {"row": aside.index, "new_levels": new_levels})
+    labels = labels[["row", *labels.columns.drop(["row", "new_levels"]), "new_levels"]]
     about: dict[str, Any] = describe(fit, "new", "response", None, None)
     values, labels = by_category(fit, values.reshape(-1, *values.shape[2:]), labels)
     return answer(fit, values, labels, about, draws=draws)

@@ -13,7 +13,7 @@ from bayes_glmm.answers.comparisons import comparisons
 from bayes_glmm.answers.expected import Groups
 from bayes_glmm.answers.predictions import scale_of
 from bayes_glmm.answers.rows import By
-from bayes_glmm.answers.tables import interval
+from bayes_glmm.answers.tables import beside, interval
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.results import Fit
 
@@ -91,16 +91,16 @@ def number_needed(
     open_end = (low <= 0) & (high >= 0)
     least, most = _over(ends[1]), np.where(open_end, np.inf, _over(ends[0]))
     toward = np.where(open_end, np.where(mean < 0, -low, high), ends[1])
-    table = pd.DataFrame(
+    table = beside(
+        pd.DataFrame(labels),
         {
-            **labels,
             "number_needed": _over(np.abs(mean)),
             "events": np.where(mean < 0, "fewer", "more"),
             names[0]: np.where(open_end, _over(toward), least),
             names[1]: most,
             "p_fewer": (draws < 0).mean(axis=0),
             "difference": mean,
-        }
+        },
     )
     about = {k: v for k, v in found.attrs.items() if k != "measure"}
     table.attrs = about | {"scale": "persons treated for one event fewer or more"}

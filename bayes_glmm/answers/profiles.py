@@ -11,6 +11,7 @@ from bayes_glmm.answers.comparisons import coded_levels
 from bayes_glmm.answers.expected import Groups
 from bayes_glmm.answers.predictions import predicted
 from bayes_glmm.answers.rows import fewer, rows_of
+from bayes_glmm.design.frames import level_text
 from bayes_glmm.errors import ArgumentError, suggestion
 from bayes_glmm.results import Fit, read_fit
 
@@ -53,7 +54,8 @@ def profile(
     -------
     pandas.DataFrame
         As from :func:`bayes_glmm.predictions`; ``attrs["curve"]`` says whether the
-        values are points of a curve.
+        values are points of a curve, ``attrs["shown"]`` in which columns ``variable`` and
+        ``by`` are.
 
     Raises
     ------
@@ -85,6 +87,7 @@ def profile(
     table = predicted(read_fit(tree), spread, groups, by=cells, per=per, weights=every)
     assert isinstance(table, pd.DataFrame)
     table.attrs |= {"curve": curve, "numeric": column.kind == "numeric"}
+    table.attrs["shown"] = dict(zip(cells, table.columns, strict=False))
     if left_out:
         table.attrs["left_out"] = f"{left_out} rows in which {', '.join(estimated)} is missing"
     return table
@@ -92,5 +95,6 @@ def profile(
 
 def _values(source: pd.Series, learned: tuple[str, ...]) -> list[Any]:
     if isinstance(source.dtype, pd.CategoricalDtype):
-        return [c for c in source.cat.categories if str(c) in learned]
+        texts = level_text(source.cat.categories)
+        return [c for c, text in zip(source.cat.categories, texts, strict=True) if text in learned]
     return sorted(source.unique())

@@ -71,6 +71,7 @@ def rank(
     """
     fit = read_fit(tree)
     design = fit.group(group)
+    group = design.name
     if not fit.predictor_of(group).of_mean:
         require_mean(fit, group, "rank()")
     if "intercept" not in design.terms:

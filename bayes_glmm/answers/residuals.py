@@ -13,6 +13,7 @@ from scipy.special import ndtri
 
 from bayes_glmm.answers.ppc import MOST_DRAWS, replicated
 from bayes_glmm.answers.rows import row_labels
+from bayes_glmm.answers.tables import beside
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.results import Fit, read_fit
 
@@ -182,12 +183,13 @@ def residuals(
     if groups not in MEANING:
         raise ArgumentError(f"groups={groups!r}: use 'known' or 'new'.")
     found = pit_residuals(fit, groups, n=n, seed=seed)
-    table = row_labels(fit, fit.data).assign(
-        observed=np.asarray(fit.design.response, float),
-        fitted=found.fitted,
-        pit=found.observed,
-        residual=ndtri(found.observed) if kind == "quantile" else found.pearson,
-    )
+    own = {
+        "observed": np.asarray(fit.design.response, float),
+        "fitted": found.fitted,
+        "pit": found.observed,
+        "residual": ndtri(found.observed) if kind == "quantile" else found.pearson,
+    }
+    table = beside(row_labels(fit, fit.data), own)
     table.attrs = {
         "estimand": f"{kind} residuals, {MEANING[groups]}",
         "scale": "standard normal where the model is right" if kind == "quantile" else "sd",

@@ -18,6 +18,8 @@ from bayes_glmm.answers.standing import (
     collapsed_column,
     collapsed_counts,
 )
+from bayes_glmm.answers.tables import beside
+from bayes_glmm.design.columns import levels_of
 from bayes_glmm.design.frames import row_ids, to_pandas
 from bayes_glmm.errors import ArgumentError, MissingDataError, listed, rows_listed, suggestion
 from bayes_glmm.results import Fit
@@ -74,7 +76,7 @@ class Cells:
         if by is None or by is False:
             nothing = pd.DataFrame(index=range(n))
             return cls(np.arange(n), np.ones(n), nothing, averaged=False)
-        names = [] if by is True else [by] if isinstance(by, str) else list(by)
+        names = [] if by is True else [str(by)] if isinstance(by, str | int) else [*map(str, by)]
         _check_columns(table, names)
         each = amounts(fit, table) * (1.0 if weights is None else weights)
         if not names:
@@ -83,7 +85,7 @@ class Cells:
             index = table.groupby(names, sort=True, observed=True).ngroup().to_numpy()
             first = np.unique(index, return_index=True)[1]
             labels = table.iloc[first][names].reset_index(drop=True)
-            labels = labels.assign(rows=np.bincount(index))
+            labels = beside(labels, {"rows": np.bincount(index)})
         return cls(index, each, labels, over=averaged_over(fit, table))._without_empty(names)
 
     def _without_empty(self, names: list[str]) -> Cells:
@@ -95,7 +97,10 @@ class Cells:
             raise ArgumentError(
                 "All rows stand for nothing (weights or trials of 0): there is nothing to average."
             )
-        shown = [", ".join(map(str, row)) for row in self.labels.loc[~some, names].to_numpy()]
+        shown = [
+            ", ".join(map(str, row))
+            for row in self.labels.loc[~some].iloc[:, : len(names)].to_numpy()
+        ]
         places = np.where(some, np.cumsum(some) - 1, -1)
         return replace(
             self, index=places[self.index], labels=self.labels[some].reset_index(drop=True),
@@ -179,12 +184,12 @@ def _marked(fit: Fit, table: pd.DataFrame, own: bool) -> pd.DataFrame:
     other = np.zeros(len(table), bool)
     for column in fit.schema.columns:
         if column.name in table and column.roles != ("response",):
-            given, known = table[column.name].to_numpy(), fit.data[column.name].to_numpy()[places]
+            given, known = table[column.name], fit.data[column.name]
             if column.kind == "numeric":
-                x, y = pd.to_numeric(given, errors="coerce").astype(float), known.astype(float)
+                x, y = _floats(given), _floats(known)[places]
                 other |= (x != y) & ~(np.isnan(x) & np.isnan(y))
             else:
-                other |= given.astype(str) != known.astype(str)
+                other |= _texts(given) != _texts(known)[places]
     stranger = other & (places >= 0)
     if not own:  # only a row with a missing value is known by its identifier
         columns = [c for c in fit.spec.imputed if c in table.columns]
@@ -192,6 +197,15 @@ def _marked(fit: Fit, table: pd.DataFrame, own: bool) -> pd.DataFrame:
     if not stranger.any():
         return table
     return table.set_axis(np.where(stranger, np.char.add("new row ", ids.to_numpy(str)), ids))
+
+
+def _floats(series: pd.Series) -> Array:
+    return np.asarray(pd.to_numeric(series, errors="coerce").to_numpy(float, na_value=np.nan))
+
+
+def _texts(series: pd.Series) -> NDArray[np.str_]:
+    codes, levels = levels_of(series, str(series.name), times=True)
+    return np.append(levels, "")[codes]
 
 
 def fewer(
@@ -283,6 +297,7 @@ def with_exposure(fit: Fit, table: pd.DataFrame, per: float | None) -> pd.DataFr
 
 def row_labels(fit: Fit, table: pd.DataFrame) -> pd.DataFrame:
     """Return what identifies each row: its id and the predictors it has."""
-    skip = {*fit.spec.response.columns, "row"}
+    skip = fit.spec.response.columns
     names = [c for c in fit.schema.used_columns if c in table.columns and c not in skip]
-    return table[names].reset_index(drop=True).assign(row=table.index)[["row", *names]]
+    labels = beside(table[names].reset_index(drop=True), {"row": table.index})
+    return labels[["row", *labels.columns[:-1]]]

@@ -50,7 +50,8 @@ def summary(
     pandas.DataFrame
         ``parameter``, ``scale``, ``mean``, ``sd``, the interval, ``r_hat``,
         ``ess_bulk``, ``ess_tail`` and ``mcse``. Fixed effects are conditional: they
-        compare rows of one and the same group.
+        compare rows of one and the same group. ``attrs["success"]`` says which level of a
+        response of two levels counts as 1.
 
     Raises
     ------
@@ -74,6 +75,8 @@ def summary(
     )
     values = np.column_stack([values for _, _, values in rows])
     about = {"estimand": "parameters, conditional on group effects", "scale": "see column scale"}
+    if counted := fit.schema.response.counted:
+        about |= {"success": counted}
     table = answer(fit, values, labels, about, draws=draws)
     if not isinstance(table, pd.DataFrame):
         return table

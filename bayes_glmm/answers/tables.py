@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -74,9 +74,36 @@ def tabulate(
 ) -> pd.DataFrame:
     """Set labels before what :func:`statistics` found; the errors go to ``attrs``."""
     columns = {name: found[name].to_numpy() for name in found.columns.drop("mcse")}
-    table = labels.reset_index(drop=True).assign(**columns)
+    table = beside(labels.reset_index(drop=True), columns)
     table.attrs = _with_banner(fit, attrs) | {"mcse": found["mcse"].tolist()}
     return table
+
+
+def beside(labels: pd.DataFrame, own: Mapping[str, Any]) -> pd.DataFrame:
+    """Return labels with an answer's own columns behind them.
+
+    A column of the user's table that has the name of one of these is shown with
+    ``_column`` behind its name: the covariate ``mean`` is ``mean_column``.
+
+    Examples
+    --------
+    >>> beside(pd.DataFrame({"mean": [7.0]}), {"mean": [0.5]}).to_dict("records")
+    [{'mean_column': 7.0, 'mean': 0.5}]
+    """
+    return _apart(labels, own).assign(**own)
+
+
+def _apart(labels: pd.DataFrame, own: Iterable[str]) -> pd.DataFrame:
+    """Return labels none of which has one of these names."""
+    own, known = set(own), set(labels.columns)
+    renamed: dict[str, str] = {}
+    for name in (name for name in labels.columns if name in own):
+        other = f"{name}_column"
+        while other in own | known:
+            other = f"{other}_column"
+        renamed[name] = other
+        known.add(other)
+    return labels.rename(columns=renamed) if renamed else labels
 
 
 def _with_banner(fit: Fit, attrs: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,6 +150,7 @@ def _densest(values: Array, prob: float) -> tuple[Array, Array]:
 def _labelled(cube: Array, labels: pd.DataFrame, attrs: Mapping[str, Any]) -> xr.DataArray:
     import xarray as xr
 
+    labels = _apart(labels, ("chain", "draw", "row"))
     coords = {
         str(c): ("row", np.array([str(v) for v in labels[c]]) if labels[c].dtype.kind == "O" else
                  labels[c].to_numpy())

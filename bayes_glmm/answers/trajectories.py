@@ -19,7 +19,7 @@ from bayes_glmm.answers.expected import (
 from bayes_glmm.answers.predictions import scale_of
 from bayes_glmm.answers.predictor import flat, n_draws
 from bayes_glmm.answers.rows import Cells, fewer
-from bayes_glmm.answers.tables import answer
+from bayes_glmm.answers.tables import answer, beside
 from bayes_glmm.errors import ArgumentError, suggestion
 from bayes_glmm.results import Fit
 
@@ -96,8 +96,8 @@ def trajectories(
     single = pd.concat([_dense(rows[ids == i], time, stepwise) for i in chosen])
     names = single[columns].astype(str).agg(":".join, axis=1)
     values = _draws(fit, single, "known", Cells.of(fit, single, None), scale, level, seed)
-    own = single[[time, *([by] if by else [])]].assign(level=names, mean=values.mean(axis=0))
     cells = [time, *([by] if by else [])]
+    own = beside(single[cells], {"level": names, "mean": values.mean(axis=0)})
 
     def curve(groups: Groups, most: int) -> pd.DataFrame:
         kept = [c for c in (time, *columns) if c != by]
@@ -127,7 +127,7 @@ def _of_single_times(fit: Fit, time: str) -> bool:
 
 def _columns(fit: Fit, time: str, group: str, by: str | None, scale: str) -> list[str]:
     """Return the group's columns, refusing what cannot be drawn."""
-    fit.group(group)
+    group = fit.group(group).name
     if fit.family.unordered:
         raise ArgumentError(
             "Categories without an order have a probability each, and no single curve: use "

@@ -10,7 +10,7 @@ import pandas as pd
 from bayes_glmm.design.columns import is_missing, pick
 from bayes_glmm.design.frames import drop_rows, row_ids
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.design.uses import column_roles
+from bayes_glmm.design.uses import column_roles, complete_columns
 from bayes_glmm.errors import DataError, Finding, listed
 from bayes_glmm.spec.model import ModelSpec
 
@@ -29,7 +29,7 @@ def set_aside(spec: ModelSpec, data: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
     """
     response = spec.response.column
     rows = is_missing(pick(data, response))
-    for name in column_roles(spec, map(str, data.columns)):
+    for name in complete_columns(column_roles(spec, map(str, data.columns))):
         if name != response:
             rows = rows & ~is_missing(pick(data, name))
     return drop_rows(data, np.asarray(rows))[0], data.loc[rows]

@@ -136,6 +136,9 @@ CHECKS = tuple(
         ("saturated_group", "warning", "levels with a fixed mean each", checks_fit.saturated),
         ("numeric_group", "info", "a group that is also a number", checks_groups.numeric),
         ("alike_levels", "warning", "levels that look like one", checks_levels.alike),
+        ("numbers_as_text", "warning", "text that was meant as numbers", checks_levels.numbers),
+        ("dates_as_text", "warning", "text that was meant as dates", checks_levels.dates),
+        ("counted_level", "info", "which level of an outcome counts", checks_levels.counted),
     )
 )
 

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.frames import level_text, rows_where
+from bayes_glmm.design.written import read_text
 from bayes_glmm.errors import (
     DataError,
     MissingDataError,
@@ -146,10 +147,12 @@ def numbers(data: pd.DataFrame, name: str, use: str | None = None) -> NDArray[np
     """
     series = pick(data, name)
     if kind_of(series, name) == "factor":
+        meant = read_text(series, name)
+        way = f"(such as {str(series.iloc[0])!r}): convert it with pandas.to_numeric"
         raise DataError(
             f"{use or 'The model'} needs numbers, but column {name!r} holds "
             f"{'levels' if isinstance(series.dtype, pd.CategoricalDtype) else 'text'} "
-            f"(such as {str(series.iloc[0])!r}): convert it with pandas.to_numeric."
+            f"{way if meant is None else meant.message}."
         )
     return _floats(series, name)
 
@@ -191,10 +194,22 @@ def levels_of(
         rank[order], rank[-1] = np.arange(len(order)), -1
         codes, values = rank[raw], found[order]
     texts = level_text(values)
+    _require_writable(texts, name)
     if len(set(texts)) < len(texts):
         twice = [t for t, n in Counter(texts).items() if n > 1]
         raise DataError(f"Column {name!r} has different values with one name: {listed(twice)}.")
     return codes, np.array(texts, dtype=np.str_)
+
+
+def _require_writable(texts: Sequence[str], name: str) -> None:
+    """Refuse levels that no file keeps: with the character NUL, or with bytes that are no text."""
+    if "\0" in (whole := "".join(texts)) or not whole.isascii():
+        for text in texts:
+            if "\0" in text or text != text.encode(errors="replace").decode():
+                raise DataError(
+                    f"Column {name!r} has the level {text!r}, which is no text that a file can keep: "
+                    f"replace it, or read the table with the encoding it was written in."
+                )
 
 
 def _used(codes: NDArray[np.integer], categories: pd.Index) -> tuple[NDArray[np.intp], pd.Index]:

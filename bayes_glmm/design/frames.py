@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayes_glmm.design.plain import plain_table
 from bayes_glmm.errors import (
     ArgumentTypeError,
     DataError,
@@ -24,7 +25,7 @@ def to_pandas(data: Any) -> pd.DataFrame:
     ----------
     data : pandas.DataFrame or any data frame that narwhals reads
         The table; it is not modified. An index with repeated labels is replaced
-        by positions.
+        by positions, and columns get plain types: see :func:`.plain_table`.
 
     Returns
     -------
@@ -44,7 +45,7 @@ def to_pandas(data: Any) -> pd.DataFrame:
     [0, 1]
     """
     frame = data if isinstance(data, pd.DataFrame) else _convert(data)
-    return frame if frame.index.is_unique else frame.reset_index(drop=True)
+    return plain_table(frame if frame.index.is_unique else frame.reset_index(drop=True))
 
 
 def _convert(data: Any) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from bayes_glmm.design.membership import (
     own_rows,
     require_members,
 )
+from bayes_glmm.design.names import RESERVED
 from bayes_glmm.design.origin import Origins, Part, root_mean_square, shift_of
 from bayes_glmm.design.standing import Weights
 from bayes_glmm.design.terms import Codings, Columns, expand, labels
@@ -44,7 +45,6 @@ HYPER = {
         Hyper("nu", "positive", Prior("Gamma", alpha=2, beta=0.1), "degrees of freedom of effects"),
     ),
 }
-_RESERVED = {"chain", "draw", "sample", "observation", "coefficient"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,7 +255,11 @@ def learn_groups(
     )
     twice = [name for name, n in Counter(g.name for g in found).items() if n > 1]
     if twice:
-        raise SpecError(f"Two groups would both be named {twice[0]!r}: rename a column.")
+        same = [":".join(g.columns) or ROWS for g in found if g.name == twice[0]]
+        raise SpecError(
+            f"The groups {' and '.join(map(repr, same))} would both be named {twice[0]!r}: rename a "
+            "column."
+        )
     return found
 
 
@@ -348,10 +352,10 @@ def group_name(columns: Sequence[str], structure: str | None = None) -> str:
 
 
 def plain_name(text: str) -> str:
-    """Return text as an identifier that no dimension of the posterior has."""
+    """Return text as an identifier that no dimension of every posterior has."""
     name = re.sub(r"[^A-Za-z0-9_]", "_", text)
-    name = f"_{name}" if name[0].isdigit() else name
-    return f"{name}_group" if name in _RESERVED else name
+    name = f"_{name}" if name[:1].isdigit() else name
+    return f"{name}_group" if name in RESERVED else name
 
 
 def _learn_group(

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.columns import kind_of, pick
+from bayes_glmm.design.columns import is_missing, kind_of, pick
 from bayes_glmm.design.expressions import States, values, variables
 from bayes_glmm.design.frames import rows_where
-from bayes_glmm.errors import DataError, SpecError, listed
+from bayes_glmm.errors import DataError, MissingDataError, SpecError, listed
 from bayes_glmm.families.observed import INTERVAL, LEFT, RIGHT, SEEN
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.terms import Call, Expression, Variable
@@ -71,6 +71,28 @@ def modifier_columns(call: Call, known: set[str]) -> list[str]:
     return [name for name in variables(call) if name not in open_ended]
 
 
+def upper_ends(call: Call) -> list[str]:
+    """Name the columns that only the upper ends of ``cens()`` read."""
+    if call.function != "cens" or not call.arguments:
+        return []
+    first = set(variables(call.arguments[0]))
+    return [c for e in call.arguments[1:] for c in variables(e) if c not in first]
+
+
+def without_upper(spec: ModelSpec, data: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return where a response is known to be in an interval whose upper end is missing.
+
+    Rows that are no intervals have no upper end, and lack nothing.
+    """
+    absent = np.zeros(len(data), bool)
+    call = spec.response.modifier("cens")
+    if call is None or not isinstance(call.arguments[0], Variable):
+        return absent
+    for name in upper_ends(call):
+        absent |= is_missing(pick(data, name))
+    return absent & (pick(data, call.arguments[0].name).astype(str) == "interval").to_numpy()
+
+
 def _censoring(call: Call, data: pd.DataFrame, states: States) -> dict[str, Array]:
     status, *upper = call.arguments
     if not isinstance(status, Variable):
@@ -90,7 +112,15 @@ def _censoring(call: Call, data: pd.DataFrame, states: States) -> dict[str, Arra
         )
     found = {"status": np.array([STATES_OF[w] for w in words])}
     if upper:
-        found["upper"] = values(upper[0], data, states, use="cens()")
+        ends = values(upper[0], data, states, use="cens()")
+        interval = found["status"] == INTERVAL
+        endless = interval & ~np.isfinite(ends)
+        if endless.any():
+            raise MissingDataError(
+                f"Intervals of cens() have no upper end in {rows_where(data.index, endless)}: give "
+                f"it, or the status 'right' where only the lower end is known."
+            )
+        found["upper"] = np.where(np.isfinite(ends), ends, 0.0)  # elsewhere it is not read
     elif (found["status"] == INTERVAL).any():
         rows = rows_where(data.index, found["status"] == INTERVAL)
         raise DataError(f"Intervals need their upper end: cens({status.name}, upper) ({rows}).")

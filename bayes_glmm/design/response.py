@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from bayes_glmm.design.columns import kind_of, learned_codes, levels_of, numbers, pick
 from bayes_glmm.design.cuts import Thresholds, learn_thresholds
 from bayes_glmm.design.expressions import States, values, variables
+from bayes_glmm.design.frames import level_text
+from bayes_glmm.design.written import read_text
 from bayes_glmm.errors import DataError, SpecError, listed, suggestion
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.model import ModelSpec
@@ -58,6 +60,14 @@ class ResponseSchema:
         """Labels of the categories, the reference first; empty where there are none."""
         return self.columns or (self.levels if self.coded else ())
 
+    @property
+    def counted(self) -> str:
+        """Which of two levels counts as one, in words; empty where that was not chosen."""
+        others = [level for level in self.levels if level != self.success]
+        if self.coded or self.success is None or len(others) != 1:
+            return ""
+        return f"{self.column} = {self.success!r} counts as 1, {others[0]!r} as 0"
+
     def apply(self, data: pd.DataFrame, family: str) -> NDArray[np.float64]:
         """Return the response on some rows as numbers, shape (n_rows,).
 
@@ -75,7 +85,7 @@ class ResponseSchema:
         if not self.levels:
             return numbers(data, self.column, "The response")
         if not self.coded:
-            self._require_two(family)
+            self._require_two(family, data)
         what = f"The response {self.column!r}"
         way = f"The model learned {len(self.levels)} levels."
         codes = learned_codes(data, self.column, self.levels, what, way)
@@ -83,11 +93,18 @@ class ResponseSchema:
             return codes.astype(np.float64)
         return (codes == self.levels.index(str(self.success))).astype(np.float64)
 
-    def _require_two(self, family: str) -> None:
+    def _require_two(self, family: str, data: pd.DataFrame) -> None:
+        series = pick(data, self.column)
+        meant = read_text(series, self.column)
         if self.named and not _counts_events(family):
+            what = "levels" if isinstance(series.dtype, pd.CategoricalDtype) else "text"
+            way = (
+                "convert it with pandas.to_numeric, or use family='bernoulli' for two levels"
+                if meant is None
+                else f"it holds text {meant.message}"
+            )
             raise DataError(
-                f"The response {self.column!r} holds text, and family {family!r} needs numbers: "
-                "convert it with pandas.to_numeric, or use family='bernoulli' for two levels."
+                f"The response {self.column!r} holds {what}, and family {family!r} needs numbers: {way}."
             )
         if len(self.levels) != 2:
             raise DataError(
@@ -196,7 +213,7 @@ def _unordered(series: pd.Series, column: str, kind: str) -> tuple[str, ...]:
 
 def _all_levels(series: pd.Series, column: str) -> tuple[str, ...]:
     if isinstance(series.dtype, pd.CategoricalDtype):
-        levels = tuple(map(str, series.cat.categories))
+        levels = tuple(level_text(series.cat.categories))
     else:
         levels = tuple(levels_of(series, column)[1].tolist())
     if len(levels) < 2:

@@ -37,6 +37,7 @@ from bayes_glmm.design.groups import (
 from bayes_glmm.design.imputed import MissingCoding
 from bayes_glmm.design.modelled import identifier
 from bayes_glmm.design.modifiers import modifiers_of
+from bayes_glmm.design.names import kept_apart
 from bayes_glmm.design.origin import Origins
 from bayes_glmm.design.predictor_schema import (
     PredictorSchema,
@@ -146,7 +147,8 @@ class Schema:
         _refuse_taken(spec)
         predictors = with_shared(predictors, formulas, data, cells, weights, covariates)
         columns = tuple(_learn_column(data, name, uses) for name, uses in roles.items())
-        _refuse_smooths(formulas, codings, predictors)
+        smooths = _refuse_smooths(formulas, codings, predictors)
+        predictors, covariates = kept_apart(spec, predictors, covariates, codings, smooths)
         return cls(
             spec, len(data), columns, states, codings, predictors, response, covariates, origins
         )  # fmt: skip
@@ -272,7 +274,7 @@ class Schema:
     def _needed(self, data: pd.DataFrame, groups: Groups, response: bool) -> list[str]:
         unread = set() if response else {"response", "covariate"}
         unread |= {"group"} if groups == "ignore" else set()
-        unread |= {"member"}
+        unread |= {"member", "upper"}
         known = {str(c) for c in data.columns}
         return [
             column.name
@@ -386,17 +388,20 @@ def _own_name(smooth: SmoothCoding, parameter: str) -> str:
 
 def _refuse_smooths(
     stated: Mapping[str, Predictor], codings: Codings, predictors: Mapping[str, PredictorSchema]
-) -> None:
-    """Refuse smooth terms whose variables would have a name that is taken."""
+) -> dict[str, str]:
+    """Return smooth terms by their names, refusing those whose variables' name is taken."""
+    found: dict[str, str] = {}
     names = Counter(g.name for p in predictors.values() for g in p.groups)
     for parameter, p in stated.items():
         for coding in smooth_codings(codings[term[0]] for term in p.terms):
             names[_own_name(coding, parameter)] += 1
+            found[_own_name(coding, parameter)] = coding.label
             if names[_own_name(coding, parameter)] > 1:
                 raise SpecError(
                     f"{coding.label} would have the name {coding.name!r} of another term: keep "
                     "one of the two, or rename a column."
                 )
+    return found
 
 
 def _refuse_taken(spec: ModelSpec) -> None:

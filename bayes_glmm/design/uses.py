@@ -12,7 +12,7 @@ from bayes_glmm.design.expressions import variables
 from bayes_glmm.design.frames import drop_rows
 from bayes_glmm.design.groups import group_columns
 from bayes_glmm.design.membership import missing_members
-from bayes_glmm.design.modifiers import modifier_columns
+from bayes_glmm.design.modifiers import modifier_columns, upper_ends, without_upper
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.terms import Call, Expression, Term
 
@@ -32,7 +32,8 @@ def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, 
         Roles are ``response``, ``trials`` (any modifier but ``thres()``), ``threshold``,
         ``fixed``, ``slope``, ``group``, ``member``, ``weight``, ``by``, ``offset``,
         ``exposure`` and ``covariate``, of the model of a covariate. A ``member`` may be
-        missing where its weight is zero.
+        missing where its weight is zero, and the ``upper`` end of an interval in rows
+        that are none.
     """
     roles: dict[str, dict[str, None]] = {}
 
@@ -44,7 +45,9 @@ def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, 
     add("response", spec.response.columns)
     for modifier in spec.response.modifiers:
         role = "threshold" if modifier.function == "thres" else "trials"
-        add(role, modifier_columns(modifier, columns))
+        ends = upper_ends(modifier)
+        add(role, (c for c in modifier_columns(modifier, columns) if c not in ends))
+        add("upper", ends)
     for _, predictor in spec.predictors:
         add("fixed", term_variables(predictor.terms))
         for expression in predictor.offsets:
@@ -66,7 +69,7 @@ def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, 
 
 def complete_columns(roles: Mapping[str, tuple[str, ...]]) -> list[str]:
     """Return the columns that may not have missing values."""
-    return [name for name, found in roles.items() if found != ("member",)]
+    return [name for name, found in roles.items() if found not in (("member",), ("upper",))]
 
 
 def term_variables(terms: Iterable[Term]) -> list[str]:
@@ -112,6 +115,7 @@ def drop_missing(spec: ModelSpec, data: pd.DataFrame) -> tuple[pd.DataFrame, tup
     for name in complete_columns(column_roles(spec, map(str, data.columns))):
         if name not in spec.imputed:
             mask |= is_missing(pick(data, name))
+    mask |= without_upper(spec, data)
     for _, predictor in spec.predictors:
         for effect in predictor.random:
             if effect.members is not None:

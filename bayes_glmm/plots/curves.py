@@ -76,10 +76,11 @@ def plot_predictions(
     _, _, name = bounds(table)
     ax = axes(ax)
     key = _key(table, variable, by)
-    parts = [(None, table)] if key is None else _parts(table, key)
+    shown = table.attrs["shown"]
+    parts = [(None, table)] if key is None else _parts(table, shown.get(key, key))
     for k, (label, part) in enumerate(parts):
         shift = (k - (len(parts) - 1) / 2) * 0.12
-        _draw(ax, part, variable, k, label, shift)
+        _draw(ax, part, shown[variable], k, label, shift)
     if parts[0][0] is not None:
         legend(ax, title=_title(tree) if key == "category" else key)
     if key == "category":
@@ -97,7 +98,7 @@ def _title(tree: xr.DataTree) -> str | None:
 
 def _key(table: pd.DataFrame, variable: str, by: str | None) -> str | None:
     """Return the column that has a curve for each of its values."""
-    if "category" not in table:
+    if "category" not in table.columns.difference(table.attrs["shown"].values()):
         return None if by in (None, variable) else by
     if by not in (None, variable, "category"):
         raise ArgumentError(

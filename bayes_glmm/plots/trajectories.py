@@ -84,23 +84,25 @@ def plot_trajectories(
     ax = axes(ax)
     straight = scale == "link" or fit.link.name == "identity"
     *_, name = bounds(found.average)
-    _single(ax, found, time, group, by)
+    _single(ax, found, group, by)
     for k, (label, part) in enumerate(_parts(found.average, by)):
         colour = COLOURS[(k + 1) % len(COLOURS)] if by is None else COLOURS[k % len(COLOURS)]
         low, high, _ = bounds(part)
         spread = dict(_parts(found.new, by)).get(label, found.new)
         told = f"new {group}: not related to these" if found.alone else f"new {group}, {name}"
         ax.fill_between(
-            spread[time], spread[low], spread[high], color=colour, alpha=0.1, linewidth=0,
+            spread.iloc[:, 0], spread[low], spread[high], color=colour, alpha=0.1, linewidth=0,
             label=None if k else told,
         )  # fmt: skip
         text = "average over the population" if label is None else f"{by} {label}, average"
-        ax.fill_between(part[time], part[low], part[high], color=colour, alpha=0.3, linewidth=0)
-        ax.plot(part[time], part["mean"], color=colour, linewidth=2.2, label=text)
+        ax.fill_between(
+            part.iloc[:, 0], part[low], part[high], color=colour, alpha=0.3, linewidth=0
+        )
+        ax.plot(part.iloc[:, 0], part["mean"], color=colour, linewidth=2.2, label=text)
         if not straight:
             typical = dict(_parts(found.typical, by))[label]
             ax.plot(
-                typical[time], typical["mean"], "--", color=colour, linewidth=1.6,
+                typical.iloc[:, 0], typical["mean"], "--", color=colour, linewidth=1.6,
                 label=f"typical {group} (effects of zero)" if not k else None,
             )  # fmt: skip
     for boundary, value in found.thresholds.items():
@@ -116,21 +118,22 @@ def plot_trajectories(
     return warn(ax, fit)
 
 
-def _single(ax: Axes, found: Trajectories, time: str, group: str, by: str | None) -> None:
+def _single(ax: Axes, found: Trajectories, group: str, by: str | None) -> None:
     values = [label for label, _ in _parts(found.average, by)]
     for _, part in found.own.groupby("level", sort=False):
-        own = part[by].iloc[0] if by else None
+        own = part.iloc[0, 1] if by else None
         colour = COLOURS[values.index(own) % len(COLOURS)] if by else GREY
-        ax.plot(part[time], part["mean"], color=colour, linewidth=0.7, alpha=0.45)
+        ax.plot(part.iloc[:, 0], part["mean"], color=colour, linewidth=0.7, alpha=0.45)
     drawn = found.own["level"].nunique()
     ax.plot([], [], color=GREY, linewidth=0.9, label=f"single {group} ({drawn} of {found.levels})")
 
 
 def _parts(table: pd.DataFrame, by: str | None) -> Iterator[Part]:
+    """Part a table by its second column; the time is its first, however they are named."""
     if by is None:
         yield None, table
     else:
-        yield from table.groupby(by, observed=True, sort=True)
+        yield from table.groupby(table.columns[1], observed=True, sort=True)
 
 
 def _limit(ax: Axes, found: Trajectories, fit: Fit, scale: str) -> None:

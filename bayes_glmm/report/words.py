@@ -39,6 +39,8 @@ def in_words(fit: Fit) -> list[str]:
     else:
         what = f"its {_location(fit)} on the {fit.link.name} link{known}"
     lines = [f"{spec.response.name}{of} follows the {family} family, {what}."]
+    if counted := fit.schema.response.counted:
+        lines.append(f"{counted}.")
     if fit.family.unordered:
         lines += [
             f"The odds of {p.category} change with {', '.join(p.coefficients)}."

@@ -32,6 +32,20 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "ordered categories kept without their order",
+        "design/kept.py",
+        'about = {"kind": "category", "ordered": bool(dtype.ordered), ',
+        'about = {"kind": "category", "ordered": False, ',
+        ("tests/design/test_plain.py",),
+    ),
+    Mutant(
+        "a group with the name of a variable of the model",
+        "design/names.py",
+        'name = f"{name}_group"',
+        "break",
+        ("tests/test_names.py",),
+    ),
+    Mutant(
         "a relationship matrix taken by position, not by label",
         "structures/kinship.py",
         "own = self.require(levels)\n",
