@@ -154,7 +154,7 @@ def check(
         model, data, family=family, link=link, exposure=exposure, offset=offset,
         priors=priors, missing=missing, success=success, structures=structures,
     )  # fmt: skip
-    if prepared.design is not None:
+    if prepared.design is not None and not prepared.findings.errors:
         resolve_priors(prepared.spec, prepared.design)  # a fit refuses what this refuses
     return prepared.findings
 

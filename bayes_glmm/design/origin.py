@@ -168,7 +168,7 @@ class _Search:
         axes = [f for f, _ in part]
         flags = dict(part)
         shape = [self._width(f, full) for f, full in part]
-        whole = np.eye(prod(shape)).reshape((*shape, -1), order="F")
+        whole = np.eye(prod(shape)).reshape((*shape, prod(shape)), order="F")
         out = np.zeros((self.size, whole.shape[-1]))
         for k in range(1, len(centred) + 1):
             for gone in combinations(centred, k):
@@ -230,7 +230,7 @@ class _Search:
                 return None
         order = [axes.index(f) for f in names]
         moved = np.transpose(values, (*order, len(axes)))
-        return moved.reshape((-1, moved.shape[-1]), order="F")
+        return moved.reshape((prod(moved.shape[:-1]), moved.shape[-1]), order="F")
 
 
 def _rows(coding: LevelCoding) -> Array:

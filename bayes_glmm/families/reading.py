@@ -52,5 +52,15 @@ class Reading:
         return f"{found[0].format(self.location)}{tail}", f"{found[1].format(self.location)}{tail}"
 
     def sign(self, link: str) -> int:
-        """Return -1 where a ratio is the exponential of minus a coefficient, else 1."""
+        """Return -1 where a ratio is the exponential of minus a coefficient, else 1.
+
+        Parameters
+        ----------
+        link : str
+            Name of the link.
+
+        Returns
+        -------
+        int
+        """
         return -1 if self.reverse and link == "cloglog" else 1

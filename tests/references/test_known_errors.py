@@ -92,7 +92,7 @@ def test_a_meta_analysis_of_one_row_a_study():
     assert 1.0 < table.loc["intercept", "sd"] / 0.1798 < 1.25  # tau is not known
     low, high = table.loc["sd_study[intercept]", ["eti89_lb", "eti89_ub"]]
     assert low < np.sqrt(0.3132) < high
-    new = bg.predictions(tree, data.head(1), groups="new")
+    new = bg.predictions(tree, data.head(1).assign(study="a new one"), groups="new")
     assert float(new["sd"].iloc[0]) > 0.5
 
 
