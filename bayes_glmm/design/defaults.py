@@ -237,7 +237,10 @@ def predictor_start(design: Design, predictor: PredictorDesign) -> float:
     y = np.asarray(design.response, float)
     mean = observe(family, design.modifiers, y).start(*observations(design))
     if predictor.category:
-        share = dict(zip(design.categories, np.asarray(mean), strict=True))
+        # the last categories may have no rows: half a row each, as the others have at least
+        each = np.full(len(design.categories), 0.5 / (design.n_rows + 1))
+        each[: np.size(mean)] = np.asarray(mean)
+        share = dict(zip(design.categories, each, strict=True))
         odds = share[predictor.category] / share[design.categories[0]]
         return float(np.log(odds)) - float(predictor.offset.mean())
     middle = float(family.link(design.link).forward(np.asarray(mean, np.float64)))

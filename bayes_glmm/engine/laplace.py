@@ -215,8 +215,14 @@ class Problem:
         """Return the family's own parameters."""
         return self.program.parameters(x[len(x) - len(self.program.names) :])
 
-    def solve(self, x: Array, w: Array) -> Inner | None:
-        """Find the mode of everything linear at the scales in ``x``."""
+    def solve(self, x: Array, w: Array, enough: float = ENOUGH) -> Inner | None:
+        """Find the mode of everything linear at the scales in ``x``.
+
+        Parameters
+        ----------
+        enough : float
+            Squared length of a Newton step, in standard deviations, that is the last.
+        """
         factors, parameters = self.factors(x), self.parameters(x)
         eta = self.pattern.predict(self.base, self.effects(factors, w))
         value, slope = self.rows(eta, parameters)
@@ -234,7 +240,7 @@ class Problem:
                 return None
             gradient = self.back(factors, self.pattern.gather(slope)) - w
             half = factor.lower(gradient)
-            if half @ half < ENOUGH:
+            if half @ half < enough:
                 return Inner(w, eta, slope, weights, products, factor)
             step = factor.upper(half)
             for size in 0.5 ** np.arange(12):

@@ -21,6 +21,8 @@ from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
 ENOUGH = 1e-9
+EXACT = 1e-12
+"""Second differences of a likelihood need modes without the noise that climbing tolerates."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +96,7 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
         nonlocal w
         x[problem.theta] = v
         here = at_fixed(v)
-        inner = here.solve(x, w)
+        inner = here.solve(x, w, EXACT)
         if inner is None:
             return NO_VALUE
         w = inner.w

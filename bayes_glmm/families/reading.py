@@ -62,5 +62,6 @@ class Reading:
         Returns
         -------
         int
+            Of the exponent.
         """
         return -1 if self.reverse and link == "cloglog" else 1
