@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from bayes_glmm.datasets import dataset, datasets
     from bayes_glmm.design.within import within_between
     from bayes_glmm.explore import explore
-    from bayes_glmm.families.base import Parameter
     from bayes_glmm.families.examine import check_family
+    from bayes_glmm.families.parameter import Parameter
     from bayes_glmm.families.table import families
     from bayes_glmm.families.written import Written as Family
     from bayes_glmm.fitting import build_model, check, fit, priors

@@ -22,13 +22,8 @@ from bayes_glmm.coordinates import (
     Turned,
 )
 from bayes_glmm.design.defaults import predictor_unit
-from bayes_glmm.design.design import (
-    CovariateDesign,
-    Design,
-    GroupDesign,
-    PredictorDesign,
-    SmoothDesign,
-)
+from bayes_glmm.design.design import CovariateDesign, Design, PredictorDesign, SmoothDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.design.reference import Way
 from bayes_glmm.distributions import DISTRIBUTIONS
 from bayes_glmm.families import LINKS, Parameter, get_family

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.design.defaults import resolve_priors
-from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.design import Design, PredictorDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.design.kept import columns_to_dataset
 from bayes_glmm.design.reference import Way
 from bayes_glmm.errors import ArgumentError, Finding, Findings, ResultError
 from bayes_glmm.families import LINKS, get_family
-from bayes_glmm.families.base import response_scale
 from bayes_glmm.families.observed import DRAWN_WITHIN, observe
+from bayes_glmm.families.parameter import response_scale
 from bayes_glmm.results import dimensions
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures import Structure, effect_draws

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design, GroupDesign
+from bayes_glmm.design.design import Design
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.design.reference import PREFIX
 from bayes_glmm.families import get_family
 from bayes_glmm.families.observed import observe

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.design import Design, PredictorDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.design.groups import Groups
 from bayes_glmm.design.kept import columns_to_dataset, columns_to_frame
 from bayes_glmm.design.reference import PREFIX, in_reference, plain_priors, reference_name
@@ -20,8 +21,9 @@ from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.structured import with_factors
 from bayes_glmm.errors import ArgumentTypeError, ResultError, UnconvergedWarning, suggestion
 from bayes_glmm.families import get_family
-from bayes_glmm.families.base import Family, Parameter
+from bayes_glmm.families.base import Family
 from bayes_glmm.families.links import Link
+from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures import Structure, read_structure, variance_draws

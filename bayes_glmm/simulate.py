@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign, SmoothDesign
+from bayes_glmm.design.design import Design, PredictorDesign, SmoothDesign
 from bayes_glmm.design.frames import to_pandas
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.design.modelled import ModelledFactor
 from bayes_glmm.design.placeholder import as_categories, with_placeholder
 from bayes_glmm.design.response import ResponseSchema

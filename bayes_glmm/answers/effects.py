@@ -24,7 +24,7 @@ from bayes_glmm.results import Fit, read_fit
 if TYPE_CHECKING:
     import xarray as xr
 
-    from bayes_glmm.design.design import GroupDesign
+    from bayes_glmm.design.group_design import GroupDesign
 
 type Array = NDArray[np.float64]
 STEP, ENDLESS = 1e-4, 20.0

@@ -28,8 +28,9 @@ from bayes_glmm.answers.predictor import (
 from bayes_glmm.answers.related import related_effects
 from bayes_glmm.answers.standing import alone
 from bayes_glmm.answers.tables import beside
-from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.design import Design, PredictorDesign
 from bayes_glmm.design.frames import rows_where
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.errors import ArgumentError, ExtrapolationWarning, listed, suggestion
 from bayes_glmm.results import Fit
 

@@ -18,7 +18,7 @@ from bayes_glmm.answers.predictor import (
     mean_eta,
     parameters,
 )
-from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.errors import ArgumentError, listed
 from bayes_glmm.results import Fit
 

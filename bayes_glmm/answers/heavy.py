@@ -10,7 +10,8 @@ from scipy.special import gammaln
 from scipy.stats import chi2
 
 from bayes_glmm.answers.predictor import flat, n_draws, random_variance
-from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.design import Design, PredictorDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.errors import ArgumentError, listed
 from bayes_glmm.results import Fit
 

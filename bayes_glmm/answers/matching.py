@@ -25,7 +25,7 @@ from bayes_glmm.answers.predictor import (
     shown,
 )
 from bayes_glmm.answers.verdicts_priors import log_prior, prior_draws
-from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.results import SAMPLE, Fit
 from bayes_glmm.spec.priors import ONE_TO_TWO, POSITIVE, REAL, UNIT
 

@@ -19,7 +19,8 @@ from bayes_glmm.answers.predictor import (
     parameters,
 )
 from bayes_glmm.answers.standing import amounts, column_means
-from bayes_glmm.design.design import GroupDesign, PredictorDesign
+from bayes_glmm.design.design import PredictorDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.design.groups import group_levels
 from bayes_glmm.errors import ResultError, suggestion
 from bayes_glmm.families.observed import WEIGHTS, observe

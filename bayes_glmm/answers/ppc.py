@@ -19,7 +19,8 @@ from bayes_glmm.answers.predictor import (
     shown,
 )
 from bayes_glmm.answers.tables import interval
-from bayes_glmm.design.design import GroupDesign, PredictorDesign
+from bayes_glmm.design.design import PredictorDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.families.observed import DRAWN_WITHIN, observe
 from bayes_glmm.results import Fit

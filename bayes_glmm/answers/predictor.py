@@ -8,7 +8,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.design import Design, PredictorDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.design.reference import reference_name
 from bayes_glmm.families import LINKS, Parameter
 from bayes_glmm.families.observed import observe

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.predictor import factors, flat, n_draws
-from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.results import Fit
 from bayes_glmm.structures import effect_draws
 

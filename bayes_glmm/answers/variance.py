@@ -29,7 +29,8 @@ from bayes_glmm.answers.standing import (
     column_means,
 )
 from bayes_glmm.answers.tables import answer
-from bayes_glmm.design.design import Design, GroupDesign
+from bayes_glmm.design.design import Design
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.design.groups import ROWS
 from bayes_glmm.errors import ArgumentError, listed, suggestion
 from bayes_glmm.results import Fit, read_fit

@@ -13,7 +13,7 @@ from bayes_glmm.answers.predictor import fixed_part, flat
 from bayes_glmm.answers.standing import amounts
 from bayes_glmm.answers.tables import interval
 from bayes_glmm.design.defaults import resolve_priors
-from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.errors import Finding
 from bayes_glmm.families.base import UNIT_FREE
 from bayes_glmm.results import Fit

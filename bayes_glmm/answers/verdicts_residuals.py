@@ -12,7 +12,7 @@ from bayes_glmm.answers.moran import Space, spaces
 from bayes_glmm.answers.ppc import replicated
 from bayes_glmm.answers.residuals import following, pit_residuals
 from bayes_glmm.answers.standing import amounts
-from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.design.groups import ROWS
 from bayes_glmm.errors import Finding
 from bayes_glmm.results import Fit

@@ -10,7 +10,7 @@ from scipy.linalg import svd
 
 from bayes_glmm.design.checks_groups import told_apart
 from bayes_glmm.design.context import Context
-from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.errors import Finding, listed
 
 EXACT = 1e-10

@@ -9,7 +9,7 @@ from bayes_glmm.design.context import Context
 from bayes_glmm.design.expressions import text_of
 from bayes_glmm.design.groups import GroupSchema
 from bayes_glmm.design.origin import shift_of, unspanned
-from bayes_glmm.design.schema import PredictorSchema
+from bayes_glmm.design.predictor_schema import PredictorSchema
 from bayes_glmm.design.terms import Columns
 from bayes_glmm.errors import Finding, listed
 from bayes_glmm.spec.terms import Call, Factor, Variable

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.design import Design, PredictorDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.spread import estimated_spread
 from bayes_glmm.errors import Finding, listed

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.design import Design, PredictorDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.design.reference import reference_name
 from bayes_glmm.errors import PriorError, suggestion
 from bayes_glmm.families import get_family

@@ -25,9 +25,9 @@ from bayes_glmm.design.membership import (
     require_members,
 )
 from bayes_glmm.design.names import RESERVED
-from bayes_glmm.design.origin import Origins, Part, root_mean_square, shift_of
+from bayes_glmm.design.origin import Codings, Origins, Part, root_mean_square, shift_of
 from bayes_glmm.design.standing import Weights
-from bayes_glmm.design.terms import Codings, Columns, expand, labels
+from bayes_glmm.design.terms import Columns, expand, labels
 from bayes_glmm.errors import DataError, SpecError, listed
 from bayes_glmm.spec.effects import Membership, RandomEffect
 from bayes_glmm.spec.model import Predictor

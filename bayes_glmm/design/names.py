@@ -15,8 +15,8 @@ from bayes_glmm.spec.model import ModelSpec
 
 if TYPE_CHECKING:
     from bayes_glmm.design.groups import GroupSchema
-    from bayes_glmm.design.schema import PredictorSchema
-    from bayes_glmm.design.terms import Codings
+    from bayes_glmm.design.origin import Codings
+    from bayes_glmm.design.predictor_schema import PredictorSchema
 
 RESERVED = ("chain", "draw", "sample", "observation", "coefficient", "y", "response", "mu")
 """What every result and graph has: dimensions of draws and rows, the response."""

@@ -38,7 +38,7 @@ from bayes_glmm.design.imputed import MissingCoding
 from bayes_glmm.design.modelled import identifier
 from bayes_glmm.design.modifiers import modifiers_of
 from bayes_glmm.design.names import kept_apart
-from bayes_glmm.design.origin import Origins
+from bayes_glmm.design.origin import Codings, Origins
 from bayes_glmm.design.predictor_schema import (
     PredictorSchema,
     basis_on_rows,
@@ -49,7 +49,7 @@ from bayes_glmm.design.predictor_schema import (
 from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
 from bayes_glmm.design.smooths import SmoothCoding, smooth_codings
 from bayes_glmm.design.standing import row_weights
-from bayes_glmm.design.terms import Codings, Columns
+from bayes_glmm.design.terms import Columns
 from bayes_glmm.design.transforms import State
 from bayes_glmm.design.uses import column_roles, complete_columns, drop_missing, offset_expressions
 from bayes_glmm.errors import ArgumentError, MissingDataError, SpecError, listed

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bayes_glmm.design.design import Design
-from bayes_glmm.families.base import Family, Parameter
+from bayes_glmm.families.base import Family
+from bayes_glmm.families.parameter import Parameter
 
 
 def estimated_spread(family: Family, design: Design) -> tuple[str, ...]:

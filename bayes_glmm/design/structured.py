@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from bayes_glmm.design.columns import numbers, pick
-from bayes_glmm.design.design import Design, GroupDesign, PredictorDesign
+from bayes_glmm.design.design import Design, PredictorDesign
 from bayes_glmm.design.frames import rows_where
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.design.groups import GroupSchema
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, SpecError, suggestion

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.engine.program import (
     Informed,
     Program,

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, gammaln
 
-from bayes_glmm.design.design import Design, GroupDesign
+from bayes_glmm.design.design import Design
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.engine.begin import begin, own_link
 from bayes_glmm.engine.merge import Rows
 from bayes_glmm.engine.plan import Plan, Writer

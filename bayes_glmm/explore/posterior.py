@@ -15,7 +15,8 @@ from bayes_glmm.results import Fit
 if TYPE_CHECKING:
     import xarray as xr
 
-    from bayes_glmm.design.design import GroupDesign, PredictorDesign
+    from bayes_glmm.design.design import PredictorDesign
+    from bayes_glmm.design.group_design import GroupDesign
 
 type Array = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from bayes_glmm.errors import ArgumentTypeError, SpecError, suggestion
 from bayes_glmm.families.asymmetric_laplace import AsymmetricLaplace
-from bayes_glmm.families.base import Family, Parameter
+from bayes_glmm.families.base import Family
 from bayes_glmm.families.bernoulli import Bernoulli
 from bayes_glmm.families.beta import Beta, ZeroOneInflatedBeta
 from bayes_glmm.families.binomial import Binomial
@@ -18,6 +18,7 @@ from bayes_glmm.families.negative_binomial import NegativeBinomial
 from bayes_glmm.families.ordered_beta import OrderedBeta
 from bayes_glmm.families.ordinal import Adjacent, Cumulative, Sequential
 from bayes_glmm.families.overdispersed import BetaBinomial, Geometric, NegativeBinomial1
+from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.poisson import Poisson
 from bayes_glmm.families.positive import (
     Exponential,

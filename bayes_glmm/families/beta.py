@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Parameter, Parameters, any_share
+from bayes_glmm.families.base import Array, Parameters, any_share
 from bayes_glmm.families.maths import Maths, Mean
+from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.precision import BETA, some_precision
 from bayes_glmm.families.written import Written
 

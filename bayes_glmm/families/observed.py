@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import SpecError
-from bayes_glmm.families.base import Array, Family, Parameter, Parameters
+from bayes_glmm.families.base import Array, Family, Parameters
 from bayes_glmm.families.conditional import OTHER_TRIALS, TOTAL, Conditional
 from bayes_glmm.families.links import Link
 from bayes_glmm.families.maths import Maths, Mean
+from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.truncated import moments_within
 from bayes_glmm.families.written import Written
 from bayes_glmm.spec.priors import Prior

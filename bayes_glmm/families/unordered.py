@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Parameter, Parameters, invalid_counts
+from bayes_glmm.families.base import Array, Parameters, invalid_counts
 from bayes_glmm.families.categories import Categories
 from bayes_glmm.families.links import Link
 from bayes_glmm.families.maths import NUMPY, Maths, pytensor_maths
+from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.precision import DIRICHLET, some_precision
 
 WHOLE = 1e-6

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Parameter, Parameters, fill
+from bayes_glmm.families.base import Array, Parameters, fill
 from bayes_glmm.families.links import Link
 from bayes_glmm.families.maths import LOG_TWO_PI, Maths, Mean
+from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.precision import VON_MISES, some_precision
 from bayes_glmm.families.written import Written
 

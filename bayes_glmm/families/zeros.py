@@ -8,18 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import (
-    Array,
-    Parameter,
-    Parameters,
-    any_share,
-    counts_of,
-    invalid_counts,
-)
+from bayes_glmm.families.base import Array, Parameters, any_share, counts_of, invalid_counts
 from bayes_glmm.families.binomial import Binomial
 from bayes_glmm.families.links import Link
 from bayes_glmm.families.maths import NUMPY, Maths, Mean
 from bayes_glmm.families.negative_binomial import NegativeBinomial
+from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.poisson import Poisson
 from bayes_glmm.families.positive import Gamma, Lognormal, invalid_positive, rate_start
 from bayes_glmm.families.written import Written

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bayes_glmm.design.base_levels import references
-from bayes_glmm.design.design import GroupDesign, PredictorDesign
+from bayes_glmm.design.design import PredictorDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.results import Fit
 
 SEEN = {

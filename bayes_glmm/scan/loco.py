@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.scan.dosage import dosage
 from bayes_glmm.scan.markers import Markers

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy import linalg
 from scipy.linalg.lapack import dgeqrf, dormqr
 
-from bayes_glmm.design.design import Design, GroupDesign
+from bayes_glmm.design.design import Design
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, ResultError, listed
 from bayes_glmm.results import Fit
 from bayes_glmm.structures.labels import match, text_labels

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 from scipy.special import log_ndtr
 
-from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.errors import ResultError, listed
 from bayes_glmm.results import Fit
 from bayes_glmm.scan.dosage import dosage

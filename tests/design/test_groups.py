@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.design.groups import group_levels, group_name
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import DataError, SpecError, UnknownLevelError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayes_glmm.design.design import GroupDesign
+from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.engine.pattern import find_pattern, loosen
 from bayes_glmm.engine.sparse import BLOCK, analyse, eliminate, eliminate_tail
 
