@@ -1,0 +1,70 @@
+"""The same answers however a model and its table are written: random ones, law by law."""
+
+from __future__ import annotations
+
+import warnings
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+import bayes_glmm as bg
+from tests.metamorphic.answers import FIT, Answers, ask, equal, from_tree
+from tests.metamorphic.laws import LAWS
+from tests.metamorphic.specs import Case, draw
+
+SPECS = 24
+QUICK = ("near_origin", "far_origin", "rows", "columns", "labels", "unused", "order", "unit")
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@lru_cache(maxsize=32)
+def drawn(seed: int) -> Case:
+    return draw(seed)
+
+
+@lru_cache(maxsize=32)
+def asked(seed: int) -> Answers:
+    return ask(drawn(seed))
+
+
+def hold(law: str, seed: int) -> None:
+    """Hold one law on one model and table."""
+    case = drawn(seed)
+    rng = np.random.default_rng([21, seed, *map(ord, law)])
+    changed, way = LAWS[law](case, rng)
+    old = asked(seed) if way.base is None else ask(way.base)
+    equal(old, ask(changed), way)
+
+
+@pytest.mark.parametrize("place", range(len(QUICK)))
+def test_laws_on_a_sample(place: int) -> None:
+    hold(QUICK[place], 2 * place)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("seed", range(SPECS))
+def test_laws(seed: int, law: str) -> None:
+    hold(law, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(0, SPECS, 2))
+def test_saved_results_answer_as_they_did(seed: int, tmp_path) -> None:
+    case = drawn(seed)
+    tree = bg.fit(case.formula, case.data, **case.options, **FIT)
+    known = {
+        "findings": [], "priors": {}, "estimates": {}, "errors": {}, "log_likelihood": 0.0
+    }  # fmt: skip
+    one, two = (
+        from_tree(t, case, **known) for t in (tree, bg.load(bg.save(tree, tmp_path / "fit.nc")))
+    )
+    assert one.verdicts == two.verdicts
+    assert one.elpd == two.elpd
+    for figures in ("draws", "expected", "spread"):
+        first, second = getattr(one, figures), getattr(two, figures)
+        assert set(first) == set(second)
+        for name in first:
+            np.testing.assert_array_equal(first[name], second[name], err_msg=name)
