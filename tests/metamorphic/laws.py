@@ -27,9 +27,11 @@ def _parts(name: str) -> tuple[str, str]:
 
 def _renamed(name: str, words: dict[str, str]) -> str:
     kind, rest = _parts(name)
-    if not kind and not (set(re.findall(r"\w+", rest)) & set(words)):
-        return name
-    return kind + re.sub(r"\w+", lambda m: words.get(m[0], m[0]), rest)
+    if kind:
+        group, bracket, terms = rest.partition("[")
+        group = "_by_".join(words.get(w, w) for w in group.split("_by_"))
+        return kind + group + bracket + _renamed(terms, words) if terms else kind + group
+    return re.sub(r"\w+", lambda m: words.get(m[0], m[0]), rest)
 
 
 def _variables(name: str) -> list[str]:
@@ -62,7 +64,9 @@ def origin(case: Case, rng: Generator, size: float) -> Changed:
         inside = not kind and v in _variables(name)
         return 0.0, 1 / abs(b) if inside else 1.0
 
-    return case.map(move), Way("rounding", carry=carry, widths=widths)
+    # a mirrored column has mirrored draws
+    size_of = "rounding" if b > 0 else "free"
+    return case.map(move), Way(size_of, carry=carry, widths=widths)
 
 
 def _block(old: Figures, v: str, a: float, b: float) -> Figures:
@@ -96,7 +100,11 @@ def rows(case: Case, rng: Generator) -> Changed:
 def index(case: Case, rng: Generator) -> Changed:
     """Name the rows otherwise."""
     names = [f"patient {i}" for i in rng.permutation(len(case.data))]
-    kinds = (names, np.array(names).astype(str).size - np.arange(len(names)), np.arange(len(names)) * 0.5)
+    kinds = (
+        names,
+        np.array(names).astype(str).size - np.arange(len(names)),
+        np.arange(len(names)) * 0.5,
+    )
     return replace(case, data=case.data.set_index(pd.Index(kinds[rng.integers(3)]))), Way()
 
 
@@ -104,7 +112,9 @@ def columns(case: Case, rng: Generator) -> Changed:
     """Name the columns otherwise, and put them into another order."""
     pool = ("speed", "Dose_mg", "alter", "temp2", "näherung", "T", "w", "kind_1", "outcome", "unit")
     used = list(case.data.columns)
-    picked = [str(v) for v in rng.permutation(np.array([*pool, "q", "RR", "lag1", "u9"]))[: len(used)]]
+    picked = [
+        str(v) for v in rng.permutation(np.array([*pool, "q", "RR", "lag1", "u9"]))[: len(used)]
+    ]
     words = dict(zip(used, picked, strict=True))
 
     def change(table: pd.DataFrame) -> pd.DataFrame:
@@ -132,7 +142,9 @@ def levels(case: Case, rng: Generator) -> Changed:
     mapped: dict[str, Any] = {"f": words}
     for column in ("g", "h", "k"):
         old = sorted(case.data[column].unique())
-        mapped[column] = dict(zip(old, rng.permutation([f"ward {i:03d}" for i in range(len(old))]), strict=True))
+        mapped[column] = dict(
+            zip(old, rng.permutation([f"ward {i:03d}" for i in range(len(old))]), strict=True)
+        )
 
     def change(table: pd.DataFrame) -> pd.DataFrame:
         return table.assign(**{c: table[c].map(m) for c, m in mapped.items()})
@@ -154,8 +166,8 @@ def labels(case: Case, rng: Generator) -> Changed:
 
 
 def numbers(case: Case, rng: Generator) -> Changed:
-    """Keep numbers in another type of column; needs the mending of types."""
-    real = ("float64", "Float64", object, "double[pyarrow]")
+    """Keep numbers in another type of column."""
+    real = ("float64", "Float64", "double[pyarrow]")
     whole = (*real, "int64", "Int64", "int16", "int64[pyarrow]")
     made: dict[str, Any] = {}
     for c in case.data.columns:
@@ -296,8 +308,14 @@ def _unit_of_identity(case: Case, c: float, a: float) -> Changed:
     )  # fmt: skip
 
 
+def objects(case: Case, rng: Generator) -> Changed:
+    """Keep numbers among Python's objects."""
+    real = [c for c in ("x", "z", "year", "b") if any(c in t for t in case.terms)]
+    return case.map(lambda t: t.astype({c: object for c in real})), Way()
+
+
 STANDS = ("average", "typical average")
-"""Averages over rows; needs the mending of what rows stand for."""
+"""Averages over rows."""
 
 
 def standing(case: Case, rng: Generator) -> Changed:
@@ -310,21 +328,36 @@ def standing(case: Case, rng: Generator) -> Changed:
         single["y"] = (place < single["y"]).astype(int)
         ways = gammaln(data["n"] + 1) - gammaln(data["y"] + 1) - gammaln(data["n"] - data["y"] + 1)
         changed = replace(case, family="bernoulli", modifiers=(), data=single.drop(columns="n"))
-        return changed, Way("rounding", log_likelihood=-float(ways.sum()), skipped=left)
+        skipped = (*left, *STANDS, "comparison")
+        return changed, Way("rounding", log_likelihood=-float(ways.sum()), skipped=skipped)
     if case.family == "poisson" and case.exposure:
         first = rng.binomial(data["y"], 0.5)
         half = data.assign(days=data["days"] / 2)
-        split = pd.concat([half.assign(y=first), half.assign(y=data["y"] - first)], ignore_index=True)
+        split = pd.concat(
+            [half.assign(y=first), half.assign(y=data["y"] - first)], ignore_index=True
+        )
         ways = gammaln(data["y"] + 1) - gammaln(first + 1) - gammaln(data["y"] - first + 1)
         constant = float((ways - data["y"] * np.log(2)).sum())
         # a row's own average is of its own exposure, which is half
         skipped = (*left, *STANDS, "per")
         return replace(case, data=split), Way("rounding", log_likelihood=constant, skipped=skipped)
-    times = rng.integers(1, 4, n)
-    one = data.assign(w=times)
-    many = data.loc[data.index.repeat(times)].reset_index(drop=True)
-    weighted = replace(case, data=one, modifiers=(*case.modifiers, ("weights", "w")))
-    return weighted, Way("rounding", skipped=left, base=replace(case, data=many))
+    return weights(case, rng)
+
+
+def averages(case: Case, rng: Generator) -> Changed:
+    """Write rows out of trials as single rows: averages are over what rows stand for."""
+    changed, way = standing(case, rng)
+    return changed, replace(way, skipped=("elpd", "findings", "verdicts"))
+
+
+def weights(case: Case, rng: Generator) -> Changed:
+    """Give rows the number of times that they were seen instead of that many rows."""
+    times = rng.integers(1, 4, len(case.data))
+    many = case.data.loc[case.data.index.repeat(times)].reset_index(drop=True)
+    changed = replace(
+        case, data=case.data.assign(w=times), modifiers=(*case.modifiers, ("weights", "w"))
+    )
+    return changed, Way(base=replace(case, data=many), graph=True)
 
 
 LAWS = {

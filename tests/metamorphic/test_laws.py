@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import lru_cache
 
 import numpy as np
 import pytest
 
 import bayes_glmm as bg
-from tests.metamorphic.answers import FIT, Answers, ask, equal, from_tree
-from tests.metamorphic.laws import LAWS
+from tests.metamorphic.answers import FIT, Answers, ask, densities, equal, from_tree
+from tests.metamorphic.laws import LAWS, Changed, averages, objects
 from tests.metamorphic.specs import Case, draw
 
 SPECS = 24
@@ -31,9 +30,15 @@ def asked(seed: int) -> Answers:
 
 def hold(law: str, seed: int) -> None:
     """Hold one law on one model and table."""
-    case = drawn(seed)
-    rng = np.random.default_rng([21, seed, *map(ord, law)])
-    changed, way = LAWS[law](case, rng)
+    keep(LAWS[law](drawn(seed), np.random.default_rng([21, seed, *map(ord, law)])), seed)
+
+
+def keep(made: Changed, seed: int) -> None:
+    changed, way = made
+    if way.graph:
+        assert way.base is not None
+        np.testing.assert_allclose(densities(changed), densities(way.base), rtol=1e-9)
+        return
     old = asked(seed) if way.base is None else ask(way.base)
     equal(old, ask(changed), way)
 
@@ -48,6 +53,16 @@ def test_laws_on_a_sample(place: int) -> None:
 @pytest.mark.parametrize("seed", range(SPECS))
 def test_laws(seed: int, law: str) -> None:
     hold(law, seed)
+
+
+@pytest.mark.xfail(reason="averages count a row out of n trials once, not n times")
+def test_averages_are_over_what_rows_stand_for() -> None:
+    keep(averages(drawn(3), np.random.default_rng(1)), 3)
+
+
+@pytest.mark.xfail(reason="numbers in a column of objects are taken for text")
+def test_numbers_among_objects_are_numbers() -> None:
+    keep(objects(drawn(0), np.random.default_rng(1)), 0)
 
 
 @pytest.mark.slow
