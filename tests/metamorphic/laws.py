@@ -320,7 +320,7 @@ STANDS = ("average", "typical average")
 
 def standing(case: Case, rng: Generator) -> Changed:
     """Write each row as several that say the same together, or several rows as one."""
-    data, n = case.data, len(case.data)
+    data = case.data
     left = ("elpd", "findings", "verdicts")
     if case.family == "binomial":
         single = data.loc[data.index.repeat(data["n"])].reset_index(drop=True)
