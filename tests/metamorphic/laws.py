@@ -328,8 +328,7 @@ def standing(case: Case, rng: Generator) -> Changed:
         single["y"] = (place < single["y"]).astype(int)
         ways = gammaln(data["n"] + 1) - gammaln(data["y"] + 1) - gammaln(data["n"] - data["y"] + 1)
         changed = replace(case, family="bernoulli", modifiers=(), data=single.drop(columns="n"))
-        skipped = (*left, *STANDS, "comparison")
-        return changed, Way("rounding", log_likelihood=-float(ways.sum()), skipped=skipped)
+        return changed, Way("rounding", log_likelihood=-float(ways.sum()), skipped=left)
     if case.family == "poisson" and case.exposure:
         first = rng.binomial(data["y"], 0.5)
         half = data.assign(days=data["days"] / 2)
@@ -342,22 +341,6 @@ def standing(case: Case, rng: Generator) -> Changed:
         skipped = (*left, *STANDS, "per")
         return replace(case, data=split), Way("rounding", log_likelihood=constant, skipped=skipped)
     return weights(case, rng)
-
-
-def averages(case: Case, rng: Generator) -> Changed:
-    """Write rows out of trials as single rows: averages are over what rows stand for."""
-    changed, way = standing(case, rng)
-    return changed, replace(way, skipped=("elpd", "findings", "verdicts"))
-
-
-def weights(case: Case, rng: Generator) -> Changed:
-    """Give rows the number of times that they were seen instead of that many rows."""
-    times = rng.integers(1, 4, len(case.data))
-    many = case.data.loc[case.data.index.repeat(times)].reset_index(drop=True)
-    changed = replace(
-        case, data=case.data.assign(w=times), modifiers=(*case.modifiers, ("weights", "w"))
-    )
-    return changed, Way(base=replace(case, data=many), graph=True)
 
 
 LAWS = {
