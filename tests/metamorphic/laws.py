@@ -340,7 +340,19 @@ def standing(case: Case, rng: Generator) -> Changed:
         # a row's own average is of its own exposure, which is half
         skipped = (*left, *STANDS, "per")
         return replace(case, data=split), Way("rounding", log_likelihood=constant, skipped=skipped)
+    if case.family == "student_t":  # takes no weights
+        return rows(case, rng)
     return weights(case, rng)
+
+
+def weights(case: Case, rng: Generator) -> Changed:
+    """Give rows the number of times that they were seen instead of that many rows."""
+    times = rng.integers(1, 4, len(case.data))
+    many = case.data.loc[case.data.index.repeat(times)].reset_index(drop=True)
+    changed = replace(
+        case, data=case.data.assign(w=times), modifiers=(*case.modifiers, ("weights", "w"))
+    )
+    return changed, Way(base=replace(case, data=many), graph=True)
 
 
 LAWS = {
