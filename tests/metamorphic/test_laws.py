@@ -59,7 +59,6 @@ def test_averages_are_over_what_rows_stand_for() -> None:
     hold("standing", 3)
 
 
-@pytest.mark.xfail(reason="numbers in a column of objects are taken for text")
 def test_numbers_among_objects_are_numbers() -> None:
     keep(objects(drawn(0), np.random.default_rng(1)), 0)
 
