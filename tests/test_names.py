@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -179,6 +180,7 @@ def test_covariates_named_as_columns_of_answers_stay_beside_them(name):
     np.testing.assert_allclose(*lines)
     bg.plot_predictions(factor, "x", by=name)
     bg.plot_trajectories(number, name, "ward", by="f", n=3)
+    plt.close("all")
 
 
 def test_integer_names_and_an_index_named_as_a_column():

@@ -48,6 +48,7 @@ def test_findings_without_a_name_in_the_code_come_from_known_places() -> None:
         "answers/diagnose.py", "prior_predictive.py",  # what was stored, read back
         "design/checks.py",  # the checks' table, and names of errors
         "design/checks_table.py",  # its own table
+        "design/checks_levels.py",  # the name that its checks are given
         "design/context.py",  # the name that a check is given
         "families/examine.py",  # faults, which are read
     }  # fmt: skip
