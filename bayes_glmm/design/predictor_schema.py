@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.design import PredictorBasis
-from bayes_glmm.design.groups import GroupSchema, learn_groups, learn_shared
+from bayes_glmm.design.groups import GroupSchema
+from bayes_glmm.design.learn_groups import learn_groups, learn_shared
 from bayes_glmm.design.origin import Codings, Part, Shift, centrable, moments, origin_of, shift_of
 from bayes_glmm.design.standing import Weights
 from bayes_glmm.design.terms import Columns, expand, labels

@@ -426,4 +426,25 @@ MUTANTS = (
         "return 1 if self.reverse",
         ("tests/answers/test_every_family.py",),
     ),
+    Mutant(
+        "lower terms gaining what they lose where numbers are centred",
+        "design/origin.py",
+        "c = -np.asarray(self.origins[factor])",
+        "c = np.asarray(self.origins[factor])",
+        ("tests/design/test_origin.py",),
+    ),
+    Mutant(
+        "effects carried back by the transposed way",
+        "design/reference.py",
+        'drawn[f"u_{name}"] @ turn.T',
+        'drawn[f"u_{name}"] @ turn',
+        ("tests/design/test_origin.py",),
+    ),
+    Mutant(
+        "default priors from products of numbers that are not centred",
+        "design/defaults.py",
+        "scales = predictor.scales if predictor.units is None else predictor.units",
+        "scales = predictor.scales",
+        ("tests/design/test_origin.py",),
+    ),
 )
