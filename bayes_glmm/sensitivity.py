@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.tables import interval
-from bayes_glmm.design.reference import reference_name
+from bayes_glmm.design.reference import kept_prior, reference_name
 from bayes_glmm.errors import (
     ArgumentError,
     EngineError,
@@ -172,7 +172,7 @@ def changed(
     priors: Mapping[str, Prior], factor: float, wanted: Sequence[str] | None
 ) -> dict[str, Prior]:
     """Return priors, some or all of them so many times as wide."""
-    names = list(priors) if wanted is None else [str(name) for name in wanted]
+    names = list(priors) if wanted is None else [kept_prior(str(n), priors) for n in wanted]
     if absent := [name for name in names if name not in priors]:
         raise ArgumentError(
             f"priors={listed(absent)}: the model has no such prior."

@@ -35,6 +35,11 @@ def reference_name(name: str) -> str:
     return f"{PREFIX}{name}"
 
 
+def kept_prior(name: str, priors: Priors) -> str:
+    """Return the name by which a prior is kept: where there is none of that name, its twin's."""
+    return name if name in priors or reference_name(name) not in priors else reference_name(name)
+
+
 def plain_priors(priors: Priors) -> dict[str, Prior]:
     """Return priors by the names that variables have inside, on the design of the basis."""
     return {name.removeprefix(PREFIX): prior for name, prior in priors.items()}

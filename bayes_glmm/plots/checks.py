@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.ppc import predictive_check, prior_posterior
+from bayes_glmm.design.reference import kept_prior
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.plots.style import BLUE, GREY, ORANGE, SMALL, axes, bounds, legend, warn
 from bayes_glmm.results import Fit
@@ -169,7 +170,8 @@ def plot_prior_posterior(
     2
     """
     fit = Fit.of(tree)
-    wanted = [p for p in prior_posterior(fit) if names is None or p[0] in names][:MOST_PANELS]
+    asked = None if names is None else [kept_prior(str(n), fit.priors) for n in names]
+    wanted = [p for p in prior_posterior(fit) if asked is None or p[0] in asked][:MOST_PANELS]
     if not wanted:
         raise ArgumentError(f"No prior on a line has the name {names!r}: see bg.priors().")
     columns = min(3, len(wanted))
