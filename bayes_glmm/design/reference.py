@@ -28,6 +28,8 @@ type Array = NDArray[np.float64]
 type Priors = Mapping[str, Prior]
 
 PREFIX = "reference_"
+LEAST = 1e-300
+"""Where maximum likelihood puts sds at zero, correlations are zero and not undefined."""
 
 
 def reference_name(name: str) -> str:
@@ -252,6 +254,6 @@ def _effects(group: GroupDesign, turn: Array, drawn: Mapping[str, Any]) -> dict[
     size = (whole * eye).sum(axis=-1) ** 0.5
     return {
         f"sd_{name}": size,
-        f"corr_{name}": whole / (size[..., :, None] * size[..., None, :]),
+        f"corr_{name}": whole / (size[..., :, None] * size[..., None, :] + LEAST),
         f"u_{name}": drawn[f"u_{name}"] @ turn.T,
     }
