@@ -264,7 +264,14 @@ def _psis(fit: Fit, values: Array, times: NDArray[np.intp] | None = None) -> Any
     tree = xr.DataTree.from_dict({"posterior": data[[]], "log_likelihood": data})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return loo(tree, pointwise=True, var_name="y", reff=_efficiency(values, times))
+        try:
+            return loo(tree, pointwise=True, var_name="y", reff=_efficiency(values, times))
+        except ValueError as error:  # a tail of one draw, again and again
+            raise ResultError(
+                f"Leaving out cannot be scored from these draws ({error}): too few of them are "
+                'different, as where weights of engine="laplace" rest on a handful. Sample the '
+                "model, or draw more."
+            ) from error
 
 
 def _efficiency(values: Array, times: NDArray[np.intp] | None = None) -> float:

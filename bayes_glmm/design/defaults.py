@@ -227,6 +227,15 @@ def observations(design: Design) -> tuple[np.ndarray, np.ndarray | None, np.ndar
     return y[rows], None if design.trials is None else design.trials[rows], exposure[rows]
 
 
+def _mean_offset(design: Design, predictor: PredictorDesign) -> float:
+    """Return the mean of the known terms over what the rows stand for."""
+    trials = design.trials if get_family(design.family).has_trials else None
+    parts = [trials, design.modifiers.get("weights")]
+    amounts = np.prod([p for p in parts if p is not None] or [np.ones(design.n_rows)], axis=0)
+    sound = (amounts >= 0).all() and amounts.sum() > 0
+    return float(np.average(predictor.offset, weights=amounts if sound else None))
+
+
 def predictor_unit(design: Design) -> float:
     """Return the unit of the predictor that default priors are scaled by."""
     return get_family(design.family).scale(observations(design)[0], design.link)
@@ -243,8 +252,8 @@ def predictor_start(design: Design, predictor: PredictorDesign) -> float:
         each[: np.size(mean)] = np.asarray(mean)
         share = dict(zip(design.categories, each, strict=True))
         odds = share[predictor.category] / share[design.categories[0]]
-        return float(np.log(odds)) - float(predictor.offset.mean())
+        return float(np.log(odds)) - _mean_offset(design, predictor)
     middle = float(family.link(design.link).forward(np.asarray(mean, np.float64)))
     if not np.isfinite(middle):  # a mean outside the link's domain says nothing about its centre
         return 0.0
-    return middle if design.link == "log" else middle - float(predictor.offset.mean())
+    return middle if design.link == "log" else middle - _mean_offset(design, predictor)

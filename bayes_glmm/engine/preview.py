@@ -15,6 +15,7 @@ type Array = NDArray[np.float64]
 FREEDOM = 7.0
 TRUSTED = 0.7
 STREAM = 11
+SAME = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,10 @@ def preview(chosen: Coordinates, settings: Settings) -> Preview:
     proposal = -0.5 * (FREEDOM + d) * np.log1p((z[:, :d] ** 2).sum(axis=1) / FREEDOM)
     proposal -= 0.5 * (z[:, d:] ** 2).sum(axis=1)
     ratio = np.where(np.isfinite(lp), lp, -np.inf) - proposal
-    log_weight, k = array_stats.psislw(ratio.max() - ratio)
+    if np.ptp(ratio) > SAME:
+        log_weight, k = array_stats.psislw(ratio.max() - ratio)
+    else:  # the approximation is the posterior: there is no tail to smooth
+        log_weight, k = np.zeros(total), -np.inf
     log_weight = np.asarray(log_weight) - np.logaddexp.reduce(log_weight)
     kept, k = np.arange(total), float(k)
     effective = 1.0 / np.exp(2 * log_weight).sum()

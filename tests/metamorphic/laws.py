@@ -30,6 +30,7 @@ def _renamed(name: str, words: dict[str, str]) -> str:
     if kind:
         group, bracket, terms = rest.partition("[")
         group = "_by_".join(words.get(w, w) for w in group.split("_by_"))
+        group = re.sub(r"[^A-Za-z0-9_]", "_", group)  # a variable's name is an identifier
         return kind + group + bracket + _renamed(terms, words) if terms else kind + group
     return re.sub(r"\w+", lambda m: words.get(m[0], m[0]), rest)
 
@@ -94,7 +95,8 @@ def far_origin(case: Case, rng: Generator) -> Changed:
 def rows(case: Case, rng: Generator) -> Changed:
     """Put the rows into another order."""
     order = rng.permutation(len(case.data))
-    return replace(case, data=case.data.iloc[order].reset_index(drop=True)), Way("rounding")
+    way = Way("rounding", apart=("residual_autocorrelation",))  # along the rows
+    return replace(case, data=case.data.iloc[order].reset_index(drop=True)), way
 
 
 def index(case: Case, rng: Generator) -> Changed:
@@ -133,7 +135,8 @@ def columns(case: Case, rng: Generator) -> Changed:
         exposure=words.get(case.exposure or ""),
         offset=words.get(case.offset or ""),
     )
-    return changed, Way("exact", name=lambda name: _renamed(name, words))
+    hints = ("integer_codes", "reused_levels")  # what a name says of its numbers and levels
+    return changed, Way("exact", name=lambda name: _renamed(name, words), apart=hints)
 
 
 def levels(case: Case, rng: Generator) -> Changed:
