@@ -97,7 +97,8 @@ def taken(role, kind, name):
     if role in ("exposure", "trials"):
         return kind == NUMBERS
     if role == "response":
-        return kind in (NUMBERS, TRUTHS, LEVELS)
+        # a category is levels, whatever they are called
+        return kind in (NUMBERS, TRUTHS, LEVELS) or name == "category of dates"
     return kind != TIMES or role == "group" or name == "category of dates"
 
 
