@@ -11,6 +11,7 @@ from scipy.linalg import svd
 from bayes_glmm.design.checks_groups import told_apart
 from bayes_glmm.design.context import Context
 from bayes_glmm.design.group_design import GroupDesign
+from bayes_glmm.design.response import trial_columns
 from bayes_glmm.errors import Finding, listed
 
 EXACT = 1e-10
@@ -45,6 +46,13 @@ def trials(context: Context, name: str, severity: str) -> Iterator[Finding]:
             name, severity,
             f"The family {family.name} has no trials: use family='binomial', or remove trials().",
         )  # fmt: skip
+    for used in sorted(trial_columns(context.spec)):
+        if context.schema.column(used).kind == "boolean":
+            yield context.finding(
+                name, severity,
+                f"The trials {used!r} hold truth values, and are numbers of trials: give the column of "
+                f"numbers, or leave trials({used}) out where each row is one trial.",
+            )  # fmt: skip
 
 
 def exposure_link(context: Context, name: str, severity: str) -> Iterator[Finding]:
