@@ -428,8 +428,9 @@ def correlations(
 
 
 def scalar(name: str, prior: Prior) -> Any:
-    """State a single number."""
-    return DISTRIBUTIONS[prior.name](name, **_values(prior))
+    """State a single number, which begins where its prior has its middle if that is far from its mean."""
+    begin = {"initval": np.float64(prior.median)} if prior.name == "LogNormal" else {}
+    return DISTRIBUTIONS[prior.name](name, **_values(prior), **begin)
 
 
 def own_parameter(
