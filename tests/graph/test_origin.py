@@ -15,7 +15,7 @@ from tests.graph.support import LINKS, MORE, table
 
 A, B = 2000.0, 2.5
 CASES = [(family, link) for family, links in {**LINKS, **MORE}.items() for link in links]
-QUICK = [("gaussian", "identity"), ("poisson", "log"), ("binomial", "probit"), ("weibull", "log")]
+QUICK = [("poisson", "log"), ("weibull", "log")]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ TERMS = {
     "given": ("y ~ t * x * z", {"priors": {"beta[t:x:z]": bg.Prior("StudentT", nu=3, mu=0, sigma=1)}}),
     "no intercept": ("y ~ 0 + b + x + b:x", {}),
 }  # fmt: skip
-OFTEN = ("student", "kinship", "thresholds", "missing", "given")
+OFTEN = ("kinship", "thresholds", "missing")
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,7 @@ def test_shares_of_variance_are_on_the_page(tmp_path):
     assert "Where the variance comes from" in page.text
 
 
+@pytest.mark.slow
 def test_categories_and_formulas_of_other_parameters_have_their_page(tmp_path):
     from tests.families.test_ordinal import table
     from tests.graph.support import table as counts
