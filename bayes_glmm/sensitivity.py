@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.tables import interval
-from bayes_glmm.design.reference import kept_prior, reference_name
+from bayes_glmm.design.reference import kept_prior
 from bayes_glmm.errors import (
     ArgumentError,
     EngineError,
@@ -190,9 +190,8 @@ def _factors(scale: Sequence[float]) -> list[float]:
 
 def _prior_of(name: str, priors: Mapping[str, Prior]) -> str:
     """Return the prior of a parameter, or of the matrix or vector that it is in."""
-    inside = reference_name(name)  # the prior of what makes it up, in the basis of its own
-    stems = [n.split("[", maxsplit=1)[0] for n in (name, inside)]
-    found = next((priors[n] for n in (name, inside, *stems) if n in priors), None)
+    names = [kept_prior(n, priors) for n in (name, name.split("[", maxsplit=1)[0])]
+    found = next((priors[n] for n in names if n in priors), None)
     return "" if found is None else repr(found)
 
 

@@ -8,17 +8,11 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.cli import main
+from tests.shell import call
 
 SURGICAL = "deaths | trials(operations) ~ 1 + (1 | hospital)"
 HOSPITALS = "hospital,operations,deaths\n001,47,0\n002,148,18\n003,119,8\n004,810,46\n005,211,8\n"
 VERBS = ("check", "fit", "report", "predict", "scan", "explore", "templates", "demo")
-
-
-def call(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as stopped:
-        main([str(argument) for argument in arguments])
-    return int(stopped.value.code or 0)
 
 
 @pytest.fixture

@@ -9,14 +9,8 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.cli import main
 from tests.canned import tree_of
-
-
-def call(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as stopped:
-        main([str(a) for a in arguments])
-    return int(stopped.value.code or 0)
+from tests.shell import call
 
 
 @pytest.fixture

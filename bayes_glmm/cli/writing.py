@@ -59,14 +59,14 @@ class Output:
 
     def write_table(self, table: pd.DataFrame) -> None:
         """Write a table in the format that its name ends in."""
-        from bayes_glmm.tables import csv_of
+        from bayes_glmm.tables import write_csv
 
         def write(path: Path) -> None:
+            if _format(self.path, self.unnamed) == "csv":
+                write_csv(table, path)
+                return
             with aside(path) as handle:
-                if _format(self.path, self.unnamed) == "parquet":
-                    table.to_parquet(handle, index=False)
-                else:
-                    handle.write(csv_of(table).encode("utf-8"))
+                table.to_parquet(handle, index=False)
 
         self.write(write, "The table")
 

@@ -7,7 +7,7 @@ from itertools import chain
 
 from bayes_glmm.design.context import Context
 from bayes_glmm.design.expressions import text_of
-from bayes_glmm.design.groups import GroupSchema
+from bayes_glmm.design.groups import GroupSchema, effect_shifts
 from bayes_glmm.design.origin import shift_of, unspanned
 from bayes_glmm.design.predictor_schema import PredictorSchema
 from bayes_glmm.design.terms import Columns
@@ -70,12 +70,8 @@ def _varying(learned: PredictorSchema, context: Context) -> Iterator[tuple[Facto
 
 
 def _free(group: GroupSchema, context: Context) -> Iterator[Factor]:
-    codings, origins, at = context.schema.codings, context.schema.origins, 0
-    for ones, parts in group.parts:
-        shift = shift_of(parts, ones, codings, origins)
-        places = set(range(at, at + len(shift.back) - (not ones)))
-        at += len(places)
-        together = any(places <= set(block) for block in group.blocks)
+    codings, origins = context.schema.codings, context.schema.origins
+    for _, parts, shift, together in effect_shifts(group.parts, group.blocks, codings, origins):
         if together:
             yield from unspanned(parts, shift, codings)
         else:

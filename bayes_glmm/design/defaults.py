@@ -10,6 +10,7 @@ import numpy as np
 from bayes_glmm.design.design import Design, PredictorDesign
 from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.design.reference import reference_name
+from bayes_glmm.design.standing import product_of
 from bayes_glmm.errors import PriorError, suggestion
 from bayes_glmm.families import get_family
 from bayes_glmm.families.observed import observe
@@ -230,10 +231,8 @@ def observations(design: Design) -> tuple[np.ndarray, np.ndarray | None, np.ndar
 def _mean_offset(design: Design, predictor: PredictorDesign) -> float:
     """Return the mean of the known terms over what the rows stand for."""
     trials = design.trials if get_family(design.family).has_trials else None
-    parts = [trials, design.modifiers.get("weights")]
-    amounts = np.prod([p for p in parts if p is not None] or [np.ones(design.n_rows)], axis=0)
-    sound = (amounts >= 0).all() and amounts.sum() > 0
-    return float(np.average(predictor.offset, weights=amounts if sound else None))
+    parts = [p for p in (trials, design.modifiers.get("weights")) if p is not None]
+    return float(np.average(predictor.offset, weights=product_of(parts)))
 
 
 def predictor_unit(design: Design) -> float:

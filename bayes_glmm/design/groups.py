@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,7 +24,7 @@ from bayes_glmm.design.membership import (
     require_members,
 )
 from bayes_glmm.design.names import RESERVED
-from bayes_glmm.design.origin import Codings, Origins, Part, shift_of
+from bayes_glmm.design.origin import Codings, Origins, Part, Shift, shift_of
 from bayes_glmm.design.terms import Columns
 from bayes_glmm.errors import DataError, listed
 from bayes_glmm.spec.effects import Membership, RandomEffect
@@ -248,6 +248,21 @@ def plain_name(text: str) -> str:
     return f"{name}_group" if name in RESERVED else name
 
 
+def effect_shifts(
+    parts: Sequence[tuple[bool, tuple[Part, ...]]],
+    blocks: Sequence[tuple[int, ...]],
+    codings: Codings,
+    origins: Origins,
+) -> Iterator[tuple[bool, tuple[Part, ...], Shift, bool]]:
+    """Yield each random effect's parts, what can be centred in them, and whether it is correlated."""
+    at = 0
+    for ones, own in parts:
+        found = shift_of(own, ones, codings, origins)
+        places = set(range(at, at + len(found.back) - (not ones)))
+        at += len(places)
+        yield ones, own, found, any(places <= set(block) for block in blocks)
+
+
 def group_shift(
     parts: Sequence[tuple[bool, tuple[Part, ...]]],
     blocks: Sequence[tuple[int, ...]],
@@ -264,13 +279,8 @@ def group_shift(
     """
     centred: list[tuple[frozenset[Factor], ...]] = []
     ways: list[NDArray[np.float64]] = []
-    at = 0
-    for ones, own in parts:
-        found = shift_of(own, ones, codings, origins)
+    for ones, own, found, together in effect_shifts(parts, blocks, codings, origins):
         way = found.back[int(not ones) :, int(not ones) :]  # no row of a constant that is not there
-        places = set(range(at, at + len(way)))
-        at += len(way)
-        together = any(places <= set(block) for block in blocks)
         centred.append(found.centred if together else (frozenset[Factor](),) * len(own))
         ways.append(way if together else np.eye(len(way)))
     back = block_diag(*ways)

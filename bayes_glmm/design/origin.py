@@ -59,11 +59,6 @@ class Shift:
         return self.back[1:, 1:]
 
     @property
-    def constant(self) -> Array:
-        """What each reference coefficient adds to the constant, shape (n_columns,)."""
-        return self.back[0, 1:]
-
-    @property
     def mixes(self) -> bool:
         """Whether a coefficient other than the constant differs between the two."""
         return not np.array_equal(self.own, np.eye(len(self.own)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,6 +84,11 @@ def row_weights(spec: ModelSpec, data: pd.DataFrame, states: States) -> Weights:
         parts = [number for _, number in parts_of(spec, data, states)]
     except BayesGLMMError:
         return None
+    return product_of(parts)
+
+
+def product_of(parts: Sequence[Array]) -> Weights:
+    """Return what rows stand for by all of some numbers; ``None`` for none, or what is no weight."""
     if not parts:
         return None
     total = np.asarray(np.prod(np.broadcast_arrays(*parts), axis=0), float)
