@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from bayes_glmm.errors import DataError, listed
+from bayes_glmm.textfiles import PACKED, opened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,6 @@ PER_BYTE, ROOM = 100, 2**24
 PADDED = 2**30
 """Bytes of a column of texts when each takes as much room as its longest."""
 CELLS_PER_BYTE, MORE_CELLS = 8, 2**24
-PACKED = (".gz", ".bz2", ".xz", ".zip")
 ELSEWHERE = (".zst", ".tar", ".tgz", ".7z", ".rar", ".xlsx", ".xls", ".ods", ".feather", ".rds")
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -75,7 +75,7 @@ def _unpacked(path: Path) -> bytes:
     if suffix not in PACKED:
         return path.read_bytes()
     most = PER_BYTE * path.stat().st_size + ROOM
-    with _opened(path, suffix) as handle:
+    with opened(path) as handle:
         content = handle.read(most + 1)
     if len(content) > most:
         raise DataError(
@@ -83,23 +83,6 @@ def _unpacked(path: Path) -> bytes:
             "that is read. If you trust it, unpack it first."
         )
     return content
-
-
-def _opened(path: Path, suffix: str) -> IO[bytes]:
-    if suffix == ".zip":
-        import zipfile
-
-        packed = zipfile.ZipFile(path)
-        inside = [name for name in packed.namelist() if not name.endswith("/")]
-        if len(inside) != 1:
-            raise DataError(f"{path} holds {len(inside)} files; one table is read.")
-        return packed.open(inside[0])
-    import bz2
-    import gzip
-    import lzma
-
-    opened: Any = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}[suffix]
-    return opened(path, "rb")
 
 
 def _header(path: Path, content: bytes, most: int) -> list[str]:

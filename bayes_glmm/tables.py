@@ -17,6 +17,7 @@ from bayes_glmm.table_limits import (
     inspect_parquet,
     refuse_padded,
 )
+from bayes_glmm.textfiles import MISSING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-](inf|nan)")
-_MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 
 
 def read_table(path: str | Path, spec: ModelSpec | None = None) -> pd.DataFrame:
@@ -176,7 +176,7 @@ def _read_csv(path: Path, spec: ModelSpec | None) -> tuple[pd.DataFrame, list[st
         BytesIO(content),
         dtype=dict.fromkeys(text, "str"),
         keep_default_na=False,
-        na_values={c: [""] if c in text else list(_MISSING) for c in header},
+        na_values={c: [""] if c in text else list(MISSING) for c in header},
         low_memory=False,
     )
     return data, header

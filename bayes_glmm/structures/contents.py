@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import bz2
 import csv
-import gzip
 import io
 import lzma
 import zipfile
@@ -12,13 +10,14 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, DataError, listed
+from bayes_glmm.textfiles import MISSING, PACKED, opened
 
 TABLE = 2**26
 """Bytes of a table of pairs, parents or places, of a tree and of a map, unpacked (64 MiB)."""
@@ -26,8 +25,6 @@ MATRIX = 2**28
 """Bytes of a matrix or a table of genotypes, unpacked (256 MiB)."""
 COLUMNS, CELLS = 1_000, 20_000_000
 """Columns and cells of a table of pairs, parents or places."""
-MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
-_PACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
 
 
@@ -44,14 +41,7 @@ def read_bytes(path: Path, most: int = TABLE) -> bytes:
     if end in (".zst", ".tar", ".tgz", ".7z"):
         raise DataError(f"{path.name}: unpack it first; .gz, .bz2, .xz and .zip are read.")
     try:
-        if end == ".zip":
-            with zipfile.ZipFile(path) as archive:
-                names = [name for name in archive.namelist() if not name.endswith("/")]
-                if len(names) != 1:
-                    raise DataError(f"{path.name} holds {len(names)} files: give one of them.")
-                with archive.open(names[0]) as handle:
-                    return _bounded(handle, path, most)
-        with _PACKED.get(end, open)(path, "rb") as handle:
+        with opened(path) as handle:
             return _bounded(handle, path, most)
     except _BROKEN as error:
         raise DataError(f"{path.name} cannot be read ({error}).") from error
@@ -65,7 +55,7 @@ def ending(path: Path) -> str:
     >>> ending(Path("tree.CSV.gz"))
     '.csv'
     """
-    packed = path.suffix.lower() in (*_PACKED, ".zip") and path.with_suffix("").suffix
+    packed = path.suffix.lower() in PACKED and path.with_suffix("").suffix
     return (packed or path.suffix).lower()
 
 
