@@ -87,7 +87,7 @@ def rotated_graph(design: Design, priors: Mapping[str, Prior], rotation: Rotatio
     import pymc as pm
 
     from bayes_glmm.model.graph import Sight, coefficients, intercept_of, scalar, vector
-    from bayes_glmm.model.variables import dimensions
+    from bayes_glmm.model.variable_table import dimensions
 
     mu, group = design.mu, design.groups[0]
     coords = dimensions(design)[1]

@@ -15,6 +15,7 @@ from bayes_glmm.maths.kernels import density
 from bayes_glmm.model.blocks.group import TOLD, GroupDesign
 from bayes_glmm.model.blocks.modelled import ModelledColumns, ModelledFactor
 from bayes_glmm.model.thresholds import Cuts, boundaries
+from bayes_glmm.model.variables import BETA, EFFECTS, INTERCEPT, SD, in_formula, named
 from bayes_glmm.structures import Hyper
 
 type Stack = Callable[..., Any]
@@ -85,6 +86,20 @@ class SmoothDesign:
     parts: tuple[str, ...]
     waves: Waves | None = None
     hyper: tuple[Hyper, ...] = ()
+
+    @property
+    def sd(self) -> str:
+        """Name of the standard deviations."""
+        return named(SD, self.name)
+
+    @property
+    def effects(self) -> str:
+        """Name of the coefficients of the penalised columns."""
+        return named(EFFECTS, self.name)
+
+    def hyper_name(self, hyper: Hyper) -> str:
+        """Return the name of a parameter besides the standard deviation."""
+        return named(hyper.stem, self.name)
 
     def scales(self, hyper: Mapping[str, Any], maths: Maths) -> Any:
         """Return the coefficients' sizes in units of their standard deviation, or one."""
@@ -183,7 +198,17 @@ class PredictorDesign:
 
     def name(self, stem: str) -> str:
         """Return a variable's name: ``"beta"``, or ``"beta_zi"`` in the formula of ``zi``."""
-        return stem if self.parameter == "mu" else f"{stem}_{self.parameter}"
+        return in_formula(stem, self.parameter)
+
+    @property
+    def beta(self) -> str:
+        """Name of the coefficients."""
+        return self.name(BETA)
+
+    @property
+    def intercept_name(self) -> str:
+        """Name of the intercept."""
+        return self.name(INTERCEPT)
 
     def group(self, name: str) -> GroupDesign:
         """Return the group of that name."""

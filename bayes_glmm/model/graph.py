@@ -29,7 +29,7 @@ from bayes_glmm.model.transforms import (
     StandardizedRows,
     Turned,
 )
-from bayes_glmm.model.variables import dimensions, response_dims
+from bayes_glmm.model.variable_table import dimensions, response_dims
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import REAL, Prior
 from bayes_glmm.structures import Factor

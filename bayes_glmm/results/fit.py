@@ -24,7 +24,7 @@ from bayes_glmm.maths.links import Link
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.model.reference import PREFIX, in_reference, plain_priors, reference_name
-from bayes_glmm.model.variables import dimensions, response_dims
+from bayes_glmm.model.variable_table import dimensions, response_dims
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures import Structure, read_structure, variance_draws

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bayes_glmm.disk.atomic_files import aside
 from bayes_glmm.disk.outputs import writable
 from bayes_glmm.errors import ArgumentError, ResultError, WriteError
-from bayes_glmm.model.variables import dimensions
+from bayes_glmm.model.variable_table import dimensions
 from bayes_glmm.results.fit import SAMPLE, Fit, of_the_basis
 from bayes_glmm.results.inspection import inspect
 

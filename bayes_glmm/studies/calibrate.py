@@ -21,7 +21,7 @@ from bayes_glmm.families import get_family
 from bayes_glmm.fitting import prepare, provenance
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.design import Design
-from bayes_glmm.model.variables import dimensions
+from bayes_glmm.model.variable_table import dimensions
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.studies.jobs import Record, run_many
 from bayes_glmm.studies.prior_predictive import LARGEST, draw_parameters, draw_responses

@@ -19,7 +19,7 @@ from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.model.reference import Way
-from bayes_glmm.model.variables import dimensions
+from bayes_glmm.model.variable_table import dimensions
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures import Structure, effect_draws
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.model.variables import CORRELATION, CORRELATION_FACTOR, EFFECTS, LATENTS, SD, named
 from bayes_glmm.structures import Factor, Hyper
 
 TOLD = 10.0
@@ -93,6 +94,39 @@ class GroupDesign:
             return tuple(enumerate(self.terms))
         mine = ((t, self.terms[t]) for t, owner in enumerate(self.owners) if owner == parameter)
         return tuple((t, inside_label(label, parameter)) for t, label in mine)
+
+    @property
+    def sd(self) -> str:
+        """Name of the standard deviations."""
+        return named(SD, self.name)
+
+    @property
+    def correlation(self) -> str:
+        """Name of the correlation matrix."""
+        return named(CORRELATION, self.name)
+
+    @property
+    def correlation_factors(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Names of the factors of correlated blocks, with the terms of each."""
+        wide = [block for block in self.blocks if len(block) > 1]
+        name = named(CORRELATION_FACTOR, self.name)
+        if len(wide) == 1:
+            return ((name, wide[0]),)
+        return tuple((f"{name}_{k}", block) for k, block in enumerate(wide))
+
+    @property
+    def effects(self) -> str:
+        """Name of the effects of the levels."""
+        return named(EFFECTS, self.name)
+
+    @property
+    def latents(self) -> str:
+        """Name of the standard normal latents of a structure."""
+        return named(LATENTS, self.name)
+
+    def hyper_name(self, hyper: Hyper) -> str:
+        """Return the name of a parameter besides the standard deviation."""
+        return named(hyper.stem, self.name)
 
     @property
     def n_levels(self) -> int:
