@@ -61,7 +61,8 @@ if TYPE_CHECKING:
     from bayes_glmm.scan import scan
     from bayes_glmm.spec.effects import RandomEffect
     from bayes_glmm.spec.formula.parsing import parse
-    from bayes_glmm.spec.model import ModelSpec, Predictor, Response
+    from bayes_glmm.spec.model import ModelSpec
+    from bayes_glmm.spec.predictor import Predictor, Response
     from bayes_glmm.spec.priors import Prior
     from bayes_glmm.spec.sources import Source
     from bayes_glmm.spec.templates import template, templates
@@ -87,10 +88,10 @@ _PUBLIC = {
     "Family": "families.density_family",
     "ModelSpec": "spec.model",
     "Parameter": "families.contract",
-    "Predictor": "spec.model",
+    "Predictor": "spec.predictor",
     "Prior": "spec.priors",
     "RandomEffect": "spec.effects",
-    "Response": "spec.model",
+    "Response": "spec.predictor",
     "Source": "spec.sources",
     "areal": "structures.areal",
     "build_model": "fitting",

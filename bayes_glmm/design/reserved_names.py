@@ -11,6 +11,7 @@ from bayes_glmm.design.terms.monotonic_coding import MonotonicCoding
 from bayes_glmm.errors import SpecError
 from bayes_glmm.families import get_family
 from bayes_glmm.model.blocks.modelled import identifier
+from bayes_glmm.model.variables import RESERVED
 from bayes_glmm.spec.model import ModelSpec
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from bayes_glmm.design.predictor_schema import PredictorSchema
     from bayes_glmm.design.terms.origin import Codings
 
-RESERVED = ("chain", "draw", "sample", "observation", "coefficient", "y", "response", "mu")
-"""What every result and graph has: dimensions of draws and rows, the response."""
 OF_MODIFIERS = {
     "trials": ("trials",), "cens": ("status", "upper"), "trunc": ("least", "most"),
     "weights": ("weights",), "se": ("se",), "against": ("total", "other_trials"),

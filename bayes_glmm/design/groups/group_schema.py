@@ -20,13 +20,13 @@ from bayes_glmm.design.groups.membership import (
     own_rows,
     require_members,
 )
-from bayes_glmm.design.reserved_names import RESERVED
 from bayes_glmm.design.table.columns import levels_of, locate, pick, unknown_levels
 from bayes_glmm.design.table.tables import row_ids
 from bayes_glmm.design.terms.full_rank import Columns
 from bayes_glmm.design.terms.origin import Codings, Origins, Part, Shift, shift_of
 from bayes_glmm.errors import DataError, listed
 from bayes_glmm.model.blocks.group import GroupBasis, GroupDesign
+from bayes_glmm.model.variables import RESERVED
 from bayes_glmm.spec.effects import Membership, RandomEffect
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.terms import Factor
