@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bayes_glmm.errors import TemplateError, suggestion
 from bayes_glmm.spec.effects import Membership, RandomEffect
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.spec.predictor import Response
+from bayes_glmm.spec.sides import Response
 from bayes_glmm.spec.terms import Variable
 
 if TYPE_CHECKING:

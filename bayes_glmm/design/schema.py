@@ -59,7 +59,7 @@ from bayes_glmm.model.blocks.modelled import identifier
 from bayes_glmm.model.design import CovariateDesign, Design, PredictorDesign
 from bayes_glmm.model.thresholds import Cuts
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.spec.predictor import Predictor
+from bayes_glmm.spec.sides import Predictor
 from bayes_glmm.spec.terms import SMOOTHS, Call, Variable
 
 
@@ -89,7 +89,7 @@ class Schema:
     Examples
     --------
     >>> from bayes_glmm.spec.model import RandomEffect
-    >>> from bayes_glmm.spec.predictor import Predictor
+    >>> from bayes_glmm.spec.sides import Predictor
     >>> rows = pd.DataFrame({"y": [1.0, 2.0, 4.0], "x": [0, 1, 2], "g": ["b", "a", "b"]})
     >>> spec = ModelSpec("y", Predictor(terms=("x",), random=(RandomEffect("g"),)))
     >>> design = Schema.learn(spec, rows).apply(rows)

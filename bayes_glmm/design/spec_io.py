@@ -8,8 +8,8 @@ from typing import Any
 from bayes_glmm.errors import ResultError
 from bayes_glmm.spec.effects import Membership, RandomEffect
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.spec.predictor import Predictor, Response
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.sides import Predictor, Response
 from bayes_glmm.spec.sources import Source
 from bayes_glmm.spec.terms import Arithmetic, Call, Expression, Number, Term, Text, Variable
 

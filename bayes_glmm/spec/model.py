@@ -9,9 +9,9 @@ from itertools import product
 from typing import Any
 
 from bayes_glmm.errors import ArgumentTypeError, FormulaError, SpecError
-from bayes_glmm.spec.formula.reading import formula_text
-from bayes_glmm.spec.predictor import Predictor, Response
+from bayes_glmm.spec.formula.formula_io import formula_text
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.sides import Predictor, Response
 from bayes_glmm.spec.sources import Source
 from bayes_glmm.spec.spec_toml import OPTIONS, fields_of, load_toml, write_toml
 from bayes_glmm.spec.terms import Call, Expression, Variable, columns_read

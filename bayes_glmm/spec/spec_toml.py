@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_glmm.errors import ArgumentTypeError, PriorError, SpecError, suggestion
-from bayes_glmm.spec.formula.reading import read_formulas
+from bayes_glmm.spec.formula.formula_io import read_formulas
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.sources import Option, Source, read_source
 

@@ -24,8 +24,8 @@ from bayes_glmm.errors import (
     suggestion,
 )
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.spec.predictor import Response
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.sides import Response
 from bayes_glmm.spec.terms import Call, Expression, Number, Variable
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from bayes_glmm.design.table.tables import row_ids, rows_where, to_pandas
 from bayes_glmm.errors import ArgumentTypeError, DataError, MissingDataError
 from bayes_glmm.spec.effects import RandomEffect
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.spec.predictor import Predictor
+from bayes_glmm.spec.sides import Predictor
 from bayes_glmm.spec.terms import Call, Variable
 
 pa = pytest.importorskip("pyarrow")

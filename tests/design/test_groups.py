@@ -10,7 +10,7 @@ from bayes_glmm.errors import DataError, SpecError, UnknownLevelError
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.spec.effects import RandomEffect
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.spec.predictor import Predictor
+from bayes_glmm.spec.sides import Predictor
 from bayes_glmm.spec.terms import Call, Number, Variable
 
 

@@ -22,8 +22,8 @@ from bayes_glmm.errors import (
 from bayes_glmm.model.design import Design
 from bayes_glmm.spec.effects import RandomEffect
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.spec.predictor import Predictor, Response
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.sides import Predictor, Response
 from bayes_glmm.spec.terms import Arithmetic, Call, Number, Text, Variable
 
 X, A, B = Variable("x"), Variable("a"), Variable("b")

@@ -12,7 +12,7 @@ from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.terms.expressions import evaluate, learn, text_of
 from bayes_glmm.errors import DataError, SpecError
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.spec.predictor import Predictor
+from bayes_glmm.spec.sides import Predictor
 from bayes_glmm.spec.terms import Arithmetic, Call, Expression, Number, Text, Variable
 
 X, G = Variable("x"), Variable("g")

@@ -29,7 +29,7 @@ from bayes_glmm.errors import DataError, SpecError, listed
 from bayes_glmm.model.blocks.group import outside_label
 from bayes_glmm.model.row_weights import Weights
 from bayes_glmm.spec.effects import RandomEffect
-from bayes_glmm.spec.predictor import Predictor
+from bayes_glmm.spec.sides import Predictor
 
 
 def learn_groups(

@@ -11,7 +11,7 @@ from bayes_glmm.families import get_family
 from bayes_glmm.model.thresholds import boundaries
 from bayes_glmm.spec.formula.writing import term_text
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.spec.predictor import Predictor
+from bayes_glmm.spec.sides import Predictor
 from bayes_glmm.spec.terms import Call, Term, Variable
 
 

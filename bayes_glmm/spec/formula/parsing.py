@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bayes_glmm.spec.formula.reading import read_formulas
+from bayes_glmm.spec.formula.formula_io import read_formulas
 from bayes_glmm.spec.model import ModelSpec
 
 if TYPE_CHECKING:

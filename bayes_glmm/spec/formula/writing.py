@@ -6,7 +6,7 @@ import re
 
 from bayes_glmm.errors import SpecError
 from bayes_glmm.spec.effects import Membership, RandomEffect
-from bayes_glmm.spec.predictor import Predictor, Response
+from bayes_glmm.spec.sides import Predictor, Response
 from bayes_glmm.spec.terms import Arithmetic, Call, Expression, Number, Term, Text, Variable
 
 

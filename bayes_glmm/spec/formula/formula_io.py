@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bayes_glmm.errors import ArgumentTypeError, FormulaError, SpecError
 from bayes_glmm.spec.formula.grammar import read_formula
 from bayes_glmm.spec.formula.writing import name_text, predictor_text, response_text
-from bayes_glmm.spec.predictor import Predictor, Response
+from bayes_glmm.spec.sides import Predictor, Response
 
 type Predictors = tuple[tuple[str, Predictor], ...]
 
