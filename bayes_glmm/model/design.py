@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from bayes_glmm.maths.field_maths import NUMPY, Maths
 from bayes_glmm.maths.kernels import density
+from bayes_glmm.model.blocks.factor import Hyper
 from bayes_glmm.model.blocks.group import TOLD, GroupDesign
 from bayes_glmm.model.blocks.modelled import ModelledColumns, ModelledFactor
 from bayes_glmm.model.thresholds import Cuts, boundaries
 from bayes_glmm.model.variables import BETA, EFFECTS, INTERCEPT, SD, in_formula, named
-from bayes_glmm.structures import Hyper
 
 type Stack = Callable[..., Any]
 

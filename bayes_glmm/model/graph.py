@@ -16,6 +16,7 @@ from pytensor.compile.mode import Mode
 from bayes_glmm.families import LINKS, Parameter, get_family
 from bayes_glmm.families.censoring import observe
 from bayes_glmm.maths.field_maths import pytensor_maths
+from bayes_glmm.model.blocks.factor import Factor
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.default_priors import predictor_unit
 from bayes_glmm.model.design import CovariateDesign, Design, PredictorDesign, SmoothDesign
@@ -32,7 +33,6 @@ from bayes_glmm.model.transforms import (
 from bayes_glmm.model.variable_table import dimensions, response_dims
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import REAL, Prior
-from bayes_glmm.structures import Factor
 
 LOCATION = {"Cauchy": "alpha"}
 ABSORBED = "_absorbed"

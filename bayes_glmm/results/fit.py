@@ -21,13 +21,14 @@ from bayes_glmm.families import get_family
 from bayes_glmm.families.contract import Family
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.maths.links import Link
+from bayes_glmm.model.blocks.factor import variance_draws
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.model.reference import PREFIX, in_reference, plain_priors, reference_name
 from bayes_glmm.model.variable_table import dimensions, response_dims
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.structures import Structure, read_structure, variance_draws
+from bayes_glmm.structures import Structure, read_structure
 
 if TYPE_CHECKING:
     import xarray as xr

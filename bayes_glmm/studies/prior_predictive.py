@@ -15,13 +15,14 @@ from bayes_glmm.errors import ArgumentError, Finding, Findings, ResultError
 from bayes_glmm.families import LINKS, get_family
 from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
 from bayes_glmm.families.parameter import response_scale
+from bayes_glmm.model.blocks.factor import effect_draws
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.model.reference import Way
 from bayes_glmm.model.variable_table import dimensions
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.structures import Structure, effect_draws
+from bayes_glmm.structures import Structure
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -32,11 +32,12 @@ from bayes_glmm.errors import (
 from bayes_glmm.families import LINKS, Parameter, get_family
 from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
 from bayes_glmm.families.contract import Family
+from bayes_glmm.model.blocks.factor import effect_draws
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.blocks.modelled import ModelledFactor
 from bayes_glmm.model.design import Design, PredictorDesign, SmoothDesign
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.structures import Structure, effect_draws
+from bayes_glmm.structures import Structure
 
 if TYPE_CHECKING:
     from bayes_glmm.design.resolve import Model

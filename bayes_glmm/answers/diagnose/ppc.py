@@ -21,10 +21,10 @@ from bayes_glmm.answers.predict.predictor_draws import (
 )
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
+from bayes_glmm.model.blocks.factor import effect_draws
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import PredictorDesign
 from bayes_glmm.results.fit import Fit
-from bayes_glmm.structures import effect_draws
 
 type Array = NDArray[np.float64]
 MOST_DRAWS = 400

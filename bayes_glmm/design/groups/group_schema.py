@@ -26,11 +26,11 @@ from bayes_glmm.design.table.tables import row_ids
 from bayes_glmm.design.terms.full_rank import Columns
 from bayes_glmm.design.terms.origin import Codings, Origins, Part, Shift, shift_of
 from bayes_glmm.errors import DataError, listed
+from bayes_glmm.model.blocks.factor import Hyper
 from bayes_glmm.model.blocks.group import GroupBasis, GroupDesign
 from bayes_glmm.spec.effects import Membership, RandomEffect
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.terms import Factor
-from bayes_glmm.structures import Hyper
 
 type Groups = Literal["known", "any", "ignore"]
 GROUPS: tuple[Groups, ...] = ("known", "any", "ignore")

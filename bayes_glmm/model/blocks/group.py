@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.model.blocks.factor import Factor, Hyper
 from bayes_glmm.model.variables import CORRELATION, CORRELATION_FACTOR, EFFECTS, LATENTS, SD, named
-from bayes_glmm.structures import Factor, Hyper
 
 TOLD = 10.0
 """Rows that tell about as much of a coefficient as its prior does."""

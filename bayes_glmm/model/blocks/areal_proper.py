@@ -6,14 +6,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy import linalg
 
 from bayes_glmm.maths.field_maths import Maths
-from bayes_glmm.structures.adjacency import Graph
-from bayes_glmm.structures.laplacian import precision
-from bayes_glmm.structures.structure import Array, Factor, Text, Values
+from bayes_glmm.model.blocks.factor import Array, Factor, Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,27 +95,3 @@ class SpectralFactor(Factor):
     def _precisions(self, part: Part, hyper: Values) -> Any:
         mix = hyper["mix"]
         return mix * part.values + (1 - mix) if self.model == "leroux" else 1 - mix * part.values
-
-
-def spectral_factor(
-    graph: Graph, model: str, levels: Text, rows: NDArray[np.int64]
-) -> SpectralFactor:
-    """Prepare Leroux's field or a proper CAR; every area keeps its latent."""
-    sizes = np.bincount(graph.component)
-    members = np.split(np.argsort(graph.component, kind="stable"), np.cumsum(sizes)[:-1])
-    parts = tuple(_part(graph, model, places) for places in members if len(places) > 1)
-    lone = np.flatnonzero(graph.island)
-    laid = np.concatenate([*(p.places for p in parts), lone]).astype(np.int64)
-    place = np.empty_like(laid)
-    place[laid] = np.arange(len(laid))
-    return SpectralFactor(levels, graph.labels, model, parts, lone, place[rows])
-
-
-def _part(graph: Graph, model: str, places: NDArray[np.int64]) -> Part:
-    R: sp.csr_matrix = precision(graph)[places][:, places]
-    if model == "leroux":
-        values, vectors = linalg.eigh(R.toarray())
-        return Part(places, vectors, np.maximum(values, 0.0), np.ones(len(places)))
-    root = np.sqrt(R.diagonal())
-    values, vectors = linalg.eigh((sp.diags(R.diagonal()) - R).toarray() / np.outer(root, root))
-    return Part(places, vectors, np.clip(values, -1.0, 1.0), root)

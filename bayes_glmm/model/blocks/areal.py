@@ -8,16 +8,10 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from bayes_glmm.maths import triangular as sweep
 from bayes_glmm.maths.field_maths import Maths
-from bayes_glmm.structures.adjacency import Graph
-from bayes_glmm.structures.laplacian import Cascade, cascade, factor
-from bayes_glmm.structures.level_labels import match
-from bayes_glmm.structures.structure import Array, Factor, Text, Values
-
-type Places = NDArray[np.int64]
+from bayes_glmm.model.blocks.factor import Array, Factor, Places, Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,57 +84,21 @@ class IntrinsicFactor(Factor):
         return float(self.variance[self.rows].mean()), float(back @ back)
 
 
-def intrinsic_factor(
-    graph: Graph,
-    order: Places,
-    scale: Array,
-    variance: Array,
-    mixed: bool,
-    levels: Text,
-    rows: Places,
-    sampled: Text | None,
-) -> IntrinsicFactor:
-    """Prepare an ICAR field, or with ``mixed`` BYM2, for the levels at some areas.
+@dataclass(frozen=True, eq=False)
+class Cascade:
+    """A triangular system in which no node has more than a few parents.
 
-    All areas keep a latent, as leaving one out would change who borders whom; the
-    independent effects are those of the levels only.
+    A long row is a chain of partial sums, so that memory follows the number of
+    entries and not the longest row.
+
+    Attributes
+    ----------
+    parents : ndarray of int64, shape (n_nodes, WIDTH)
+    weights : ndarray, shape (n_nodes, WIDTH)
+    place : ndarray of int64, shape (n_rows,)
+        The node that holds each row of the system.
     """
-    n, part = len(graph.labels), graph.component
-    L, d = factor(graph, order) if len(order) else (sp.csc_matrix((0, 0)), np.zeros(0))
-    system, backwards = cascade(L), order[::-1]
-    on_map = np.sort(np.r_[order, np.flatnonzero(graph.island)])
-    latent = np.full(n, -1, dtype=np.int64)
-    latent[on_map] = np.arange(len(on_map))
-    size, lone = np.bincount(part), np.flatnonzero(graph.island)
-    passes, each = len(system.parents), np.arange(n)
-    nodes = np.char.add("map:", graph.labels[on_map])
-    own = None
-    if mixed:
-        owners = _owners(graph, rows, sampled)
-        nodes = np.r_[nodes, np.char.add("own:", graph.labels[owners])]
-        own = np.searchsorted(owners, rows)
-    return IntrinsicFactor(
-        levels=levels,
-        nodes=nodes,
-        system=system,
-        enter=_sparse(d[::-1] ** -0.5, system.place, latent[backwards], (passes, len(on_map))),
-        leave=_sparse(scale[part[backwards]] ** -0.5, backwards, system.place, (n, passes)),
-        mean=_sparse(1 / size[part], part, each, (len(size), n)),
-        spread=_sparse(np.ones(n), each, part, (n, len(size))),
-        lone=_sparse(np.ones(len(lone)), lone, latent[lone], (n, len(on_map))),
-        rows=rows,
-        own=own,
-        variance=np.where(graph.island, 1.0, variance / scale[part]),
-    )
 
-
-def _owners(graph: Graph, rows: Places, sampled: Text | None) -> Places:
-    if sampled is None:
-        return np.unique(rows)
-    own = sampled[np.char.startswith(sampled, "own:")]
-    before = np.array([name.removeprefix("own:") for name in own.tolist()], dtype=np.str_)
-    return np.union1d(rows, match(before, graph.labels, "The result", "the graph of areas"))
-
-
-def _sparse(values: Array, rows: Places, columns: Places, shape: tuple[int, int]) -> sp.csr_matrix:
-    return sp.csr_matrix((values, (rows, columns)), shape=shape)
+    parents: Places
+    weights: Array
+    place: Places
