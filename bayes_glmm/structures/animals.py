@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, listed
-from bayes_glmm.model.blocks.factor import Array, Factor, Text
+from bayes_glmm.model.blocks.array_types import Array, Text
+from bayes_glmm.model.blocks.factor import Factor
 from bayes_glmm.model.blocks.pedigree import HALF, PedigreeFactor
 from bayes_glmm.structures.ancestry import ancestors, inbreeding, parents_first
 from bayes_glmm.structures.level_labels import text_of

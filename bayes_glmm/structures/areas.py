@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, listed, suggestion
-from bayes_glmm.model.blocks.factor import Array, Factor, Hyper, Text
+from bayes_glmm.model.blocks.array_types import Array, Text
+from bayes_glmm.model.blocks.factor import Factor, Hyper
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures.adjacency import Graph, read_graph
 from bayes_glmm.structures.laplacian import elimination_order, variances

@@ -20,7 +20,8 @@ from bayes_glmm.errors import (
     suggestion,
 )
 from bayes_glmm.maths.kernels import DISTANCES, KERNELS, embed, measure
-from bayes_glmm.model.blocks.factor import Array, Factor, Hyper, Text
+from bayes_glmm.model.blocks.array_types import Array, Text
+from bayes_glmm.model.blocks.factor import Factor, Hyper
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures.earlier_neighbours import nearest_factor
 from bayes_glmm.structures.level_labels import text_of

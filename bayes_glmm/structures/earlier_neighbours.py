@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from bayes_glmm.maths.kernels import embed, measure
-from bayes_glmm.model.blocks.factor import Array, Places, Text
+from bayes_glmm.model.blocks.array_types import Array, Places, Text
 from bayes_glmm.model.blocks.nearest import NearestFactor
 from bayes_glmm.structures.spatial_fields import sites_of
 

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, listed, suggestion
-from bayes_glmm.model.blocks.factor import Array, Text
+from bayes_glmm.model.blocks.array_types import Array, Text
 from bayes_glmm.structures.file_contents import ending
 from bayes_glmm.structures.genotype_tables import individuals, numbers_of, odd_call, read_raw
 from bayes_glmm.structures.kinship import Kinship, amount

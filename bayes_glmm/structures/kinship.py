@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.model.blocks.factor import Array, Factor, Text
+from bayes_glmm.model.blocks.array_types import Array, Text
+from bayes_glmm.model.blocks.factor import Factor
 from bayes_glmm.model.blocks.matrix import DenseFactor
 from bayes_glmm.structures.labelled_matrices import checked, labelled, pivoted
 from bayes_glmm.structures.structure import Structure
@@ -47,8 +48,8 @@ class Kinship(Structure):
         whole = np.zeros((len(self.labels), len(first) + len(pivots)))
         whole[first, : len(first)] = lower
         whole[others] = np.hstack([cross, root])
-        nodes = np.concatenate([self.labels[first], self.labels[others[pivots]]])
-        return DenseFactor(levels, nodes, whole[own])
+        places = np.concatenate([first, others[pivots]])
+        return DenseFactor(levels, self.labels[places], whole[own], whole[places])
 
     def notes(self) -> tuple[str, ...]:
         """Say what was added to the diagonal."""

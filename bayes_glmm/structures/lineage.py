@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, listed, suggestion
-from bayes_glmm.model.blocks.factor import Hyper, Text
+from bayes_glmm.model.blocks.array_types import Text
+from bayes_glmm.model.blocks.factor import Hyper
 from bayes_glmm.model.blocks.tree import MODELS, LineageFactor
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures.add_tips import grafted

@@ -9,7 +9,7 @@ from scipy import linalg
 
 from bayes_glmm.model.blocks.areal import IntrinsicFactor
 from bayes_glmm.model.blocks.areal_proper import Part, SpectralFactor
-from bayes_glmm.model.blocks.factor import Array, Places, Text
+from bayes_glmm.model.blocks.array_types import Array, Places, Text
 from bayes_glmm.structures.adjacency import Graph
 from bayes_glmm.structures.laplacian import cascade, factor, precision
 from bayes_glmm.structures.level_labels import match
@@ -56,6 +56,10 @@ def intrinsic_factor(
         rows=rows,
         own=own,
         variance=np.where(graph.island, 1.0, variance / scale[part]),
+        areas=graph.labels,
+        laplacian=sp.csr_matrix(sp.diags(scale[part]) @ precision(graph))
+        + sp.diags(graph.island.astype(float)),
+        log_determinant=float(((size - 1) * np.log(scale) + np.log(size)).sum() + np.log(d).sum()),
     )
 
 
@@ -87,9 +91,10 @@ def spectral_factor(
 
 def _part(graph: Graph, model: str, places: NDArray[np.int64]) -> Part:
     R: sp.csr_matrix = precision(graph)[places][:, places]
+    borders = sp.csr_matrix(sp.diags(R.diagonal()) - R)
     if model == "leroux":
         values, vectors = linalg.eigh(R.toarray())
-        return Part(places, vectors, np.maximum(values, 0.0), np.ones(len(places)))
+        return Part(places, vectors, np.maximum(values, 0.0), np.ones(len(places)), borders)
     root = np.sqrt(R.diagonal())
-    values, vectors = linalg.eigh((sp.diags(R.diagonal()) - R).toarray() / np.outer(root, root))
-    return Part(places, vectors, np.clip(values, -1.0, 1.0), root)
+    values, vectors = linalg.eigh(borders.toarray() / np.outer(root, root))
+    return Part(places, vectors, np.clip(values, -1.0, 1.0), root, borders)

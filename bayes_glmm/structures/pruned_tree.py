@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.model.blocks.factor import Text
+from bayes_glmm.model.blocks.array_types import Text
 from bayes_glmm.model.blocks.tree import LineageFactor
 from bayes_glmm.structures.rooted_tree import Tree, levels_upwards
 

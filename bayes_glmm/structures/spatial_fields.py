@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, DataError, listed
 from bayes_glmm.maths.kernels import distances, embed
-from bayes_glmm.model.blocks.factor import Array, Text
+from bayes_glmm.model.blocks.array_types import Array, Text
 from bayes_glmm.model.blocks.spatial import ExactFactor, WaveFactor
 
 type Places = NDArray[np.int64]

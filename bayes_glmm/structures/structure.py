@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, listed
-from bayes_glmm.model.blocks.factor import Factor, Hyper, Text
+from bayes_glmm.model.blocks.array_types import Text
+from bayes_glmm.model.blocks.factor import Factor, Hyper
 from bayes_glmm.structures.level_labels import match
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.model.blocks.factor import Array, Hyper, Text
+from bayes_glmm.model.blocks.array_types import Array, Text
+from bayes_glmm.model.blocks.factor import Hyper
 from bayes_glmm.model.blocks.series import SeriesFactor
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures.structure import Structure

@@ -14,16 +14,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bayes_glmm.maths.field_maths import NUMPY, Maths
 from bayes_glmm.maths.interpolate import over_draws
+from bayes_glmm.model.blocks.array_types import Array, Text, Values
+from bayes_glmm.model.blocks.unit_field import UnitField
 from bayes_glmm.spec.priors import Prior
-
-type Array = NDArray[np.float64]
-type Text = NDArray[np.str_]
-type Values = Mapping[str, Any]
-type Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -80,6 +76,21 @@ class Factor:
         Returns
         -------
         shape (n_levels, n_terms)
+        """
+        raise NotImplementedError
+
+    def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
+        """Return what latents make of the nodes of :meth:`field`, shape (n_field_nodes, n_terms).
+
+        Arguments are those of :meth:`effect`.
+        """
+        raise NotImplementedError
+
+    def field(self) -> UnitField:
+        """Return the same effects as those of a field with a sparse precision.
+
+        Its nodes are not the latents, but what the latents make: values of animals, places,
+        areas, branching points.
         """
         raise NotImplementedError
 

@@ -10,7 +10,10 @@ import numpy as np
 from bayes_glmm.maths import triangular as sweep
 from bayes_glmm.maths.field_maths import NUMPY, Maths
 from bayes_glmm.maths.kernels import FAR, KERNELS, NUGGET
-from bayes_glmm.model.blocks.factor import Array, Factor, Places, Values
+from bayes_glmm.model.blocks.array_types import Array, Places, Values
+from bayes_glmm.model.blocks.factor import Factor
+from bayes_glmm.model.blocks.field_precision import RecursivePrecision
+from bayes_glmm.model.blocks.unit_field import UnitField, indicator
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +48,25 @@ class NearestFactor(Factor):
 
     def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
         """Return unit-scale effects of the levels, shape (n_levels, n_terms)."""
-        if maths is NUMPY:
-            weights, sd = conditionals(self.kernel, self.between, self.towards, hyper["range"])
-        else:
-            from bayes_glmm.maths.nearest_ops import symbolic
+        return self.node_values(z, hyper, maths)[self.rows]
 
-            weights, sd = symbolic(self.kernel, self.between, self.towards, hyper["range"])
-        return maths.descend(self.parents, weights, maths.column(sd) * z)[self.rows]
+    def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
+        """Return values at the distinct places, shape (n_nodes, n_terms)."""
+        weights, sd = self._steps(hyper, maths)
+        return maths.descend(self.parents, weights, maths.column(sd) * z)
+
+    def _steps(self, hyper: Values, maths: Maths) -> tuple[Any, Any]:
+        """Return the weights of the neighbours, and the sd of what is added."""
+        if maths is NUMPY:
+            return conditionals(self.kernel, self.between, self.towards, hyper["range"])
+        from bayes_glmm.maths.nearest_ops import symbolic
+
+        return symbolic(self.kernel, self.between, self.towards, hyper["range"])
+
+    def field(self) -> UnitField:
+        """Return the values at the distinct places."""
+        precision = RecursivePrecision(self.parents, self._steps, ("range",))
+        return UnitField(self.nodes, precision, indicator(self.rows, len(self.nodes)))
 
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
         """Return one, the variance of the field that is approximated, and the covariance's mean."""

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from bayes_glmm.maths import triangular as sweep
 from bayes_glmm.maths.field_maths import Maths
-from bayes_glmm.model.blocks.factor import Array, Factor, Values
+from bayes_glmm.model.blocks.array_types import Array, Values
+from bayes_glmm.model.blocks.factor import Factor
+from bayes_glmm.model.blocks.field_precision import RecursivePrecision
+from bayes_glmm.model.blocks.unit_field import UnitField, indicator
 
 HALF = 0.5
 
@@ -40,9 +43,26 @@ class PedigreeFactor(Factor):
         return np.full(self.parents.shape, HALF)
 
     def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
+        """Return breeding values of the levels."""
+        return self.node_values(z, hyper, maths)[self.rows]
+
+    def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
         """Return breeding values, parents before offspring."""
         own = np.sqrt(self.own)[:, None] * z
-        return maths.descend(self.parents, self.weights, own)[self.rows]
+        return maths.descend(self.parents, self.weights, own)
+
+    def field(self) -> UnitField:
+        """Return breeding values; their precision is the inverse that Henderson wrote down.
+
+        References
+        ----------
+        .. [1] Henderson (1976). A simple method for computing the inverse of a numerator
+           relationship matrix used in prediction of breeding values. *Biometrics* 32, 69-83.
+           doi:10.2307/2529339
+        """
+        steps = self.weights, np.sqrt(self.own)
+        precision = RecursivePrecision(self.parents, lambda _, __: steps)
+        return UnitField(self.nodes, precision, indicator(self.rows, len(self.nodes)))
 
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
         """Return both means without the matrix."""

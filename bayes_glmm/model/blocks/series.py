@@ -9,7 +9,10 @@ import numpy as np
 
 from bayes_glmm.maths import triangular as sweep
 from bayes_glmm.maths.field_maths import NUMPY, Maths
-from bayes_glmm.model.blocks.factor import Array, Factor, Places, Values
+from bayes_glmm.model.blocks.array_types import Array, Places, Values
+from bayes_glmm.model.blocks.factor import Factor
+from bayes_glmm.model.blocks.field_precision import RecursivePrecision
+from bayes_glmm.model.blocks.unit_field import UnitField, indicator
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +39,17 @@ class SeriesFactor(Factor):
 
     def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
         """Return unit-scale effects of the levels, shape (n_levels, n_terms)."""
+        return self.node_values(z, hyper, maths)[self.rows]
+
+    def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
+        """Return values at the times of all groups, shape (n_nodes, n_terms)."""
         weights, sd = self._steps(hyper, maths)
-        return maths.descend(self.parents, weights, maths.column(sd) * z)[self.rows]
+        return maths.descend(self.parents, weights, maths.column(sd) * z)
+
+    def field(self) -> UnitField:
+        """Return the values at the times of all groups."""
+        precision = RecursivePrecision(self.parents, self._steps, ("rho",))
+        return UnitField(self.nodes, precision, indicator(self.rows, len(self.nodes)))
 
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
         """Return one, and the mean of all of the covariance, in linear time."""

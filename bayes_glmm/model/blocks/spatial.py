@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import scipy.sparse as sp
 
 from bayes_glmm.maths.field_maths import NUMPY, Maths
 from bayes_glmm.maths.kernels import correlation, density
-from bayes_glmm.model.blocks.factor import Array, Factor, Places, Values
+from bayes_glmm.model.blocks.array_types import Array, Places, Values
+from bayes_glmm.model.blocks.factor import Factor
+from bayes_glmm.model.blocks.field_precision import DensePrecision, identity
+from bayes_glmm.model.blocks.unit_field import UnitField, indicator
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +34,25 @@ class ExactFactor(Factor):
 
     def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
         """Return unit-scale effects of the levels, shape (n_levels, n_terms)."""
-        K = correlation(self.kernel, self.distance, hyper["range"], maths)
-        return (maths.cholesky(K) @ z)[self.rows]
+        return self.node_values(z, hyper, maths)[self.rows]
+
+    def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
+        """Return values at the distinct places, shape (n_nodes, n_terms)."""
+        return maths.cholesky(self._correlations(hyper, maths)) @ z
+
+    def field(self) -> UnitField:
+        """Return the values at the distinct places."""
+        n = len(self.nodes)
+        precision = DensePrecision(n, self._correlations, ("range",))
+        return UnitField(self.nodes, precision, indicator(self.rows, n))
+
+    def _correlations(self, hyper: Values, maths: Maths) -> Any:
+        return correlation(self.kernel, self.distance, hyper["range"], maths)
 
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
         """Return one, the mean of the diagonal, and the mean of all of the covariance."""
         share = np.bincount(self.rows, minlength=len(self.nodes)) / len(self.rows)
-        K = correlation(self.kernel, self.distance, hyper["range"], NUMPY)
+        K = self._correlations(hyper, NUMPY)
         return 1.0, float(share @ K @ share)
 
 
@@ -63,8 +79,19 @@ class WaveFactor(Factor):
 
     def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
         """Return unit-scale effects of the levels, shape (n_levels, n_terms)."""
-        power = density(self.kernel, self.frequency, hyper["range"], maths)
-        return maths.product(self.basis, maths.column(maths.sqrt(power)) * z)
+        return maths.product(self.basis, maths.column(self._sizes(hyper, maths)) * z)
+
+    def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
+        """Return the latents: waves are independent."""
+        return z
+
+    def field(self) -> UnitField:
+        """Return the waves, independent and of variance one: their sizes are scales."""
+        basis = sp.csr_matrix(self.basis)
+        return UnitField(self.nodes, identity(len(self.nodes)), basis, self._sizes)
+
+    def _sizes(self, hyper: Values, maths: Maths) -> Any:
+        return maths.sqrt(density(self.kernel, self.frequency, hyper["range"], maths))
 
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
         """Return the means of the covariance's diagonal and of all of it."""

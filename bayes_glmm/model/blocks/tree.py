@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from bayes_glmm.maths import triangular as sweep
 from bayes_glmm.maths.field_maths import NUMPY, Maths
-from bayes_glmm.model.blocks.factor import Array, Factor, Places, Values
+from bayes_glmm.model.blocks.array_types import Array, Places, Values
+from bayes_glmm.model.blocks.factor import Factor
+from bayes_glmm.model.blocks.field_precision import RecursivePrecision
+from bayes_glmm.model.blocks.unit_field import UnitField, indicator
 
 MODELS = ("brownian", "ou", "pagel")
 
@@ -45,8 +48,42 @@ class LineageFactor(Factor):
 
     def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
         """Return unit-scale effects of the levels, shape (n_levels, n_terms)."""
+        return self._all_values(z, hyper, maths)[self.rows]
+
+    def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
+        """Return values of the nodes that are not their parents, shape (n_kept, n_terms)."""
+        return self._all_values(z, hyper, maths)[np.flatnonzero(~self._settled)]
+
+    def _all_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
         weights, sd = self._branches(hyper, maths)
-        return maths.descend(self.parents, weights, maths.column(sd) * z)[self.rows]
+        return maths.descend(self.parents, weights, maths.column(sd) * z)
+
+    def field(self) -> UnitField:
+        """Return the values of nodes; one to which a branch of length zero leads is its parent."""
+        settled = self._settled
+        at = np.where(settled, self.parents[:, 0], np.arange(len(self.nodes)))
+        for _ in range(len(at).bit_length()):
+            at = np.where(at < 0, -1, at[at])
+        kept = np.flatnonzero(~settled)
+        place = np.full(len(self.nodes) + 1, -1)  # the last is that of -1, the fixed root
+        place[kept] = np.arange(len(kept))
+        place = place[np.append(at, -1)]
+
+        def steps(hyper: Values, maths: Maths) -> tuple[Any, Any]:
+            weights, sd = self._branches(hyper, maths)
+            return weights[kept], sd[kept]
+
+        stems = {"brownian": (), "ou": ("halflife",), "pagel": ("signal",)}[self.model]
+        precision = RecursivePrecision(place[self.parents[kept]], steps, stems)
+        levels = indicator(place[self.rows], len(kept))
+        return UnitField(self.nodes[kept], precision, levels)
+
+    @property
+    def _settled(self) -> NDArray[np.bool_]:
+        """Whether nothing is added on the way from a node's parent."""
+        length = np.where(self.own, self.depth, self.depth - self.above)
+        stationary = (self.parents[:, 0] < 0) & (self.model == "ou")
+        return np.asarray((length == 0) & ~stationary)
 
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
         """Return the means of the covariance's diagonal and of all of it, in linear time."""
