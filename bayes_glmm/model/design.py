@@ -15,7 +15,21 @@ from bayes_glmm.maths.kernels import density
 from bayes_glmm.model.blocks.group import TOLD, GroupDesign
 from bayes_glmm.model.blocks.modelled import ModelledColumns, ModelledFactor
 from bayes_glmm.model.thresholds import Cuts, boundaries
-from bayes_glmm.model.variables import BETA, EFFECTS, INTERCEPT, SD, in_formula, named
+from bayes_glmm.model.variables import (
+    BETA,
+    EFFECTS,
+    INTERCEPT,
+    RESIDUAL,
+    SD,
+    Role,
+    Slot,
+    Variable,
+    element,
+    hyper_variable,
+    in_formula,
+    named,
+    reference_name,
+)
 from bayes_glmm.structures import Hyper
 
 type Stack = Callable[..., Any]
@@ -100,6 +114,27 @@ class SmoothDesign:
     def hyper_name(self, hyper: Hyper) -> str:
         """Return the name of a parameter besides the standard deviation."""
         return named(hyper.stem, self.name)
+
+    @property
+    def part_dim(self) -> str:
+        """Dimension of the standard deviations."""
+        return f"{self.name}_part"
+
+    @property
+    def basis_dim(self) -> str:
+        """Dimension of the coefficients."""
+        return f"{self.name}_basis"
+
+    def variables(self) -> tuple[Variable, ...]:
+        """Return its variables: sds, parameters of its covariance, coefficients."""
+        names = [element(self.sd, part) for part in self.parts]
+        slots = tuple(Slot(name, (name, self.sd, SD)) for name in names)
+        parts, columns = np.array(self.parts, str), np.arange(1, len(self.part) + 1).astype(str)
+        return (
+            Variable(self.sd, Role.SD, self.name, (self.part_dim,), (parts,), slots=slots),
+            *(hyper_variable(self.name, h.stem, h.support, h.prior, h.meaning) for h in self.hyper),
+            Variable(self.effects, Role.EFFECTS, self.name, (self.basis_dim,), (columns,)),
+        )
 
     def scales(self, hyper: Mapping[str, Any], maths: Maths) -> Any:
         """Return the coefficients' sizes in units of their standard deviation, or one."""
@@ -210,6 +245,46 @@ class PredictorDesign:
         """Name of the intercept."""
         return self.name(INTERCEPT)
 
+    @property
+    def coefficient_dim(self) -> str:
+        """Dimension of the coefficients."""
+        return self.name("coefficient")
+
+    def variables(self) -> tuple[Variable, ...]:
+        """Return the variables of all its terms, in the order in which a model is stated."""
+        own: dict[str, Any] = {"owner": self.parameter, "moved": self.basis is not None}
+        found = []
+        if self.intercept:
+            name = self.intercept_name
+            keys = (name, INTERCEPT) if self.category else (name,)
+            found.append(Variable(name, Role.INTERCEPT, slots=(Slot(name, keys),), **own))
+        if self.coefficients:
+            found.append(
+                Variable(
+                    self.beta, Role.COEFFICIENTS, dims=(self.coefficient_dim,),
+                    labels=(np.array(self.coefficients, str),), slots=self._coefficient_slots(),
+                    by_label=self.parameter == "mu", **own,
+                )
+            )  # fmt: skip
+        for block in (*self.smooths, *self.modelled.factors, *self.groups):
+            found += block.variables()
+        return tuple(found)
+
+    def _coefficient_slots(self) -> tuple[Slot, ...]:
+        sizes = self.scales if self.units is None else self.units
+        # columns that depend on parameters cannot be mixed with those of another basis
+        together = frozenset({self.beta} if self.modelled else ())
+        found = []
+        for label, size in zip(self.coefficients, sizes, strict=True):
+            name = element(self.beta, label)
+            short = (label,) if self.parameter == "mu" else ()
+            shared = self.category or self.boundary
+            for_all = (element(BETA, label), label, BETA) if shared else ()
+            reference = reference_name(name) if self.basis is not None else ""
+            keys = (name, *short, self.beta, *for_all)
+            found.append(Slot(name, keys, float(size), reference=reference, together=together))
+        return tuple(found)
+
     def group(self, name: str) -> GroupDesign:
         """Return the group of that name."""
         return next(g for g in self.groups if g.name == name)
@@ -235,6 +310,19 @@ class CovariateDesign:
     factor: ModelledFactor
     mean: float
     sd: float
+
+    @property
+    def sigma(self) -> str:
+        """Name of the standard deviation of the values about their mean."""
+        return self.predictor.name(RESIDUAL)
+
+    def variables(self) -> tuple[Variable, ...]:
+        """Return the variables of its model, in units of the column."""
+        sigma = Variable(
+            self.sigma, Role.RESIDUAL, self.column, slots=(Slot(self.sigma, (self.sigma,)),)
+        )
+        own = (*self.predictor.variables(), sigma, *self.factor.variables())
+        return tuple(replace(v, scale=v.scale or f"units of {self.column}") for v in own)
 
     @property
     def known(self) -> NDArray[np.intp]:
@@ -346,10 +434,10 @@ class Design:
         -------
         array, shape (...), or (..., n_boundaries) with ``cs()``
         """
-        whole: Any = beta("beta") @ self.mu.centers if self.mu.coefficients else np.float64(0)
+        whole: Any = beta(self.mu.beta) @ self.mu.centers if self.mu.coefficients else np.float64(0)
         if not self.specific:
             return whole
-        each = stack([beta(p.name("beta")) @ p.centers for p in self.specific], axis=-1)
+        each = stack([beta(p.beta) @ p.centers for p in self.specific], axis=-1)
         return each + (whole[..., None] if self.mu.coefficients else whole)
 
     @property

@@ -6,6 +6,7 @@ state their variables as values made here; all other code asks these.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import product
@@ -13,7 +14,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.spec.priors import REAL, Prior
+from bayes_glmm.spec.priors import CORRELATION as MATRIX
+from bayes_glmm.spec.priors import POSITIVE, REAL, SIMPLEX, Prior
 
 BETA, INTERCEPT = "beta", "intercept"
 SD, CORRELATION, CORRELATION_FACTOR = "sd", "corr", "corr_chol"
@@ -46,6 +48,13 @@ REPORTED = frozenset(Role) - {
     Role.MISSING, Role.CORRELATION_FACTOR, Role.EFFECTS, Role.LATENTS,
 }  # fmt: skip
 """What tables of parameters show."""
+SUPPORT = {
+    Role.SD: POSITIVE, Role.RESIDUAL: POSITIVE, Role.CORRELATION: MATRIX,
+    Role.CORRELATION_FACTOR: MATRIX, Role.SHARES: SIMPLEX,
+}  # fmt: skip
+"""Where numbers of a role lie that can not be any number."""
+SCALE = {Role.CORRELATION: "correlation", Role.SHARES: "share of all steps"}
+"""Words for the scale of roles that are not on a link."""
 
 
 @dataclass(frozen=True)
@@ -100,13 +109,14 @@ class Variable:
     labels : tuple of ndarray of str
         Along each dimension.
     support : str
-        Where its numbers lie, as :attr:`.Prior.support` says it.
+        Where its numbers lie, as :attr:`.Prior.support` says it; where it is not stated,
+        what its role says.
     slots : tuple of Slot
         What takes a prior; none of a variable whose distribution follows from others.
     prior : Prior or None
         The default that the variable brings, where it does not follow from the response.
     scale : str
-        Unit or scale in words; empty on the link of its formula.
+        Unit or scale in words, if not its role's; empty on the link of its formula.
     derived : bool
         Whether it is computed from other variables of the graph.
     moved : bool
@@ -124,7 +134,7 @@ class Variable:
     owner: str
     dims: tuple[str, ...] = ()
     labels: tuple[NDArray[np.str_], ...] = ()
-    support: str = REAL
+    support: str = ""
     slots: tuple[Slot, ...] = ()
     prior: Prior | None = None
     scale: str = ""
@@ -133,6 +143,10 @@ class Variable:
     parameters: tuple[str, ...] = ()
     places: tuple[tuple[int, ...], ...] | None = None
     by_label: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "support", self.support or SUPPORT.get(self.role, REAL))
+        object.__setattr__(self, "scale", self.scale or SCALE.get(self.role, ""))
 
     @property
     def reported(self) -> bool:
@@ -186,3 +200,17 @@ def in_formula(stem: str, parameter: str) -> str:
 def reference_name(name: str) -> str:
     """Return the name of a variable's twin in the reference basis."""
     return f"{PREFIX}{name}"
+
+
+def hyper_variable(owner: str, stem: str, support: str, prior: Prior, meaning: str) -> Variable:
+    """Return a parameter of one number that a structure or a distribution of effects has."""
+    name = named(stem, owner)
+    slot = Slot(name, (name, stem))
+    return Variable(
+        name, Role.HYPER, owner, support=support, slots=(slot,), prior=prior, scale=meaning
+    )  # fmt: skip
+
+
+def numbers_below(blocks: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:
+    """Return places of the correlations in blocks of terms, each pair once, row by row."""
+    return tuple((a, b) for block in blocks for i, b in enumerate(block) for a in block[:i])

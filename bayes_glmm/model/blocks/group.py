@@ -7,7 +7,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.model.variables import CORRELATION, CORRELATION_FACTOR, EFFECTS, LATENTS, SD, named
+from bayes_glmm.model.variables import (
+    CORRELATION,
+    CORRELATION_FACTOR,
+    EFFECTS,
+    LATENTS,
+    SD,
+    Role,
+    Slot,
+    Variable,
+    element,
+    hyper_variable,
+    named,
+    numbers_below,
+    reference_name,
+)
 from bayes_glmm.structures import Factor, Hyper
 
 TOLD = 10.0
@@ -108,11 +122,10 @@ class GroupDesign:
     @property
     def correlation_factors(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
         """Names of the factors of correlated blocks, with the terms of each."""
-        wide = [block for block in self.blocks if len(block) > 1]
         name = named(CORRELATION_FACTOR, self.name)
-        if len(wide) == 1:
-            return ((name, wide[0]),)
-        return tuple((f"{name}_{k}", block) for k, block in enumerate(wide))
+        if len(self.wide) == 1:
+            return ((name, self.wide[0]),)
+        return tuple((f"{name}_{k}", block) for k, block in enumerate(self.wide))
 
     @property
     def effects(self) -> str:
@@ -127,6 +140,82 @@ class GroupDesign:
     def hyper_name(self, hyper: Hyper) -> str:
         """Return the name of a parameter besides the standard deviation."""
         return named(hyper.stem, self.name)
+
+    @property
+    def term_dim(self) -> str:
+        """Dimension of the terms."""
+        return f"{self.name}_term"
+
+    @property
+    def wide(self) -> tuple[tuple[int, ...], ...]:
+        """Blocks of terms that are correlated."""
+        return tuple(block for block in self.blocks if len(block) > 1)
+
+    def variables(self) -> tuple[Variable, ...]:
+        """Return its variables: sds, parameters of its structure, correlations, effects."""
+        own, terms = {"owner": self.name, "moved": self.basis is not None}, np.array(self.terms, str)
+        dim, pair = self.term_dim, (self.term_dim, f"{self.term_dim}_other")
+        found = [
+            Variable(
+                self.sd, Role.SD, dims=(dim,), labels=(terms,), slots=self._sd_slots(),
+                parameters=self.owners, **own,
+            ),
+            *(hyper_variable(self.name, h.stem, h.support, h.prior, h.meaning) for h in self.hyper),
+        ]  # fmt: skip
+        if self.wide:
+            found.append(
+                Variable(
+                    self.correlation, Role.CORRELATION, dims=pair, labels=(terms, terms),
+                    slots=(self._correlation_slot,), derived=True,
+                    places=numbers_below(self.wide), **own,
+                )
+            )  # fmt: skip
+        for number, (name, block) in enumerate(self.correlation_factors):
+            dims, end = pair, f"_{number}" if len(self.wide) > 1 else ""
+            if len(block) < len(terms):
+                dims = (f"{dim}_block{end}", f"{dim}_block{end}_other")
+            found.append(
+                Variable(
+                    name, Role.CORRELATION_FACTOR, dims=dims, labels=(terms[list(block)],) * 2, **own
+                )
+            )
+        if self.factor is not None:
+            dims, labels = (f"{self.name}_node", dim), (self.factor.nodes, terms)
+            found.append(Variable(self.latents, Role.LATENTS, self.name, dims, labels))
+        found.append(
+            Variable(
+                self.effects, Role.EFFECTS, dims=(self.name, dim), labels=(self.levels, terms),
+                derived=self.factor is not None, parameters=self.owners, **own,
+            )
+        )  # fmt: skip
+        return tuple(found)
+
+    @property
+    def _correlation_slot(self) -> Slot:
+        name, every = self.correlation, range(len(self.wide))
+        reference = reference_name(name) if self.basis is not None else ""
+        return Slot(
+            name, (name, CORRELATION), reference=reference, together=self._together(*every)
+        )  # fmt: skip
+
+    def _together(self, *numbers: int) -> frozenset[str]:
+        return frozenset(f"{self.sd} {number}" for number in numbers)
+
+    def _sd_slots(self) -> tuple[Slot, ...]:
+        sizes = self.sizes if self.units is None else self.units
+        block_of = {t: number for number, block in enumerate(self.wide) for t in block}
+        found = []
+        for t, term in enumerate(self.terms):
+            name, correlated = element(self.sd, term), t in block_of
+            found.append(
+                Slot(
+                    name, (name, self.sd, SD), float(sizes[t]),
+                    self.owners[t] if self.owners else "",
+                    reference_name(name) if correlated and self.basis is not None else "",
+                    self._together(block_of[t]) if correlated else frozenset(),
+                )
+            )  # fmt: skip
+        return tuple(found)
 
     @property
     def n_levels(self) -> int:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.model.variables import SHARES, Role, Slot, Variable
+
 type Rows = slice | NDArray[np.intp]
 
 
@@ -68,6 +70,17 @@ class ModelledFactor:
         if not len(self.labels):
             return self.values
         return maths.where(codes >= 0, drawn[..., maths.maximum(codes, 0)], self.values)
+
+    def variables(self) -> tuple[Variable, ...]:
+        """Return its parameters, if it has any: shares of all steps, or missing values."""
+        if not len(self.labels):
+            return ()
+        own: dict[str, Any] = {"owner": self.column, "dims": (self.dim,), "labels": (self.labels,)}
+        if self.kind == "mo":
+            slot = Slot(self.variable, (self.variable, SHARES))
+            return (Variable(self.variable, Role.SHARES, slots=(slot,), **own),)
+        units = f"units of {self.column}"
+        return (Variable(self.variable, Role.MISSING, scale=units, **own),)
 
     def take(self, rows: Rows) -> ModelledFactor:
         """Return the factor on some of its rows."""
