@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,7 +154,8 @@ class GroupDesign:
 
     def variables(self) -> tuple[Variable, ...]:
         """Return its variables: sds, parameters of its structure, correlations, effects."""
-        own, terms = {"owner": self.name, "moved": self.basis is not None}, np.array(self.terms, str)
+        own: dict[str, Any] = {"owner": self.name, "moved": self.basis is not None}
+        terms = np.array(self.terms, str)
         dim, pair = self.term_dim, (self.term_dim, f"{self.term_dim}_other")
         found = [
             Variable(
@@ -174,11 +176,8 @@ class GroupDesign:
             dims, end = pair, f"_{number}" if len(self.wide) > 1 else ""
             if len(block) < len(terms):
                 dims = (f"{dim}_block{end}", f"{dim}_block{end}_other")
-            found.append(
-                Variable(
-                    name, Role.CORRELATION_FACTOR, dims=dims, labels=(terms[list(block)],) * 2, **own
-                )
-            )
+            labels = (terms[list(block)],) * 2
+            found.append(Variable(name, Role.CORRELATION_FACTOR, dims=dims, labels=labels, **own))
         if self.factor is not None:
             dims, labels = (f"{self.name}_node", dim), (self.factor.nodes, terms)
             found.append(Variable(self.latents, Role.LATENTS, self.name, dims, labels))
