@@ -11,8 +11,8 @@ from bayes_glmm.families import get_family
 from bayes_glmm.families.censoring import observe
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design
-from bayes_glmm.model.reference import PREFIX
 from bayes_glmm.model.variable_table import dimensions
+from bayes_glmm.model.variables import PREFIX
 from bayes_glmm.studies.prior_predictive import on_rows
 
 type Array = NDArray[np.float64]

@@ -12,7 +12,7 @@ from bayes_glmm.families import LINKS, Parameter
 from bayes_glmm.families.censoring import observe
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
-from bayes_glmm.model.reference import reference_name
+from bayes_glmm.model.variables import reference_name
 from bayes_glmm.results.fit import Fit
 
 type Array = NDArray[np.float64]
