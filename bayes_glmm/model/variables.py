@@ -177,9 +177,31 @@ class Variable:
         name = element(self.name, *labels) if labels else self.name
         return Element(name, place, self.parameters[place[-1]] if self.parameters else "")
 
+    def place(self, label: str) -> tuple[int, ...] | None:
+        """Find an element by its labels, ``"intercept, x"``; ``None`` where there is none.
+
+        A dimension that has a single label may be left out.
+        """
+        return _place([[str(own) for own in labels] for labels in self.labels], label)
+
     def called(self, place: tuple[int, ...]) -> str:
         """Return what tables call an element: its name, or its label alone."""
         return str(self.labels[0][place[0]]) if self.by_label else self.at(place).name
+
+
+def _place(axes: list[list[str]], label: str) -> tuple[int, ...] | None:
+    if not axes:
+        return None if label else ()
+    first, *rest = axes
+    for i, known in enumerate(first):
+        if label == known or label.startswith(f"{known},"):
+            found = _place(rest, label[len(known) + 1 :].strip())
+            if found is not None:
+                return (i, *found)
+    if len(first) == 1:
+        found = _place(rest, label)
+        return None if found is None else (0, *found)
+    return None
 
 
 def named(stem: str, owner: str) -> str:

@@ -23,8 +23,9 @@ from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.maths.links import Link
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
-from bayes_glmm.model.reference import PREFIX, in_reference, plain_priors, reference_name
-from bayes_glmm.model.variable_table import dimensions, response_dims
+from bayes_glmm.model.reference import in_reference, plain_priors
+from bayes_glmm.model.variable_table import dimensions, response_dims, variables
+from bayes_glmm.model.variables import PREFIX, Variable, reference_name
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures import Structure, read_structure
@@ -226,6 +227,11 @@ class Fit:
     def given(self) -> Design:
         """The arrays of the training rows on the table's own scale, as the named draws are."""
         return self.schema.apply(self.data)
+
+    @cached_property
+    def variables(self) -> Mapping[str, Variable]:
+        """The variables of the model by name; twins in the reference basis are not among them."""
+        return variables(self.design)
 
     def apply(
         self, rows: pd.DataFrame, *, groups: Groups = "known", response: bool = True

@@ -13,7 +13,7 @@ from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.model.family_parameters import parameters_on_rows
 from bayes_glmm.model.predictor import linear_predictor, population_covariance, population_factor
-from bayes_glmm.model.reference import reference_name
+from bayes_glmm.model.variables import reference_name
 from bayes_glmm.results.fit import Fit
 
 type Array = NDArray[np.float64]

@@ -187,8 +187,8 @@ class GroupDesign(Block):
 
     def variables(self) -> tuple[Variable, ...]:
         """Return its variables: sds, parameters of its structure, correlations, effects."""
-        own, terms = {"owner": self.name, "moved": self.basis is not None}, np.array(self.terms, str)
-        dim = self.term_dim
+        own: dict[str, Any] = {"owner": self.name, "moved": self.basis is not None}
+        terms, dim = np.array(self.terms, str), self.term_dim
         found = [
             Variable(
                 self.sd, Role.SD, dims=(dim,), labels=(terms,), slots=self._sd_slots(),
