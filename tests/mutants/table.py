@@ -166,9 +166,9 @@ MUTANTS = (
     ),
     Mutant(
         "the offset not applied in predictions",
-        "answers/predict/predictor_draws.py",
-        "eta = np.broadcast_to(predictor.offset, (n_draws(fit), len(predictor.offset))).copy()",
-        "eta = np.zeros((n_draws(fit), len(predictor.offset)))",
+        "model/predictor.py",
+        "        predictor.offset, (share for block in own for share in block.rows(values, maths))",
+        "        0 * predictor.offset, (share for block in own for share in block.rows(values, maths))",
         ("tests/answers/test_answers.py",),
     ),
     Mutant(
@@ -180,16 +180,16 @@ MUTANTS = (
     ),
     Mutant(
         "a correlation factor transposed in the graph",
-        "model/graph.py",
+        "model/blocks/structured.py",
         "u = unit * sd if L is None else unit @ (sd[:, None] * L).T",
         "u = unit * sd if L is None else unit @ (sd[:, None] * L)",
         ("tests/structures/test_density.py",),
     ),
     Mutant(
         "columns of a correlation factor scaled in place of its rows",
-        "answers/predict/predictor_draws.py",
-        "return sd[:, :, None] * np.linalg.cholesky(corr)",
-        "return sd[:, None, :] * np.linalg.cholesky(corr)",
+        "model/blocks/group.py",
+        "return np.asarray(sd[:, :, None] * np.linalg.cholesky(values[self.correlation]))",
+        "return np.asarray(sd[:, None, :] * np.linalg.cholesky(values[self.correlation]))",
         ("tests/answers/test_answers.py", "tests/answers/test_variance.py"),
     ),
     Mutant(
