@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.maths.field_maths import NUMPY, Maths
-from bayes_glmm.maths.kernels import density
-from bayes_glmm.model.blocks.group import TOLD, GroupDesign
-from bayes_glmm.model.blocks.modelled import ModelledColumns, ModelledFactor
+from bayes_glmm.model.blocks.block import Block, Rows
+from bayes_glmm.model.blocks.fixed import FixedBlock
+from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.blocks.missing_covariate import CovariateDesign
+from bayes_glmm.model.blocks.modelled import ModelledColumns
+from bayes_glmm.model.blocks.smooth import SmoothDesign
 from bayes_glmm.model.thresholds import Cuts, boundaries
-from bayes_glmm.model.variables import BETA, EFFECTS, INTERCEPT, SD, in_formula, named
-from bayes_glmm.structures import Hyper
+from bayes_glmm.model.variables import BETA, INTERCEPT, Variable, in_formula
 
 type Stack = Callable[..., Any]
 
@@ -40,95 +41,6 @@ class PredictorBasis:
     centers: NDArray[np.float64]
     scales: NDArray[np.float64]
     back: NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Waves:
-    """What makes the coefficients of a basis of waves differ in size.
-
-    Attributes
-    ----------
-    kernel : str
-    frequency : ndarray, shape (n_basis,)
-    dimension : int
-    """
-
-    kernel: str
-    frequency: NDArray[np.float64]
-    dimension: int
-
-
-@dataclass(frozen=True, eq=False)
-class SmoothDesign:
-    """The penalised columns of one smooth term.
-
-    Attributes
-    ----------
-    name : str
-        ``"s_x"``, ``"t2_x_z"``, ``"hsgp_x"``.
-    label : str
-        The term as written.
-    basis : ndarray, shape (n_rows, n_basis)
-    part : ndarray of int, shape (n_basis,)
-        Which standard deviation each coefficient has.
-    parts : tuple of str
-        Labels of the standard deviations.
-    waves : Waves or None
-        Of a Gaussian process.
-    hyper : tuple of Hyper
-        Its parameters besides the standard deviation.
-    """
-
-    name: str
-    label: str
-    basis: NDArray[np.float64]
-    part: NDArray[np.intp]
-    parts: tuple[str, ...]
-    waves: Waves | None = None
-    hyper: tuple[Hyper, ...] = ()
-
-    @property
-    def sd(self) -> str:
-        """Name of the standard deviations."""
-        return named(SD, self.name)
-
-    @property
-    def effects(self) -> str:
-        """Name of the coefficients of the penalised columns."""
-        return named(EFFECTS, self.name)
-
-    def hyper_name(self, hyper: Hyper) -> str:
-        """Return the name of a parameter besides the standard deviation."""
-        return named(hyper.stem, self.name)
-
-    def scales(self, hyper: Mapping[str, Any], maths: Maths) -> Any:
-        """Return the coefficients' sizes in units of their standard deviation, or one."""
-        if self.waves is None:
-            return np.float64(1)
-        kernel, frequency, dimension = vars(self.waves).values()
-        return maths.sqrt(density(kernel, frequency, hyper["range"], maths, dimension))
-
-    @property
-    def told(self) -> NDArray[np.float64]:
-        """Roughly how much the rows say about each coefficient, from zero to one."""
-        typical = self.scales({h.stem: h.prior.median for h in self.hyper}, NUMPY)
-        weight = (self.basis**2).sum(axis=0) * typical**2
-        return weight / (weight + TOLD)
-
-    def draw(
-        self, sd: NDArray[Any], hyper: Mapping[str, NDArray[Any]], rng: np.random.Generator
-    ) -> NDArray[Any]:
-        """Draw coefficients given their sds, shape (n_draws, n_basis).
-
-        Parameters
-        ----------
-        sd : ndarray, shape (n_draws, n_parts)
-        hyper : mapping of str to ndarray, shape (n_draws,)
-        rng : numpy.random.Generator
-        """
-        columns = {stem: np.asarray(value)[:, None] for stem, value in hyper.items()}
-        sizes = sd[:, self.part] * self.scales(columns, NUMPY)
-        return np.asarray(sizes * rng.standard_normal(sizes.shape))
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,42 +122,45 @@ class PredictorDesign:
         """Name of the intercept."""
         return self.name(INTERCEPT)
 
+    @property
+    def fixed(self) -> FixedBlock:
+        """The intercept and the coefficients as a block."""
+        return FixedBlock(
+            self.parameter, self.intercept, self.coefficients, self.known, self.centers,
+            self.scales if self.units is None else self.units, self.modelled,
+            moved=self.basis is not None,
+            for_all=(bool(self.category), bool(self.category or self.boundary)),
+        )  # fmt: skip
+
+    @property
+    def common(self) -> tuple[Block, ...]:
+        """The blocks that a row has whatever its groups: covariates and smooths."""
+        return (self.fixed, *self.smooths)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All blocks, in the order in which they are summed."""
+        return (*self.common, *self.groups)
+
+    def variables(self) -> tuple[Variable, ...]:
+        """Return the variables of all its terms, in the order in which tables show them."""
+        parts = (self.fixed, *self.smooths, *self.modelled.factors, *self.groups)
+        return tuple(v for part in parts for v in part.variables())
+
+    def take(self, rows: Rows) -> PredictorDesign:
+        """Return the predictor on some of its rows."""
+        return replace(
+            self,
+            X=self.X[rows],
+            offset=self.offset[rows],
+            groups=tuple(g.take(rows) for g in self.groups),
+            smooths=tuple(s.take(rows) for s in self.smooths),
+            modelled=self.modelled.take(rows),
+        )
+
     def group(self, name: str) -> GroupDesign:
         """Return the group of that name."""
         return next(g for g in self.groups if g.name == name)
-
-
-@dataclass(frozen=True, eq=False)
-class CovariateDesign:
-    """The model of a covariate with missing values: normal, with a predictor of its mean.
-
-    Attributes
-    ----------
-    column : str
-    predictor : PredictorDesign
-        Its ``parameter`` is the column's identifier: ``intercept_bmi``.
-    factor : ModelledFactor
-        Known values and places of missing cells.
-    mean, sd : float
-        Of the known values.
-    """
-
-    column: str
-    predictor: PredictorDesign
-    factor: ModelledFactor
-    mean: float
-    sd: float
-
-    @property
-    def known(self) -> NDArray[np.intp]:
-        """Places of the rows whose value is known."""
-        return np.flatnonzero(self.factor.codes < 0)
-
-    @property
-    def missing(self) -> NDArray[np.intp]:
-        """Places of the rows without a value, in the order of ``factor.labels``."""
-        rows = np.flatnonzero(self.factor.codes >= 0)
-        return rows[np.argsort(self.factor.codes[rows])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -346,10 +261,10 @@ class Design:
         -------
         array, shape (...), or (..., n_boundaries) with ``cs()``
         """
-        whole: Any = beta("beta") @ self.mu.centers if self.mu.coefficients else np.float64(0)
+        whole: Any = beta(self.mu.beta) @ self.mu.centers if self.mu.coefficients else np.float64(0)
         if not self.specific:
             return whole
-        each = stack([beta(p.name("beta")) @ p.centers for p in self.specific], axis=-1)
+        each = stack([beta(p.beta) @ p.centers for p in self.specific], axis=-1)
         return each + (whole[..., None] if self.mu.coefficients else whole)
 
     @property
@@ -387,6 +302,11 @@ class Design:
     def smooths(self) -> tuple[SmoothDesign, ...]:
         """Smooth terms of all predictors, those of the mean first."""
         return tuple(s for p in self.predictors.values() for s in p.smooths)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All blocks of all predictors, each once: covariates, then smooths, then groups."""
+        return (*(p.fixed for p in self.every), *self.smooths, *self.groups)
 
     @property
     def n_rows(self) -> int:

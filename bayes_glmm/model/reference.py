@@ -22,24 +22,14 @@ from numpy.typing import NDArray
 from bayes_glmm.families import get_family
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
+from bayes_glmm.model.variables import PREFIX, reference_name
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
 type Priors = Mapping[str, Prior]
 
-PREFIX = "reference_"
 LEAST = 1e-300
 """Where maximum likelihood puts sds at zero, correlations are zero and not undefined."""
-
-
-def reference_name(name: str) -> str:
-    """Return the name of a variable of the reference basis."""
-    return f"{PREFIX}{name}"
-
-
-def kept_prior(name: str, priors: Priors) -> str:
-    """Return the name by which a prior is kept: where there is none of that name, its twin's."""
-    return name if name in priors or reference_name(name) not in priors else reference_name(name)
 
 
 def plain_priors(priors: Priors) -> dict[str, Prior]:

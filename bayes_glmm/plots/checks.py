@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.diagnose.ppc import predictive_check
 from bayes_glmm.answers.diagnose.verdicts_priors import prior_posterior
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.model.reference import kept_prior
+from bayes_glmm.model.variable_table import named_priors
 from bayes_glmm.plots.style import BLUE, GREY, ORANGE, SMALL, axes, bounds, legend, warn
 from bayes_glmm.results.fit import Fit
 from bayes_glmm.spec.priors import Prior
@@ -148,7 +148,8 @@ def plot_prior_posterior(
     tree : xarray.DataTree
         A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     names : list of str, optional
-        Names of priors, such as ``"sd_ward[intercept]"``; the first 24 when not given.
+        Names of priors as in ``priors=``: ``"sd_ward[intercept]"``, ``"x"``, or ``"sd"`` for all
+        of a kind; the first 24 when not given.
 
     Returns
     -------
@@ -171,7 +172,9 @@ def plot_prior_posterior(
     2
     """
     fit = Fit.of(tree)
-    asked = None if names is None else [kept_prior(str(n), fit.priors) for n in names]
+    asked = None
+    if names is not None:
+        asked = [p for n in names for p in named_priors(fit.variables, fit.priors, str(n))]
     wanted = [p for p in prior_posterior(fit) if asked is None or p[0] in asked][:MOST_PANELS]
     if not wanted:
         raise ArgumentError(f"No prior on a line has the name {names!r}: see bg.priors().")

@@ -11,8 +11,8 @@ from bayes_glmm.families import get_family
 from bayes_glmm.families.censoring import observe
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design
-from bayes_glmm.model.reference import PREFIX
 from bayes_glmm.model.variable_table import dimensions
+from bayes_glmm.model.variables import PREFIX, Role
 from bayes_glmm.studies.prior_predictive import on_rows
 
 type Array = NDArray[np.float64]
@@ -32,7 +32,8 @@ def parameters_of(design: Design, variables: Mapping[str, Array]) -> dict[str, A
         ``beta[x]``, ``sd_g[intercept]``, ``corr_g[intercept, x]`` below the diagonal.
     """
     dims, coords = dimensions(design)
-    apart = {f.variable for p in design.every for f in p.modelled.factors if f.kind == "mi"}
+    stated = (v for p in design.every for v in p.variables())
+    apart = {v.name for v in stated if v.role is Role.MISSING}
     out: dict[str, Array] = {}
     for name, values in variables.items():
         stem = name.removeprefix(PREFIX)

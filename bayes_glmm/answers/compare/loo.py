@@ -19,7 +19,7 @@ from bayes_glmm.answers.compare.moment_matching import matched
 from bayes_glmm.answers.compare.pointwise import log_likelihood, unweighted
 from bayes_glmm.answers.diagnose.rhat_ess import diagnostics
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, ResultError, listed
-from bayes_glmm.model.reference import PREFIX
+from bayes_glmm.model.variables import PREFIX
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from scipy.special import chdtri
 
 from bayes_glmm.answers.diagnose.rhat_ess import diagnostics
 from bayes_glmm.errors import Finding, listed
-from bayes_glmm.model.reference import PREFIX, reference_name
+from bayes_glmm.model.variables import PREFIX, reference_name
 
 if TYPE_CHECKING:
     import xarray as xr

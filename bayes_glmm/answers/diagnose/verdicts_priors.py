@@ -18,7 +18,7 @@ from bayes_glmm.answers.predict.predictor_draws import (
     parameters,
 )
 from bayes_glmm.errors import Finding
-from bayes_glmm.model.reference import PREFIX
+from bayes_glmm.model.variables import PREFIX
 from bayes_glmm.results.fit import Fit
 from bayes_glmm.spec.priors import SIMPLEX
 

@@ -150,7 +150,7 @@ def confounded(fit: Fit, threshold: float) -> Iterator[Finding]:
         predictor = fit.predictor_of(group.name)
         if group.n_levels < ENOUGH_LEVELS or "intercept" not in group.terms:
             continue
-        if group.weights is not None:
+        if not group.members.whole:
             continue
         u = flat(fit, f"u_{group.name}")[:, :, group.terms.index("intercept")]
         each = amounts(fit, fit.data)
