@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.model.blocks.array_types import Text
 from bayes_glmm.model.blocks.factor import Factor, Hyper
-from bayes_glmm.model.blocks.process import Learned, TimeProcess, most_times, parsed
+from bayes_glmm.model.blocks.process import Learned, TimeProcess, parsed
 from bayes_glmm.spec.series import SERIES, Process
 from bayes_glmm.structures.structure import Structure
 
@@ -52,16 +52,6 @@ class Series(Structure):
     def hyper(self) -> tuple[Hyper, ...]:
         """Parameters of the law besides the standard deviation."""
         return self.law.hyper(self.time, self.learned)
-
-    @property
-    def least_times(self) -> int:
-        """How many times a group needs to say anything about the law."""
-        return self.law.least_times
-
-    @property
-    def most_times(self) -> int:
-        """How many times the longest group has."""
-        return most_times(self.labels)
 
     def prepare(self, levels: Text, sampled: Text | None = None) -> Factor:
         """Return the map from latents to the effects of some levels."""
