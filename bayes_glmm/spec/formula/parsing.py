@@ -67,6 +67,11 @@ def parse(
       family. An autoregressive or moving-average residual is instead made of what the rows
       before it left over, which only an unbounded response has. Other times are predicted given
       those around them, with ``groups="new"``.
+    - ``rw(time, g, order=1)``: a random walk in each level of ``g``, whose steps are independent;
+      with ``order=2`` its slope walks, and the curve is smooth. Times may be at any spacing. The
+      values of a level have no mean of their own, nor a trend with ``order=2``: add ``(1 | g)``,
+      ``time`` or ``(1 + time | g)``. ``sd_rw_g`` is their typical size. Other times are predicted
+      with ``groups="new"``, before and after the rows more and more widely.
     - ``s(x)``: a natural cubic spline with ``k=10`` knots at quantiles of ``x``, whose curvature
       is penalised: a slope ``s(x)[linear]`` and normal coefficients with the scale ``sd_s_x``,
       the root mean square of the curve's distance from its line over the rows. ``by=g`` makes a
