@@ -84,7 +84,7 @@ def test_equal_spacing_of_order_one_is_the_inverse_of_squared_differences(order)
 def fitted(order):
     data = table().assign(y=np.random.default_rng(1).normal(size=10))
     formula = f"y ~ 1 + rw(t, g, order={order})"
-    return bg.fit(formula, data, draws=600, tune=400, chains=2, seed=1, progress=False)
+    return bg.fit(formula, data, draws=1500, tune=500, chains=2, seed=1, progress=False)
 
 
 @pytest.mark.parametrize("order", [1, 2])

@@ -97,8 +97,8 @@ class RandomWalk(TimeProcess):
             walks.append(Walk(own[order], (times[order] - times[old].mean()) / unit, n, self.order))
         if short:
             raise ArgumentError(
-                f"rw(order=2): the groups {listed(map(repr, short))} have one training time each, from which a walk "
-                "has no direction: predict them with groups='population' or 'typical'."
+                f"rw(order=2): the groups {listed(map(repr, short))} have one training time each, "
+                "from which a walk has no direction: predict them with groups='population' or 'typical'."
             )
         return walks
 
