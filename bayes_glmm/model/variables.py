@@ -22,6 +22,8 @@ SD, CORRELATION, CORRELATION_FACTOR = "sd", "corr", "corr_chol"
 EFFECTS, LATENTS = "u", "z"
 SHARES, MISSING = "simplex", "mi"
 RESIDUAL = "sigma"
+DEGREES = "nu"
+"""Degrees of freedom of effects."""
 PREFIX = "reference_"
 """Of variables in the basis that is sampled in, see :mod:`.reference`."""
 
@@ -217,6 +219,11 @@ def element(name: str, *labels: str) -> str:
 def in_formula(stem: str, parameter: str) -> str:
     """Return a predictor's variable: ``"beta"``, or ``"beta_zi"`` in the formula of ``zi``."""
     return stem if parameter == "mu" else named(stem, parameter)
+
+
+def variable_of(name: str) -> str:
+    """Return the variable that an element, or its twin, is of: ``"beta"`` of ``"beta[x]"``."""
+    return name.removeprefix(PREFIX).partition("[")[0]
 
 
 def reference_name(name: str) -> str:

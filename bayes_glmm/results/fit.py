@@ -25,7 +25,7 @@ from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.model.reference import in_reference, plain_priors
 from bayes_glmm.model.variable_table import dimensions, response_dims, variables
-from bayes_glmm.model.variables import PREFIX, Variable, reference_name
+from bayes_glmm.model.variables import DEGREES, PREFIX, Variable, named, reference_name
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures import Structure, read_structure, variance_draws
@@ -283,12 +283,14 @@ class Fit:
     ) -> NDArray[np.float64]:
         group = self.group(name)
         if group.dist == "student":
-            nu = self.posterior[f"nu_{name}"].values.ravel()
+            nu = self.posterior[named(DEGREES, name)].values.ravel()
             return np.where(nu > 2, nu / np.where(nu > 2, nu - 2, 1), np.inf)
         if group.factor is None:
             return np.ones(1)
         if name not in self._level_variances:
-            draws = {h.stem: self.posterior[f"{h.stem}_{name}"].values.ravel() for h in group.hyper}
+            draws = {
+                h.stem: self.posterior[group.hyper_name(h)].values.ravel() for h in group.hyper
+            }
             self._level_variances[name] = variance_draws(group.factor, draws)
         return take(self._level_variances[name])
 

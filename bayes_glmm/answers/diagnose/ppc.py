@@ -85,7 +85,7 @@ def _redrawn(
         eta = fixed_part(fit, predictor)
         for group in predictor.groups:
             known = group.name not in new
-            eta += group.added(flat(fit, f"u_{group.name}") if known else new[group.name])
+            eta += group.added(flat(fit, group.effects) if known else new[group.name])
         return eta
 
     return predict
@@ -95,9 +95,9 @@ def _new_effects(fit: Fit, group: GroupDesign, seed: int) -> Array:
     """Draw effects for all levels of a group, shape (n_draws, n_levels, n_terms)."""
     rng = np.random.default_rng([seed, 1, *group.name.encode()])
     n = group.n_levels if group.factor is None else len(group.factor.nodes)
-    sd = flat(fit, f"sd_{group.name}")
+    sd = flat(fit, group.sd)
     z = rng.standard_normal((len(sd), n, len(group.terms)))
-    hyper = {h.stem: flat(fit, f"{h.stem}_{group.name}") for h in group.hyper}
+    hyper = {h.stem: flat(fit, group.hyper_name(h)) for h in group.hyper}
     if group.factor is not None:
         z = effect_draws(group.factor, z, hyper)
     elif group.dist == "student":

@@ -27,6 +27,7 @@ from bayes_glmm.design.terms.full_rank import Columns
 from bayes_glmm.design.terms.origin import Codings, Origins, Part, Shift, shift_of
 from bayes_glmm.errors import DataError, listed
 from bayes_glmm.model.blocks.group import GroupBasis, GroupDesign
+from bayes_glmm.model.variables import DEGREES, INTERCEPT
 from bayes_glmm.spec.effects import Membership, RandomEffect
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.terms import Factor
@@ -39,7 +40,9 @@ ROWS = "observation"
 HYPER = {
     "normal": (),
     "student": (
-        Hyper("nu", "positive", Prior("Gamma", alpha=2, beta=0.1), "degrees of freedom of effects"),
+        Hyper(
+            DEGREES, "positive", Prior("Gamma", alpha=2, beta=0.1), "degrees of freedom of effects"
+        ),
     ),
 }
 
@@ -122,7 +125,7 @@ class GroupSchema:
         for owner, matrix in zip(self.owners, matrices, strict=False):
             owners += [owner] * matrix.shape[1]
         here = np.array(owners) == parameter if owners else np.ones(len(self.terms), bool)
-        z = None if self.terms == ("intercept",) else np.hstack(matrices) * here
+        z = None if self.terms == (INTERCEPT,) else np.hstack(matrices) * here
         basis = None
         if self.shift is not None:
             centred = [

@@ -13,6 +13,7 @@ from bayes_glmm.design.table.tables import row_ids, rows_where
 from bayes_glmm.design.terms.expressions import States
 from bayes_glmm.errors import DataError, MissingDataError
 from bayes_glmm.model.blocks.modelled import ModelledFactor, identifier
+from bayes_glmm.model.variables import MISSING, named
 
 FEWEST_VALUES = 3
 
@@ -66,7 +67,7 @@ class MissingCoding:
             )
         name = identifier(self.column)
         return ModelledFactor(
-            "mi", self.column, f"mi_{name}", f"{name}_missing",
+            "mi", self.column, named(MISSING, name), f"{name}_missing",
             np.array(self.rows, dtype=np.str_), codes, np.where(missing, self.mean, x),
         )  # fmt: skip
 

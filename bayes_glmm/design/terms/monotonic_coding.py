@@ -14,6 +14,7 @@ from bayes_glmm.design.terms.expressions import States
 from bayes_glmm.errors import DataError, listed
 from bayes_glmm.model.blocks.modelled import ModelledFactor, identifier
 from bayes_glmm.model.thresholds import boundaries
+from bayes_glmm.model.variables import SHARES, named
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class MonotonicCoding:
         codes = self._codes(data)
         name = identifier(self.column)
         return ModelledFactor(
-            "mo", self.column, f"simplex_{name}{suffix}", f"{name}_step{suffix}",
+            "mo", self.column, f"{named(SHARES, name)}{suffix}", f"{name}_step{suffix}",
             np.array(boundaries(self.levels), dtype=np.str_), codes, codes.astype(np.float64),
         )  # fmt: skip
 
