@@ -56,8 +56,9 @@ from bayes_glmm.design.terms.smooth_coding import SmoothCoding, smooth_codings
 from bayes_glmm.design.terms.stateful import State
 from bayes_glmm.errors import ArgumentError, MissingDataError, SpecError, listed
 from bayes_glmm.families import get_family
+from bayes_glmm.model.blocks.missing_covariate import CovariateDesign
 from bayes_glmm.model.blocks.modelled import identifier
-from bayes_glmm.model.design import CovariateDesign, Design, PredictorDesign
+from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.model.thresholds import Cuts
 from bayes_glmm.spec.model import ModelSpec, Predictor
 from bayes_glmm.spec.terms import SMOOTHS, Call, Variable

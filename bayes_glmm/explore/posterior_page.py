@@ -116,9 +116,9 @@ def _group(fit: Fit) -> GroupDesign | None:
     if not groups:
         return None
     (group,) = groups
-    if group.dist != "normal" or group.structure is not None:
+    if not group.distribution.normal or group.structure is not None:
         _refuse(f"The levels of {group.name} have a structure or are not normal.")
-    if group.weights is not None:
+    if not group.members.whole:
         _refuse(f"The rows belong to several levels of {group.name}.")
     if len(group.terms) > 2:
         _refuse(f"The levels of {group.name} differ in {listed(group.terms)}.")

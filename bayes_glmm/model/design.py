@@ -10,27 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.maths.field_maths import NUMPY, Maths
-from bayes_glmm.maths.kernels import density
-from bayes_glmm.model.blocks.group import TOLD, GroupDesign
-from bayes_glmm.model.blocks.modelled import ModelledColumns, ModelledFactor
+from bayes_glmm.model.blocks.block import Block, Rows
+from bayes_glmm.model.blocks.fixed import FixedBlock
+from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.blocks.missing_covariate import CovariateDesign
+from bayes_glmm.model.blocks.modelled import ModelledColumns
+from bayes_glmm.model.blocks.smooth import SmoothDesign
 from bayes_glmm.model.thresholds import Cuts, boundaries
-from bayes_glmm.model.variables import (
-    BETA,
-    EFFECTS,
-    INTERCEPT,
-    RESIDUAL,
-    SD,
-    Role,
-    Slot,
-    Variable,
-    element,
-    hyper_variable,
-    in_formula,
-    named,
-    reference_name,
-)
-from bayes_glmm.structures import Hyper
+from bayes_glmm.model.variables import BETA, INTERCEPT, Variable, in_formula
 
 type Stack = Callable[..., Any]
 
@@ -54,116 +41,6 @@ class PredictorBasis:
     centers: NDArray[np.float64]
     scales: NDArray[np.float64]
     back: NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Waves:
-    """What makes the coefficients of a basis of waves differ in size.
-
-    Attributes
-    ----------
-    kernel : str
-    frequency : ndarray, shape (n_basis,)
-    dimension : int
-    """
-
-    kernel: str
-    frequency: NDArray[np.float64]
-    dimension: int
-
-
-@dataclass(frozen=True, eq=False)
-class SmoothDesign:
-    """The penalised columns of one smooth term.
-
-    Attributes
-    ----------
-    name : str
-        ``"s_x"``, ``"t2_x_z"``, ``"hsgp_x"``.
-    label : str
-        The term as written.
-    basis : ndarray, shape (n_rows, n_basis)
-    part : ndarray of int, shape (n_basis,)
-        Which standard deviation each coefficient has.
-    parts : tuple of str
-        Labels of the standard deviations.
-    waves : Waves or None
-        Of a Gaussian process.
-    hyper : tuple of Hyper
-        Its parameters besides the standard deviation.
-    """
-
-    name: str
-    label: str
-    basis: NDArray[np.float64]
-    part: NDArray[np.intp]
-    parts: tuple[str, ...]
-    waves: Waves | None = None
-    hyper: tuple[Hyper, ...] = ()
-
-    @property
-    def sd(self) -> str:
-        """Name of the standard deviations."""
-        return named(SD, self.name)
-
-    @property
-    def effects(self) -> str:
-        """Name of the coefficients of the penalised columns."""
-        return named(EFFECTS, self.name)
-
-    def hyper_name(self, hyper: Hyper) -> str:
-        """Return the name of a parameter besides the standard deviation."""
-        return named(hyper.stem, self.name)
-
-    @property
-    def part_dim(self) -> str:
-        """Dimension of the standard deviations."""
-        return f"{self.name}_part"
-
-    @property
-    def basis_dim(self) -> str:
-        """Dimension of the coefficients."""
-        return f"{self.name}_basis"
-
-    def variables(self) -> tuple[Variable, ...]:
-        """Return its variables: sds, parameters of its covariance, coefficients."""
-        names = [element(self.sd, part) for part in self.parts]
-        slots = tuple(Slot(name, (name, self.sd, SD)) for name in names)
-        parts, columns = np.array(self.parts, str), np.arange(1, len(self.part) + 1).astype(str)
-        return (
-            Variable(self.sd, Role.SD, self.name, (self.part_dim,), (parts,), slots=slots),
-            *(hyper_variable(self.name, h.stem, h.support, h.prior, h.meaning) for h in self.hyper),
-            Variable(self.effects, Role.EFFECTS, self.name, (self.basis_dim,), (columns,)),
-        )
-
-    def scales(self, hyper: Mapping[str, Any], maths: Maths) -> Any:
-        """Return the coefficients' sizes in units of their standard deviation, or one."""
-        if self.waves is None:
-            return np.float64(1)
-        kernel, frequency, dimension = vars(self.waves).values()
-        return maths.sqrt(density(kernel, frequency, hyper["range"], maths, dimension))
-
-    @property
-    def told(self) -> NDArray[np.float64]:
-        """Roughly how much the rows say about each coefficient, from zero to one."""
-        typical = self.scales({h.stem: h.prior.median for h in self.hyper}, NUMPY)
-        weight = (self.basis**2).sum(axis=0) * typical**2
-        return weight / (weight + TOLD)
-
-    def draw(
-        self, sd: NDArray[Any], hyper: Mapping[str, NDArray[Any]], rng: np.random.Generator
-    ) -> NDArray[Any]:
-        """Draw coefficients given their sds, shape (n_draws, n_basis).
-
-        Parameters
-        ----------
-        sd : ndarray, shape (n_draws, n_parts)
-        hyper : mapping of str to ndarray, shape (n_draws,)
-        rng : numpy.random.Generator
-        """
-        columns = {stem: np.asarray(value)[:, None] for stem, value in hyper.items()}
-        sizes = sd[:, self.part] * self.scales(columns, NUMPY)
-        return np.asarray(sizes * rng.standard_normal(sizes.shape))
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,94 +123,44 @@ class PredictorDesign:
         return self.name(INTERCEPT)
 
     @property
-    def coefficient_dim(self) -> str:
-        """Dimension of the coefficients."""
-        return self.name("coefficient")
+    def fixed(self) -> FixedBlock:
+        """The intercept and the coefficients as a block."""
+        return FixedBlock(
+            self.parameter, self.intercept, self.coefficients, self.known, self.centers,
+            self.scales if self.units is None else self.units, self.modelled,
+            moved=self.basis is not None,
+            for_all=(bool(self.category), bool(self.category or self.boundary)),
+        )  # fmt: skip
+
+    @property
+    def common(self) -> tuple[Block, ...]:
+        """The blocks that a row has whatever its groups: covariates and smooths."""
+        return (self.fixed, *self.smooths)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All blocks, in the order in which they are summed."""
+        return (*self.common, *self.groups)
 
     def variables(self) -> tuple[Variable, ...]:
-        """Return the variables of all its terms, in the order in which a model is stated."""
-        own: dict[str, Any] = {"owner": self.parameter, "moved": self.basis is not None}
-        found = []
-        if self.intercept:
-            name = self.intercept_name
-            keys = (name, INTERCEPT) if self.category else (name,)
-            found.append(Variable(name, Role.INTERCEPT, slots=(Slot(name, keys),), **own))
-        if self.coefficients:
-            found.append(
-                Variable(
-                    self.beta, Role.COEFFICIENTS, dims=(self.coefficient_dim,),
-                    labels=(np.array(self.coefficients, str),), slots=self._coefficient_slots(),
-                    by_label=self.parameter == "mu", **own,
-                )
-            )  # fmt: skip
-        for block in (*self.smooths, *self.modelled.factors, *self.groups):
-            found += block.variables()
-        return tuple(found)
+        """Return the variables of all its terms, in the order in which tables show them."""
+        parts = (self.fixed, *self.smooths, *self.modelled.factors, *self.groups)
+        return tuple(v for part in parts for v in part.variables())
 
-    def _coefficient_slots(self) -> tuple[Slot, ...]:
-        sizes = self.scales if self.units is None else self.units
-        # columns that depend on parameters cannot be mixed with those of another basis
-        together = frozenset({self.beta} if self.modelled else ())
-        found = []
-        for label, size in zip(self.coefficients, sizes, strict=True):
-            name = element(self.beta, label)
-            short = (label,) if self.parameter == "mu" else ()
-            shared = self.category or self.boundary
-            for_all = (element(BETA, label), label, BETA) if shared else ()
-            reference = reference_name(name) if self.basis is not None else ""
-            keys = (name, *short, self.beta, *for_all)
-            found.append(Slot(name, keys, float(size), reference=reference, together=together))
-        return tuple(found)
+    def take(self, rows: Rows) -> PredictorDesign:
+        """Return the predictor on some of its rows."""
+        return replace(
+            self,
+            X=self.X[rows],
+            offset=self.offset[rows],
+            groups=tuple(g.take(rows) for g in self.groups),
+            smooths=tuple(s.take(rows) for s in self.smooths),
+            modelled=self.modelled.take(rows),
+        )
 
     def group(self, name: str) -> GroupDesign:
         """Return the group of that name."""
         return next(g for g in self.groups if g.name == name)
-
-
-@dataclass(frozen=True, eq=False)
-class CovariateDesign:
-    """The model of a covariate with missing values: normal, with a predictor of its mean.
-
-    Attributes
-    ----------
-    column : str
-    predictor : PredictorDesign
-        Its ``parameter`` is the column's identifier: ``intercept_bmi``.
-    factor : ModelledFactor
-        Known values and places of missing cells.
-    mean, sd : float
-        Of the known values.
-    """
-
-    column: str
-    predictor: PredictorDesign
-    factor: ModelledFactor
-    mean: float
-    sd: float
-
-    @property
-    def sigma(self) -> str:
-        """Name of the standard deviation of the values about their mean."""
-        return self.predictor.name(RESIDUAL)
-
-    def variables(self) -> tuple[Variable, ...]:
-        """Return the variables of its model, in units of the column."""
-        sigma = Variable(
-            self.sigma, Role.RESIDUAL, self.column, slots=(Slot(self.sigma, (self.sigma,)),)
-        )
-        own = (*self.predictor.variables(), sigma, *self.factor.variables())
-        return tuple(replace(v, scale=v.scale or f"units of {self.column}") for v in own)
-
-    @property
-    def known(self) -> NDArray[np.intp]:
-        """Places of the rows whose value is known."""
-        return np.flatnonzero(self.factor.codes < 0)
-
-    @property
-    def missing(self) -> NDArray[np.intp]:
-        """Places of the rows without a value, in the order of ``factor.labels``."""
-        rows = np.flatnonzero(self.factor.codes >= 0)
-        return rows[np.argsort(self.factor.codes[rows])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -475,6 +302,11 @@ class Design:
     def smooths(self) -> tuple[SmoothDesign, ...]:
         """Smooth terms of all predictors, those of the mean first."""
         return tuple(s for p in self.predictors.values() for s in p.smooths)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All blocks of all predictors, each once: covariates, then smooths, then groups."""
+        return (*(p.fixed for p in self.every), *self.smooths, *self.groups)
 
     @property
     def n_rows(self) -> int:

@@ -25,10 +25,10 @@ from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.model.reference import in_reference, plain_priors
 from bayes_glmm.model.variable_table import dimensions, response_dims, variables
-from bayes_glmm.model.variables import DEGREES, PREFIX, Variable, named, reference_name
+from bayes_glmm.model.variables import PREFIX, Variable, reference_name
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.structures import Structure, read_structure, variance_draws
+from bayes_glmm.structures import Structure, read_structure
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -281,17 +281,12 @@ class Fit:
     def _over_hyper(
         self, name: str, take: Callable[[NDArray[np.float64]], NDArray[np.float64]]
     ) -> NDArray[np.float64]:
-        group = self.group(name)
-        if group.dist == "student":
-            nu = self.posterior[named(DEGREES, name)].values.ravel()
-            return np.where(nu > 2, nu / np.where(nu > 2, nu - 2, 1), np.inf)
-        if group.factor is None:
-            return np.ones(1)
         if name not in self._level_variances:
+            group = self.group(name)
             draws = {
                 h.stem: self.posterior[group.hyper_name(h)].values.ravel() for h in group.hyper
             }
-            self._level_variances[name] = variance_draws(group.factor, draws)
+            self._level_variances[name] = group.distribution.variances(draws)
         return take(self._level_variances[name])
 
     def level_spread(self, name: str) -> NDArray[np.float64]:

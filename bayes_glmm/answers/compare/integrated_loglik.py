@@ -119,13 +119,13 @@ def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
             "parameter than the mean, and is not integrated here. Compare row by row, without by=."
         )
     inside = [g for g in fit.design.mu.groups if _lies_within(g, index)]
-    heavy = [g.name for g in inside if g.dist != "normal"]
+    heavy = [g.name for g in inside if not g.distribution.normal]
     if heavy:
         raise ArgumentError(
             f"Leaving out {name}: effects of {listed(heavy)} have Student's t, and only normal ones "
             "are integrated here. Compare row by row, without by=."
         )
-    several = [g.name for g in inside if g.weights is not None]
+    several = [g.name for g in inside if not g.members.whole]
     if several:
         raise ArgumentError(
             f"Leaving out {name}: rows have weights of the levels of {listed(several)}, mm() or "
@@ -155,10 +155,9 @@ def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
 
 def _lies_within(group: GroupDesign, index: Index) -> bool:
     """Whether no level has rows of two units; then its effects are known by one unit only."""
-    if group.weights is None:
-        return _nested(group.index, index)
-    rows, members = np.nonzero(group.weights)
-    return _nested(group.index[rows, members], index[rows])
+    levels, weights = group.members.shares
+    rows, members = np.nonzero(weights)
+    return _nested(levels[rows, members], index[rows])
 
 
 def _nested(inner: Index | NDArray[np.int32], outer: Index | NDArray[np.int32]) -> bool:

@@ -12,10 +12,10 @@ from bayes_glmm.answers.answer_tables import interval
 from bayes_glmm.answers.diagnose.row_copies import Summaries, by_copies, is_summary
 from bayes_glmm.answers.predict.predictor_draws import (
     eta_draws,
-    factors,
     fixed_part,
     flat,
     mean_eta,
+    new_effects,
     parameters,
     shown,
 )
@@ -24,7 +24,6 @@ from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import PredictorDesign
 from bayes_glmm.results.fit import Fit
-from bayes_glmm.structures import effect_draws
 
 type Array = NDArray[np.float64]
 MOST_DRAWS = 400
@@ -94,16 +93,7 @@ def _redrawn(
 def _new_effects(fit: Fit, group: GroupDesign, seed: int) -> Array:
     """Draw effects for all levels of a group, shape (n_draws, n_levels, n_terms)."""
     rng = np.random.default_rng([seed, 1, *group.name.encode()])
-    n = group.n_levels if group.factor is None else len(group.factor.nodes)
-    sd = flat(fit, group.sd)
-    z = rng.standard_normal((len(sd), n, len(group.terms)))
-    hyper = {h.stem: flat(fit, group.hyper_name(h)) for h in group.hyper}
-    if group.factor is not None:
-        z = effect_draws(group.factor, z, hyper)
-    elif group.dist == "student":
-        nu = hyper["nu"][:, None, None]
-        z = z / np.sqrt(rng.chisquare(nu, (len(sd), n, 1)) / nu)
-    return np.asarray(z @ np.swapaxes(factors(fit, group), 1, 2))
+    return new_effects(fit, group, group.n_levels, rng)
 
 
 def thinned(fit: Fit, chosen: NDArray[np.intp]) -> Fit:

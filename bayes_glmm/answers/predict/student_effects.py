@@ -24,7 +24,7 @@ BOUNDED = ("logit", "probit", "cloglog")
 
 def students(predictor: PredictorDesign) -> list[GroupDesign]:
     """Return the groups whose effects have Student's t."""
-    return [group for group in predictor.groups if group.dist == "student"]
+    return [group for group in predictor.groups if not group.distribution.normal]
 
 
 def precision_draws(fit: Fit, name: str, rng: np.random.Generator) -> Array:

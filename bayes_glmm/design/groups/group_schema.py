@@ -26,25 +26,20 @@ from bayes_glmm.design.table.tables import row_ids
 from bayes_glmm.design.terms.full_rank import Columns
 from bayes_glmm.design.terms.origin import Codings, Origins, Part, Shift, shift_of
 from bayes_glmm.errors import DataError, listed
+from bayes_glmm.model.blocks.effect_distribution import NORMAL
 from bayes_glmm.model.blocks.group import GroupBasis, GroupDesign
-from bayes_glmm.model.variables import DEGREES, INTERCEPT
+from bayes_glmm.model.blocks.members import OneLevel, WeightedLevels
+from bayes_glmm.model.blocks.student import STUDENT
+from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.spec.effects import Membership, RandomEffect
-from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.terms import Factor
-from bayes_glmm.structures import Hyper
 
 type Groups = Literal["known", "any", "ignore"]
 GROUPS: tuple[Groups, ...] = ("known", "any", "ignore")
 
 ROWS = "observation"
-HYPER = {
-    "normal": (),
-    "student": (
-        Hyper(
-            DEGREES, "positive", Prior("Gamma", alpha=2, beta=0.1), "degrees of freedom of effects"
-        ),
-    ),
-}
+DISTRIBUTIONS = {own.name: own for own in (NORMAL, STUDENT)}
+"""Of effects, by what a model calls them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,10 +128,11 @@ class GroupSchema:
                 for (ones, parts), less in zip(self.parts, self.shift.centred, strict=True)
             ]
             basis = GroupBasis(np.hstack(centred) * here, self.shift.back)
+        members = OneLevel(index) if weights is None else WeightedLevels(index, weights)
         return GroupDesign(
-            self.name, self.levels, index, self.terms, z, self.blocks, self.structure,
-            owners=tuple(owners), weights=weights, dist=self.dist, hyper=HYPER[self.dist],
-            units=self.units, basis=basis,
+            self.name, self.levels, members, self.terms, z, self.blocks, self.structure,
+            owners=tuple(owners), distribution=DISTRIBUTIONS[self.dist], units=self.units,
+            basis=basis,
         )  # fmt: skip
 
     def names(self, data: pd.DataFrame) -> NDArray[np.str_]:

@@ -14,6 +14,7 @@ from bayes_glmm.design.table.columns import numbers, pick
 from bayes_glmm.design.table.tables import rows_where
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, SpecError, suggestion
 from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.blocks.structured import RelatedEffects
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.structures import Structure
@@ -176,4 +177,5 @@ def _group(group: GroupDesign, structures: Structures) -> GroupDesign:
         return group
     structure = structures[group.structure]
     structure.require(group.levels, f"The rows of {group.name!r}")
-    return replace(group, factor=structure.prepare(group.levels), hyper=structure.hyper)
+    related = RelatedEffects(structure.prepare(group.levels), structure.hyper)
+    return replace(group, distribution=related)

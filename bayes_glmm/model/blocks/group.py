@@ -1,13 +1,27 @@
-"""The random effects of one group in one predictor, as arrays."""
+"""The random effects of one group in one predictor."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.errors import ArgumentError
+from bayes_glmm.maths.field_maths import NUMPY, Maths
+from bayes_glmm.model.blocks.block import Block, Rows, Values
+from bayes_glmm.model.blocks.correlations import (
+    correlation_variables,
+    draw_correlations,
+    state_correlations,
+    stated_root,
+)
+from bayes_glmm.model.blocks.effect_distribution import NORMAL, EffectDistribution
+from bayes_glmm.model.blocks.members import OneLevel
+from bayes_glmm.model.prior_draws import PriorDraws
+from bayes_glmm.model.stated import Stated
 from bayes_glmm.model.variables import (
     CORRELATION,
     CORRELATION_FACTOR,
@@ -19,11 +33,16 @@ from bayes_glmm.model.variables import (
     Variable,
     element,
     hyper_variable,
+    in_formula,
     named,
-    numbers_below,
     reference_name,
 )
 from bayes_glmm.structures import Factor, Hyper
+
+if TYPE_CHECKING:
+    from bayes_glmm.model.graph_variables import Graph
+
+type Array = NDArray[np.float64]
 
 TOLD = 10.0
 """Rows that tell about as much of a coefficient as its prior does."""
@@ -49,7 +68,7 @@ class GroupBasis:
 
 
 @dataclass(frozen=True, eq=False)
-class GroupDesign:
+class GroupDesign(Block):
     """The random effects of one group in one predictor.
 
     Attributes
@@ -57,9 +76,8 @@ class GroupDesign:
     name : str
         ``"Subject"``, ``"school_by_class"`` or ``"observation"``.
     levels : ndarray of str, shape (n_levels,)
-    index : ndarray of int32, shape (n_rows,) or (n_rows, n_members)
-        Position of each row's level in ``levels``; -1 where it is not there. Rows with
-        ``weights`` have several.
+    members : OneLevel
+        Which levels each row has, by their places in ``levels``.
     terms : tuple of str
         ``("intercept", "Days")``: labels of the varying coefficients.
     Z : ndarray, shape (n_rows, n_terms), or None
@@ -69,18 +87,12 @@ class GroupDesign:
         Partition of the terms: terms of one block are correlated.
     structure : str or None
         Name of the structured covariance of the levels.
-    factor : Factor or None
-        How the levels are related, on training rows with a structure.
-    hyper : tuple of Hyper
-        Parameters of the structure, or of the distribution, besides the standard deviation.
     owners : tuple of str
         Where the effects are shared by the formulas of several parameters, which of
         these each term belongs to; ``Z`` is zero for the terms of the others.
-    weights : ndarray, shape (n_rows, n_members), or None
-        How much of each level's effect a row has, its levels being different; ``None``
-        where every row has one level, wholly.
-    dist : {"normal", "student"}
-        Distribution of the effects, by row of the levels.
+    distribution : EffectDistribution
+        Of the effects at unit scale, with its parameters: normal, Student's t, or related by a
+        structure (on training rows with one).
     units : ndarray, shape (n_terms,), or None
         Root mean square of each term's values over the training rows, numbers centred: what
         default priors are scaled by.
@@ -90,18 +102,35 @@ class GroupDesign:
 
     name: str
     levels: NDArray[np.str_]
-    index: NDArray[np.int32]
+    members: OneLevel
     terms: tuple[str, ...]
     Z: NDArray[np.float64] | None
     blocks: tuple[tuple[int, ...], ...]
     structure: str | None = None
-    factor: Factor | None = None
-    hyper: tuple[Hyper, ...] = ()
     owners: tuple[str, ...] = ()
-    weights: NDArray[np.float64] | None = None
-    dist: str = "normal"
+    distribution: EffectDistribution = NORMAL
     units: NDArray[np.float64] | None = None
     basis: GroupBasis | None = None
+
+    @property
+    def index(self) -> NDArray[np.int32]:
+        """Position of each row's level, shape (n_rows,), or (n_rows, n_members) with weights."""
+        return self.members.index
+
+    @property
+    def factor(self) -> Factor | None:
+        """How the levels are related, on training rows with a structure."""
+        return self.distribution.factor
+
+    @property
+    def hyper(self) -> tuple[Hyper, ...]:
+        """Parameters of the effects' distribution besides the standard deviations."""
+        return self.distribution.hyper
+
+    @property
+    def varies(self) -> bool:
+        """Whether rows differ in what they have of an effect."""
+        return self.Z is not None or not self.members.whole
 
     def own(self, parameter: str) -> tuple[tuple[int, str], ...]:
         """Return places of the terms in one parameter's formula, with their labels there."""
@@ -142,6 +171,10 @@ class GroupDesign:
         """Return the name of a parameter besides the standard deviation."""
         return named(hyper.stem, self.name)
 
+    def sd_element(self, term: int) -> str:
+        """Return the name of one term's standard deviation."""
+        return element(self.sd, self.terms[term])
+
     @property
     def term_dim(self) -> str:
         """Dimension of the terms."""
@@ -155,8 +188,7 @@ class GroupDesign:
     def variables(self) -> tuple[Variable, ...]:
         """Return its variables: sds, parameters of its structure, correlations, effects."""
         own: dict[str, Any] = {"owner": self.name, "moved": self.basis is not None}
-        terms = np.array(self.terms, str)
-        dim, pair = self.term_dim, (self.term_dim, f"{self.term_dim}_other")
+        terms, dim = np.array(self.terms, str), self.term_dim
         found = [
             Variable(
                 self.sd, Role.SD, dims=(dim,), labels=(terms,), slots=self._sd_slots(),
@@ -164,20 +196,7 @@ class GroupDesign:
             ),
             *(hyper_variable(self.name, h.stem, h.support, h.prior, h.meaning) for h in self.hyper),
         ]  # fmt: skip
-        if self.wide:
-            found.append(
-                Variable(
-                    self.correlation, Role.CORRELATION, dims=pair, labels=(terms, terms),
-                    slots=(self._correlation_slot,), derived=True,
-                    places=numbers_below(self.wide), **own,
-                )
-            )  # fmt: skip
-        for number, (name, block) in enumerate(self.correlation_factors):
-            dims, end = pair, f"_{number}" if len(self.wide) > 1 else ""
-            if len(block) < len(terms):
-                dims = (f"{dim}_block{end}", f"{dim}_block{end}_other")
-            labels = (terms[list(block)],) * 2
-            found.append(Variable(name, Role.CORRELATION_FACTOR, dims=dims, labels=labels, **own))
+        found += correlation_variables(self)
         if self.factor is not None:
             dims, labels = (f"{self.name}_node", dim), (self.factor.nodes, terms)
             found.append(Variable(self.latents, Role.LATENTS, self.name, dims, labels))
@@ -189,15 +208,8 @@ class GroupDesign:
         )  # fmt: skip
         return tuple(found)
 
-    @property
-    def _correlation_slot(self) -> Slot:
-        name, every = self.correlation, range(len(self.wide))
-        reference = reference_name(name) if self.basis is not None else ""
-        return Slot(
-            name, (name, CORRELATION), reference=reference, together=self._together(*every)
-        )  # fmt: skip
-
-    def _together(self, *numbers: int) -> frozenset[str]:
+    def together(self, *numbers: int) -> frozenset[str]:
+        """Return which correlated blocks, by number, the prior of something is of."""
         return frozenset(f"{self.sd} {number}" for number in numbers)
 
     def _sd_slots(self) -> tuple[Slot, ...]:
@@ -211,7 +223,7 @@ class GroupDesign:
                     name, (name, self.sd, SD), float(sizes[t]),
                     self.owners[t] if self.owners else "",
                     reference_name(name) if correlated and self.basis is not None else "",
-                    self._together(block_of[t]) if correlated else frozenset(),
+                    self.together(block_of[t]) if correlated else frozenset(),
                 )
             )  # fmt: skip
         return tuple(found)
@@ -231,35 +243,32 @@ class GroupDesign:
         """Root mean square of each term's values over the rows that have the group's effects."""
         if self.Z is None:
             return np.ones(1)
-        Z = self.Z if self.weights is None else self.Z[self.weights.any(axis=1)]
-        return np.sqrt((Z**2).mean(axis=0))
+        return np.sqrt((self.Z[self.members.used] ** 2).mean(axis=0))
 
     @property
     def spread(self) -> NDArray[np.float64]:
         """``values`` such that ``spread @ Sigma @ spread`` is the variance of a row's effect."""
-        if self.weights is None:
-            return self.values
-        return self.values * np.sqrt((self.weights**2).sum(axis=1, keepdims=True))
+        length = self.members.length
+        return self.values if length is None else self.values * length
 
     @property
     def counts(self) -> NDArray[np.intp]:
         """Number of rows in which each level has weight."""
-        known = self.index >= 0 if self.weights is None else self.weights > 0
-        return np.bincount(self.index[known & (self.index >= 0)], minlength=self.n_levels)
+        index, weights = self.members.shares
+        return np.bincount(index[(weights > 0) & (index >= 0)], minlength=self.n_levels)
 
     @property
     def shares(self) -> NDArray[np.float64]:
         """How much of each level's effect a row has on average, shape (n_levels,)."""
-        weights = np.ones(self.index.shape) if self.weights is None else self.weights
-        known = np.where(self.index >= 0, weights, 0.0)
-        whole = np.bincount(self.index.clip(0).ravel(), known.ravel(), minlength=self.n_levels)
-        return whole / len(self.index)
+        index, weights = self.members.shares
+        known = np.where(index >= 0, weights, 0.0)
+        whole = np.bincount(index.clip(0).ravel(), known.ravel(), minlength=self.n_levels)
+        return whole / len(index)
 
     @property
     def squares(self) -> NDArray[np.float64]:
         """Sum over rows of the squares of what multiplies each effect, (n_levels, n_terms)."""
-        index = self.index.reshape(len(self.index), -1)
-        weights = np.ones(index.shape) if self.weights is None else self.weights
+        index, weights = self.members.shares
         total = np.zeros((self.n_levels, len(self.terms)))
         for places, weight in zip(index.T, weights.T, strict=True):
             np.add.at(total, places, (weight[:, None] * self.values) ** 2)
@@ -270,33 +279,138 @@ class GroupDesign:
         """Roughly how much the rows say about each effect, shape (n_levels, n_terms)."""
         return self.squares / (self.squares + TOLD)
 
-    def added(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def added(self, u: Any, maths: Maths = NUMPY) -> Any:
         """Return what effects add to each row, shape (..., n_rows).
 
         Parameters
         ----------
-        u : ndarray, shape (..., n_levels, n_terms)
+        u : array, shape (..., n_levels, n_terms)
             Levels may be more than ``levels``; a row's index -1 adds nothing.
         """
-        index = self.index if self.weights is not None else self.index[:, None]
-        weights = np.ones(index.shape) if self.weights is None else self.weights
-        total = np.zeros((*u.shape[:-2], len(index)))
-        for places, weight in zip(index.T, weights.T, strict=True):
-            known = np.where(places >= 0, weight, 0.0)
-            for t in range(u.shape[-1]):
-                effect = u[..., np.maximum(places, 0), t] * known
-                total += effect if self.Z is None else effect * self.Z[:, t]
-        return total
+        return self.members.of_rows(u, self.Z, maths)
 
-    def take(self, rows: NDArray[np.intp] | slice) -> GroupDesign:
+    def rows(self, values: Values, maths: Maths) -> Iterator[Any]:
+        """Yield what the effects of each row's levels add to it."""
+        yield self.added(values[self.effects], maths)
+
+    def at(self, index: NDArray[np.int32]) -> GroupDesign:
+        """Return the group whose rows have other levels."""
+        return replace(self, members=self.members.at(index))
+
+    def take(self, rows: Rows) -> GroupDesign:
         """Return the group on some of its rows."""
         return replace(
             self,
-            index=self.index[rows],
+            members=self.members.take(rows),
             Z=None if self.Z is None else self.Z[rows],
-            weights=None if self.weights is None else self.weights[rows],
             basis=None if self.basis is None else self.basis.take(rows),
         )
+
+    def hyper_values(self, values: Values) -> dict[str, Any]:
+        """Return parameters of the effects' distribution by stem."""
+        return {h.stem: values[self.hyper_name(h)] for h in self.hyper}
+
+    def root(self, values: Values) -> Array:
+        """Return a square root of the effects' covariance, shape (n_draws, n_terms, n_terms)."""
+        sd = values[self.sd]
+        if self.correlation not in values:
+            return np.asarray(sd[:, :, None] * np.eye(len(self.terms)))
+        return np.asarray(sd[:, :, None] * np.linalg.cholesky(values[self.correlation]))
+
+    def new_effects(
+        self, values: Values, shape: tuple[int, int], rng: np.random.Generator
+    ) -> Array:
+        """Draw effects of levels that are related to no known one.
+
+        Parameters
+        ----------
+        values : mapping of str to ndarray, shape (n_draws, ...)
+        shape : (n_draws, n_levels)
+            All levels of the group where they are related among themselves.
+
+        Returns
+        -------
+        ndarray, shape (n_draws, n_levels, n_terms)
+        """
+        whole = (*shape, len(self.terms))
+        z, _ = self.distribution.draw(whole, self.hyper_values(values), rng)
+        return np.asarray(z @ np.swapaxes(self.root(values), 1, 2))
+
+    def row_covariance(self, root: Array, other: GroupDesign) -> Iterator[Array]:
+        """Yield parts of the covariance of what effects add to the rows of two predictors.
+
+        Parameters
+        ----------
+        root : ndarray, shape (n_draws, n_terms, n_terms)
+            A square root of the covariance of one level's effects.
+        other : GroupDesign
+            The same effects in the other predictor.
+
+        Yields
+        ------
+        ndarray, shape (n_draws, n_rows), or (n_draws, 1) where rows are alike
+        """
+        if not self.varies:
+            yield root[:, 0, 0, None] ** 2
+            return
+        for column in np.moveaxis(root, 2, 0):
+            yield (column @ self.spread.T) * (column @ other.spread.T)
+
+    def state(self, graph: Graph) -> None:
+        """State sds, correlations and effects, unless another predictor shares them."""
+        if self.effects in graph.values:
+            return
+        sd = graph.vector(self.sd, self.terms, self.term_dim)
+        L = state_correlations(self, graph)
+        graph.values[self.effects] = self.distribution.state(self, sd, L, graph)
+
+    def with_data(self, graph: Graph) -> GroupDesign:
+        """Return the group whose levels and values are data of a graph."""
+        Z = self.Z
+        if Z is not None:
+            name = in_formula(f"Z_{self.name}", graph.parameter)
+            Z = graph.data(name, Z, ("observation", self.term_dim))
+        return replace(self, members=self.members.with_data(self.name, graph), Z=Z)
+
+    def draw(self, source: PriorDraws) -> dict[str, Array]:
+        """Draw sds, parameters, correlations, latents and effects."""
+        n, q = source.n, len(self.terms)
+        sd = source.vector(self.sd, self.terms)
+        hyper = {h.stem: source.number(self.hyper_name(h)) for h in self.hyper}
+        root, correlations = draw_correlations(self, source)
+        z, latents = self.distribution.draw((n, self.n_levels, q), hyper, source.rng)
+        out = {self.sd: sd, **correlations}
+        out |= {} if latents is None else {self.latents: latents}
+        out |= {self.hyper_name(h): hyper[h.stem] for h in self.hyper}
+        out[self.effects] = z @ np.swapaxes(sd[:, :, None] * root, -1, -2)
+        return out
+
+    def read(self, stated: Stated) -> dict[str, Array]:
+        """Return stated sds, correlations, parameters and effects."""
+        out = {self.sd: stated.vector(self.sd, self.terms)}
+        if self.wide:
+            root = stated_root(self, stated)
+            out[self.correlation] = root @ root.T
+        for h in self.hyper:
+            out[self.hyper_name(h)] = stated.within(self.hyper_name(h), h.support)
+        nothing = np.zeros((self.n_levels, len(self.terms)))
+        out[self.effects] = self._stated_effects(stated) if stated.has(self.effects) else nothing
+        return out
+
+    def simulate(self, stated: Stated, rng: np.random.Generator) -> Array:
+        """Return stated effects, else effects drawn from stated sds, (n_levels, n_terms)."""
+        if stated.has(self.effects):
+            return self._stated_effects(stated)
+        sd = stated.vector(self.sd, self.terms)
+        if (sd < 0).any():
+            raise ArgumentError(f"{self.sd} holds standard deviations, which are not negative.")
+        root = sd[:, None] * stated_root(self, stated)
+        hyper = {h.stem: stated.within(self.hyper_name(h), h.support)[None] for h in self.hyper}
+        z, _ = self.distribution.draw((1, self.n_levels, len(self.terms)), hyper, rng)
+        return np.asarray(z[0] @ root.T)
+
+    def _stated_effects(self, stated: Stated) -> Array:
+        return stated.matrix(self.effects, tuple(self.levels.tolist()), self.terms)
 
 
 def outside_label(label: str, parameter: str) -> str:

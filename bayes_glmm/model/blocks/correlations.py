@@ -1,0 +1,107 @@
+"""Correlations between the varying terms of a group: one matrix, of independent blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_glmm.errors import ArgumentError
+from bayes_glmm.model.prior_draws import PriorDraws, lkj_factors
+from bayes_glmm.model.stated import Stated, floats
+from bayes_glmm.model.variables import (
+    CORRELATION,
+    Role,
+    Slot,
+    Variable,
+    numbers_below,
+    reference_name,
+)
+
+if TYPE_CHECKING:
+    from bayes_glmm.model.blocks.group import GroupDesign
+    from bayes_glmm.model.graph_variables import Graph
+
+type Array = NDArray[np.float64]
+LEAST_SIZE = -1e-10
+"""Eigenvalues of a stated matrix below this are no rounding."""
+
+
+def correlation_variables(group: GroupDesign) -> list[Variable]:
+    """Return the matrix and the factors of its blocks; none where terms are independent."""
+    if not group.wide:
+        return []
+    terms, dim = np.array(group.terms, str), group.term_dim
+    own: dict[str, Any] = {"owner": group.name, "moved": group.basis is not None}
+    pair = (dim, f"{dim}_other")
+    name, every = group.correlation, range(len(group.wide))
+    reference = reference_name(name) if group.basis is not None else ""
+    slot = Slot(name, (name, CORRELATION), reference=reference, together=group.together(*every))
+    found = [
+        Variable(
+            name, Role.CORRELATION, dims=pair, labels=(terms, terms), slots=(slot,), derived=True,
+            places=numbers_below(group.wide), **own,
+        )
+    ]  # fmt: skip
+    for number, (name, block) in enumerate(group.correlation_factors):
+        dims, end = pair, f"_{number}" if len(group.wide) > 1 else ""
+        if len(block) < len(terms):
+            dims = (f"{dim}_block{end}", f"{dim}_block{end}_other")
+        labels = (terms[list(block)],) * 2
+        found.append(Variable(name, Role.CORRELATION_FACTOR, dims=dims, labels=labels, **own))
+    return found
+
+
+def state_correlations(group: GroupDesign, graph: Graph) -> Any:
+    """State the correlations of each block; return the factor of the whole matrix, or None."""
+    if not group.wide:
+        return None
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    eta = np.float64(graph.priors[group.correlation]["eta"])
+    whole = pt.as_tensor(np.eye(len(group.terms)))
+    for name, block in group.correlation_factors:
+        L = pm.LKJCorr(graph.named(name), n=len(block), eta=eta, dims=graph.dims[name])
+        whole = whole[np.ix_(block, block)].set(L)
+    name = group.correlation
+    pm.Deterministic(graph.named(name), whole @ whole.T, dims=graph.dims[name])
+    return whole
+
+
+def draw_correlations(group: GroupDesign, source: PriorDraws) -> tuple[Array, dict[str, Array]]:
+    """Draw the factor of the whole matrix, (n_draws, n_terms, n_terms), and the variables."""
+    n, q = source.n, len(group.terms)
+    out: dict[str, Array] = {}
+    root = np.broadcast_to(np.eye(q), (n, q, q)).copy()
+    for name, block in group.correlation_factors:
+        eta = source.priors[group.correlation]["eta"]
+        out[name] = lkj_factors(len(block), eta, n, source.rng)
+        root[np.ix_(range(n), block, block)] = out[name]
+    if group.wide:
+        out[group.correlation] = root @ np.swapaxes(root, -1, -2)
+    return root, out
+
+
+def stated_root(group: GroupDesign, stated: Stated) -> Array:
+    """Return a square root of the stated correlations; singular ones are allowed."""
+    q, name = len(group.terms), group.correlation
+    if not stated.has(name):
+        return np.eye(q)
+    corr = floats(name, stated.parameters[name])
+    if corr.shape != (q, q):
+        raise ArgumentError(f"{name} is a {q} x {q} matrix, not {corr.shape}.")
+    unit = np.allclose(np.diag(corr), 1) and np.allclose(corr, corr.T, atol=1e-10)
+    sizes, axes = np.linalg.eigh((corr + corr.T) / 2)
+    if not unit or sizes[0] < LEAST_SIZE:
+        raise ArgumentError(
+            f"{name} is no correlation matrix: it must be symmetric with ones on its diagonal, "
+            f"and its smallest eigenvalue is {sizes[0]:.3g}."
+        )
+    apart = np.ones((q, q), bool)
+    for block in group.blocks:
+        apart[np.ix_(block, block)] = False
+    if (corr[apart] != 0).any():
+        raise ArgumentError(f"{name} relates terms that the model keeps independent.")
+    return np.asarray(axes * np.sqrt(np.maximum(sizes, 0)))
