@@ -135,6 +135,15 @@ class GroupSchema:
             basis=basis,
         )  # fmt: skip
 
+    def outline(self, name: str) -> GroupDesign:
+        """Return the group under a name, without rows: to ask what its parts are named."""
+        none, weighted = np.empty(0, np.int32), self.members is not None or self.by is not None
+        return GroupDesign(
+            name, self.levels, WeightedLevels(none, np.empty(0)) if weighted else OneLevel(none),
+            self.terms, None, self.blocks, self.structure, units=np.ones(len(self.terms)),
+            distribution=DISTRIBUTIONS[self.dist],
+        )  # fmt: skip
+
     def names(self, data: pd.DataFrame) -> NDArray[np.str_]:
         """Return the level of each row, in the shape of its index; empty without weight."""
         codes, found, weights = self._codes(data, self._weights(data))
