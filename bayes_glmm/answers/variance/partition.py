@@ -205,8 +205,8 @@ def _fixed_variance(fit: Fit) -> Array:
         return np.asarray(square - mean**2)
     columns = np.hstack([mu.X, *(s.basis for s in mu.smooths)])
     X = (columns - column_means(fit, columns)) * _shares(fit)[:, None] ** 0.5
-    beta = flat(fit, "beta") if mu.coefficients else np.zeros((n_draws(fit), 0))
-    beta = np.hstack([beta, *(flat(fit, f"u_{s.name}") for s in mu.smooths)])
+    beta = flat(fit, mu.beta) if mu.coefficients else np.zeros((n_draws(fit), 0))
+    beta = np.hstack([beta, *(flat(fit, s.effects) for s in mu.smooths)])
     return np.asarray(np.einsum("di,ij,dj->d", beta, X.T @ X, beta))
 
 

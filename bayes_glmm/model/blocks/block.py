@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.maths.field_maths import Maths
+from bayes_glmm.model.variables import Variable
 
 if TYPE_CHECKING:
     from bayes_glmm.model.graph_variables import Graph
@@ -27,6 +28,15 @@ class Block(ABC):
     The arrays of a block are known. Its variables are arguments, by their names, so that one
     formula serves draws, stated numbers and the graph.
     """
+
+    @abstractmethod
+    def variables(self) -> tuple[Variable, ...]:
+        """Return its variables, in the order in which tables show them."""
+
+    @property
+    @abstractmethod
+    def names(self) -> frozenset[str]:
+        """What its variables, dimensions and data of a graph may be named, in any model."""
 
     @abstractmethod
     def rows(self, values: Values, maths: Maths) -> Iterator[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +26,10 @@ from bayes_glmm.model.variables import (
     CORRELATION,
     CORRELATION_FACTOR,
     EFFECTS,
+    HYPERS,
     LATENTS,
     SD,
+    VALUES,
     Role,
     Slot,
     Variable,
@@ -35,6 +37,7 @@ from bayes_glmm.model.variables import (
     hyper_variable,
     in_formula,
     named,
+    names_of,
     reference_name,
 )
 from bayes_glmm.structures import Factor, Hyper
@@ -181,6 +184,25 @@ class GroupDesign(Block):
         return f"{self.name}_term"
 
     @property
+    def node_dim(self) -> str:
+        """Dimension of the latents."""
+        return f"{self.name}_node"
+
+    def names_in(self, parameters: Iterable[str]) -> frozenset[str]:
+        """Return names of a group that the formulas of some parameters may have."""
+        return self.names | {in_formula(named(VALUES, self.name), p) for p in parameters}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What its variables, dimensions and data of a graph may be named, in any model."""
+        stems = [SD, EFFECTS, CORRELATION, CORRELATION_FACTOR, VALUES, *self.members.stems]
+        stems += [LATENTS, *HYPERS] if self.structure else []
+        own = [named(stem, self.name) for stem in stems]
+        dims = [self.name, self.term_dim, f"{self.term_dim}_other"]
+        dims += [self.node_dim] if self.structure else []
+        return frozenset([*own, *map(reference_name, own), *dims]) | names_of(self.variables())
+
+    @property
     def wide(self) -> tuple[tuple[int, ...], ...]:
         """Blocks of terms that are correlated."""
         return tuple(block for block in self.blocks if len(block) > 1)
@@ -198,7 +220,7 @@ class GroupDesign(Block):
         ]  # fmt: skip
         found += correlation_variables(self)
         if self.factor is not None:
-            dims, labels = (f"{self.name}_node", dim), (self.factor.nodes, terms)
+            dims, labels = (self.node_dim, dim), (self.factor.nodes, terms)
             found.append(Variable(self.latents, Role.LATENTS, self.name, dims, labels))
         found.append(
             Variable(
@@ -366,11 +388,11 @@ class GroupDesign(Block):
 
     def with_data(self, graph: Graph) -> GroupDesign:
         """Return the group whose levels and values are data of a graph."""
-        Z = self.Z
-        if Z is not None:
-            name = in_formula(f"Z_{self.name}", graph.parameter)
-            Z = graph.data(name, Z, ("observation", self.term_dim))
-        return replace(self, members=self.members.with_data(self.name, graph), Z=Z)
+        values = self.Z
+        if values is not None:
+            name = in_formula(named(VALUES, self.name), graph.parameter)
+            values = graph.data(name, values, ("observation", self.term_dim))
+        return replace(self, members=self.members.with_data(self.name, graph), Z=values)
 
     def draw(self, source: PriorDraws) -> dict[str, Array]:
         """Draw sds, parameters, correlations, latents and effects."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.maths.field_maths import Maths
 from bayes_glmm.model.blocks.block import Rows
+from bayes_glmm.model.variables import INDEX, WEIGHTS, named
 
 if TYPE_CHECKING:
     from bayes_glmm.model.graph_variables import Graph
@@ -27,6 +28,8 @@ class OneLevel:
         Position of each row's level; -1 where it is not among the levels.
     """
 
+    stems: ClassVar[tuple[str, ...]] = (INDEX,)
+    """Stems of its data in a graph."""
     whole: ClassVar[bool] = True
     """Whether a row has one level, wholly."""
     most: ClassVar[int] = 1
@@ -62,7 +65,7 @@ class OneLevel:
 
     def with_data(self, name: str, graph: Graph) -> Self:
         """Return the rows whose levels are data of a graph."""
-        return replace(self, index=graph.data(f"index_{name}", self.index, "observation"))
+        return replace(self, index=graph.data(named(INDEX, name), self.index, "observation"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,7 @@ class WeightedLevels(OneLevel):
         How much of each level's effect a row has, its levels being different.
     """
 
+    stems: ClassVar[tuple[str, ...]] = (INDEX, WEIGHTS)
     whole: ClassVar[bool] = False
     weights: Array
 
@@ -109,5 +113,5 @@ class WeightedLevels(OneLevel):
 
     def with_data(self, name: str, graph: Graph) -> Self:
         """Return the rows whose levels and weights are data of a graph."""
-        index = graph.data(f"index_{name}", self.index)
-        return replace(self, index=index, weights=graph.data(f"weights_{name}", self.weights))
+        index = graph.data(named(INDEX, name), self.index)
+        return replace(self, index=index, weights=graph.data(named(WEIGHTS, name), self.weights))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bayes_glmm.model.blocks.effect_distribution import Array, Draws, EffectDistribution
+from bayes_glmm.model.variables import ABSORBED
 from bayes_glmm.structures import Factor, Hyper, effect_draws, variance_draws
 
 if TYPE_CHECKING:
@@ -65,9 +66,7 @@ class RelatedEffects(EffectDistribution):
         import pymc as pm
         import pytensor.tensor as pt
 
-        from bayes_glmm.model.graph_variables import ABSORBED
-
-        name, dims = group.latents, (f"{group.name}_node", group.term_dim)
+        name, dims = group.latents, (group.node_dim, group.term_dim)
         zero, one = np.float64(0), np.float64(1)
         if not graph.absorbed:
             return pm.Normal(name, zero, one, dims=dims)
