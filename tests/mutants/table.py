@@ -260,7 +260,7 @@ MUTANTS = (
     ),
     Mutant(
         "branch lengths taken for standard deviations",
-        "structures/pruned_tree.py",
+        "model/blocks/tree.py",
         "sd = maths.where(zero, 0.0, maths.sqrt(maths.where(zero, 1.0, variance)))",
         "sd = maths.where(zero, 0.0, maths.where(zero, 1.0, variance))",
         ("tests/structures/test_lineage.py",),
@@ -274,7 +274,7 @@ MUTANTS = (
     ),
     Mutant(
         "inbreeding of parents forgotten",
-        "structures/pedigree.py",
+        "structures/animals.py",
         "return HALF - 0.25 * of_parents.sum(axis=1)",
         "return HALF - 0.25 * np.minimum(of_parents, 0.0).sum(axis=1)",
         ("tests/structures/test_pedigree.py",),
@@ -302,7 +302,7 @@ MUTANTS = (
     ),
     Mutant(
         "a mixing weight without its root",
-        "structures/intrinsic.py",
+        "model/blocks/areal.py",
         "return maths.sqrt(mix) * field[self.rows]",
         "return mix * field[self.rows]",
         ("tests/structures/test_areal.py",),

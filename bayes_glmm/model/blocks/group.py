@@ -19,6 +19,7 @@ from bayes_glmm.model.blocks.correlations import (
     stated_root,
 )
 from bayes_glmm.model.blocks.effect_distribution import NORMAL, EffectDistribution
+from bayes_glmm.model.blocks.factor import Factor, Hyper
 from bayes_glmm.model.blocks.members import OneLevel
 from bayes_glmm.model.prior_draws import PriorDraws
 from bayes_glmm.model.stated import Stated
@@ -40,7 +41,6 @@ from bayes_glmm.model.variables import (
     names_of,
     reference_name,
 )
-from bayes_glmm.structures import Factor, Hyper
 
 if TYPE_CHECKING:
     from bayes_glmm.model.graph_variables import Graph

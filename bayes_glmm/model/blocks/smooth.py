@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bayes_glmm.maths.field_maths import NUMPY, Maths
 from bayes_glmm.maths.kernels import density
 from bayes_glmm.model.blocks.block import Block, Rows, Values
+from bayes_glmm.model.blocks.factor import Hyper
 from bayes_glmm.model.blocks.group import TOLD
 from bayes_glmm.model.prior_draws import PriorDraws
 from bayes_glmm.model.stated import Stated
@@ -27,7 +28,6 @@ from bayes_glmm.model.variables import (
     hyper_variable,
     named,
 )
-from bayes_glmm.structures import Hyper
 
 if TYPE_CHECKING:
     from bayes_glmm.model.graph_variables import Graph
