@@ -52,7 +52,7 @@ def with_refits(
         )  # fmt: skip
         again = Fit.of(tree)
         mu = again.design.mu
-        effect = again.posterior[mu.beta].sel({mu.coefficient_dim: NAME})
+        effect = again.posterior[mu.beta].sel({mu.fixed.coefficient_dim: NAME})
         found["refit_mean"][place] = float(effect.mean())
         found["refit_sd"][place] = float(effect.std(ddof=1))
         converged[place] = bool(again.info["converged"])

@@ -15,10 +15,10 @@ from bayes_glmm.model.blocks.effect_distribution import (
     stated_effects,
 )
 from bayes_glmm.model.blocks.factor import Hyper
+from bayes_glmm.model.blocks.group_arrays import GroupArrays
 from bayes_glmm.spec.priors import POSITIVE, Prior
 
 if TYPE_CHECKING:
-    from bayes_glmm.model.blocks.group import GroupDesign
     from bayes_glmm.model.graph_variables import Graph
 
 NU = Hyper("nu", POSITIVE, Prior("Gamma", alpha=2, beta=0.1), "degrees of freedom of effects")
@@ -53,7 +53,7 @@ class StudentEffects(EffectDistribution):
         each = np.where(nu > 2, nu / np.where(nu > 2, nu - 2, 1), np.inf)
         return np.array([each, np.zeros_like(each)])
 
-    def state(self, group: GroupDesign, sd: Any, L: Any, graph: Graph) -> Any:
+    def state(self, group: GroupArrays, sd: Any, L: Any, graph: Graph) -> Any:
         """State the degrees of freedom and the effects."""
         import pymc as pm
 
@@ -66,7 +66,7 @@ class StudentEffects(EffectDistribution):
         chol = sd[:, None] * (np.eye(q) if L is None else L)
         return pm.MvStudentT(name, nu=nu, mu=np.zeros(q), chol=chol, **own)
 
-    def law(self, group: GroupDesign) -> str:
+    def law(self, group: GroupArrays) -> str:
         """Return the beginning of the distribution of a level's effects as one writes it."""
         return f"Student({group.hyper_name(NU)}, "
 
