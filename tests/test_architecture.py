@@ -16,8 +16,8 @@ NAMES = {
     for path in FILES
 }
 
-BASE = {"errors", "spec", "maths", "families", "structures"}
-CORE = BASE | {"model", "design"}
+BASE = {"errors", "spec", "maths", "families"}
+CORE = BASE | {"model", "structures", "design"}
 ANSWERED = CORE | {"results", "answers"}
 MAY_IMPORT = {
     "errors": set(),
@@ -25,9 +25,9 @@ MAY_IMPORT = {
     "spec": {"errors"},
     "maths": {"errors"},
     "families": {"errors", "spec", "maths"},
-    "structures": {"errors", "spec", "maths", "disk"},
     "model": BASE,
-    "design": BASE | {"model"},
+    "structures": {"errors", "spec", "maths", "disk", "model"},
+    "design": BASE | {"model", "structures"},
     "engine": CORE | {"disk", "results"},
     "results": CORE | {"disk"},
     "answers": CORE | {"results"},

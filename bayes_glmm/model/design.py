@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.model.blocks.block import Block, Rows
+from bayes_glmm.model.blocks.block import Block, HasVariables, Rows
 from bayes_glmm.model.blocks.fixed import FixedBlock
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.blocks.missing_covariate import CovariateDesign
@@ -144,7 +144,8 @@ class PredictorDesign:
 
     def variables(self) -> tuple[Variable, ...]:
         """Return the variables of all its terms, in the order in which tables show them."""
-        parts = (self.fixed, *self.smooths, *self.modelled.factors, *self.groups)
+        factors = self.modelled.factors
+        parts: tuple[HasVariables, ...] = (*self.common, *factors, *self.groups)
         return tuple(v for part in parts for v in part.variables())
 
     def take(self, rows: Rows) -> PredictorDesign:

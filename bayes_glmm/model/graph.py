@@ -16,8 +16,9 @@ from bayes_glmm.families.censoring import observe
 from bayes_glmm.maths.field_maths import pytensor_maths
 from bayes_glmm.model.default_priors import predictor_unit
 from bayes_glmm.model.design import Design, PredictorDesign
+from bayes_glmm.model.distributions import DISTRIBUTIONS
 from bayes_glmm.model.family_parameters import STANDARD_ERROR, state_own_parameters
-from bayes_glmm.model.graph_variables import DISTRIBUTIONS, Graph
+from bayes_glmm.model.graph_variables import Graph
 from bayes_glmm.model.predictor import linear_predictor
 from bayes_glmm.model.reference import Way
 from bayes_glmm.model.variable_table import dimensions, response_dims

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, ResultError, suggestion
 from bayes_glmm.families import get_family
+from bayes_glmm.model.blocks.block import HasVariables
 from bayes_glmm.model.design import Design
 from bayes_glmm.model.variables import (
     PREFIX,
@@ -35,7 +36,7 @@ def variables(design: Design) -> Mapping[str, Variable]:
 
     They are those of each predictor, of the models of covariates, and the family's own.
     """
-    blocks = (*design.predictors.values(), *design.covariates.values())
+    blocks: tuple[HasVariables, ...] = (*design.predictors.values(), *design.covariates.values())
     every = [v for block in blocks for v in block.variables()] + family_variables(design)
     return {v.name: v for v in every}
 

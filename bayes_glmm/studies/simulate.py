@@ -32,6 +32,7 @@ from bayes_glmm.errors import (
 from bayes_glmm.families import get_family
 from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
 from bayes_glmm.families.contract import Family
+from bayes_glmm.model.blocks.block import HasVariables, RandomBlock
 from bayes_glmm.model.design import Design
 from bayes_glmm.model.family_parameters import read_own_parameters
 from bayes_glmm.model.stated import Stated
@@ -171,7 +172,7 @@ def _values(
     design: Design, stated: Stated, streams: Sequence[np.random.Generator]
 ) -> dict[str, Array]:
     """Return stated parameters, and effects that are stated or drawn, each from its stream."""
-    random = (*design.groups, *design.smooths)
+    random: tuple[RandomBlock, ...] = (*design.groups, *design.smooths)
     out = {b.effects: b.simulate(stated, rng) for b, rng in zip(random, streams, strict=True)}
     for predictor in design.predictors.values():
         out |= predictor.fixed.read(stated)
@@ -223,7 +224,7 @@ def _as_stored(y: Array, kind: Family, named: ResponseSchema | None) -> Any:
 
 
 def _refuse_unknown(design: Design, parameters: Mapping[str, Any]) -> None:
-    parts = (*design.predictors.values(), *design.groups)
+    parts: tuple[HasVariables, ...] = (*design.predictors.values(), *design.groups)
     every = [*(v for part in parts for v in part.variables()), *family_variables(design)]
     known = list(dict.fromkeys(v.name for v in every if v.role not in FOLLOWING))
     for name in parameters:

@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.predict.predictor_draws import factors, flat, n_draws
+from bayes_glmm.model.blocks.factor import effect_draws
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.results.fit import Fit
-from bayes_glmm.structures import effect_draws
 
 type Array = NDArray[np.float64]
 

@@ -19,7 +19,7 @@ from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.structures import Structure
 from bayes_glmm.structures.level_labels import id_texts
-from bayes_glmm.structures.series import series
+from bayes_glmm.structures.times import series
 
 type Structures = Mapping[str, Structure]
 

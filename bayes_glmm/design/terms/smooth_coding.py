@@ -27,11 +27,11 @@ from bayes_glmm.design.terms.smooth_bases import (
 )
 from bayes_glmm.design.terms.stateful import State
 from bayes_glmm.errors import DataError, SpecError, suggestion
+from bayes_glmm.model.blocks.factor import Hyper
 from bayes_glmm.model.blocks.smooth import SmoothDesign, SpectralBasis
 from bayes_glmm.model.variables import RANGE
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.terms import SMOOTHS, Call, Expression, Number, Text, Variable
-from bayes_glmm.structures import Hyper
 
 __all__ = ["SMOOTHS", "SmoothCoding", "learn_smooth"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 type Values = Mapping[str, Any]
 """Variables by name: arrays whose first axes are draws, or symbolic ones of a graph."""
 type Rows = slice | NDArray[np.intp]
+
+
+class HasVariables(Protocol):
+    """What states variables: a block, a factor of a column, a whole predictor."""
+
+    def variables(self) -> tuple[Variable, ...]:
+        """Return them, in the order in which tables show them."""
 
 
 class Block(ABC):
@@ -68,3 +75,21 @@ class Block(ABC):
     @abstractmethod
     def take(self, rows: Rows) -> Self:
         """Return the block on some of its rows."""
+
+
+class RandomBlock(Block):
+    """A block of effects that have a distribution, with standard deviations as its scale."""
+
+    @property
+    @abstractmethod
+    def sd(self) -> str:
+        """Name of the standard deviations."""
+
+    @property
+    @abstractmethod
+    def effects(self) -> str:
+        """Name of the effects."""
+
+    @abstractmethod
+    def simulate(self, stated: Stated, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return stated effects, else effects drawn from stated standard deviations."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.structures import Factor, Hyper
+from bayes_glmm.model.blocks.factor import Factor, Hyper
 
 if TYPE_CHECKING:
     from bayes_glmm.model.blocks.group import GroupDesign

@@ -146,7 +146,8 @@ class FixedBlock(Block):
             factor.state(graph)
         if not self.intercept or graph.absorbed:
             return
-        from bayes_glmm.model.graph_variables import DISTRIBUTIONS, moved_prior
+        from bayes_glmm.model.distributions import DISTRIBUTIONS
+        from bayes_glmm.model.graph_variables import moved_prior
         from bayes_glmm.model.transforms import Standardized
 
         prior = graph.priors[self.intercept_name]
@@ -159,7 +160,8 @@ class FixedBlock(Block):
         """State the predictor's mean, and the intercept as what it is without the effects'."""
         import pymc as pm
 
-        from bayes_glmm.model.graph_variables import DISTRIBUTIONS, values_of
+        from bayes_glmm.model.distributions import DISTRIBUTIONS
+        from bayes_glmm.model.graph_variables import values_of
 
         name = self.intercept_name
         prior = graph.priors[name]

@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.maths.field_maths import NUMPY, Maths
-from bayes_glmm.model.blocks.block import Block, Rows, Values
+from bayes_glmm.model.blocks.block import RandomBlock, Rows, Values
 from bayes_glmm.model.blocks.correlations import (
-    correlation_variables,
     draw_correlations,
     state_correlations,
     stated_root,
 )
 from bayes_glmm.model.blocks.effect_distribution import NORMAL, EffectDistribution
+from bayes_glmm.model.blocks.factor import Factor, Hyper
+from bayes_glmm.model.blocks.group_variables import group_names, group_variables
 from bayes_glmm.model.blocks.members import OneLevel
 from bayes_glmm.model.prior_draws import PriorDraws
 from bayes_glmm.model.stated import Stated
@@ -26,21 +27,14 @@ from bayes_glmm.model.variables import (
     CORRELATION,
     CORRELATION_FACTOR,
     EFFECTS,
-    HYPERS,
     LATENTS,
     SD,
     VALUES,
-    Role,
-    Slot,
     Variable,
     element,
-    hyper_variable,
     in_formula,
     named,
-    names_of,
-    reference_name,
 )
-from bayes_glmm.structures import Factor, Hyper
 
 if TYPE_CHECKING:
     from bayes_glmm.model.graph_variables import Graph
@@ -71,7 +65,7 @@ class GroupBasis:
 
 
 @dataclass(frozen=True, eq=False)
-class GroupDesign(Block):
+class GroupDesign(RandomBlock):
     """The random effects of one group in one predictor.
 
     Attributes
@@ -195,12 +189,7 @@ class GroupDesign(Block):
     @property
     def names(self) -> frozenset[str]:
         """What its variables, dimensions and data of a graph may be named, in any model."""
-        stems = [SD, EFFECTS, CORRELATION, CORRELATION_FACTOR, VALUES, *self.members.stems]
-        stems += [LATENTS, *HYPERS] if self.structure else []
-        own = [named(stem, self.name) for stem in stems]
-        dims = [self.name, self.term_dim, f"{self.term_dim}_other"]
-        dims += [self.node_dim] if self.structure else []
-        return frozenset([*own, *map(reference_name, own), *dims]) | names_of(self.variables())
+        return group_names(self)
 
     @property
     def wide(self) -> tuple[tuple[int, ...], ...]:
@@ -209,46 +198,7 @@ class GroupDesign(Block):
 
     def variables(self) -> tuple[Variable, ...]:
         """Return its variables: sds, parameters of its structure, correlations, effects."""
-        own: dict[str, Any] = {"owner": self.name, "moved": self.basis is not None}
-        terms, dim = np.array(self.terms, str), self.term_dim
-        found = [
-            Variable(
-                self.sd, Role.SD, dims=(dim,), labels=(terms,), slots=self._sd_slots(),
-                parameters=self.owners, **own,
-            ),
-            *(hyper_variable(self.name, h.stem, h.support, h.prior, h.meaning) for h in self.hyper),
-        ]  # fmt: skip
-        found += correlation_variables(self)
-        if self.factor is not None:
-            dims, labels = (self.node_dim, dim), (self.factor.nodes, terms)
-            found.append(Variable(self.latents, Role.LATENTS, self.name, dims, labels))
-        found.append(
-            Variable(
-                self.effects, Role.EFFECTS, dims=(self.name, dim), labels=(self.levels, terms),
-                derived=self.factor is not None, parameters=self.owners, **own,
-            )
-        )  # fmt: skip
-        return tuple(found)
-
-    def together(self, *numbers: int) -> frozenset[str]:
-        """Return which correlated blocks, by number, the prior of something is of."""
-        return frozenset(f"{self.sd} {number}" for number in numbers)
-
-    def _sd_slots(self) -> tuple[Slot, ...]:
-        sizes = self.sizes if self.units is None else self.units
-        block_of = {t: number for number, block in enumerate(self.wide) for t in block}
-        found = []
-        for t, term in enumerate(self.terms):
-            name, correlated = element(self.sd, term), t in block_of
-            found.append(
-                Slot(
-                    name, (name, self.sd, SD), float(sizes[t]),
-                    self.owners[t] if self.owners else "",
-                    reference_name(name) if correlated and self.basis is not None else "",
-                    self.together(block_of[t]) if correlated else frozenset(),
-                )
-            )  # fmt: skip
-        return tuple(found)
+        return group_variables(self)
 
     @property
     def n_levels(self) -> int:
@@ -276,25 +226,17 @@ class GroupDesign(Block):
     @property
     def counts(self) -> NDArray[np.intp]:
         """Number of rows in which each level has weight."""
-        index, weights = self.members.shares
-        return np.bincount(index[(weights > 0) & (index >= 0)], minlength=self.n_levels)
+        return self.members.counts(self.n_levels)
 
     @property
     def shares(self) -> NDArray[np.float64]:
         """How much of each level's effect a row has on average, shape (n_levels,)."""
-        index, weights = self.members.shares
-        known = np.where(index >= 0, weights, 0.0)
-        whole = np.bincount(index.clip(0).ravel(), known.ravel(), minlength=self.n_levels)
-        return whole / len(index)
+        return self.members.average(self.n_levels)
 
     @property
     def squares(self) -> NDArray[np.float64]:
         """Sum over rows of the squares of what multiplies each effect, (n_levels, n_terms)."""
-        index, weights = self.members.shares
-        total = np.zeros((self.n_levels, len(self.terms)))
-        for places, weight in zip(index.T, weights.T, strict=True):
-            np.add.at(total, places, (weight[:, None] * self.values) ** 2)
-        return total
+        return self.members.squares(self.values, self.n_levels)
 
     @property
     def told(self) -> NDArray[np.float64]:

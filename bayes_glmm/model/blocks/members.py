@@ -51,6 +51,25 @@ class OneLevel:
         """Whether a row has any of the group's effects."""
         return np.ones(len(self.index), bool)
 
+    def counts(self, n_levels: int) -> NDArray[np.intp]:
+        """Return the number of rows in which each level has weight."""
+        index, weights = self.shares
+        return np.bincount(index[(weights > 0) & (index >= 0)], minlength=n_levels)
+
+    def average(self, n_levels: int) -> Array:
+        """Return how much of each level a row has on average, shape (n_levels,)."""
+        index, weights = self.shares
+        known = np.where(index >= 0, weights, 0.0)
+        return np.bincount(index.clip(0).ravel(), known.ravel(), n_levels) / len(index)
+
+    def squares(self, values: Array, n_levels: int) -> Array:
+        """Return sums over rows of the squares of weighted values, (n_levels, n_terms)."""
+        index, weights = self.shares
+        total = np.zeros((n_levels, values.shape[1]))
+        for places, weight in zip(index.T, weights.T, strict=True):
+            np.add.at(total, places, (weight[:, None] * values) ** 2)
+        return total
+
     def of_rows(self, u: Any, Z: Any, maths: Maths) -> Any:
         """Return what effects add to each row, shape (..., n_rows)."""
         return maths.gather(u, self.index, Z)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from bayes_glmm.maths.field_maths import NUMPY, Maths
 from bayes_glmm.maths.kernels import density
-from bayes_glmm.model.blocks.block import Block, Rows, Values
+from bayes_glmm.model.blocks.block import RandomBlock, Rows, Values
+from bayes_glmm.model.blocks.factor import Hyper
 from bayes_glmm.model.blocks.group import TOLD
 from bayes_glmm.model.prior_draws import PriorDraws
 from bayes_glmm.model.stated import Stated
@@ -27,7 +28,6 @@ from bayes_glmm.model.variables import (
     hyper_variable,
     named,
 )
-from bayes_glmm.structures import Hyper
 
 if TYPE_CHECKING:
     from bayes_glmm.model.graph_variables import Graph
@@ -52,7 +52,7 @@ class SpectralBasis:
 
 
 @dataclass(frozen=True, eq=False)
-class SmoothDesign(Block):
+class SmoothDesign(RandomBlock):
     """The penalised columns of one smooth term.
 
     Attributes

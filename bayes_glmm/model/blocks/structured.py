@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bayes_glmm.model.blocks.effect_distribution import Array, Draws, EffectDistribution
+from bayes_glmm.model.blocks.factor import Factor, Hyper, effect_draws, variance_draws
 from bayes_glmm.model.variables import ABSORBED
-from bayes_glmm.structures import Factor, Hyper, effect_draws, variance_draws
 
 if TYPE_CHECKING:
     from bayes_glmm.model.blocks.group import GroupDesign

@@ -14,8 +14,8 @@ from bayes_glmm.model.blocks.effect_distribution import (
     level_coordinates,
     stated_effects,
 )
+from bayes_glmm.model.blocks.factor import Hyper
 from bayes_glmm.spec.priors import POSITIVE, Prior
-from bayes_glmm.structures import Hyper
 
 if TYPE_CHECKING:
     from bayes_glmm.model.blocks.group import GroupDesign

@@ -10,65 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.maths import triangular as sweep
-from bayes_glmm.maths.field_maths import NUMPY, Maths
+from bayes_glmm.model.blocks.array_types import Array, Text
+from bayes_glmm.model.blocks.factor import Hyper
+from bayes_glmm.model.blocks.series import SeriesFactor
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.structures.structure import Array, Factor, Hyper, Structure, Text, Values
+from bayes_glmm.structures.structure import Structure
 
 type Places = NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class SeriesFactor(Factor):
-    r"""A chain of times for each group, each given its neighbours.
-
-    With :math:`r = \rho^{t - s}`, the value at time :math:`t` is :math:`r` times that at the
-    time :math:`s` before, plus noise of variance :math:`1 - r^2`. A time that was not
-    sampled is drawn between its neighbours.
-
-    Attributes
-    ----------
-    parents : ndarray of int, shape (n_nodes, 1) or (n_nodes, 2)
-        The time before and, where a node is drawn between known ones, the time after.
-    gaps : ndarray, shape (n_nodes, 1) or (n_nodes, 2)
-        How far they are; zero where there is none.
-    rows : ndarray of int, shape (n_levels,)
-        Each level's node.
-    """
-
-    parents: Places
-    gaps: Array
-    rows: Places
-
-    def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
-        """Return unit-scale effects of the levels, shape (n_levels, n_terms)."""
-        weights, sd = self._steps(hyper, maths)
-        return maths.descend(self.parents, weights, maths.column(sd) * z)[self.rows]
-
-    def mean_variance(self, hyper: Values) -> tuple[float, float]:
-        """Return one, and the mean of all of the covariance, in linear time."""
-        weights, sd = self._steps(hyper, NUMPY)
-        share = np.bincount(self.rows, minlength=len(self.nodes)) / len(self.rows)
-        paths = sweep.ascend(self.parents, weights, share[:, None])[:, 0]
-        return 1.0, float(((sd * paths) ** 2).sum())
-
-    def _steps(self, hyper: Values, maths: Maths) -> tuple[Any, Any]:
-        """Return the weights of the neighbours, and the sd of what is added."""
-        log = maths.log(hyper["rho"])
-        near = [self.parents[:, k] >= 0 for k in range(self.parents.shape[1])]
-        r = [maths.where(near[k], maths.exp(self.gaps[:, k] * log), 0.0) for k in range(len(near))]
-        rest = [
-            maths.where(near[k], -maths.expm1(2 * self.gaps[:, k] * log), 1.0)
-            for k in range(len(near))
-        ]
-        if len(near) == 1:
-            return maths.column(r[0]), maths.sqrt(rest[0])
-        both = maths.where(near[0] & near[1], -maths.expm1(2 * self.gaps.sum(axis=1) * log), 1.0)
-        weights = [r[0] * rest[1] / both, r[1] * rest[0] / both]
-        return (
-            maths.stack_rows([w[None, :] for w in weights]).T,
-            maths.sqrt(rest[0] * rest[1] / both),
-        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
