@@ -123,6 +123,20 @@ def test_a_fixed_effect_has_one_name_in_every_answer():
         bg.hypothesis(fitted, "intercept[x] > 0")
 
 
+def test_stated_parameters_may_be_named_one_by_one():
+    data = table()[["x", "z", "g"]]
+    whole = {"intercept": 0.5, "beta": {"x": 0.2, "z": 0.1}, "sd_g": 0.3}
+    single = {"intercept": 0.5, "x": 0.2, "beta[z]": 0.1, "sd_g[intercept]": 0.3}
+    found = [
+        bg.simulate("y ~ x + z + (1 | g)", data, truth, seed=1, family="poisson")
+        for truth in (whole, single)
+    ]
+    pd.testing.assert_frame_equal(*found)
+    for wrong in ({"reference_beta[x]": 1.0}, {"x": 1.0}, {"xx": 1.0}, {"u_g[g1, intercept]": 1.0}):
+        with pytest.raises(ArgumentError):
+            bg.simulate("y ~ x + z + (1 | g)", data, {**whole, **wrong}, seed=1, family="poisson")
+
+
 def test_priors_say_what_scale_they_are_on():
     def scales(name):
         text, options = MODELS[name]

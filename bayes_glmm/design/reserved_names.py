@@ -66,14 +66,15 @@ def kept_apart(
     blocks = [*_predictor_blocks(predictors, covariates, codings, none)]
     blocks += [(_smooth(name, label).names, label) for name, label in smooths.items()]
     taken = _without_groups(spec, blocks)
+    parameters = [*predictors, *map(identifier, covariates)]
     named: dict[str, str] = {}
     for group in (g for p in (*predictors.values(), *covariates.values()) for g in p.groups):
         if group.name in named:
             continue
         name = group.name
-        while taken & (_of_group(group, name, predictors) - _own_rows(group, name)):
+        while taken & (_of_group(group, name, parameters) - _own_rows(group, name)):
             name = f"{name}_group"
-        taken |= _of_group(group, name, predictors)
+        taken |= _of_group(group, name, parameters)
         named[group.name] = name
     return (
         {n: _renamed(p, named) for n, p in predictors.items()},

@@ -254,9 +254,7 @@ def hyper_variable(owner: str, stem: str, support: str, prior: Prior, meaning: s
 
 def names_of(variables: Iterable[Variable]) -> frozenset[str]:
     """Return all names that variables bring: their own, those of twins, and of dimensions."""
-    return frozenset(
-        name for v in variables for name in (v.name, *((v.reference,) if v.moved else ()), *v.dims)
-    )
+    return frozenset(name for v in variables for name in (v.name, v.reference, *v.dims))
 
 
 def numbers_below(blocks: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:

@@ -12,7 +12,7 @@ from scipy.special import expit
 from bayes_glmm.design.checks.check_context import Context
 from bayes_glmm.design.checks.separation_ordinal import sides_of_boundaries
 from bayes_glmm.errors import Finding, listed
-from bayes_glmm.model.variables import INTERCEPT
+from bayes_glmm.model.variables import INTERCEPT, element
 
 MOST_ROWS = 20_000
 """Above this many different rows the programme takes in rows only as they are needed."""
@@ -108,7 +108,7 @@ def _between_categories(context: Context, name: str, severity: str) -> Iterator[
         ones = np.ones((len(y), int(p.intercept)))
         blocks.append(np.hstack([ones, (p.X - p.centers)[:, keep]]))
         labels += [INTERCEPT] * p.intercept
-        labels += [f"{p.name('beta')}[{c}]" for c, k in zip(p.coefficients, keep, strict=True) if k]
+        labels += [element(p.beta, c) for c, k in zip(p.coefficients, keep, strict=True) if k]
     K, n = len(blocks), len(labels)
     if not context.family.discrete or set(labels) <= {INTERCEPT}:
         return
