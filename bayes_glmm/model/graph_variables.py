@@ -17,7 +17,6 @@ from bayes_glmm.model.transforms import Standardized
 from bayes_glmm.model.variables import element
 from bayes_glmm.spec.priors import REAL, Prior
 
-ABSORBED = "_absorbed"
 LOCATION = {"Cauchy": "alpha"}
 
 
@@ -65,9 +64,7 @@ class Graph:
         self.values[name] = scalar(name, self.priors[name])
         return self.values[name]
 
-    def vector(
-        self, name: str, labels: Sequence[str], dim: str, standardized: bool = False
-    ) -> Any:
+    def vector(self, name: str, labels: Sequence[str], dim: str, standardized: bool = False) -> Any:
         """State numbers that have a prior each."""
         priors = [self.priors[element(name, label)] for label in labels]
         self.values[name] = vector(self.named(name), priors, dim, standardized)

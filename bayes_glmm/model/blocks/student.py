@@ -18,11 +18,11 @@ from bayes_glmm.model.blocks.effect_distribution import (
     stated_effects,
 )
 from bayes_glmm.model.blocks.factor import Hyper
+from bayes_glmm.model.blocks.group_arrays import GroupArrays
 from bayes_glmm.model.blocks.unit_field import UnitField, independent
 from bayes_glmm.spec.priors import POSITIVE, Prior
 
 if TYPE_CHECKING:
-    from bayes_glmm.model.blocks.group import GroupDesign
     from bayes_glmm.model.graph_variables import Graph
 
 NU = Hyper("nu", POSITIVE, Prior("Gamma", alpha=2, beta=0.1), "degrees of freedom of effects")
@@ -73,7 +73,7 @@ class StudentEffects(EffectDistribution):
         size -= q / 2 * np.log(nu * np.pi) + np.linalg.slogdet(R)[1] / 2
         return float(n * size - (nu + q) / 2 * np.log1p(lengths / nu).sum())
 
-    def state(self, group: GroupDesign, sd: Any, L: Any, graph: Graph) -> Any:
+    def state(self, group: GroupArrays, sd: Any, L: Any, graph: Graph) -> Any:
         """State the degrees of freedom and the effects."""
         import pymc as pm
 
@@ -86,7 +86,7 @@ class StudentEffects(EffectDistribution):
         chol = sd[:, None] * (np.eye(q) if L is None else L)
         return pm.MvStudentT(name, nu=nu, mu=np.zeros(q), chol=chol, **own)
 
-    def law(self, group: GroupDesign) -> str:
+    def law(self, group: GroupArrays) -> str:
         """Return the beginning of the distribution of a level's effects as one writes it."""
         return f"Student({group.hyper_name(NU)}, "
 
