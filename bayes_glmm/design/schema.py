@@ -155,7 +155,9 @@ class Schema:
         predictors = with_shared(predictors, formulas, data, cells, weights, covariates)
         columns = tuple(_learn_column(data, name, uses) for name, uses in roles.items())
         smooths = _refuse_smooths(formulas, codings, predictors)
-        predictors, covariates = kept_apart(spec, predictors, covariates, codings, smooths)
+        predictors, covariates = kept_apart(
+            spec, predictors, covariates, codings, smooths, data.iloc[:0]
+        )
         return cls(
             spec, len(data), columns, states, codings, predictors, response, covariates, origins
         )  # fmt: skip

@@ -74,7 +74,8 @@ def _state_thresholds(name: str, design: Design, graph: Graph) -> Any:
     """State boundaries between categories, whose priors are at the covariates' means."""
     import pytensor.tensor as pt
 
-    from bayes_glmm.model.graph_variables import DISTRIBUTIONS, moved_prior
+    from bayes_glmm.model.distributions import DISTRIBUTIONS
+    from bayes_glmm.model.graph_variables import moved_prior
 
     prior, ladders = graph.priors[name], design.ladders
     values = moved_prior(prior, design.threshold_centre(graph.values.__getitem__, pt.stack))

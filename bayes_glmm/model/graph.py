@@ -16,12 +16,13 @@ from bayes_glmm.families.censoring import observe
 from bayes_glmm.maths.field_maths import pytensor_maths
 from bayes_glmm.model.default_priors import predictor_unit
 from bayes_glmm.model.design import Design, PredictorDesign
+from bayes_glmm.model.distributions import DISTRIBUTIONS
 from bayes_glmm.model.family_parameters import STANDARD_ERROR, state_own_parameters
-from bayes_glmm.model.graph_variables import ABSORBED, DISTRIBUTIONS, Graph
+from bayes_glmm.model.graph_variables import Graph
 from bayes_glmm.model.predictor import linear_predictor
 from bayes_glmm.model.reference import Way
 from bayes_glmm.model.variable_table import dimensions, response_dims
-from bayes_glmm.model.variables import RESIDUAL
+from bayes_glmm.model.variables import ABSORBED, OFFSET, RESIDUAL
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
 
@@ -93,7 +94,7 @@ def state_predictor(predictor: PredictorDesign, graph: Graph) -> Any:
     graph = replace(graph, parameter=predictor.parameter, absorbed=absorbed)
     for block in predictor.blocks:
         block.state(graph)
-    offset = graph.data(predictor.name("offset"), predictor.offset, "observation")
+    offset = graph.data(predictor.name(OFFSET), predictor.offset, "observation")
     blocks = [block.with_data(graph) for block in predictor.blocks]
     if absorbed:
         groups = blocks[len(predictor.common) :]

@@ -17,7 +17,6 @@ from bayes_glmm.model.transforms import Standardized
 from bayes_glmm.model.variables import element
 from bayes_glmm.spec.priors import REAL, Prior
 
-ABSORBED = "_absorbed"
 LOCATION = {"Cauchy": "alpha"}
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.errors import ArgumentError, ResultError, suggestion
+from bayes_glmm.errors import ArgumentError, BayesGLMMError, ResultError, suggestion
 from bayes_glmm.families import get_family
+from bayes_glmm.model.blocks.block import HasVariables
 from bayes_glmm.model.design import Design
 from bayes_glmm.model.variables import (
     PREFIX,
@@ -35,7 +36,7 @@ def variables(design: Design) -> Mapping[str, Variable]:
 
     They are those of each predictor, of the models of covariates, and the family's own.
     """
-    blocks = (*design.predictors.values(), *design.covariates.values())
+    blocks: tuple[HasVariables, ...] = (*design.predictors.values(), *design.covariates.values())
     every = [v for block in blocks for v in block.variables()] + family_variables(design)
     return {v.name: v for v in every}
 
@@ -64,7 +65,9 @@ def family_variables(design: Design) -> list[Variable]:
     return found
 
 
-def resolve_name(known: Mapping[str, Variable], text: str) -> tuple[Variable, tuple[int, ...]]:
+def resolve_name(
+    known: Mapping[str, Variable], text: str, refusal: type[BayesGLMMError] = ResultError
+) -> tuple[Variable, tuple[int, ...]]:
     """Find the number that a user's text names: ``size`` and ``beta[size]`` are one name.
 
     Parameters
@@ -74,6 +77,8 @@ def resolve_name(known: Mapping[str, Variable], text: str) -> tuple[Variable, tu
     text : str
         ``"sigma"``, ``"beta[treat]"``, ``"corr_g[intercept, x]"``, or the label of a coefficient
         of the mean alone. A variable that begins with ``reference_`` is the twin of one.
+    refusal : type, default ResultError
+        Of the error.
 
     Returns
     -------
@@ -94,12 +99,12 @@ def resolve_name(known: Mapping[str, Variable], text: str) -> tuple[Variable, tu
     variable = known.get(stem) or _twin(known, stem)
     if variable is None:
         message = f"The model has no parameter {stem!r}."
-        raise ResultError(message + suggestion(stem, [*known, *alone]))
+        raise refusal(message + suggestion(stem, [*known, *alone]))
     place = variable.place(label)
     if place is None:
         labels = [", ".join(row) for row in islice(product(*variable.labels), MOST_SUGGESTED)]
         near = suggestion(label, labels) if variable.dims else ""
-        raise ResultError(f"{stem!r} has no element {label!r}.{near}")
+        raise refusal(f"{stem!r} has no element {label!r}.{near}")
     return variable, place
 
 

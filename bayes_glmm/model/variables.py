@@ -24,6 +24,19 @@ SHARES, MISSING = "simplex", "mi"
 RESERVED = ("chain", "draw", "sample", "observation", "coefficient", "y", "response", "mu")
 """What every result and graph has: dimensions of draws and rows, the response."""
 RESIDUAL = "sigma"
+DEGREES = "nu"
+"""Degrees of freedom of effects."""
+RANGE = "range"
+HYPERS = (RANGE, "mix", "halflife", "signal", "rho", DEGREES)
+"""Parameters of structures, of smooths and of the distribution of effects."""
+COEFFICIENT = "coefficient"
+"""Dimension of the coefficients."""
+COLUMNS, OFFSET, INDEX, VALUES, WEIGHTS, BASIS, KNOWN = (
+    "X", "offset", "index", "Z", "weights", "basis", "known",
+)  # fmt: skip
+"""Data of a graph."""
+ABSORBED, PRIOR_TERM = "_absorbed", "_prior"
+"""Ends of what a graph has where an intercept takes up the mean of effects."""
 PREFIX = "reference_"
 """Of variables in the basis that is sampled in, see :mod:`.reference`."""
 
@@ -221,6 +234,11 @@ def in_formula(stem: str, parameter: str) -> str:
     return stem if parameter == "mu" else named(stem, parameter)
 
 
+def variable_of(name: str) -> str:
+    """Return the variable that an element, or its twin, is of: ``"beta"`` of ``"beta[x]"``."""
+    return name.removeprefix(PREFIX).partition("[")[0]
+
+
 def reference_name(name: str) -> str:
     """Return the name of a variable's twin in the reference basis."""
     return f"{PREFIX}{name}"
@@ -228,11 +246,17 @@ def reference_name(name: str) -> str:
 
 def hyper_variable(owner: str, stem: str, support: str, prior: Prior, meaning: str) -> Variable:
     """Return a parameter of one number that a structure or a distribution of effects has."""
+    assert stem in HYPERS, f"{stem!r} is not among the names that are kept free"
     name = named(stem, owner)
     slot = Slot(name, (name, stem))
     return Variable(
         name, Role.HYPER, owner, support=support, slots=(slot,), prior=prior, scale=meaning
     )  # fmt: skip
+
+
+def names_of(variables: Iterable[Variable]) -> frozenset[str]:
+    """Return all names that variables bring: their own, those of twins, and of dimensions."""
+    return frozenset(name for v in variables for name in (v.name, v.reference, *v.dims))
 
 
 def numbers_below(blocks: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:

@@ -192,7 +192,7 @@ def plot_prior_posterior(
         ax.fill_between(x, density, color=ORANGE, alpha=0.12, linewidth=0)
         ax.set_xlim(x[0], x[-1])
         ax.set_ylim(bottom=0)
-        where = " at the covariates' means" if name == "intercept" and _centred(fit) else ""
+        where = " at the covariates' means" if name in _at_means(fit) else ""
         ax.set_title(f"{_plain(name)}{where}", fontsize=SMALL)
         ax.set_xlabel(_prior_text(fit.priors[name]), fontsize=SMALL - 1, color=ORANGE)
         ax.set_yticks([])
@@ -208,8 +208,9 @@ def plot_prior_posterior(
     return np.asarray(grid.ravel()[: len(wanted)])
 
 
-def _centred(fit: Fit) -> bool:
-    return bool(fit.design.mu.coefficients)
+def _at_means(fit: Fit) -> set[str]:
+    """Return the intercepts whose priors are at the means of covariates."""
+    return {p.intercept_name for p in fit.design.every if p.coefficients}
 
 
 def _plain(text: str) -> str:

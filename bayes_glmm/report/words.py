@@ -5,6 +5,7 @@ from __future__ import annotations
 from bayes_glmm.design.terms.base_levels import references
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import PredictorDesign
+from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.results.fit import Fit
 
 SEEN = {
@@ -92,7 +93,7 @@ def _location(fit: Fit) -> str:
 
 
 def _mixes(group: GroupDesign) -> bool:
-    return group.members.most > 1
+    return group.most_levels > 1
 
 
 def _against_first(fit: Fit) -> str:
@@ -117,7 +118,7 @@ def _parts(predictor: PredictorDesign) -> list[str]:
     parts += [f"f[{s.label}]ᵢ" for s in predictor.smooths]
     for group in predictor.groups:
         for t, term in group.own(predictor.parameter):
-            value = "" if term == "intercept" else f"·{term}ᵢ"
+            value = "" if term == INTERCEPT else f"·{term}ᵢ"
             parts.append(f"u[{group.name}, {group.terms[t]}]{value}")
     return parts
 
@@ -160,13 +161,12 @@ def in_mathematics(fit: Fit) -> list[str]:
         lines.append(f"{link}({parameter}ᵢ) = " + " + ".join([*_parts(predictor), *offset]))
     for smooth in design.smooths:
         scale = "·S(range)" if smooth.spectrum else ""
-        lines.append(f"f[{smooth.label}]ᵢ = Bᵢ·b, b ~ Normal(0, sd_{smooth.name}²{scale})")
+        lines.append(f"f[{smooth.label}]ᵢ = Bᵢ·b, b ~ Normal(0, {smooth.sd}²{scale})")
     for column, covariate in design.covariates.items():
-        name = covariate.predictor.parameter
         mean = " + ".join(_parts(covariate.predictor))
-        lines.append(f"{column}ᵢ ~ Normal({mean}, sigma_{name})")
+        lines.append(f"{column}ᵢ ~ Normal({mean}, {covariate.sigma})")
     for group in design.groups:
         tied = any(len(b) > 1 for b in group.blocks)
-        spread = f"D·R·D, D = diag(sd_{group.name})" if tied else f"sd_{group.name}²"
+        spread = f"D·R·D, D = diag({group.sd})" if tied else f"{group.sd}²"
         lines.append(f"u[{group.name}] ~ {group.distribution.law(group)}0, {spread})")
     return lines

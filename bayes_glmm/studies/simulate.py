@@ -27,16 +27,16 @@ from bayes_glmm.errors import (
     SpecError,
     listed,
     rows_listed,
-    suggestion,
 )
 from bayes_glmm.families import get_family
 from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
 from bayes_glmm.families.contract import Family
+from bayes_glmm.model.blocks.block import RandomBlock
 from bayes_glmm.model.design import Design
 from bayes_glmm.model.family_parameters import read_own_parameters
 from bayes_glmm.model.stated import Stated
-from bayes_glmm.model.variable_table import family_variables
-from bayes_glmm.model.variables import Role
+from bayes_glmm.model.variable_table import resolve_name, variables
+from bayes_glmm.model.variables import Role, variable_of
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.structures import Structure
 from bayes_glmm.studies.prior_predictive import on_rows
@@ -74,7 +74,8 @@ def simulate(
         replaced and only its levels are read.
     parameters : mapping
         By the posterior's names, on the link scale: ``intercept``, ``beta`` (a
-        mapping by coefficient, or values in order), ``sd_<group>`` (a mapping by
+        mapping by coefficient, or values in order; or each coefficient by itself, as
+        ``beta[x]`` or ``x``), ``sd_<group>`` (a mapping by
         varying term, values in order, or one number for one term),
         ``corr_<group>`` (a matrix over the terms; no correlation when absent),
         ``simplex_<x>`` of ``mo(x)`` and ``mi_<x>``, the missing values of ``mi(x)`` by row,
@@ -125,8 +126,8 @@ def simulate(
         table = drop_missing(spec, table)[0]
     design = _design(spec, table, given_structures(spec, structures))
     kind = get_family(design.family)
-    _refuse_unknown(design, parameters)
     design = replace(design, covariates={})
+    parameters = _by_variable(design, parameters)
     *streams, last = _streams(seed, len(design.groups) + len(design.smooths) + 1)
     values = _values(design, _plain(parameters), streams)
     mean, own = on_rows(design, {name: value[None] for name, value in values.items()})
@@ -160,7 +161,7 @@ def variables_of(design: Design, parameters: Mapping[str, Any]) -> dict[str, Arr
     ArgumentError
         As in :func:`simulate`.
     """
-    stated, out = _plain(parameters), dict[str, Array]()
+    stated, out = _plain(_by_variable(design, parameters)), dict[str, Array]()
     blocks = (*(p.fixed for p in design.predictors.values()), *design.groups, *design.smooths)
     for block in blocks:
         out |= block.read(stated)
@@ -171,7 +172,7 @@ def _values(
     design: Design, stated: Stated, streams: Sequence[np.random.Generator]
 ) -> dict[str, Array]:
     """Return stated parameters, and effects that are stated or drawn, each from its stream."""
-    random = (*design.groups, *design.smooths)
+    random: tuple[RandomBlock, ...] = (*design.groups, *design.smooths)
     out = {b.effects: b.simulate(stated, rng) for b, rng in zip(random, streams, strict=True)}
     for predictor in design.predictors.values():
         out |= predictor.fixed.read(stated)
@@ -222,15 +223,28 @@ def _as_stored(y: Array, kind: Family, named: ResponseSchema | None) -> Any:
     return words if named.named else words == "True"
 
 
-def _refuse_unknown(design: Design, parameters: Mapping[str, Any]) -> None:
-    parts = (*design.predictors.values(), *design.groups)
-    every = [*(v for part in parts for v in part.variables()), *family_variables(design)]
-    known = list(dict.fromkeys(v.name for v in every if v.role not in FOLLOWING))
-    for name in parameters:
-        if name not in known:
+def _by_variable(design: Design, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters by variable: those of single elements, ``beta[x]`` or ``x``, together.
+
+    Raises
+    ------
+    ArgumentError
+        The model has no such parameter, or it is stated twice.
+    """
+    stated = (v for v in variables(design).values() if v.role not in FOLLOWING)
+    known, out = {v.name: v for v in stated}, dict[str, Any]()
+    for name, value in parameters.items():
+        if name in known:
+            out[name] = value
+            continue
+        variable, place = resolve_name(known, str(name), ArgumentError)
+        if variable.name in parameters or variable.name not in known or len(place) != 1:
+            plain = variable_of(variable.name)
             raise ArgumentError(
-                f"The model has no parameter {name!r}." + suggestion(str(name), known)
+                f"State {plain!r} as a whole, or each of its numbers, not {name!r}."
             )
+        out.setdefault(variable.name, {})[str(variable.labels[0][place[0]])] = value
+    return out
 
 
 def _refuse_means(design: Design, kind: Family, mu: Array) -> None:

@@ -84,7 +84,7 @@ def _redrawn(
         eta = fixed_part(fit, predictor)
         for group in predictor.groups:
             known = group.name not in new
-            eta += group.added(flat(fit, f"u_{group.name}") if known else new[group.name])
+            eta += group.added(flat(fit, group.effects) if known else new[group.name])
         return eta
 
     return predict

@@ -132,7 +132,7 @@ def prepare_rows(
     _warn_beyond(fit, data)
     effects, new = {}, {}
     if groups in ("known", "new"):
-        effects = {g.name: flat(fit, f"u_{g.name}") for g in design.groups}
+        effects = {g.name: flat(fit, g.effects) for g in design.groups}
     if groups == "new":
         for name, learned in fit.schema.predictors.items():
             for schema, group in zip(learned.groups, design.predictors[name].groups, strict=True):

@@ -26,10 +26,11 @@ from bayes_glmm.design.terms.full_rank import Columns
 from bayes_glmm.design.terms.origin import Codings, Origins, Part, Shift, shift_of
 from bayes_glmm.errors import DataError, listed
 from bayes_glmm.model.blocks.effect_distribution import NORMAL
-from bayes_glmm.model.blocks.group import GroupBasis, GroupDesign
+from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.blocks.group_arrays import GroupBasis
 from bayes_glmm.model.blocks.members import OneLevel, WeightedLevels
 from bayes_glmm.model.blocks.student import STUDENT
-from bayes_glmm.model.variables import RESERVED
+from bayes_glmm.model.variables import INTERCEPT, RESERVED
 from bayes_glmm.spec.effects import Membership, RandomEffect
 from bayes_glmm.spec.series import Process
 from bayes_glmm.spec.terms import Factor
@@ -123,7 +124,7 @@ class GroupSchema:
         for owner, matrix in zip(self.owners, matrices, strict=False):
             owners += [owner] * matrix.shape[1]
         here = np.array(owners) == parameter if owners else np.ones(len(self.terms), bool)
-        z = None if self.terms == ("intercept",) else np.hstack(matrices) * here
+        z = None if self.terms == (INTERCEPT,) else np.hstack(matrices) * here
         basis = None
         if self.shift is not None:
             centred = [
@@ -136,6 +137,15 @@ class GroupSchema:
             self.name, self.levels, members, self.terms, z, self.blocks, self.structure,
             owners=tuple(owners), distribution=DISTRIBUTIONS[self.dist], units=self.units,
             basis=basis,
+        )  # fmt: skip
+
+    def outline(self, name: str) -> GroupDesign:
+        """Return the group under a name, without rows: to ask what its parts are named."""
+        none, weighted = np.empty(0, np.int32), self.members is not None or self.by is not None
+        return GroupDesign(
+            name, self.levels, WeightedLevels(none, np.empty(0)) if weighted else OneLevel(none),
+            self.terms, None, self.blocks, self.structure, units=np.ones(len(self.terms)),
+            distribution=DISTRIBUTIONS[self.dist],
         )  # fmt: skip
 
     def names(self, data: pd.DataFrame) -> NDArray[np.str_]:

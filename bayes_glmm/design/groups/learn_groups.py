@@ -26,8 +26,9 @@ from bayes_glmm.design.terms.expressions import text_of
 from bayes_glmm.design.terms.full_rank import Columns, expand, labels
 from bayes_glmm.design.terms.origin import Codings, root_mean_square
 from bayes_glmm.errors import DataError, SpecError, listed
-from bayes_glmm.model.blocks.group import outside_label
+from bayes_glmm.model.blocks.group_arrays import outside_label
 from bayes_glmm.model.row_weights import Weights
+from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.spec.effects import RandomEffect
 from bayes_glmm.spec.sides import Predictor
 
@@ -225,7 +226,7 @@ def _learn_terms(
     terms, blocks = list[str](), list[tuple[int, ...]]()
     for effect in effects:
         own = expand(effect.intercept, effect.terms, codings)
-        names = ["intercept"] * effect.intercept
+        names = [INTERCEPT] * effect.intercept
         names += [label for part in own for label in labels(part, codings)]
         places = tuple(range(len(terms), len(terms) + len(names)))
         blocks += [places] if effect.correlated else [(p,) for p in places]

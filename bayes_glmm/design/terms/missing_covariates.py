@@ -14,6 +14,7 @@ from bayes_glmm.design.terms.expressions import States
 from bayes_glmm.errors import DataError, MissingDataError
 from bayes_glmm.model.blocks.missing_covariate import MissingFactor
 from bayes_glmm.model.blocks.modelled import identifier
+from bayes_glmm.model.variables import MISSING, named
 
 FEWEST_VALUES = 3
 
@@ -67,7 +68,7 @@ class MissingCoding:
             )
         name = identifier(self.column)
         return MissingFactor(
-            self.column, f"mi_{name}", f"{name}_missing",
+            self.column, named(MISSING, name), f"{name}_missing",
             np.array(self.rows, dtype=np.str_), codes, np.where(missing, self.mean, x),
         )  # fmt: skip
 

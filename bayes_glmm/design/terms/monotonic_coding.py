@@ -15,6 +15,7 @@ from bayes_glmm.errors import DataError, listed
 from bayes_glmm.model.blocks.modelled import identifier
 from bayes_glmm.model.blocks.monotonic import MonotonicFactor
 from bayes_glmm.model.thresholds import boundaries
+from bayes_glmm.model.variables import SHARES, named
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class MonotonicCoding:
         codes = self._codes(data)
         name = identifier(self.column)
         return MonotonicFactor(
-            self.column, f"simplex_{name}{suffix}", f"{name}_step{suffix}",
+            self.column, f"{named(SHARES, name)}{suffix}", f"{name}_step{suffix}",
             np.array(boundaries(self.levels), dtype=np.str_), codes, codes.astype(np.float64),
         )  # fmt: skip
 

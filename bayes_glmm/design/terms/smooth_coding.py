@@ -29,6 +29,7 @@ from bayes_glmm.design.terms.stateful import State
 from bayes_glmm.errors import DataError, SpecError, suggestion
 from bayes_glmm.model.blocks.factor import Hyper
 from bayes_glmm.model.blocks.smooth import SmoothDesign, SpectralBasis
+from bayes_glmm.model.variables import RANGE
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.terms import SMOOTHS, Call, Expression, Number, Text, Variable
 
@@ -162,7 +163,7 @@ class SmoothCoding:
         unit = text_of(self.call.arguments[0])
         meaning = f"distance over which the curve agrees, units of {unit}"
         found = SpectralBasis(kernel, frequency, len(state["half"]))
-        return found, (Hyper("range", "positive", prior, meaning),)
+        return found, (Hyper(RANGE, "positive", prior, meaning),)
 
     def _variables(self, data: pd.DataFrame, states: States) -> Array:
         each = [values(a, data, states, use=self.label) for a in self.call.arguments]

@@ -8,19 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.model.blocks.group_arrays import GroupArrays
 from bayes_glmm.model.prior_draws import PriorDraws, lkj_factors
 from bayes_glmm.model.stated import Stated, floats
-from bayes_glmm.model.variables import (
-    CORRELATION,
-    Role,
-    Slot,
-    Variable,
-    numbers_below,
-    reference_name,
-)
 
 if TYPE_CHECKING:
-    from bayes_glmm.model.blocks.group import GroupDesign
     from bayes_glmm.model.graph_variables import Graph
 
 type Array = NDArray[np.float64]
@@ -28,32 +20,7 @@ LEAST_SIZE = -1e-10
 """Eigenvalues of a stated matrix below this are no rounding."""
 
 
-def correlation_variables(group: GroupDesign) -> list[Variable]:
-    """Return the matrix and the factors of its blocks; none where terms are independent."""
-    if not group.wide:
-        return []
-    terms, dim = np.array(group.terms, str), group.term_dim
-    own: dict[str, Any] = {"owner": group.name, "moved": group.basis is not None}
-    pair = (dim, f"{dim}_other")
-    name, every = group.correlation, range(len(group.wide))
-    reference = reference_name(name) if group.basis is not None else ""
-    slot = Slot(name, (name, CORRELATION), reference=reference, together=group.together(*every))
-    found = [
-        Variable(
-            name, Role.CORRELATION, dims=pair, labels=(terms, terms), slots=(slot,), derived=True,
-            places=numbers_below(group.wide), **own,
-        )
-    ]  # fmt: skip
-    for number, (name, block) in enumerate(group.correlation_factors):
-        dims, end = pair, f"_{number}" if len(group.wide) > 1 else ""
-        if len(block) < len(terms):
-            dims = (f"{dim}_block{end}", f"{dim}_block{end}_other")
-        labels = (terms[list(block)],) * 2
-        found.append(Variable(name, Role.CORRELATION_FACTOR, dims=dims, labels=labels, **own))
-    return found
-
-
-def state_correlations(group: GroupDesign, graph: Graph) -> Any:
+def state_correlations(group: GroupArrays, graph: Graph) -> Any:
     """State the correlations of each block; return the factor of the whole matrix, or None."""
     if not group.wide:
         return None
@@ -70,7 +37,7 @@ def state_correlations(group: GroupDesign, graph: Graph) -> Any:
     return whole
 
 
-def draw_correlations(group: GroupDesign, source: PriorDraws) -> tuple[Array, dict[str, Array]]:
+def draw_correlations(group: GroupArrays, source: PriorDraws) -> tuple[Array, dict[str, Array]]:
     """Draw the factor of the whole matrix, (n_draws, n_terms, n_terms), and the variables."""
     n, q = source.n, len(group.terms)
     out: dict[str, Array] = {}
@@ -84,7 +51,7 @@ def draw_correlations(group: GroupDesign, source: PriorDraws) -> tuple[Array, di
     return root, out
 
 
-def stated_root(group: GroupDesign, stated: Stated) -> Array:
+def stated_root(group: GroupArrays, stated: Stated) -> Array:
     """Return a square root of the stated correlations; singular ones are allowed."""
     q, name = len(group.terms), group.correlation
     if not stated.has(name):

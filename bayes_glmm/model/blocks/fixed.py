@@ -15,8 +15,13 @@ from bayes_glmm.model.blocks.modelled import ModelledColumns
 from bayes_glmm.model.prior_draws import PriorDraws
 from bayes_glmm.model.stated import Stated
 from bayes_glmm.model.variables import (
+    ABSORBED,
     BETA,
+    COEFFICIENT,
+    COLUMNS,
     INTERCEPT,
+    OFFSET,
+    PRIOR_TERM,
     Role,
     Slot,
     Variable,
@@ -80,7 +85,14 @@ class FixedBlock(Block):
     @property
     def coefficient_dim(self) -> str:
         """Dimension of the coefficients."""
-        return in_formula("coefficient", self.parameter)
+        return in_formula(COEFFICIENT, self.parameter)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of intercept and coefficients, and of what a graph makes of them."""
+        stems = (INTERCEPT, BETA, COEFFICIENT, COLUMNS, OFFSET)
+        inner = (f"{self.intercept_name}{end}" for end in (ABSORBED, PRIOR_TERM))
+        return frozenset([*(in_formula(stem, self.parameter) for stem in stems), *inner])
 
     def variables(self) -> tuple[Variable, ...]:
         """Return intercept and coefficients."""
@@ -134,7 +146,8 @@ class FixedBlock(Block):
             factor.state(graph)
         if not self.intercept or graph.absorbed:
             return
-        from bayes_glmm.model.graph_variables import DISTRIBUTIONS, moved_prior
+        from bayes_glmm.model.distributions import DISTRIBUTIONS
+        from bayes_glmm.model.graph_variables import moved_prior
         from bayes_glmm.model.transforms import Standardized
 
         prior = graph.priors[self.intercept_name]
@@ -147,13 +160,14 @@ class FixedBlock(Block):
         """State the predictor's mean, and the intercept as what it is without the effects'."""
         import pymc as pm
 
-        from bayes_glmm.model.graph_variables import ABSORBED, DISTRIBUTIONS, values_of
+        from bayes_glmm.model.distributions import DISTRIBUTIONS
+        from bayes_glmm.model.graph_variables import values_of
 
         name = self.intercept_name
         prior = graph.priors[name]
         at_means = pm.Flat(f"{name}{ABSORBED}") - effects.mean()
         own = DISTRIBUTIONS[prior.name].dist(**values_of(prior))
-        pm.Potential(f"{name}_prior", pm.logp(own, at_means))
+        pm.Potential(f"{name}{PRIOR_TERM}", pm.logp(own, at_means))
         graph.values[name] = pm.Deterministic(graph.named(name), at_means - self._at_means(graph))
 
     def _at_means(self, graph: Graph) -> Any:
@@ -165,8 +179,8 @@ class FixedBlock(Block):
         if not self.coefficients:
             return self
         dims = ("observation", self.coefficient_dim)
-        X = graph.data(in_formula("X", self.parameter), self.X, dims)
-        return replace(self, X=X, modelled=self.modelled.with_data(graph))
+        columns = graph.data(in_formula(COLUMNS, self.parameter), self.X, dims)
+        return replace(self, X=columns, modelled=self.modelled.with_data(graph))
 
     def draw(self, source: PriorDraws) -> dict[str, Array]:
         """Draw the intercept at the covariates' means, coefficients, and what columns depend on."""

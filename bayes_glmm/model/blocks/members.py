@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.maths.field_maths import Maths
 from bayes_glmm.model.blocks.block import Rows
+from bayes_glmm.model.variables import INDEX, WEIGHTS, named
 
 if TYPE_CHECKING:
     from bayes_glmm.model.graph_variables import Graph
@@ -27,6 +28,8 @@ class OneLevel:
         Position of each row's level; -1 where it is not among the levels.
     """
 
+    stems: ClassVar[tuple[str, ...]] = (INDEX,)
+    """Stems of its data in a graph."""
     whole: ClassVar[bool] = True
     """Whether a row has one level, wholly."""
     most: ClassVar[int] = 1
@@ -48,6 +51,25 @@ class OneLevel:
         """Whether a row has any of the group's effects."""
         return np.ones(len(self.index), bool)
 
+    def counts(self, n_levels: int) -> NDArray[np.intp]:
+        """Return the number of rows in which each level has weight."""
+        index, weights = self.shares
+        return np.bincount(index[(weights > 0) & (index >= 0)], minlength=n_levels)
+
+    def average(self, n_levels: int) -> Array:
+        """Return how much of each level a row has on average, shape (n_levels,)."""
+        index, weights = self.shares
+        known = np.where(index >= 0, weights, 0.0)
+        return np.bincount(index.clip(0).ravel(), known.ravel(), n_levels) / len(index)
+
+    def squares(self, values: Array, n_levels: int) -> Array:
+        """Return sums over rows of the squares of weighted values, (n_levels, n_terms)."""
+        index, weights = self.shares
+        total = np.zeros((n_levels, values.shape[1]))
+        for places, weight in zip(index.T, weights.T, strict=True):
+            np.add.at(total, places, (weight[:, None] * values) ** 2)
+        return total
+
     def of_rows(self, u: Any, Z: Any, maths: Maths) -> Any:
         """Return what effects add to each row, shape (..., n_rows)."""
         return maths.gather(u, self.index, Z)
@@ -62,7 +84,7 @@ class OneLevel:
 
     def with_data(self, name: str, graph: Graph) -> Self:
         """Return the rows whose levels are data of a graph."""
-        return replace(self, index=graph.data(f"index_{name}", self.index, "observation"))
+        return replace(self, index=graph.data(named(INDEX, name), self.index, "observation"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +98,7 @@ class WeightedLevels(OneLevel):
         How much of each level's effect a row has, its levels being different.
     """
 
+    stems: ClassVar[tuple[str, ...]] = (INDEX, WEIGHTS)
     whole: ClassVar[bool] = False
     weights: Array
 
@@ -109,5 +132,5 @@ class WeightedLevels(OneLevel):
 
     def with_data(self, name: str, graph: Graph) -> Self:
         """Return the rows whose levels and weights are data of a graph."""
-        index = graph.data(f"index_{name}", self.index)
-        return replace(self, index=index, weights=graph.data(f"weights_{name}", self.weights))
+        index = graph.data(named(INDEX, name), self.index)
+        return replace(self, index=index, weights=graph.data(named(WEIGHTS, name), self.weights))

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from bayes_glmm.maths.field_maths import Maths
 from bayes_glmm.model.blocks.modelled import ModelledFactor
+from bayes_glmm.model.predictor_design import PredictorDesign
 from bayes_glmm.model.prior_draws import PriorDraws
 from bayes_glmm.model.stated import Stated
-from bayes_glmm.model.variables import RESIDUAL, Role, Slot, Variable
+from bayes_glmm.model.variables import KNOWN, RESIDUAL, Role, Slot, Variable
 
 if TYPE_CHECKING:
-    from bayes_glmm.model.design import PredictorDesign
     from bayes_glmm.model.graph_variables import Graph
 
 
@@ -78,6 +78,8 @@ class CovariateDesign:
         Of the known values.
     """
 
+    stems: ClassVar[tuple[str, ...]] = (RESIDUAL, KNOWN)
+    """Stems of names beside those of its predictor."""
     column: str
     predictor: PredictorDesign
     factor: ModelledFactor
@@ -122,7 +124,7 @@ class CovariateDesign:
 
         sigma, factor, known = graph.scalar(self.sigma), self.factor, self.known
         observed = factor.values[known]
-        pm.Normal(f"known_{self.predictor.parameter}", mean[known], sigma, observed=observed)
+        pm.Normal(self.predictor.name(KNOWN), mean[known], sigma, observed=observed)
         if len(factor.labels):
             graph.values[factor.variable] = pm.Normal(
                 factor.variable, mean[self.missing], sigma, dims=factor.dim,

@@ -15,7 +15,7 @@ from bayes_glmm.maths.field_maths import Maths
 from bayes_glmm.model.blocks.block import Rows, Values
 from bayes_glmm.model.prior_draws import PriorDraws
 from bayes_glmm.model.stated import Stated
-from bayes_glmm.model.variables import Variable
+from bayes_glmm.model.variables import INDEX, Variable, named
 
 if TYPE_CHECKING:
     from bayes_glmm.model.graph_variables import Graph
@@ -49,6 +49,11 @@ class ModelledFactor(ABC):
     labels: NDArray[np.str_]
     codes: NDArray[np.intp]
     values: NDArray[np.float64]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What its variable, dimension and data of a graph may be named."""
+        return frozenset({self.variable, self.dim, named(INDEX, self.variable)})
 
     @abstractmethod
     def variables(self) -> tuple[Variable, ...]:

@@ -13,7 +13,7 @@ from bayes_glmm.maths.field_maths import Maths
 from bayes_glmm.model.blocks.modelled import ModelledFactor
 from bayes_glmm.model.prior_draws import PriorDraws
 from bayes_glmm.model.stated import Stated
-from bayes_glmm.model.variables import SHARES, Role, Slot, Variable
+from bayes_glmm.model.variables import INDEX, SHARES, Role, Slot, Variable, named
 
 if TYPE_CHECKING:
     from bayes_glmm.model.graph_variables import Graph
@@ -61,7 +61,7 @@ class MonotonicFactor(ModelledFactor):
 
     def with_data(self, graph: Graph) -> MonotonicFactor:
         """Return the factor whose categories are data of a graph."""
-        codes = graph.data(f"index_{self.variable}", self.codes, "observation")
+        codes = graph.data(named(INDEX, self.variable), self.codes, "observation")
         return replace(self, codes=codes)
 
     def draw(self, source: PriorDraws) -> dict[str, NDArray[Any]]:

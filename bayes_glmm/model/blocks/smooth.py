@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from bayes_glmm.maths.field_maths import NUMPY, Maths
 from bayes_glmm.maths.kernels import density
-from bayes_glmm.model.blocks.block import Block, Rows, Values
+from bayes_glmm.model.blocks.block import RandomBlock, Rows, Values
 from bayes_glmm.model.blocks.factor import Hyper
-from bayes_glmm.model.blocks.group import TOLD
+from bayes_glmm.model.blocks.group_arrays import TOLD
 from bayes_glmm.model.prior_draws import PriorDraws
 from bayes_glmm.model.stated import Stated
 from bayes_glmm.model.variables import (
+    BASIS,
     EFFECTS,
+    RANGE,
     SD,
     Role,
     Slot,
@@ -50,7 +52,7 @@ class SpectralBasis:
 
 
 @dataclass(frozen=True, eq=False)
-class SmoothDesign(Block):
+class SmoothDesign(RandomBlock):
     """The penalised columns of one smooth term.
 
     Attributes
@@ -107,6 +109,12 @@ class SmoothDesign(Block):
         """Labels of the coefficients: their numbers from 1."""
         return tuple(str(k + 1) for k in range(len(self.part)))
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What its variables, dimensions and data of a graph may be named."""
+        stems = (named(stem, self.name) for stem in (SD, EFFECTS, BASIS, RANGE))
+        return frozenset([self.name, self.part_dim, self.basis_dim, *stems])
+
     def variables(self) -> tuple[Variable, ...]:
         """Return its variables: sds, parameters of its covariance, coefficients."""
         names = [element(self.sd, part) for part in self.parts]
@@ -127,7 +135,7 @@ class SmoothDesign(Block):
         if self.spectrum is None:
             return np.float64(1)
         kernel, frequency, dimension = vars(self.spectrum).values()
-        return maths.sqrt(density(kernel, frequency, hyper["range"], maths, dimension))
+        return maths.sqrt(density(kernel, frequency, hyper[RANGE], maths, dimension))
 
     @property
     def told(self) -> Array:
@@ -155,7 +163,7 @@ class SmoothDesign(Block):
     def with_data(self, graph: Graph) -> SmoothDesign:
         """Return the smooth whose columns are data of a graph."""
         dims = ("observation", self.basis_dim)
-        return replace(self, basis=graph.data(f"basis_{self.name}", self.basis, dims))
+        return replace(self, basis=graph.data(named(BASIS, self.name), self.basis, dims))
 
     def draw(self, source: PriorDraws) -> dict[str, Array]:
         """Draw sds, parameters and coefficients."""
