@@ -29,6 +29,8 @@ HYPERS = (RANGE, "mix", "halflife", "signal", "rho", DEGREES)
 """Parameters of structures, of smooths and of the distribution of effects."""
 COEFFICIENT = "coefficient"
 """Dimension of the coefficients."""
+RESERVED = ("chain", "draw", "sample", "observation", COEFFICIENT, "y", "response", "mu")
+"""What every result and graph has: dimensions of draws and rows, the response."""
 COLUMNS, OFFSET, INDEX, VALUES, WEIGHTS, BASIS, KNOWN = (
     "X", "offset", "index", "Z", "weights", "basis", "known",
 )  # fmt: skip

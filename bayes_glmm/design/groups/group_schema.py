@@ -20,7 +20,6 @@ from bayes_glmm.design.groups.membership import (
     own_rows,
     require_members,
 )
-from bayes_glmm.design.reserved_names import RESERVED
 from bayes_glmm.design.table.columns import levels_of, locate, pick, unknown_levels
 from bayes_glmm.design.table.tables import row_ids
 from bayes_glmm.design.terms.full_rank import Columns
@@ -31,7 +30,7 @@ from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.blocks.group_arrays import GroupBasis
 from bayes_glmm.model.blocks.members import OneLevel, WeightedLevels
 from bayes_glmm.model.blocks.student import STUDENT
-from bayes_glmm.model.variables import INTERCEPT
+from bayes_glmm.model.variables import INTERCEPT, RESERVED
 from bayes_glmm.spec.effects import Membership, RandomEffect
 from bayes_glmm.spec.terms import Factor
 
