@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.model.blocks.array_types import Text
 from bayes_glmm.model.blocks.factor import Factor, Hyper
 from bayes_glmm.model.blocks.group_arrays import GroupArrays
+from bayes_glmm.model.blocks.unit_field import UnitField, independent
 
 if TYPE_CHECKING:
     from bayes_glmm.model.graph_variables import Graph
@@ -60,6 +62,22 @@ class EffectDistribution(ABC):
         """
 
     @abstractmethod
+    def field(self, levels: Text) -> UnitField:
+        """Return the field at unit scale that the effects of the levels are made of."""
+
+    def log_density(self, field: UnitField, u: Array, hyper: Mapping[str, Any], R: Array) -> float:
+        """Return the log-density of effects of the field's nodes at unit scale.
+
+        Parameters
+        ----------
+        u : ndarray, shape (n_nodes, n_terms)
+        hyper : mapping of str to float
+        R : ndarray, shape (n_terms, n_terms)
+            Correlations of the terms.
+        """
+        return field.log_density(u, hyper, R)
+
+    @abstractmethod
     def state(self, group: GroupArrays, sd: Any, L: Any, graph: Graph) -> Any:
         """State the effects of a group in a PyMC graph, shape (n_levels, n_terms).
 
@@ -92,6 +110,10 @@ class NormalEffects(EffectDistribution):
     def variances(self, hyper: Draws) -> Array:
         """Return one, and nothing in common."""
         return np.array([[1.0], [0.0]])
+
+    def field(self, levels: Text) -> UnitField:
+        """Return independent nodes, one for each level."""
+        return independent(levels)
 
     def state(self, group: GroupArrays, sd: Any, L: Any, graph: Graph) -> Any:
         """State one normal for each term, or a multivariate one for each level."""

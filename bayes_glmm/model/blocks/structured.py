@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from bayes_glmm.model.blocks.array_types import Text
 from bayes_glmm.model.blocks.effect_distribution import Array, Draws, EffectDistribution
 from bayes_glmm.model.blocks.factor import Factor, Hyper, effect_draws, variance_draws
 from bayes_glmm.model.blocks.group_arrays import GroupArrays
+from bayes_glmm.model.blocks.unit_field import UnitField
 from bayes_glmm.model.variables import ABSORBED
 
 if TYPE_CHECKING:
@@ -44,6 +46,10 @@ class RelatedEffects(EffectDistribution):
     def variances(self, hyper: Draws) -> Array:
         """Return the means of the covariance's diagonal and of all of it."""
         return variance_draws(self.factor, hyper)
+
+    def field(self, levels: Text) -> UnitField:
+        """Return the field of the structure."""
+        return self.factor.field()
 
     def state(self, group: GroupArrays, sd: Any, L: Any, graph: Graph) -> Any:
         """State parameters and latents; return the effects of the levels that they make."""
