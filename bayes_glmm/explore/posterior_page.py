@@ -118,7 +118,7 @@ def _group(fit: Fit) -> GroupDesign | None:
     (group,) = groups
     if not group.distribution.normal or group.structure is not None:
         _refuse(f"The levels of {group.name} have a structure or are not normal.")
-    if not group.members.whole:
+    if not group.whole:
         _refuse(f"The rows belong to several levels of {group.name}.")
     if len(group.terms) > 2:
         _refuse(f"The levels of {group.name} differ in {listed(group.terms)}.")

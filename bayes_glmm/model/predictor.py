@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bayes_glmm.maths.field_maths import NUMPY, Maths
 from bayes_glmm.model.blocks.block import Block, Values
 from bayes_glmm.model.blocks.group import GroupDesign
-from bayes_glmm.model.design import PredictorDesign
+from bayes_glmm.model.predictor_design import PredictorDesign
 
 type Array = NDArray[np.float64]
 

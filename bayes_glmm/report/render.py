@@ -341,7 +341,7 @@ def _group(tree: xr.DataTree, fit: Fit, name: str) -> dict[str, Any]:
     if design.n_levels > MOST_LEVELS:
         return {"name": name, "n": design.n_levels, "pictures": [], "tables": []}
     pictures, tables = [], []
-    own = design.members.whole and fit.predictor_of(name).parameter == "mu"
+    own = design.whole and fit.predictor_of(name).parameter == "mu"
     if INTERCEPT in design.terms and own:
         alt = f"Each {name}: the estimate of its own rows beside the partially pooled one"
         pictures.append((alt, picture(partial(plots.plot_shrinkage, tree, name))))

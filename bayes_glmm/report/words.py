@@ -93,7 +93,7 @@ def _location(fit: Fit) -> str:
 
 
 def _mixes(group: GroupDesign) -> bool:
-    return group.members.most > 1
+    return group.most_levels > 1
 
 
 def _against_first(fit: Fit) -> str:

@@ -104,7 +104,7 @@ def gaussian_null(fit: Fit) -> GroupDesign:
     }
     if related and len(groups) == 1:
         (group,) = groups
-        plain = group.terms == (INTERCEPT,) and group.Z is None and group.members.whole
+        plain = group.terms == (INTERCEPT,) and group.Z is None and group.whole
         reasons["random slopes or memberships"] = not plain
         reasons["a structure with parameters"] = bool(group.hyper) or not group.distribution.normal
     found = [what for what, there in reasons.items() if there]

@@ -52,8 +52,8 @@ def with_refits(
             **{"progress": False, "seed": fit.info["seed"], **options},
         )  # fmt: skip
         again = Fit.of(tree)
-        fixed = again.design.mu.fixed
-        effect = again.posterior[fixed.beta].sel({fixed.coefficient_dim: NAME})
+        mu = again.design.mu
+        effect = again.posterior[mu.beta].sel({mu.fixed.coefficient_dim: NAME})
         found["refit_mean"][place] = float(effect.mean())
         found["refit_sd"][place] = float(effect.std(ddof=1))
         converged[place] = bool(again.info["converged"])

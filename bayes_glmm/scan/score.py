@@ -81,7 +81,7 @@ def _group(fit: Fit) -> GroupDesign:
     """Return the group whose levels have genotypes, refusing models that a screen cannot take."""
     design = fit.design
     related = [g for g in design.groups if g.factor is not None]
-    plain = [g.terms == (INTERCEPT,) and g.members.whole and g.Z is None for g in design.groups]
+    plain = [g.terms == (INTERCEPT,) and g.whole and g.Z is None for g in design.groups]
     reasons = {
         f"the link {design.link!r}": design.link != CANONICAL[design.family],
         "formulas of other parameters": set(design.predictors) != {"mu"},

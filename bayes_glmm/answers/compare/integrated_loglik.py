@@ -125,7 +125,7 @@ def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
             f"Leaving out {name}: effects of {listed(heavy)} have Student's t, and only normal ones "
             "are integrated here. Compare row by row, without by=."
         )
-    several = [g.name for g in inside if not g.members.whole]
+    several = [g.name for g in inside if not g.whole]
     if several:
         raise ArgumentError(
             f"Leaving out {name}: rows have weights of the levels of {listed(several)}, mm() or "
@@ -155,7 +155,7 @@ def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
 
 def _lies_within(group: GroupDesign, index: Index) -> bool:
     """Whether no level has rows of two units; then its effects are known by one unit only."""
-    levels, weights = group.members.shares
+    levels, weights = group.row_levels
     rows, members = np.nonzero(weights)
     return _nested(levels[rows, members], index[rows])
 

@@ -151,7 +151,7 @@ def coordinates(fit: Fit, row: int) -> list[Coordinate]:
 def _plain(fit: Fit) -> Iterator[GroupDesign]:
     """Yield groups of independent normal effects, one level to a row."""
     for group in fit.groups:
-        if group.factor is None and group.members.whole and group.distribution.normal:
+        if group.factor is None and group.whole and group.distribution.normal:
             yield group
 
 

@@ -149,7 +149,7 @@ def confounded(fit: Fit, threshold: float) -> Iterator[Finding]:
         predictor = fit.predictor_of(group.name)
         if group.n_levels < ENOUGH_LEVELS or INTERCEPT not in group.terms:
             continue
-        if not group.members.whole:
+        if not group.whole:
             continue
         u = flat(fit, group.effects)[:, :, group.terms.index(INTERCEPT)]
         each = amounts(fit, fit.data)

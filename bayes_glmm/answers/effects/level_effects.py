@@ -196,7 +196,7 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
     require_mean(fit, group, "shrinkage()")
     if INTERCEPT not in design.terms:
         raise ArgumentError(f"shrinkage() needs a varying intercept; {group!r} has none.")
-    if not design.members.whole:
+    if not design.whole:
         raise ArgumentError(
             f"shrinkage() needs rows of one level each, and rows have weights of the levels of "
             f"{group!r}, mm() or gr(by=): use random_effects() or rank()."

@@ -100,7 +100,7 @@ def by_group(context: Context, name: str, severity: str) -> Iterator[Finding]:
         amounts = not context.family.discrete
         if not (amounts or context.is_binary) or not 2 <= group.n_levels < n:
             continue
-        if not group.members.whole:
+        if not group.whole:
             continue
         if np.ptp(context.y) == 0 or not constant_within(group, context.y):
             continue
@@ -136,7 +136,7 @@ def saturated(context: Context, name: str, severity: str) -> Iterator[Finding]:
         small = 2 <= group.n_levels <= p < context.design.n_rows
         if group.structure or INTERCEPT not in group.terms or group.name in told or not small:
             continue
-        if not group.members.whole:
+        if not group.whole:
             continue
         sizes = np.bincount(group.index, minlength=group.n_levels).astype(float)
         columns = mu.X - mu.centers

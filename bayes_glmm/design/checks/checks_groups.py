@@ -45,7 +45,7 @@ def few(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def slopes(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find varying terms that do not vary within any level."""
     for predictor, group in ((p, g) for _, p in context.predictors for g in p.groups):
-        if group.Z is None or not group.members.whole:
+        if group.Z is None or not group.whole:
             continue
         own = group.own(predictor.parameter)
         for t, term in own:

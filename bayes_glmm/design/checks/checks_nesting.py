@@ -31,7 +31,7 @@ def reused(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find groups whose levels are numbered anew within the levels of another."""
     random = {tuple(sorted(e.columns)) for _, p in context.spec.predictors for e in p.random}
     for _, predictor in context.predictors:
-        plain = [g for g in predictor.groups if g.structure is None and g.members.whole]
+        plain = [g for g in predictor.groups if g.structure is None and g.whole]
         plain = [g for g in plain if len(_columns(context, g)) == 1]
         for one, other in combinations(plain, 2):
             columns = (_columns(context, one)[0], _columns(context, other)[0])

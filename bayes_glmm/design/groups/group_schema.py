@@ -26,7 +26,8 @@ from bayes_glmm.design.terms.full_rank import Columns
 from bayes_glmm.design.terms.origin import Codings, Origins, Part, Shift, shift_of
 from bayes_glmm.errors import DataError, listed
 from bayes_glmm.model.blocks.effect_distribution import NORMAL
-from bayes_glmm.model.blocks.group import GroupBasis, GroupDesign
+from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.blocks.group_arrays import GroupBasis
 from bayes_glmm.model.blocks.members import OneLevel, WeightedLevels
 from bayes_glmm.model.blocks.student import STUDENT
 from bayes_glmm.model.variables import INTERCEPT, RESERVED

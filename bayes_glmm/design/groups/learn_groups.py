@@ -26,7 +26,7 @@ from bayes_glmm.design.terms.expressions import text_of
 from bayes_glmm.design.terms.full_rank import Columns, expand, labels
 from bayes_glmm.design.terms.origin import Codings, root_mean_square
 from bayes_glmm.errors import DataError, SpecError, listed
-from bayes_glmm.model.blocks.group import outside_label
+from bayes_glmm.model.blocks.group_arrays import outside_label
 from bayes_glmm.model.row_weights import Weights
 from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.spec.effects import RandomEffect

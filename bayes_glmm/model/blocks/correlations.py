@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.model.blocks.group_arrays import GroupArrays
 from bayes_glmm.model.prior_draws import PriorDraws, lkj_factors
 from bayes_glmm.model.stated import Stated, floats
 
 if TYPE_CHECKING:
-    from bayes_glmm.model.blocks.group import GroupDesign
     from bayes_glmm.model.graph_variables import Graph
 
 type Array = NDArray[np.float64]
@@ -20,7 +20,7 @@ LEAST_SIZE = -1e-10
 """Eigenvalues of a stated matrix below this are no rounding."""
 
 
-def state_correlations(group: GroupDesign, graph: Graph) -> Any:
+def state_correlations(group: GroupArrays, graph: Graph) -> Any:
     """State the correlations of each block; return the factor of the whole matrix, or None."""
     if not group.wide:
         return None
@@ -37,7 +37,7 @@ def state_correlations(group: GroupDesign, graph: Graph) -> Any:
     return whole
 
 
-def draw_correlations(group: GroupDesign, source: PriorDraws) -> tuple[Array, dict[str, Array]]:
+def draw_correlations(group: GroupArrays, source: PriorDraws) -> tuple[Array, dict[str, Array]]:
     """Draw the factor of the whole matrix, (n_draws, n_terms, n_terms), and the variables."""
     n, q = source.n, len(group.terms)
     out: dict[str, Array] = {}
@@ -51,7 +51,7 @@ def draw_correlations(group: GroupDesign, source: PriorDraws) -> tuple[Array, di
     return root, out
 
 
-def stated_root(group: GroupDesign, stated: Stated) -> Array:
+def stated_root(group: GroupArrays, stated: Stated) -> Array:
     """Return a square root of the stated correlations; singular ones are allowed."""
     q, name = len(group.terms), group.correlation
     if not stated.has(name):

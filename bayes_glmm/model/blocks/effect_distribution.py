@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.model.blocks.array_types import Text
 from bayes_glmm.model.blocks.factor import Factor, Hyper
+from bayes_glmm.model.blocks.group_arrays import GroupArrays
+from bayes_glmm.model.blocks.unit_field import UnitField, independent
 
 if TYPE_CHECKING:
-    from bayes_glmm.model.blocks.group import GroupDesign
     from bayes_glmm.model.graph_variables import Graph
 
 type Array = NDArray[np.float64]
@@ -60,7 +62,23 @@ class EffectDistribution(ABC):
         """
 
     @abstractmethod
-    def state(self, group: GroupDesign, sd: Any, L: Any, graph: Graph) -> Any:
+    def field(self, levels: Text) -> UnitField:
+        """Return the field at unit scale that the effects of the levels are made of."""
+
+    def log_density(self, field: UnitField, u: Array, hyper: Mapping[str, Any], R: Array) -> float:
+        """Return the log-density of effects of the field's nodes at unit scale.
+
+        Parameters
+        ----------
+        u : ndarray, shape (n_nodes, n_terms)
+        hyper : mapping of str to float
+        R : ndarray, shape (n_terms, n_terms)
+            Correlations of the terms.
+        """
+        return field.log_density(u, hyper, R)
+
+    @abstractmethod
+    def state(self, group: GroupArrays, sd: Any, L: Any, graph: Graph) -> Any:
         """State the effects of a group in a PyMC graph, shape (n_levels, n_terms).
 
         Parameters
@@ -70,7 +88,7 @@ class EffectDistribution(ABC):
             Factor of the correlations, where terms are correlated.
         """
 
-    def law(self, group: GroupDesign) -> str:
+    def law(self, group: GroupArrays) -> str:
         """Return the beginning of the distribution of a level's effects as one writes it."""
         return "Normal("
 
@@ -93,7 +111,11 @@ class NormalEffects(EffectDistribution):
         """Return one, and nothing in common."""
         return np.array([[1.0], [0.0]])
 
-    def state(self, group: GroupDesign, sd: Any, L: Any, graph: Graph) -> Any:
+    def field(self, levels: Text) -> UnitField:
+        """Return independent nodes, one for each level."""
+        return independent(levels)
+
+    def state(self, group: GroupArrays, sd: Any, L: Any, graph: Graph) -> Any:
         """State one normal for each term, or a multivariate one for each level."""
         import pymc as pm
 
@@ -111,7 +133,7 @@ class NormalEffects(EffectDistribution):
         return pm.MvNormal(name, mu=np.zeros(len(group.terms)), chol=sd[:, None] * L, **own)
 
 
-def level_coordinates(group: GroupDesign, rows: bool) -> Any:
+def level_coordinates(group: GroupArrays, rows: bool) -> Any:
     """Return coordinates of independent levels: by what rows with weights tell of each.
 
     Parameters
@@ -123,10 +145,10 @@ def level_coordinates(group: GroupDesign, rows: bool) -> Any:
 
     if rows:
         return StandardizedRows()
-    return Standardized() if group.members.whole else PartlyStandardized(group.told)
+    return Standardized() if group.whole else PartlyStandardized(group.told)
 
 
-def stated_effects(group: GroupDesign, coordinates: Any, graph: Graph) -> dict[str, Any]:
+def stated_effects(group: GroupArrays, coordinates: Any, graph: Graph) -> dict[str, Any]:
     """Return dims and transform of effects; what an intercept takes up is one coordinate."""
     from bayes_glmm.model.transforms import Turned
 

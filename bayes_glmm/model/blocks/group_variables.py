@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from bayes_glmm.model.blocks.effect_distribution import EffectDistribution
+from bayes_glmm.model.blocks.group_arrays import GroupArrays
 from bayes_glmm.model.variables import (
     CORRELATION,
     CORRELATION_FACTOR,
@@ -24,11 +26,8 @@ from bayes_glmm.model.variables import (
     reference_name,
 )
 
-if TYPE_CHECKING:
-    from bayes_glmm.model.blocks.group import GroupDesign
 
-
-def group_variables(group: GroupDesign) -> tuple[Variable, ...]:
+def group_variables(group: GroupArrays, distribution: EffectDistribution) -> tuple[Variable, ...]:
     """Return sds, parameters of the effects' distribution, correlations, latents and effects."""
     own: dict[str, Any] = {"owner": group.name, "moved": group.basis is not None}
     terms, dim = np.array(group.terms, str), group.term_dim
@@ -37,32 +36,34 @@ def group_variables(group: GroupDesign) -> tuple[Variable, ...]:
             group.sd, Role.SD, dims=(dim,), labels=(terms,), slots=_sd_slots(group),
             parameters=group.owners, **own,
         ),
-        *(hyper_variable(group.name, h.stem, h.support, h.prior, h.meaning) for h in group.hyper),
+        *(hyper_variable(group.name, h.stem, h.support, h.prior, h.meaning) for h in distribution.hyper),
         *_correlation_variables(group),
     ]  # fmt: skip
-    if group.factor is not None:
-        dims, labels = (group.node_dim, dim), (group.factor.nodes, terms)
+    if distribution.factor is not None:
+        dims, labels = (group.node_dim, dim), (distribution.factor.nodes, terms)
         found.append(Variable(group.latents, Role.LATENTS, group.name, dims, labels))
     found.append(
         Variable(
             group.effects, Role.EFFECTS, dims=(group.name, dim), labels=(group.levels, terms),
-            derived=group.factor is not None, parameters=group.owners, **own,
+            derived=distribution.factor is not None, parameters=group.owners, **own,
         )
     )  # fmt: skip
     return tuple(found)
 
 
-def group_names(group: GroupDesign) -> frozenset[str]:
+def group_names(group: GroupArrays, distribution: EffectDistribution) -> frozenset[str]:
     """Return what variables, dimensions and data of a graph may be named, in any model."""
     stems = [SD, EFFECTS, CORRELATION, CORRELATION_FACTOR, VALUES, *group.members.stems]
     stems += [LATENTS, *HYPERS] if group.structure else []
     own = [named(stem, group.name) for stem in stems]
     dims = [group.name, group.term_dim, f"{group.term_dim}_other"]
     dims += [group.node_dim] if group.structure else []
-    return frozenset([*own, *map(reference_name, own), *dims]) | names_of(group.variables())
+    return frozenset([*own, *map(reference_name, own), *dims]) | names_of(
+        group_variables(group, distribution)
+    )
 
 
-def _sd_slots(group: GroupDesign) -> tuple[Slot, ...]:
+def _sd_slots(group: GroupArrays) -> tuple[Slot, ...]:
     sizes = group.sizes if group.units is None else group.units
     block_of = {t: number for number, block in enumerate(group.wide) for t in block}
     found = []
@@ -79,12 +80,12 @@ def _sd_slots(group: GroupDesign) -> tuple[Slot, ...]:
     return tuple(found)
 
 
-def _together(group: GroupDesign, *numbers: int) -> frozenset[str]:
+def _together(group: GroupArrays, *numbers: int) -> frozenset[str]:
     """Return which correlated blocks, by number, the prior of something is of."""
     return frozenset(f"{group.sd} {number}" for number in numbers)
 
 
-def _correlation_variables(group: GroupDesign) -> list[Variable]:
+def _correlation_variables(group: GroupArrays) -> list[Variable]:
     """Return the matrix and the factors of its blocks; none where terms are independent."""
     if not group.wide:
         return []

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from bayes_glmm.maths.field_maths import Maths
 from bayes_glmm.model.blocks.modelled import ModelledFactor
+from bayes_glmm.model.predictor_design import PredictorDesign
 from bayes_glmm.model.prior_draws import PriorDraws
 from bayes_glmm.model.stated import Stated
 from bayes_glmm.model.variables import KNOWN, RESIDUAL, Role, Slot, Variable
 
 if TYPE_CHECKING:
-    from bayes_glmm.model.design import PredictorDesign
     from bayes_glmm.model.graph_variables import Graph
 
 

@@ -13,7 +13,7 @@ from bayes_glmm.maths.field_maths import NUMPY, Maths
 from bayes_glmm.maths.kernels import density
 from bayes_glmm.model.blocks.block import RandomBlock, Rows, Values
 from bayes_glmm.model.blocks.factor import Hyper
-from bayes_glmm.model.blocks.group import TOLD
+from bayes_glmm.model.blocks.group_arrays import TOLD
 from bayes_glmm.model.prior_draws import PriorDraws
 from bayes_glmm.model.stated import Stated
 from bayes_glmm.model.variables import (

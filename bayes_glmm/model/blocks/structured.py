@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from bayes_glmm.model.blocks.array_types import Text
 from bayes_glmm.model.blocks.effect_distribution import Array, Draws, EffectDistribution
 from bayes_glmm.model.blocks.factor import Factor, Hyper, effect_draws, variance_draws
+from bayes_glmm.model.blocks.group_arrays import GroupArrays
+from bayes_glmm.model.blocks.unit_field import UnitField
 from bayes_glmm.model.variables import ABSORBED
 
 if TYPE_CHECKING:
-    from bayes_glmm.model.blocks.group import GroupDesign
     from bayes_glmm.model.graph_variables import Graph
 
 LEAST_TURN = 1e-16
@@ -45,7 +47,11 @@ class RelatedEffects(EffectDistribution):
         """Return the means of the covariance's diagonal and of all of it."""
         return variance_draws(self.factor, hyper)
 
-    def state(self, group: GroupDesign, sd: Any, L: Any, graph: Graph) -> Any:
+    def field(self, levels: Text) -> UnitField:
+        """Return the field of the structure."""
+        return self.factor.field()
+
+    def state(self, group: GroupArrays, sd: Any, L: Any, graph: Graph) -> Any:
         """State parameters and latents; return the effects of the levels that they make."""
         import pymc as pm
         import pytensor.tensor as pt
@@ -61,7 +67,7 @@ class RelatedEffects(EffectDistribution):
         dims = (group.name, group.term_dim)
         return pm.Deterministic(graph.named(group.effects), u, dims=dims)
 
-    def _latents(self, group: GroupDesign, sd: Any, graph: Graph) -> Any:
+    def _latents(self, group: GroupArrays, sd: Any, graph: Graph) -> Any:
         """State the latents; what an intercept takes up is a coordinate of its own."""
         import pymc as pm
         import pytensor.tensor as pt
@@ -81,14 +87,14 @@ class RelatedEffects(EffectDistribution):
         scaled = pm.Normal(f"{name}{ABSORBED}", zero, wide, **own)
         return pm.Deterministic(name, scaled / wide, dims=dims)
 
-    def _told(self, group: GroupDesign, information: Array) -> Array:
+    def _told(self, group: GroupArrays, information: Array) -> Array:
         """Return what rows tell of each latent, (n_nodes, n_terms), by random sums of effects."""
         rng = np.random.default_rng(len(self.factor.nodes))
         signs = rng.choice([-1.0, 1.0], (group.n_levels, PROBES))
         sums = [self._pulled(group, signs * np.sqrt(w)[:, None]) for w in information.T]
         return np.stack([(s**2).mean(axis=1) for s in sums], axis=1)
 
-    def _pulled(self, group: GroupDesign, weights: Array) -> Array:
+    def _pulled(self, group: GroupArrays, weights: Array) -> Array:
         """Return how much each latent moves weighted sums of effects, (n_nodes, n_sums)."""
         import pytensor.tensor as pt
         from pytensor.compile.mode import Mode

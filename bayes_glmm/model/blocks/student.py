@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from scipy import special
 
+from bayes_glmm.model.blocks.array_types import Text
 from bayes_glmm.model.blocks.effect_distribution import (
     Array,
     Draws,
@@ -15,10 +18,11 @@ from bayes_glmm.model.blocks.effect_distribution import (
     stated_effects,
 )
 from bayes_glmm.model.blocks.factor import Hyper
+from bayes_glmm.model.blocks.group_arrays import GroupArrays
+from bayes_glmm.model.blocks.unit_field import UnitField, independent
 from bayes_glmm.spec.priors import POSITIVE, Prior
 
 if TYPE_CHECKING:
-    from bayes_glmm.model.blocks.group import GroupDesign
     from bayes_glmm.model.graph_variables import Graph
 
 NU = Hyper("nu", POSITIVE, Prior("Gamma", alpha=2, beta=0.1), "degrees of freedom of effects")
@@ -53,7 +57,23 @@ class StudentEffects(EffectDistribution):
         each = np.where(nu > 2, nu / np.where(nu > 2, nu - 2, 1), np.inf)
         return np.array([each, np.zeros_like(each)])
 
-    def state(self, group: GroupDesign, sd: Any, L: Any, graph: Graph) -> Any:
+    def field(self, levels: Text) -> UnitField:
+        """Return independent nodes, one for each level; normal they are not."""
+        return independent(levels)
+
+    def log_density(self, field: UnitField, u: Array, hyper: Mapping[str, Any], R: Array) -> float:
+        r"""Return the log-density of one multivariate t for each level.
+
+        .. math:: \log\Gamma(\tfrac{\nu+q}2) - \log\Gamma(\tfrac\nu2) - \tfrac q2 \log(\nu\pi)
+            - \tfrac12 \log|R| - \tfrac{\nu+q}2 \log(1 + u'R^{-1}u / \nu)
+        """
+        nu, (n, q) = hyper["nu"], u.shape
+        lengths = (u * np.linalg.solve(R, u.T).T).sum(axis=1)
+        size = special.gammaln((nu + q) / 2) - special.gammaln(nu / 2)
+        size -= q / 2 * np.log(nu * np.pi) + np.linalg.slogdet(R)[1] / 2
+        return float(n * size - (nu + q) / 2 * np.log1p(lengths / nu).sum())
+
+    def state(self, group: GroupArrays, sd: Any, L: Any, graph: Graph) -> Any:
         """State the degrees of freedom and the effects."""
         import pymc as pm
 
@@ -66,7 +86,7 @@ class StudentEffects(EffectDistribution):
         chol = sd[:, None] * (np.eye(q) if L is None else L)
         return pm.MvStudentT(name, nu=nu, mu=np.zeros(q), chol=chol, **own)
 
-    def law(self, group: GroupDesign) -> str:
+    def law(self, group: GroupArrays) -> str:
         """Return the beginning of the distribution of a level's effects as one writes it."""
         return f"Student({group.hyper_name(NU)}, "
 
