@@ -93,7 +93,7 @@ def _redrawn(
 def _new_effects(fit: Fit, group: GroupDesign, seed: int) -> Array:
     """Draw effects for all levels of a group, shape (n_draws, n_levels, n_terms)."""
     rng = np.random.default_rng([seed, 1, *group.name.encode()])
-    return new_effects(fit, group, group.n_levels, rng)
+    return new_effects(fit, group, group.n_levels)(rng)
 
 
 def thinned(fit: Fit, chosen: NDArray[np.intp]) -> Fit:

@@ -195,11 +195,12 @@ def _new_part(fit: Fit, rows: Rows, group: GroupDesign, ids: NDArray[np.str_]) -
     which other rows are asked about, nor on how rows are cut into blocks.
     """
     levels, index = np.unique(ids, return_inverse=True)
+    draw = new_effects(fit, group, 1)
     u = np.zeros((n_draws(fit), len(levels), len(group.terms)))
     for i, level in enumerate(levels):
         if level:
             key = [rows.seed, NEW_LEVELS, *group.name.encode(), 0, *level.encode()]
-            u[:, i] = new_effects(fit, group, 1, np.random.default_rng(key))[:, 0]
+            u[:, i] = draw(np.random.default_rng(key))[:, 0]
     return group.at(index.reshape(ids.shape).astype(np.int32)).added(u)
 
 

@@ -303,10 +303,8 @@ def _moments(fit: Fit, part: Design, kinds: list[str], rule: Rule) -> Any:
 
 def _row_variance(fit: Fit, part: Design, group: GroupDesign) -> Array:
     """Return the variance of one group's part of each row, shape (n_draws, n_rows or 1)."""
-    A = factors(fit, group) * np.sqrt(fit.level_variance(group.name))[:, None, None]
-    if group.Z is None and group.whole:
-        return np.asarray(A[:, 0, 0, None] ** 2)
-    return np.asarray(((A.transpose(0, 2, 1) @ group.spread.T) ** 2).sum(axis=1))
+    root = factors(fit, group) * np.sqrt(fit.level_variance(group.name))[:, None, None]
+    return np.asarray(sum(group.row_covariance(root, group)))
 
 
 def _pieces(fit: Fit, cells: int, most: int | None = None) -> Iterator[tuple[Design, Array]]:
