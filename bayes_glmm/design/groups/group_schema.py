@@ -32,6 +32,7 @@ from bayes_glmm.model.blocks.members import OneLevel, WeightedLevels
 from bayes_glmm.model.blocks.student import STUDENT
 from bayes_glmm.model.variables import INTERCEPT, RESERVED
 from bayes_glmm.spec.effects import Membership, RandomEffect
+from bayes_glmm.spec.series import Process
 from bayes_glmm.spec.terms import Factor
 
 type Groups = Literal["known", "any", "ignore"]
@@ -84,6 +85,8 @@ class GroupSchema:
         All levels of that column.
     along : str or None
         Column of times, the last of ``columns``, whose order relates the levels.
+    process : Process
+        How it relates them.
     dist : {"normal", "student"}
     units : ndarray, shape (n_terms,), or None
         Root mean square of each term's values over the training rows, numbers centred.
@@ -103,6 +106,7 @@ class GroupSchema:
     by: tuple[str, str] | None = None
     by_levels: tuple[str, ...] = ()
     along: str | None = None
+    process: Process = Process()
     dist: str = "normal"
     units: NDArray[np.float64] | None = None
     shift: GroupShift | None = None
