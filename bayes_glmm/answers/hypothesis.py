@@ -13,6 +13,7 @@ from bayes_glmm.answers.answer_tables import answer
 from bayes_glmm.answers.predict.predictor_draws import n_draws, shown
 from bayes_glmm.errors import ArgumentTypeError, ResultError, suggestion
 from bayes_glmm.model.variable_table import resolve_name
+from bayes_glmm.model.variables import element_of
 from bayes_glmm.results.fit import Fit, read_fit
 from bayes_glmm.spec.formula.hypotheses import read_hypothesis
 from bayes_glmm.spec.terms import Arithmetic, Call, Expression, Number, Variable
@@ -129,4 +130,4 @@ def parameter_draws(fit: Fit, name: str) -> Array:
             f"The result has no draws of {variable.name!r}."
             + suggestion(variable.name, [str(name) for name in fit.posterior])
         )
-    return shown(fit, variable.name)[:, *place]
+    return element_of(shown(fit, variable.name), place)

@@ -16,7 +16,7 @@ from bayes_glmm.answers.predict.predictor_draws import odds_of, shown
 from bayes_glmm.design.terms.base_levels import references
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.model.variable_table import family_variables
-from bayes_glmm.model.variables import Role, Variable
+from bayes_glmm.model.variables import Role, Variable, element_of
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
@@ -148,7 +148,11 @@ def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
                 values = np.exp(fit.family.sign(fit.link.name) * values)
             for e in variable.elements:
                 if formula.parameter == (e.parameter or last[variable.name]):
-                    yield variable.called(e.place), formula.words(variable), values[:, *e.place]
+                    yield (
+                        variable.called(e.place),
+                        formula.words(variable),
+                        element_of(values, e.place),
+                    )
 
 
 def fixed_effects(fit: Fit) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,9 +98,7 @@ def _key(keys: tuple[str, ...], given: Mapping[str, Prior]) -> str | None:
     return next((key for key in keys if key in given), None)
 
 
-def _choose(
-    place: Place, given: Mapping[str, Prior], written: Collection[str]
-) -> tuple[str, Prior]:
+def _choose(place: Place, given: Mapping[str, Prior], written: Set[str]) -> tuple[str, Prior]:
     """Return the name that a prior is of, and the prior."""
     slot = place.slot
     name, key = slot.name, _key(slot.keys, given)
