@@ -447,4 +447,25 @@ MUTANTS = (
         "scales = predictor.scales",
         ("tests/design/test_origin.py",),
     ),
+    Mutant(
+        "a determinant of variances in the place of one of precisions",
+        "model/blocks/field_precision.py",
+        "return -2 * np.log(self.steps(hyper, NUMPY)[1]).sum()",
+        "return 2 * np.log(self.steps(hyper, NUMPY)[1]).sum()",
+        ("tests/model/test_unit_fields.py",),
+    ),
+    Mutant(
+        "one dimension too many in the determinant of a map that sums to zero",
+        "structures/prepare_areas.py",
+        "((size - 1) * np.log(scale) + np.log(size)).sum()",
+        "(size * np.log(scale) + np.log(size)).sum()",
+        ("tests/model/test_unit_fields.py",),
+    ),
+    Mutant(
+        "correlations of terms left out of a field's determinant",
+        "model/blocks/unit_field.py",
+        "- rank * np.linalg.slogdet(R)[1]",
+        "- 0 * np.linalg.slogdet(R)[1]",
+        ("tests/model/test_unit_fields.py",),
+    ),
 )
