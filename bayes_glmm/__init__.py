@@ -61,8 +61,9 @@ if TYPE_CHECKING:
     from bayes_glmm.scan import scan
     from bayes_glmm.spec.effects import RandomEffect
     from bayes_glmm.spec.formula.parsing import parse
-    from bayes_glmm.spec.model import ModelSpec, Predictor, Response
+    from bayes_glmm.spec.model import ModelSpec
     from bayes_glmm.spec.priors import Prior
+    from bayes_glmm.spec.sides import Predictor, Response
     from bayes_glmm.spec.sources import Source
     from bayes_glmm.spec.templates import template, templates
     from bayes_glmm.structures.animals import pedigree
@@ -87,10 +88,10 @@ _PUBLIC = {
     "Family": "families.density_family",
     "ModelSpec": "spec.model",
     "Parameter": "families.contract",
-    "Predictor": "spec.model",
+    "Predictor": "spec.sides",
     "Prior": "spec.priors",
     "RandomEffect": "spec.effects",
-    "Response": "spec.model",
+    "Response": "spec.sides",
     "Source": "spec.sources",
     "areal": "structures.areas",
     "build_model": "fitting",

@@ -17,7 +17,7 @@ from bayes_glmm.model.blocks.missing_covariate import CovariateDesign
 from bayes_glmm.model.blocks.modelled import identifier
 from bayes_glmm.model.blocks.smooth import SmoothDesign
 from bayes_glmm.model.variable_table import BOUNDARY, PART
-from bayes_glmm.model.variables import COEFFICIENT, in_formula, named, reference_name
+from bayes_glmm.model.variables import COEFFICIENT, RESERVED, in_formula, named, reference_name
 from bayes_glmm.spec.model import ModelSpec
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from bayes_glmm.design.predictor_schema import PredictorSchema
     from bayes_glmm.design.terms.origin import Codings
 
-RESERVED = ("chain", "draw", "sample", "observation", COEFFICIENT, "y", "response", "mu")
-"""What every result and graph has: dimensions of draws and rows, the response."""
 OF_MODIFIERS = {
     "trials": ("trials",), "cens": ("status", "upper"), "trunc": ("least", "most"),
     "weights": ("weights",), "se": ("se",), "against": ("total", "other_trials"),

@@ -93,7 +93,7 @@ def rotated_graph(design: Design, priors: Mapping[str, Prior], rotation: Rotatio
     coords = dimensions(design)[1]
     turned = rotation.axes.T
     name, term = group.sd, group.term_dim
-    with pm.Model(coords={k: coords[k] for k in ("coefficient", term)}) as model:
+    with pm.Model(coords={k: coords[k] for k in ("coefficient", term) if k in coords}) as model:
         graph = Graph(priors)
         mu.fixed.state(graph)
         beta = graph.values.get(mu.beta)

@@ -174,7 +174,7 @@ def _draws(
         return np.asarray(values.reshape(-1, *values.shape[2:])[kept], dtype=np.float64)
 
     beta, none = drawn(mu.beta), np.zeros(len(kept))
-    means = np.average(mu.X, axis=0, weights=amounts_of(fit.schema, fit.data))
+    means = np.average(mu.X, axis=0, weights=amounts_of(fit.spec, fit.data, fit.schema.states))
     rest = np.where(np.arange(beta.shape[1]) == line.place, 0.0, means)
     level = beta @ rest + np.log(_exposure(fit))
     sd = dict(zip(group.terms, drawn(group.sd).T, strict=True)) if group else {}

@@ -10,7 +10,8 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.diagnose.ppc import predictive_check, prior_posterior
+from bayes_glmm.answers.diagnose.ppc import predictive_check
+from bayes_glmm.answers.diagnose.verdicts_priors import prior_posterior
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.model.variable_table import named_priors
 from bayes_glmm.plots.style import BLUE, GREY, ORANGE, SMALL, axes, bounds, legend, warn

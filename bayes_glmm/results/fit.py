@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.groups.group_schema import Groups
 from bayes_glmm.design.groups.structure_matching import with_factors
 from bayes_glmm.design.schema import Schema
+from bayes_glmm.design.schema_io import schema_from_dict, schema_to_dict
 from bayes_glmm.design.table.kept_columns import columns_to_dataset, columns_to_frame
 from bayes_glmm.errors import ArgumentTypeError, ResultError, UnconvergedWarning, suggestion
 from bayes_glmm.families import get_family
@@ -83,7 +84,7 @@ def make_tree(
     record = {
         "format": FORMAT,
         "spec": spec.to_toml(),
-        "schema": schema.to_dict(),
+        "schema": schema_to_dict(schema),
         "priors": {k: [p.name, dict(p.parameters)] for k, p in priors.items()},
         "converged": True,
         "verdict": [],
@@ -171,7 +172,7 @@ class Fit:
                 raise ResultError(
                     f"The result has format {info['format']}; this version reads {FORMAT}."
                 )
-            spec, schema = ModelSpec.from_toml(info["spec"]), Schema.from_dict(info["schema"])
+            spec, schema = ModelSpec.from_toml(info["spec"]), schema_from_dict(info["schema"])
             if schema.spec != spec:
                 raise ResultError("The record of this result is damaged: it holds two models.")
             return cls(tree, info, spec, schema)

@@ -15,6 +15,7 @@ from bayes_glmm.errors import Finding, listed
 from bayes_glmm.model.variables import (
     CORRELATION,
     CORRELATION_FACTOR,
+    EFFECTS,
     PREFIX,
     element,
     named,
@@ -69,7 +70,8 @@ def convergence(posterior: xr.Dataset, stats: xr.Dataset) -> tuple[bool, list[Fi
     ----------
     posterior : xarray.Dataset
         Dims (chain, draw, ...). Entries of correlation matrices that are fixed by
-        construction (the diagonal, a factor's upper triangle) are passed over.
+        construction (the diagonal, a factor's upper triangle), and effects that can only be zero,
+        are passed over.
     stats : xarray.Dataset
         ``diverging``, ``energy`` and ``reached_max_treedepth`` over (chain, draw).
 
@@ -147,6 +149,8 @@ class Elements:
 def _free(name: str, shape: tuple[int, ...], cube: NDArray[Any]) -> NDArray[np.intp]:
     """Return positions of elements that are not fixed by construction."""
     stem = name.removeprefix(PREFIX)
+    if stem.startswith(named(EFFECTS, "")):  # a walk of one time has no deviation: exact zeros
+        return np.flatnonzero((cube != 0).any(axis=(0, 1)))
     if not stem.startswith(named(CORRELATION, "")) or len(shape) != 2:
         return np.arange(cube.shape[2])
     factor = stem.startswith(named(CORRELATION_FACTOR, ""))

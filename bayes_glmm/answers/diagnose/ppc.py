@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 
 import numpy as np
 import pandas as pd
@@ -238,27 +238,3 @@ def _calibration(y: Array, again: Array, mean: Array) -> pd.DataFrame:
     )
     table.attrs = {"kind": "calibration", "scale": "probability", "draws": len(again), "beyond": 0}
     return table
-
-
-def prior_posterior(fit: Fit) -> Iterator[tuple[str, Array, Array, Array]]:
-    """Yield each parameter with a prior on a line, a grid, and the prior's density there.
-
-    Yields
-    ------
-    name : str
-    draws : ndarray, shape (n_draws,)
-    grid, density : ndarray
-        From the posterior's reach and half as much again, within the support.
-    """
-    from bayes_glmm.answers.diagnose.verdicts_priors import prior_draws
-
-    for name, prior in fit.priors.items():
-        if not prior.on_a_line:
-            continue
-        draws = prior_draws(fit, name)
-        low, high = np.quantile(draws, [0.001, 0.999])
-        reach = (high - low) or 1.0
-        start = low - 0.5 * reach
-        grid = np.linspace(max(0.0, start) if prior.support == "positive" else start,
-                           high + 0.5 * reach, 200)  # fmt: skip
-        yield name, draws, grid, np.exp(prior.frozen.logpdf(grid))

@@ -159,3 +159,25 @@ def prior_draws(fit: Fit, name: str) -> Array:
         return values - (shift[:, None] if shift.ndim == 1 else shift)
     _, place = resolve_name(fit.variables, name.removeprefix(PREFIX))
     return np.asarray(values[:, *place])
+
+
+def prior_posterior(fit: Fit) -> Iterator[tuple[str, Array, Array, Array]]:
+    """Yield each parameter with a prior on a line, a grid, and the prior's density there.
+
+    Yields
+    ------
+    name : str
+    draws : ndarray, shape (n_draws,)
+    grid, density : ndarray
+        From the posterior's reach and half as much again, within the support.
+    """
+    for name, prior in fit.priors.items():
+        if not prior.on_a_line:
+            continue
+        draws = prior_draws(fit, name)
+        low, high = np.quantile(draws, [0.001, 0.999])
+        reach = (high - low) or 1.0
+        start = low - 0.5 * reach
+        grid = np.linspace(max(0.0, start) if prior.support == "positive" else start,
+                           high + 0.5 * reach, 200)  # fmt: skip
+        yield name, draws, grid, np.exp(prior.frozen.logpdf(grid))

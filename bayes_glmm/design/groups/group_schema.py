@@ -20,7 +20,6 @@ from bayes_glmm.design.groups.membership import (
     own_rows,
     require_members,
 )
-from bayes_glmm.design.reserved_names import RESERVED
 from bayes_glmm.design.table.columns import levels_of, locate, pick, unknown_levels
 from bayes_glmm.design.table.tables import row_ids
 from bayes_glmm.design.terms.full_rank import Columns
@@ -31,8 +30,9 @@ from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.blocks.group_arrays import GroupBasis
 from bayes_glmm.model.blocks.members import OneLevel, WeightedLevels
 from bayes_glmm.model.blocks.student import STUDENT
-from bayes_glmm.model.variables import INTERCEPT
+from bayes_glmm.model.variables import INTERCEPT, RESERVED
 from bayes_glmm.spec.effects import Membership, RandomEffect
+from bayes_glmm.spec.series import Process
 from bayes_glmm.spec.terms import Factor
 
 type Groups = Literal["known", "any", "ignore"]
@@ -85,6 +85,8 @@ class GroupSchema:
         All levels of that column.
     along : str or None
         Column of times, the last of ``columns``, whose order relates the levels.
+    process : Process
+        How it relates them.
     dist : {"normal", "student"}
     units : ndarray, shape (n_terms,), or None
         Root mean square of each term's values over the training rows, numbers centred.
@@ -104,6 +106,7 @@ class GroupSchema:
     by: tuple[str, str] | None = None
     by_levels: tuple[str, ...] = ()
     along: str | None = None
+    process: Process = Process()
     dist: str = "normal"
     units: NDArray[np.float64] | None = None
     shift: GroupShift | None = None

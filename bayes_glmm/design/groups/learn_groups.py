@@ -30,7 +30,7 @@ from bayes_glmm.model.blocks.group_arrays import outside_label
 from bayes_glmm.model.row_weights import Weights
 from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.spec.effects import RandomEffect
-from bayes_glmm.spec.model import Predictor
+from bayes_glmm.spec.sides import Predictor
 
 
 def learn_groups(
@@ -53,7 +53,14 @@ def learn_groups(
     known = {str(c) for c in data.columns}
     merged: dict[tuple[Any, ...], list[RandomEffect]] = {}
     for effect in (e for e in effects if e.shared is None):
-        apart = (effect.structure, effect.members, effect.by, effect.along, effect.dist)
+        apart = (
+            effect.structure,
+            effect.members,
+            effect.by,
+            effect.along,
+            effect.process,
+            effect.dist,
+        )
         key = (group_columns(effect, known), *apart)
         merged.setdefault(key, []).append(effect)
     uses = Counter(key[0] for key in merged if key[2] is None and key[4] is None)
@@ -161,11 +168,13 @@ def _learn_group(
     if first.members or first.along:
         name = plain_name(first.name)
     if first.along:
-        structure = f"ar({', '.join(dict.fromkeys((first.along, *first.group)))})"
+        of = [*dict.fromkeys((first.along, *first.group))]
+        of += [f"{option}={value}" for option, value in first.process.given]
+        structure = f"{first.process.name}({', '.join(of)})"
     whole = GroupSchema(
         name if parameter == "mu" else f"{parameter}_{name}",
         columns, np.array([], np.str_), terms, parts, blocks, structure,
-        members=first.members, along=first.along, dist=first.dist,
+        members=first.members, along=first.along, process=first.process, dist=first.dist,
         units=np.concatenate(units), shift=group_shift(parts, blocks, cells.codings, cells.origins),
     )  # fmt: skip
     if first.by is not None:

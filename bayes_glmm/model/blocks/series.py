@@ -9,10 +9,12 @@ import numpy as np
 
 from bayes_glmm.maths import triangular as sweep
 from bayes_glmm.maths.field_maths import NUMPY, Maths
-from bayes_glmm.model.blocks.array_types import Array, Places, Values
-from bayes_glmm.model.blocks.factor import Factor
+from bayes_glmm.model.blocks.array_types import Array, Places, Text, Values
+from bayes_glmm.model.blocks.factor import Factor, Hyper
 from bayes_glmm.model.blocks.field_precision import RecursivePrecision
+from bayes_glmm.model.blocks.process import Learned, TimeProcess, ordered, parsed
 from bayes_glmm.model.blocks.unit_field import UnitField, indicator
+from bayes_glmm.spec.priors import Prior
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,3 +77,66 @@ class SeriesFactor(Factor):
             maths.stack_rows([w[None, :] for w in weights]).T,
             maths.sqrt(rest[0] * rest[1] / both),
         )
+
+
+@dataclass(frozen=True)
+class Autoregression(TimeProcess):
+    """``ar(time, group)``: a stationary series whose correlation falls with the distance."""
+
+    def learn(self, levels: Text) -> dict[str, float]:
+        """Return the median distance of neighbouring times, one where there are none."""
+        parents, gaps = _chain(ordered(levels))
+        steps = gaps[parents >= 0]
+        return {"gap": float(np.median(steps)) if len(steps) else 1.0}
+
+    def hyper(self, time: str, learned: Learned) -> tuple[Hyper, ...]:
+        """``rho``; by default the correlation of typical neighbours is uniform on (0, 1)."""
+        prior = Prior("Beta", alpha=learned["gap"], beta=1)
+        return (Hyper("rho", "unit", prior, f"correlation per unit of {time}"),)
+
+    def factor(
+        self, levels: Text, known: Text, sampled: Text | None, learned: Learned
+    ) -> SeriesFactor:
+        """Return the chains; times that were not sampled are drawn between their neighbours."""
+        known = ordered(levels) if sampled is None else sampled
+        parents, gaps = _chain(known)
+        new = ordered(levels[~np.isin(levels, known)])
+        nodes = np.concatenate([known, new])
+        if len(new):
+            between, apart = _between(known, new)
+            parents = np.vstack([np.column_stack([parents, np.full(len(known), -1)]), between])
+            gaps = np.vstack([np.column_stack([gaps, np.zeros(len(known))]), apart])
+        place = {name: i for i, name in enumerate(nodes.tolist())}
+        rows = np.array([place[name] for name in levels.tolist()], dtype=np.int64)
+        return SeriesFactor(levels, nodes, parents, gaps, rows)
+
+
+def _chain(labels: Text) -> tuple[Places, Array]:
+    """Return the time before each label of a group, which it follows, and how far it is."""
+    codes, _, times = parsed(labels)
+    follows = np.append(False, codes[1:] == codes[:-1])
+    parents = np.where(follows, np.arange(len(labels)) - 1, -1)
+    gaps = np.where(follows, np.diff(times, prepend=0.0), 0.0)
+    return parents[:, None].astype(np.int64), gaps[:, None]
+
+
+def _between(known: Text, new: Text) -> tuple[Places, Array]:
+    """Return the neighbours of new labels: the nearest before, new or known, and known after."""
+    codes, names, times = parsed(known)
+    own_codes, own_names, at = parsed(new)
+    strange = own_names[own_codes].tolist()
+    of_group = {name: np.flatnonzero(codes == g) for g, name in enumerate(names.tolist())}
+    parents, gaps = np.full((len(new), 2), -1, np.int64), np.zeros((len(new), 2))
+    for j, (group, t) in enumerate(zip(strange, at, strict=True)):
+        own = of_group.get(group, np.zeros(0, np.intp))
+        place = int(np.searchsorted(times[own], t))
+        before = own[place - 1] if place else -1
+        if j and strange[j - 1] == group and (before < 0 or at[j - 1] > times[before]):
+            before = len(known) + j - 1
+        after = own[place] if place < len(own) else -1
+        parents[j] = before, after
+        if before >= 0:
+            gaps[j, 0] = t - (times[before] if before < len(known) else at[before - len(known)])
+        if after >= 0:
+            gaps[j, 1] = times[after] - t
+    return parents, gaps
