@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from rich.console import Console
 
-    from bayes_glmm.answers.predict.comparisons import Measure
+    from bayes_glmm.literals import Measure
 
 MODEL = "hospital_infections"
 TABLE = "nielweise2008"

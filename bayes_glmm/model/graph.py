@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pymc as pm
@@ -15,6 +15,7 @@ from pytensor.compile.mode import Mode
 
 from bayes_glmm.families import LINKS, Parameter, get_family
 from bayes_glmm.families.censoring import observe
+from bayes_glmm.literals import Coordinates
 from bayes_glmm.maths.field_maths import pytensor_maths
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.default_priors import predictor_unit
@@ -67,7 +68,7 @@ def build_graph(
     spec: ModelSpec,
     design: Design,
     priors: Mapping[str, Prior],
-    coordinates: Literal["standardized", "natural", "absorbed"] = "standardized",
+    coordinates: Coordinates = "standardized",
 ) -> pm.Model:
     """Build the model of a design with its resolved priors.
 

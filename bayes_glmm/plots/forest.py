@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from bayes_glmm.answers.meta.analysis import Measure, heterogeneity, meta_analysis
+from bayes_glmm.answers.meta.analysis import heterogeneity, meta_analysis
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.literals import StudyMeasure
 from bayes_glmm.plots.style import BLUE, GREY, SMALL, axes, bounds, warn
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def plot_forest(
     tree: xr.DataTree,
     study: str,
     treatment: str | None = None,
-    measure: Measure = "conditional",
+    measure: StudyMeasure = "conditional",
     ax: Axes | None = None,
     *,
     contrast: str | Sequence[Any] | None = None,

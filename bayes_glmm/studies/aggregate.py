@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from bayes_glmm.errors import (
     listed,
     suggestion,
 )
+from bayes_glmm.fitting.options import FormulaOptions, takes
 from bayes_glmm.spec.model import ModelSpec, Response
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.terms import Call, Expression, Number, Variable
@@ -67,18 +68,14 @@ class Collapsed:
     constant: float
 
 
+@takes(FormulaOptions)
 def collapse(
     source: str | Path | pd.DataFrame,
     formula: Model,
     *,
-    family: str | None = None,
-    link: str | None = None,
-    exposure: str | None = None,
-    offset: str | None = None,
     priors: Mapping[str, Prior] | None = None,
-    missing: Literal["error", "drop"] | None = None,
-    success: str | None = None,
     max_cells: int = 1_000_000,
+    **options: Unpack[FormulaOptions],
 ) -> Collapsed:
     r"""Count equal rows of a table that need not fit into memory.
 
@@ -96,10 +93,12 @@ def collapse(
         A Parquet file, a folder of them (``key=value`` folders are columns), or a table.
     formula : str, mapping, or ModelSpec
         The model, as :func:`bayes_glmm.fit` takes it.
-    family, link, exposure, offset, priors, missing, success
+    priors : mapping of str to Prior, optional
         As in :func:`bayes_glmm.fit`.
     max_cells : int, default 1,000,000
         Most sets of equal rows.
+    family, link, exposure, offset, missing, success
+        As in :func:`bayes_glmm.fit`.
 
     Returns
     -------
@@ -132,10 +131,7 @@ def collapse(
     >>> found.spec.formula
     'y | trials(rows) ~ x'
     """
-    spec = resolve_spec(
-        formula, family=family, link=link, exposure=exposure, offset=offset, priors=priors,
-        missing=missing, success=success,
-    )  # fmt: skip
+    spec = resolve_spec(formula, priors=priors, **options)
     data = _dataset(source)
     plan = _plan(spec, tuple(data.schema.names))
     return _finish(plan, _count(plan, data, max_cells), data)

@@ -7,8 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,16 @@ from bayes_glmm.design.resolve import Model, resolve_spec
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.table.tables import to_pandas
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, listed, suggestion
-from bayes_glmm.fitting import data_hash, prepare
+from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.options import (
+    ChainOptions,
+    FormulaOptions,
+    ManyOptions,
+    StudyOptions,
+    part,
+    takes,
+)
+from bayes_glmm.fitting.provenance import data_hash
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.design import Design
 from bayes_glmm.results.fit import make_tree
@@ -31,7 +39,6 @@ from bayes_glmm.studies.simulate import simulate, variables_of
 if TYPE_CHECKING:
     from bayes_glmm.engine.compiled import Sampled
     from bayes_glmm.engine.settings import Settings
-    from bayes_glmm.families.contract import Family
     from bayes_glmm.spec.priors import Prior
     from bayes_glmm.structures import Structure
 
@@ -40,6 +47,7 @@ type Question = str | Mapping[str, Any]
 RATIOS = ("ratio", "odds_ratio")
 
 
+@takes(StudyOptions)
 def power(
     model: Model,
     parameters: Mapping[str, Any],
@@ -51,22 +59,10 @@ def power(
     by: str | None = None,
     null: float | None = None,
     prob: float = 0.95,
-    family: str | Family | None = None,
-    link: str | None = None,
-    exposure: str | None = None,
-    offset: str | None = None,
-    priors: Mapping[str, Prior] | None = None,
-    success: str | None = None,
-    structures: Mapping[str, Structure] | None = None,
-    engine: str = "auto",
     draws: int = 500,
-    tune: int | None = None,
     chains: int = 2,
     seed: int = 1,
-    target_accept: float | None = None,
-    executor: Any = None,
-    store: str | Path | None = None,
-    progress: bool = True,
+    **options: Unpack[StudyOptions],
 ) -> pd.DataFrame:
     """Simulate studies with known parameters, fit each, and ask what it found.
 
@@ -96,9 +92,15 @@ def power(
         What an interval must leave out: zero, or one for ratios, when not given.
     prob : float, default 0.95
         Of equal-tailed intervals.
-    family, link, exposure, offset, priors, success, structures
+    draws : int, default 500
+        Kept draws of each chain of each fit.
+    chains : int, default 2
+        Of each fit.
+    seed : int, default 1
+        Equal calls with equal seeds give equal results.
+    family, link, exposure, offset, missing, success, priors, structures
         As in :func:`bayes_glmm.fit`.
-    engine, draws, tune, chains, seed, target_accept
+    engine, tune, target_accept
         Of each fit, as in :func:`bayes_glmm.fit`.
     executor, store, progress
         As in :func:`bayes_glmm.calibrate`.
@@ -150,16 +152,14 @@ def power(
         raise ArgumentError(f"n={n!r}: a whole number of at least 1 is needed.")
     if not 0 < prob < 1:
         raise ArgumentError(f"prob={prob!r}: use a number between 0 and 1.")
-    spec = resolve_spec(
-        model, family=family, link=link, exposure=exposure, offset=offset,
-        priors=priors, success=success,
-    )  # fmt: skip
+    structures = options.get("structures") or {}
+    spec = resolve_spec(model, **part(options, FormulaOptions), priors=options.get("priors"))
     grid = pd.DataFrame([{}] if designs is None else designs)
     if designs is not None and grid.empty:
         raise ArgumentError("designs= has no row.")
     settings = choose_settings(
-        engine=engine, draws=draws, tune=tune, chains=chains, cores=1, seed=seed,
-        target_accept=target_accept, progress=False,
+        draws=draws, chains=chains, cores=1, seed=seed, progress=False,
+        **part(options, ChainOptions),
     )  # fmt: skip
     rows: list[dict[Any, Any]] = [{}] if designs is None else grid.to_dict("records")
     tables = [planned(data, {str(c): v for c, v in row.items()}, by) for row in rows]
@@ -169,19 +169,19 @@ def power(
         "parameters": repr(dict(parameters)),
         "question": repr(asked),
         "data_hash": [data_hash(t, tuple(map(str, t.columns))) for t in tables],
-        "structures": {name: s.identity() for name, s in (structures or {}).items()},
+        "structures": {name: s.identity() for name, s in structures.items()},
         "settings": settings.identity(),
         "n": n,
         "prob": prob,
     }
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     job = Job(
-        key, spec, tuple(tables), dict(parameters), asked, dict(structures or {}), settings, n, prob
+        key, spec, tuple(tables), dict(parameters), asked, dict(structures), settings, n, prob
     )
     truths = [ready(job, which).truth for which in range(len(tables))]
     records = run_many(
         partial(one_study, job), n * len(tables), what="design analysis", identity=identity,
-        executor=executor, store=store, progress=progress,
+        **part(options, ManyOptions),
     )  # fmt: skip
     ratio = isinstance(asked, dict) and asked.get("measure") in RATIOS
     line = (1.0 if ratio else 0.0) if null is None else float(null)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,14 +18,14 @@ from bayes_glmm.answers.predict.comparisons import averages, contrasts, measured
 from bayes_glmm.answers.predict.expected import refuse_directions, refuse_pairs
 from bayes_glmm.answers.predict.represented import amounts, averaged_over, collapsed_column
 from bayes_glmm.errors import ArgumentError, listed, suggestion
+from bayes_glmm.literals import StudyMeasure, allowed
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr
 
 type Array = NDArray[np.float64]
-type Measure = Literal["conditional", "difference", "ratio", "odds_ratio"]
-MEASURES = ("conditional", "difference", "ratio", "odds_ratio")
+MEASURES = allowed(StudyMeasure)
 NEW = "a new study"
 CONDITIONAL = ("logit", "log")
 """Links on which conditional effects are exponentiated."""
@@ -35,7 +35,7 @@ def meta_analysis(
     tree: xr.DataTree,
     study: str,
     treatment: str | None = None,
-    measure: Measure = "conditional",
+    measure: StudyMeasure = "conditional",
     *,
     contrast: str | Sequence[Any] | None = None,
     draws: bool = False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,6 @@ from bayes_glmm.answers.meta.network import networks, refuse_apart
 from bayes_glmm.answers.predict.answer_rows import By, Cells, rows_of, with_exposure
 from bayes_glmm.answers.predict.expected import (
     MEANING,
-    Groups,
     blocks,
     by_category,
     mean_draws,
@@ -27,14 +26,13 @@ from bayes_glmm.answers.predict.expected import (
 from bayes_glmm.answers.predict.predictions import describe
 from bayes_glmm.answers.predict.represented import amounts, words
 from bayes_glmm.errors import ArgumentError, listed, suggestion
+from bayes_glmm.literals import Groups, Measure, Scale, allowed
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr
 
 type Array = NDArray[np.float64]
-type Measure = Literal["difference", "ratio", "odds_ratio", "lift"]
-type Scale = Literal["response", "link"]
 STEP = 1e-4
 
 
@@ -361,7 +359,7 @@ def _check(fit: Fit, variable: str, measure: str) -> None:
             f"{variable!r} is no explanatory variable of this model.{why}"
             + ("" if why else suggestion(str(variable), usable))
         )
-    known = get_args(Measure.__value__)
+    known = allowed(Measure)
     if measure not in known:
         raise ArgumentError(f"Unknown measure {measure!r}." + suggestion(str(measure), known))
     if measure == "odds_ratio" and fit.link.name not in ("logit", "probit", "cloglog"):

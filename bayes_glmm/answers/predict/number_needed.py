@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.answer_tables import beside, interval
 from bayes_glmm.answers.predict.answer_rows import By
 from bayes_glmm.answers.predict.comparisons import comparisons
-from bayes_glmm.answers.predict.expected import Groups
 from bayes_glmm.answers.predict.predictions import scale_of
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.literals import Groups
 from bayes_glmm.results.fit import Fit
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import pandas as pd
 
 from bayes_glmm.answers.predict.answer_rows import fewer, rows_of
 from bayes_glmm.answers.predict.comparisons import coded_levels
-from bayes_glmm.answers.predict.expected import Groups
 from bayes_glmm.answers.predict.predictions import predicted
 from bayes_glmm.design.table.tables import level_text
 from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.literals import Groups
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
