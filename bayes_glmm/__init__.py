@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from bayes_glmm.families.density_family import Written as Family
     from bayes_glmm.families.parameter import Parameter
     from bayes_glmm.families.table import families
-    from bayes_glmm.fitting import build_model, check, fit, priors
+    from bayes_glmm.fitting.check_model import build_model, check, priors
+    from bayes_glmm.fitting.fit_model import fit
     from bayes_glmm.max_likelihood import maximum_likelihood
     from bayes_glmm.plots import (
         plot_calibration,
@@ -93,9 +94,9 @@ _PUBLIC = {
     "Response": "spec.model",
     "Source": "spec.sources",
     "areal": "structures.areal",
-    "build_model": "fitting",
+    "build_model": "fitting.check_model",
     "calibrate": "studies.calibrate",
-    "check": "fitting",
+    "check": "fitting.check_model",
     "check_family": "families.check_family",
     "coefficients": "answers.effects.level_effects",
     "collapse": "studies.aggregate",
@@ -108,7 +109,7 @@ _PUBLIC = {
     "errors": "errors",
     "explore": "explore",
     "families": "families.table",
-    "fit": "fitting",
+    "fit": "fitting.fit_model",
     "genomic": "structures.genomic",
     "heterogeneity": "answers.meta.analysis",
     "hypothesis": "answers.hypothesis",
@@ -145,7 +146,7 @@ _PUBLIC = {
     "predictions": "answers.predict.predictions",
     "prior_predictive": "studies.prior_predictive",
     "prior_sensitivity": "studies.sensitivity",
-    "priors": "fitting",
+    "priors": "fitting.check_model",
     "quote": "answers.quoting",
     "random_effects": "answers.effects.level_effects",
     "rank": "answers.effects.ranks",

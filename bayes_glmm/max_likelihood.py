@@ -78,7 +78,7 @@ def maximum_likelihood(
     """
     from bayes_glmm.design.resolve import resolve_spec
     from bayes_glmm.engine.likelihood import maximise
-    from bayes_glmm.fitting import prepare
+    from bayes_glmm.fitting.prepare import prepare
 
     if isinstance(quadrature, bool) or not isinstance(quadrature, int) or quadrature < 1:
         raise ArgumentError(f"quadrature={quadrature!r}: a whole number of at least 1 is needed.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,18 @@ if TYPE_CHECKING:
 type Array = NDArray[np.float64]
 
 
+@overload
+def summary(
+    tree: xr.DataTree, exponentiate: bool = False, *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def summary(
+    tree: xr.DataTree, exponentiate: bool = False, *, draws: Literal[True],
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def summary(
+    tree: xr.DataTree, exponentiate: bool = False, *, draws: bool,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def summary(
     tree: xr.DataTree, exponentiate: bool = False, *, draws: bool = False
 ) -> pd.DataFrame | xr.DataArray:

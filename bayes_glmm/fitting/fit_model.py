@@ -134,7 +134,9 @@ def fit(model: Model, data: Any, **options: Unpack[FitOptions]) -> xr.DataTree:
             "tune": result.tune,
         },
     }
-    return _assemble(prepared, schema, design, resolved, result, info, options.get("log_likelihood", False))
+    return _assemble(
+        prepared, schema, design, resolved, result, info, options.get("log_likelihood", False)
+    )
 
 
 def _assemble(

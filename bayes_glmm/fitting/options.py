@@ -122,7 +122,11 @@ def part[R](options: Mapping[str, Any], record: type[R]) -> R:
 
 
 def expanded(
-    function: Callable[..., Any], hints: Mapping[str, Any], defaults: Mapping[str, Any]
+    function: Callable[..., Any],
+    hints: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    *,
+    eval_str: bool = False,
 ) -> inspect.Signature:
     """Return the signature of a call with its options one by one.
 
@@ -132,7 +136,7 @@ def expanded(
     >>> print(expanded(check, {"chains": int}, {"chains": 4}))
     (model, *, chains: int = 4)
     """
-    signature = inspect.signature(function)
+    signature = inspect.signature(function, eval_str=eval_str)
     own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
     options = [
         inspect.Parameter(

@@ -54,7 +54,6 @@ def plot_variance(
     >>> ax = bg.plot_variance(tree)
     """
     table = variance_partition(tree, scale)
-    assert isinstance(table, pd.DataFrame)
     low, high, name = bounds(table)
     rows = _ordered(table[~table["kind"].isin(["icc", "r2"])])
     places = np.arange(len(rows))[::-1]

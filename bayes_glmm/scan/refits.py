@@ -32,7 +32,7 @@ def with_refits(
     ArgumentError
         The model has a column named ``marker``.
     """
-    from bayes_glmm.fitting import fit as sample
+    from bayes_glmm.fitting.fit_model import fit as sample
 
     if NAME in fit.data.columns:
         raise ArgumentError(f"refit= adds the column {NAME!r}, which the model has: rename it.")

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.diagnose.rank_calibration import Calibration, ranks
 from bayes_glmm.errors import ArgumentError, DataError, SpecError, listed
 from bayes_glmm.families import get_family
-from bayes_glmm.fitting import prepare
 from bayes_glmm.fitting.options import (
     ChainOptions,
     ManyOptions,
@@ -26,6 +25,7 @@ from bayes_glmm.fitting.options import (
     part,
     takes,
 )
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.fitting.provenance import provenance
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.design import Design

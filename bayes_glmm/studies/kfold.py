@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.answers.compare.left_out import Left, refuse_different
 from bayes_glmm.errors import ArgumentError, UnconvergedWarning, listed, suggestion
-from bayes_glmm.fitting import fit
+from bayes_glmm.fitting.fit_model import fit
 from bayes_glmm.fitting.options import (
     AgainOptions,
     ChainsOptions,

@@ -18,7 +18,6 @@ from bayes_glmm.design.resolve import Model, resolve_spec
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.table.tables import to_pandas
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, listed, suggestion
-from bayes_glmm.fitting import prepare
 from bayes_glmm.fitting.options import (
     ChainOptions,
     FormulaOptions,
@@ -27,6 +26,7 @@ from bayes_glmm.fitting.options import (
     part,
     takes,
 )
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.fitting.provenance import data_hash
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.design import Design

@@ -92,7 +92,7 @@ def prior_predictive(
     """
     import warnings
 
-    from bayes_glmm.fitting import prepare
+    from bayes_glmm.fitting.prepare import prepare
 
     rng = np.random.default_rng(_whole("seed", seed, 0))
     _whole("draws", draws, 1)

@@ -21,7 +21,7 @@ from bayes_glmm.errors import (
     listed,
     suggestion,
 )
-from bayes_glmm.fitting import fit
+from bayes_glmm.fitting.fit_model import fit
 from bayes_glmm.fitting.options import AgainOptions, ChainsOptions, ManyOptions, part, takes
 from bayes_glmm.fitting.provenance import data_hash
 from bayes_glmm.model.reference import kept_prior

@@ -11,7 +11,7 @@ from scipy.interpolate import CubicSpline
 
 import bayes_glmm as bg
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 
 
 def table(n: int = 80) -> pd.DataFrame:

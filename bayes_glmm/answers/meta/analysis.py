@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,24 @@ CONDITIONAL = ("logit", "log")
 """Links on which conditional effects are exponentiated."""
 
 
+@overload
+def meta_analysis(
+    tree: xr.DataTree, study: str, treatment: str | None = None,
+    measure: StudyMeasure = "conditional", *, contrast: str | Sequence[Any] | None = None,
+    draws: Literal[False] = False, seed: int = 0,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def meta_analysis(
+    tree: xr.DataTree, study: str, treatment: str | None = None,
+    measure: StudyMeasure = "conditional", *, contrast: str | Sequence[Any] | None = None,
+    draws: Literal[True], seed: int = 0,
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def meta_analysis(
+    tree: xr.DataTree, study: str, treatment: str | None = None,
+    measure: StudyMeasure = "conditional", *, contrast: str | Sequence[Any] | None = None,
+    draws: bool, seed: int = 0,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def meta_analysis(
     tree: xr.DataTree,
     study: str,
@@ -167,6 +185,21 @@ def meta_designs(fit: Fit) -> Iterator[tuple[str, str | None]]:
                 yield group.name, column
 
 
+@overload
+def heterogeneity(
+    tree: xr.DataTree, study: str, treatment: str | None = None, *,
+    contrast: str | Sequence[Any] | None = None, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def heterogeneity(
+    tree: xr.DataTree, study: str, treatment: str | None = None, *,
+    contrast: str | Sequence[Any] | None = None, draws: Literal[True],
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def heterogeneity(
+    tree: xr.DataTree, study: str, treatment: str | None = None, *,
+    contrast: str | Sequence[Any] | None = None, draws: bool,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def heterogeneity(
     tree: xr.DataTree,
     study: str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,27 @@ type Array = NDArray[np.float64]
 STEP = 1e-4
 
 
+@overload
+def comparisons(
+    tree: xr.DataTree, variable: str, data: Any = None, measure: Measure = "difference",
+    groups: Groups = "population", by: By = None, *,
+    contrast: str | Sequence[Any] | float | None = None, scale: Scale = "response",
+    per: float | None = None, draws: Literal[False] = False, seed: int = 0,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def comparisons(
+    tree: xr.DataTree, variable: str, data: Any = None, measure: Measure = "difference",
+    groups: Groups = "population", by: By = None, *,
+    contrast: str | Sequence[Any] | float | None = None, scale: Scale = "response",
+    per: float | None = None, draws: Literal[True], seed: int = 0,
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def comparisons(
+    tree: xr.DataTree, variable: str, data: Any = None, measure: Measure = "difference",
+    groups: Groups = "population", by: By = None, *,
+    contrast: str | Sequence[Any] | float | None = None, scale: Scale = "response",
+    per: float | None = None, draws: bool, seed: int = 0,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def comparisons(
     tree: xr.DataTree,
     variable: str,
@@ -156,6 +177,21 @@ def comparisons(
     return answer(fit, np.concatenate(found, axis=1), frame, about, draws=draws)
 
 
+@overload
+def slopes(
+    tree: xr.DataTree, variable: str, data: Any = None, groups: Groups = "population",
+    by: By = None, *, per: float | None = None, draws: Literal[False] = False, seed: int = 0,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def slopes(
+    tree: xr.DataTree, variable: str, data: Any = None, groups: Groups = "population",
+    by: By = None, *, per: float | None = None, draws: Literal[True], seed: int = 0,
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def slopes(
+    tree: xr.DataTree, variable: str, data: Any = None, groups: Groups = "population",
+    by: By = None, *, per: float | None = None, draws: bool, seed: int = 0,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def slopes(
     tree: xr.DataTree,
     variable: str,

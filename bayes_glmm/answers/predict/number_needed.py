@@ -80,7 +80,7 @@ def number_needed(
             f"A number needed to treat is of probabilities; this response is {scale}. "
             "Use comparisons() for its difference."
         )
-    found: Any = comparisons(
+    found = comparisons(
         tree, variable, data, "difference", groups, by, contrast=contrast, draws=True, seed=seed
     )
     draws = found.values.reshape(-1, found.sizes["row"])

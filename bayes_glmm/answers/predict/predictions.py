@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,21 @@ if TYPE_CHECKING:
 type Array = NDArray[np.float64]
 
 
+@overload
+def predictions(
+    tree: xr.DataTree, data: Any = None, groups: Groups = "population", kind: Kind = "expected",
+    by: By = None, *, per: float | None = None, draws: Literal[False] = False, seed: int = 0,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def predictions(
+    tree: xr.DataTree, data: Any = None, groups: Groups = "population", kind: Kind = "expected",
+    by: By = None, *, per: float | None = None, draws: Literal[True], seed: int = 0,
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def predictions(
+    tree: xr.DataTree, data: Any = None, groups: Groups = "population", kind: Kind = "expected",
+    by: By = None, *, per: float | None = None, draws: bool, seed: int = 0,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def predictions(
     tree: xr.DataTree,
     data: Any = None,

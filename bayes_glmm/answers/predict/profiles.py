@@ -85,7 +85,6 @@ def profile(
     cells = [variable] if by in (None, variable) else [variable, str(by)]
     every = np.tile(weights, len(values))
     table = predicted(read_fit(tree), spread, groups, by=cells, per=per, weights=every)
-    assert isinstance(table, pd.DataFrame)
     table.attrs |= {"curve": curve, "numeric": column.kind == "numeric"}
     table.attrs["shown"] = dict(zip(cells, table.columns, strict=False))
     if left_out:

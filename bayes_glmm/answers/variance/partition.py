@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -56,6 +56,18 @@ class Component:
     variance: Array
 
 
+@overload
+def variance_partition(
+    tree: xr.DataTree, scale: VarianceScale = "latent", *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def variance_partition(
+    tree: xr.DataTree, scale: VarianceScale = "latent", *, draws: Literal[True],
+) -> xr.Dataset: ...  # fmt: skip
+@overload
+def variance_partition(
+    tree: xr.DataTree, scale: VarianceScale = "latent", *, draws: bool,
+) -> pd.DataFrame | xr.Dataset: ...  # fmt: skip
 def variance_partition(
     tree: xr.DataTree, scale: VarianceScale = "latent", *, draws: bool = False
 ) -> pd.DataFrame | xr.Dataset:
