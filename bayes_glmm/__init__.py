@@ -169,7 +169,22 @@ _PUBLIC = {
 _AS = {"Family": "Written"}
 """Public names that differ from those in their module."""
 
-__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604
+__all__ = [
+    "__version__", "Family", "ModelSpec", "Parameter", "Predictor", "Prior", "RandomEffect",
+    "Response", "Source", "areal", "build_model", "calibrate", "check", "check_family",
+    "coefficients", "collapse", "compare", "comparisons", "coordinates", "dataset", "datasets",
+    "diagnose", "errors", "explore", "families", "fit", "genomic", "heterogeneity", "hypothesis",
+    "kfold", "kinship", "lineage", "load", "maximum_likelihood", "nearest_neighbours",
+    "meta_analysis", "missing_responses", "moran", "number_needed", "parse", "pedigree",
+    "plot_calibration", "plot_caterpillar", "plot_forest", "plot_manhattan", "plot_map",
+    "plot_network", "plot_power", "plot_ppc", "plot_predictions", "plot_prior_posterior", "plot_qq",
+    "plot_residuals", "plot_shrinkage", "plot_structure", "plot_trajectories", "plot_tree",
+    "plot_variance", "power", "predictions", "prior_predictive", "prior_sensitivity", "priors",
+    "quote", "random_effects", "rank", "read_structures", "refit", "report", "residuals", "save",
+    "scan", "shrinkage", "simulate", "slopes", "summary", "template", "templates",
+    "variance_partition", "within_between",
+]  # fmt: skip
+"""Written out: type checkers read it."""
 
 
 def __getattr__(name: str) -> object:
