@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.answer_tables import answer
 from bayes_glmm.answers.meta.network import networks, refuse_apart
 from bayes_glmm.answers.meta.study_effects import Arms, Shift, typical_variance
-from bayes_glmm.answers.meta.study_estimates import is_pair, kind_of, raw_table
+from bayes_glmm.answers.meta.study_estimates import effect_labels, is_pair, kind_of
 from bayes_glmm.answers.predict.answer_rows import Cells, with_exposure
-from bayes_glmm.answers.predict.comparisons import averages, contrasts, measured
+from bayes_glmm.answers.predict.compared_values import contrasts, measured
+from bayes_glmm.answers.predict.comparisons import averages
 from bayes_glmm.answers.predict.expected import refuse_directions, refuse_pairs
 from bayes_glmm.answers.predict.represented import amounts, averaged_over, collapsed_column
 from bayes_glmm.errors import ArgumentError, listed, suggestion
@@ -147,7 +148,7 @@ def meta_analysis(
             fit, study, arms, measure, seed
         )  # fmt: skip
         values.append(found)
-        labels.append(_labels(fit, arms, text, found, none_of(fit, measure, treatment), measure))
+        labels.append(effect_labels(fit, arms, text, found, none_of(fit, measure, treatment), measure))
     frame = pd.concat(labels, ignore_index=True)
     about = {
         "estimand": f"effect of {treatment or 'none: means'} by {study}, on average, in a new one",
@@ -362,25 +363,6 @@ def _standardised(fit: Fit, study: str, arms: Arms, measure: str, seed: int) -> 
         pairs.append(parts)
     low, high = (np.concatenate(parts, axis=1) for parts in pairs)
     return measured(measure, low, high)
-
-
-def _labels(
-    fit: Fit, arms: Arms, text: str, values: Array, none: float, measure: str
-) -> pd.DataFrame:
-    k = len(arms.studies)
-    found = raw_table(fit, list(zip(arms.low, arms.high, strict=True)))
-    if measure != "conditional":
-        found[["raw", "raw_low", "raw_high"]] = np.nan
-    blank = pd.DataFrame({"low": ["", ""], "high": ["", ""]})
-    raw = pd.concat([found, blank], ignore_index=True) if k else blank
-    labels = {
-        "kind": ["study"] * k + ["average", "new study"],
-        "study": [*arms.studies, "average", "new study"],
-        "contrast": text,
-    }
-    return pd.DataFrame(labels, index=raw.index).join(raw).assign(
-        p_above=(values > none).mean(axis=0), median=np.median(values, axis=0)
-    )  # fmt: skip
 
 
 def none_of(fit: Fit, measure: str, treatment: str | None) -> float:

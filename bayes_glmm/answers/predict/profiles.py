@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_glmm.answers.predict.answer_rows import fewer, rows_of
-from bayes_glmm.answers.predict.comparisons import coded_levels
+from bayes_glmm.answers.predict.compared_values import coded_levels
 from bayes_glmm.answers.predict.predictions import predicted
 from bayes_glmm.design.table.tables import level_text
 from bayes_glmm.errors import ArgumentError, suggestion
