@@ -148,7 +148,9 @@ def meta_analysis(
             fit, study, arms, measure, seed
         )  # fmt: skip
         values.append(found)
-        labels.append(effect_labels(fit, arms, text, found, none_of(fit, measure, treatment), measure))
+        labels.append(
+            effect_labels(fit, arms, text, found, none_of(fit, measure, treatment), measure)
+        )
     frame = pd.concat(labels, ignore_index=True)
     about = {
         "estimand": f"effect of {treatment or 'none: means'} by {study}, on average, in a new one",
