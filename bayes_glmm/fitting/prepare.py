@@ -21,11 +21,12 @@ from bayes_glmm.design.table.column_roles import drop_missing
 from bayes_glmm.design.table.missing_rows import left_out, predicted, set_aside
 from bayes_glmm.design.table.tables import to_pandas
 from bayes_glmm.errors import DataError, Finding, Findings, listed
-from bayes_glmm.fitting.options import ModelOptions
+from bayes_glmm.fitting.options import FormulaOptions
 from bayes_glmm.model.design import Design
 from bayes_glmm.spec.model import ModelSpec
 
 if TYPE_CHECKING:
+    from bayes_glmm.spec.priors import Prior
     from bayes_glmm.structures import Structure
 
 
@@ -49,10 +50,16 @@ class Prepared:
         return self.schema, self.design
 
 
-def prepare(model: Model, data: Any, **options: Unpack[ModelOptions]) -> Prepared:
+def prepare(
+    model: Model,
+    data: Any,
+    structures: Mapping[str, Structure] | None = None,
+    *,
+    priors: Mapping[str, Prior] | None = None,
+    **options: Unpack[FormulaOptions],
+) -> Prepared:
     """Resolve the model, drop rows when asked to, run every check, relate the levels."""
-    structures = options.pop("structures", None)
-    spec = resolve_spec(model, **options)
+    spec = resolve_spec(model, priors=priors, **options)
     bound: Mapping[str, Structure] = given_structures(spec, structures)
     table = to_pandas(data)
     dropped: tuple[str, ...] = ()
