@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayes_glmm import __version__
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.table.tables import row_ids
 from bayes_glmm.fitting.prepare import Prepared
@@ -28,7 +27,7 @@ def provenance(
         "priors": {k: [p.name, dict(p.parameters)] for k, p in priors.items()},
         "seed": settings["seed"],
         "settings": settings,
-        "versions": {"bayes_glmm": __version__, **{p: version(p) for p in packages}},
+        "versions": {p: version(p) for p in ("bayes_glmm", *packages)},
         "data_hash": data_hash(prepared.data, schema.used_columns),
         "n_rows": len(prepared.data),
         "dropped": list(prepared.dropped),

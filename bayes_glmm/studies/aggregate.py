@@ -16,8 +16,9 @@ from bayes_glmm.design.resolve import Model, resolve_spec
 from bayes_glmm.design.response.modifiers import COLLAPSED
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.fitting.options import FormulaOptions, takes
-from bayes_glmm.spec.model import ModelSpec, Response
+from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.sides import Response
 from bayes_glmm.spec.terms import Call, Variable
 from bayes_glmm.studies.counting_plan import ROWS, Plan, plan_counting
 from bayes_glmm.studies.row_counting import Counts, count_rows, log_ways, open_rows
