@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,18 @@ FUNCTIONS = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt}
 COMPARISONS = {">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal}
 
 
+@overload
+def hypothesis(
+    tree: xr.DataTree, text: str | Sequence[str], *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def hypothesis(
+    tree: xr.DataTree, text: str | Sequence[str], *, draws: Literal[True],
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def hypothesis(
+    tree: xr.DataTree, text: str | Sequence[str], *, draws: bool,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def hypothesis(
     tree: xr.DataTree, text: str | Sequence[str], *, draws: bool = False
 ) -> pd.DataFrame | xr.DataArray:

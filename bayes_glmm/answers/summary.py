@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,18 @@ FIRST = (*FIXED, Role.SHARES, Role.THRESHOLD)
 """What the table shows first of a formula."""
 
 
+@overload
+def summary(
+    tree: xr.DataTree, exponentiate: bool = False, *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def summary(
+    tree: xr.DataTree, exponentiate: bool = False, *, draws: Literal[True],
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def summary(
+    tree: xr.DataTree, exponentiate: bool = False, *, draws: bool,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def summary(
     tree: xr.DataTree, exponentiate: bool = False, *, draws: bool = False
 ) -> pd.DataFrame | xr.DataArray:

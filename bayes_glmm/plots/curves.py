@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayes_glmm.answers.predict.expected import Groups
 from bayes_glmm.answers.predict.profiles import profile
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.literals import Groups
 from bayes_glmm.plots.style import COLOURS, LINES, SMALL, axes, bounds, legend, warn
 from bayes_glmm.results.fit import Fit
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayes_glmm.answers.predict.trajectories import Scale, Trajectories, trajectories
+from bayes_glmm.answers.predict.trajectories import Trajectories, trajectories
+from bayes_glmm.literals import Scale
 from bayes_glmm.plots.style import COLOURS, GREY, SMALL, axes, bounds, legend, warn
 from bayes_glmm.results.fit import Fit
 

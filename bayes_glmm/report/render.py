@@ -18,13 +18,13 @@ from bayes_glmm.answers.diagnose.report_card import diagnose
 from bayes_glmm.answers.effects.level_effects import random_effects, shrinkage
 from bayes_glmm.answers.meta.analysis import heterogeneity, meta_analysis, meta_designs
 from bayes_glmm.answers.meta.network import network, networks
-from bayes_glmm.answers.predict.comparisons import Measure, comparisons
-from bayes_glmm.answers.predict.expected import Groups
+from bayes_glmm.answers.predict.comparisons import comparisons
 from bayes_glmm.answers.predict.predictions import predictions
 from bayes_glmm.answers.predict.student_effects import averages
 from bayes_glmm.answers.summary import fixed_effects, summary
 from bayes_glmm.answers.variance.partition import variance_partition
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.literals import Groups, Measure
 from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.report.words import in_mathematics, in_words
 from bayes_glmm.results.fit import Fit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from bayes_glmm.errors import ArgumentError, Finding, Findings, ResultError
 from bayes_glmm.families import get_family
 from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
 from bayes_glmm.families.parameter import response_scale
+from bayes_glmm.fitting.options import ModelOptions, takes
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.design import Design
 from bayes_glmm.model.family_parameters import draw_own_parameters, parameters_on_rows
@@ -24,13 +25,11 @@ from bayes_glmm.model.reference import Way
 from bayes_glmm.model.variable_table import dimensions
 from bayes_glmm.model.variables import element
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.structures import Structure
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_glmm.design.resolve import Model
-    from bayes_glmm.families.contract import Family
 
 type Array = NDArray[np.float64]
 
@@ -44,20 +43,14 @@ LARGEST = 1e12
 BLOCK = 5_000_000
 
 
+@takes(ModelOptions)
 def prior_predictive(
     model: Model,
     data: Any,
     *,
     draws: int = 500,
     seed: int = 1,
-    family: str | Family | None = None,
-    link: str | None = None,
-    exposure: str | None = None,
-    offset: str | None = None,
-    priors: Mapping[str, Prior] | None = None,
-    missing: Literal["error", "drop", "predict"] | None = None,
-    success: str | None = None,
-    structures: Mapping[str, Structure] | None = None,
+    **options: Unpack[ModelOptions],
 ) -> xr.DataTree:
     """Draw parameters and responses from the priors.
 
@@ -72,7 +65,7 @@ def prior_predictive(
         Draws of each chain.
     seed : int, default 1
         Equal seeds give equal bytes.
-    family, link, exposure, offset, priors, missing, success, structures
+    family, link, exposure, offset, missing, success, priors, structures
         As in :func:`fit`.
 
     Returns
@@ -101,21 +94,18 @@ def prior_predictive(
     """
     import warnings
 
-    from bayes_glmm.fitting import prepare
+    from bayes_glmm.fitting.prepare import prepare
 
     rng = np.random.default_rng(_whole("seed", seed, 0))
     _whole("draws", draws, 1)
-    prepared = prepare(
-        model, data, family=family, link=link, exposure=exposure, offset=offset,
-        priors=priors, missing=missing, success=success, structures=structures,
-    )  # fmt: skip
+    prepared = prepare(model, data, **options)
     schema, design = prepared.require()
     way = Way.of(design, resolve_priors(prepared.spec, design))
     inside = _draw_parameters(way.design, way.priors, draws, rng)
     y, mean, mu = draw_responses(way.design, inside, rng)
     found, drawn = absurd(way.design, mu, inside), way.back(inside)
     for finding in found:
-        warnings.warn(finding.message, UserWarning, stacklevel=2)
+        warnings.warn(finding.message, UserWarning, stacklevel=3)
     rows = columns_to_dataset(prepared.data, schema.used_columns, design.rows)
     tree = _tree(design, drawn, y, mean, rows)
     tree.attrs[KEY] = json.dumps([asdict(f) for f in found])

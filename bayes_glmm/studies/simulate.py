@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,7 @@ from bayes_glmm.errors import (
 from bayes_glmm.families import get_family
 from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
 from bayes_glmm.families.contract import Family
+from bayes_glmm.fitting.options import FormulaOptions, takes
 from bayes_glmm.model.blocks.block import RandomBlock
 from bayes_glmm.model.design import Design
 from bayes_glmm.model.family_parameters import read_own_parameters
@@ -51,19 +52,15 @@ FOLLOWING = (Role.CORRELATION_FACTOR, Role.LATENTS)
 """What is not stated, because it follows from what is."""
 
 
+@takes(FormulaOptions)
 def simulate(
     model: Model,
     data: Any,
     parameters: Mapping[str, Any],
     seed: int,
     *,
-    family: str | Family | None = None,
-    link: str | None = None,
-    exposure: str | None = None,
-    offset: str | None = None,
-    missing: Literal["error", "drop", "predict"] | None = None,
-    success: str | None = None,
     structures: Mapping[str, Structure] | None = None,
+    **options: Unpack[FormulaOptions],
 ) -> pd.DataFrame:
     """Draw a response for every row from stated parameters.
 
@@ -86,7 +83,7 @@ def simulate(
     seed : int
         Equal seeds give equal responses. Every group and the response have streams
         of their own, so that giving the effects of one group leaves the rest alone.
-    family, link, exposure, offset, missing, success, structures
+    structures, family, link, exposure, offset, missing, success
         As in :func:`fit`.
 
     Returns
@@ -115,10 +112,7 @@ def simulate(
     """
     from bayes_glmm.design.resolve import resolve_spec
 
-    spec = resolve_spec(
-        model, family=family, link=link, exposure=exposure, offset=offset,
-        missing=missing, success=success,
-    )  # fmt: skip
+    spec = resolve_spec(model, **options)
     if not isinstance(parameters, Mapping):
         raise ArgumentTypeError("parameters must be a mapping, such as {'intercept': 1.0}.")
     table, levels = with_placeholder(spec, to_pandas(data), parameters)

@@ -18,7 +18,7 @@ import bayes_glmm as bg
 from bayes_glmm.answers.predict.integrate import population_mean
 from bayes_glmm.explore.assemble import PAGE, SCRIPTS
 from bayes_glmm.families import LINKS
-from bayes_glmm.fitting import check
+from bayes_glmm.fitting.check_model import check
 
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="needs node")

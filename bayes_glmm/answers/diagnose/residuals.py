@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,14 +15,13 @@ from bayes_glmm.answers.answer_tables import beside
 from bayes_glmm.answers.diagnose.ppc import MOST_DRAWS, replicated
 from bayes_glmm.answers.predict.answer_rows import row_labels
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.literals import Effects, ResidualKind
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr
 
 type Array = NDArray[np.float64]
-type Kind = Literal["quantile", "pearson"]
-type Effects = Literal["known", "new"]
 REPLICATIONS = 1000
 TIES = 1e-9
 ALONE = 2
@@ -115,7 +114,7 @@ def following(fit: Fit, least: int = ALONE, *, related: bool = False) -> list[st
 
 def residuals(
     tree: xr.DataTree,
-    kind: Kind = "quantile",
+    kind: ResidualKind = "quantile",
     groups: Effects = "known",
     *,
     n: int = REPLICATIONS,

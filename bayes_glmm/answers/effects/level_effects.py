@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,16 @@ type Likelihood = Callable[[Array], Array]
 """Takes one deviation for each level, gives the log-likelihood of its rows."""
 
 
+@overload
+def random_effects(
+    tree: xr.DataTree, group: str, *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def random_effects(tree: xr.DataTree, group: str, *, draws: Literal[True]) -> xr.DataArray: ...
+@overload
+def random_effects(
+    tree: xr.DataTree, group: str, *, draws: bool,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def random_effects(
     tree: xr.DataTree, group: str, *, draws: bool = False
 ) -> pd.DataFrame | xr.DataArray:
@@ -88,7 +98,6 @@ def effects_of_term(tree: xr.DataTree, group: str, term: str | None = None) -> p
         The model has no such group, or the group no such varying term.
     """
     table = random_effects(tree, group)
-    assert isinstance(table, pd.DataFrame)
     terms = list(dict.fromkeys(table["term"]))
     term = terms[0] if term is None else term
     if term not in terms:
@@ -98,6 +107,14 @@ def effects_of_term(tree: xr.DataTree, group: str, term: str | None = None) -> p
     return rows
 
 
+@overload
+def coefficients(
+    tree: xr.DataTree, group: str, *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def coefficients(tree: xr.DataTree, group: str, *, draws: Literal[True]) -> xr.DataArray: ...
+@overload
+def coefficients(tree: xr.DataTree, group: str, *, draws: bool) -> pd.DataFrame | xr.DataArray: ...
 def coefficients(
     tree: xr.DataTree, group: str, *, draws: bool = False
 ) -> pd.DataFrame | xr.DataArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -12,30 +12,49 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.answer_tables import answer
 from bayes_glmm.answers.meta.network import networks, refuse_apart
 from bayes_glmm.answers.meta.study_effects import Arms, Shift, typical_variance
-from bayes_glmm.answers.meta.study_estimates import is_pair, kind_of, raw_table
+from bayes_glmm.answers.meta.study_estimates import effect_labels, is_pair, kind_of
 from bayes_glmm.answers.predict.answer_rows import Cells, with_exposure
-from bayes_glmm.answers.predict.comparisons import averages, contrasts, measured
+from bayes_glmm.answers.predict.compared_values import contrasts, measured
+from bayes_glmm.answers.predict.comparisons import averages
 from bayes_glmm.answers.predict.expected import refuse_directions, refuse_pairs
 from bayes_glmm.answers.predict.represented import amounts, averaged_over, collapsed_column
 from bayes_glmm.errors import ArgumentError, listed, suggestion
+from bayes_glmm.literals import StudyMeasure, allowed
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr
 
 type Array = NDArray[np.float64]
-type Measure = Literal["conditional", "difference", "ratio", "odds_ratio"]
-MEASURES = ("conditional", "difference", "ratio", "odds_ratio")
+MEASURES = allowed(StudyMeasure)
 NEW = "a new study"
 CONDITIONAL = ("logit", "log")
 """Links on which conditional effects are exponentiated."""
 
 
+@overload
+def meta_analysis(
+    tree: xr.DataTree, study: str, treatment: str | None = None,
+    measure: StudyMeasure = "conditional", *, contrast: str | Sequence[Any] | None = None,
+    draws: Literal[False] = False, seed: int = 0,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def meta_analysis(
+    tree: xr.DataTree, study: str, treatment: str | None = None,
+    measure: StudyMeasure = "conditional", *, contrast: str | Sequence[Any] | None = None,
+    draws: Literal[True], seed: int = 0,
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def meta_analysis(
+    tree: xr.DataTree, study: str, treatment: str | None = None,
+    measure: StudyMeasure = "conditional", *, contrast: str | Sequence[Any] | None = None,
+    draws: bool, seed: int = 0,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def meta_analysis(
     tree: xr.DataTree,
     study: str,
     treatment: str | None = None,
-    measure: Measure = "conditional",
+    measure: StudyMeasure = "conditional",
     *,
     contrast: str | Sequence[Any] | None = None,
     draws: bool = False,
@@ -129,7 +148,9 @@ def meta_analysis(
             fit, study, arms, measure, seed
         )  # fmt: skip
         values.append(found)
-        labels.append(_labels(fit, arms, text, found, none_of(fit, measure, treatment), measure))
+        labels.append(
+            effect_labels(fit, arms, text, found, none_of(fit, measure, treatment), measure)
+        )
     frame = pd.concat(labels, ignore_index=True)
     about = {
         "estimand": f"effect of {treatment or 'none: means'} by {study}, on average, in a new one",
@@ -167,6 +188,21 @@ def meta_designs(fit: Fit) -> Iterator[tuple[str, str | None]]:
                 yield group.name, column
 
 
+@overload
+def heterogeneity(
+    tree: xr.DataTree, study: str, treatment: str | None = None, *,
+    contrast: str | Sequence[Any] | None = None, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def heterogeneity(
+    tree: xr.DataTree, study: str, treatment: str | None = None, *,
+    contrast: str | Sequence[Any] | None = None, draws: Literal[True],
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def heterogeneity(
+    tree: xr.DataTree, study: str, treatment: str | None = None, *,
+    contrast: str | Sequence[Any] | None = None, draws: bool,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def heterogeneity(
     tree: xr.DataTree,
     study: str,
@@ -329,25 +365,6 @@ def _standardised(fit: Fit, study: str, arms: Arms, measure: str, seed: int) -> 
         pairs.append(parts)
     low, high = (np.concatenate(parts, axis=1) for parts in pairs)
     return measured(measure, low, high)
-
-
-def _labels(
-    fit: Fit, arms: Arms, text: str, values: Array, none: float, measure: str
-) -> pd.DataFrame:
-    k = len(arms.studies)
-    found = raw_table(fit, list(zip(arms.low, arms.high, strict=True)))
-    if measure != "conditional":
-        found[["raw", "raw_low", "raw_high"]] = np.nan
-    blank = pd.DataFrame({"low": ["", ""], "high": ["", ""]})
-    raw = pd.concat([found, blank], ignore_index=True) if k else blank
-    labels = {
-        "kind": ["study"] * k + ["average", "new study"],
-        "study": [*arms.studies, "average", "new study"],
-        "contrast": text,
-    }
-    return pd.DataFrame(labels, index=raw.index).join(raw).assign(
-        p_above=(values > none).mean(axis=0), median=np.median(values, axis=0)
-    )  # fmt: skip
 
 
 def none_of(fit: Fit, measure: str, treatment: str | None) -> float:

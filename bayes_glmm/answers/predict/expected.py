@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -34,12 +34,12 @@ from bayes_glmm.answers.predict.represented import alone
 from bayes_glmm.answers.predict.student_effects import mixtures, students
 from bayes_glmm.design.table.tables import rows_where
 from bayes_glmm.errors import ArgumentError, ExtrapolationWarning, listed, suggestion
+from bayes_glmm.literals import Groups, allowed
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.results.fit import Fit
 
 type Array = NDArray[np.float64]
-type Groups = Literal["known", "typical", "new", "population"]
 CELLS = 4_000_000
 NEW_LEVELS = 1
 OWN_NODES = 15
@@ -121,7 +121,7 @@ def prepare_rows(
     DataError
         The rows do not suit the model, e.g. an unknown level under ``"known"``.
     """
-    known = get_args(Groups.__value__)
+    known = allowed(Groups)
     if groups not in known:
         raise ArgumentError(f"groups={groups!r} is no estimand." + suggestion(str(groups), known))
     how: Literal["known", "any", "ignore"] = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,6 @@ from bayes_glmm.answers.answer_tables import answer, statistics, tabulate
 from bayes_glmm.answers.predict.answer_rows import By, Cells, row_labels, rows_of, with_exposure
 from bayes_glmm.answers.predict.expected import (
     MEANING,
-    Groups,
     Rows,
     blocks,
     by_category,
@@ -26,6 +25,7 @@ from bayes_glmm.answers.predict.integrate import method
 from bayes_glmm.answers.predict.new_observations import response_draws, response_means
 from bayes_glmm.answers.predict.represented import collapsed_column, words
 from bayes_glmm.errors import ArgumentError, MissingDataError, listed
+from bayes_glmm.literals import Groups, Kind
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
@@ -34,11 +34,26 @@ if TYPE_CHECKING:
 type Array = NDArray[np.float64]
 
 
+@overload
+def predictions(
+    tree: xr.DataTree, data: Any = None, groups: Groups = "population", kind: Kind = "expected",
+    by: By = None, *, per: float | None = None, draws: Literal[False] = False, seed: int = 0,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def predictions(
+    tree: xr.DataTree, data: Any = None, groups: Groups = "population", kind: Kind = "expected",
+    by: By = None, *, per: float | None = None, draws: Literal[True], seed: int = 0,
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def predictions(
+    tree: xr.DataTree, data: Any = None, groups: Groups = "population", kind: Kind = "expected",
+    by: By = None, *, per: float | None = None, draws: bool, seed: int = 0,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def predictions(
     tree: xr.DataTree,
     data: Any = None,
     groups: Groups = "population",
-    kind: Literal["expected", "response"] = "expected",
+    kind: Kind = "expected",
     by: By = None,
     *,
     per: float | None = None,
@@ -120,7 +135,7 @@ def predicted(
     fit: Fit,
     data: Any,
     groups: Groups = "population",
-    kind: Literal["expected", "response"] = "expected",
+    kind: Kind = "expected",
     by: By = None,
     *,
     per: float | None = None,

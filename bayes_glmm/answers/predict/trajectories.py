@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.answer_tables import answer, beside
 from bayes_glmm.answers.predict.answer_rows import Cells, fewer
 from bayes_glmm.answers.predict.expected import (
-    Groups,
     blocks,
     mean_draws,
     predictor_draws,
@@ -21,13 +20,13 @@ from bayes_glmm.answers.predict.expected import (
 from bayes_glmm.answers.predict.predictions import scale_of
 from bayes_glmm.answers.predict.predictor_draws import flat, n_draws
 from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.literals import Groups, Scale
 from bayes_glmm.results.fit import Fit
 
 if TYPE_CHECKING:
     import xarray as xr
 
 type Array = NDArray[np.float64]
-type Scale = Literal["response", "link"]
 GRID, OWN_GRID = 25, 16
 MOST_ROWS, FEW_ROWS = 100, 15
 NEW = "one more"

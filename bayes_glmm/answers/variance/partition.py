@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,7 @@ from bayes_glmm.answers.predict.represented import (
 from bayes_glmm.answers.variance.hermite_variance import Rule, moments
 from bayes_glmm.design.groups.group_schema import ROWS
 from bayes_glmm.errors import ArgumentError, listed, suggestion
+from bayes_glmm.literals import VarianceScale
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design
 from bayes_glmm.results.fit import Fit, read_fit
@@ -55,8 +56,20 @@ class Component:
     variance: Array
 
 
+@overload
 def variance_partition(
-    tree: xr.DataTree, scale: Literal["latent", "data"] = "latent", *, draws: bool = False
+    tree: xr.DataTree, scale: VarianceScale = "latent", *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def variance_partition(
+    tree: xr.DataTree, scale: VarianceScale = "latent", *, draws: Literal[True],
+) -> xr.Dataset: ...  # fmt: skip
+@overload
+def variance_partition(
+    tree: xr.DataTree, scale: VarianceScale = "latent", *, draws: bool,
+) -> pd.DataFrame | xr.Dataset: ...  # fmt: skip
+def variance_partition(
+    tree: xr.DataTree, scale: VarianceScale = "latent", *, draws: bool = False
 ) -> pd.DataFrame | xr.Dataset:
     r"""Split the variance of the response among its sources, in every draw.
 
