@@ -19,7 +19,7 @@ import pandas as pd
 import bayes_glmm as bg
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.families import FAMILIES, get_family
-from bayes_glmm.families.contract import Family
+from bayes_glmm.families.family import Family
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.graph import build_graph
 
@@ -31,7 +31,7 @@ def table(family: Family, rows: int) -> pd.DataFrame:
     """Return responses that the family can have."""
     rng = np.random.default_rng(1)
     data = pd.DataFrame({"x": rng.normal(size=rows), "t": TRIALS})
-    if family.categorical:
+    if family.response != "number":
         data["y"] = rng.integers(1, CATEGORIES + 1, rows)
     elif family.has_trials:
         data["y"] = rng.binomial(data["t"], 0.3)

@@ -87,14 +87,13 @@ def summary(
 
 
 def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
-    link = fit.link.name
-    ratios = fit.family.ratios(link)
+    ratios = fit.family.ratios(fit.link)
     if exponentiate and ratios is None:
         raise ArgumentError(
-            f"Coefficients on the {link} link have no multiplicative reading; "
+            f"Coefficients on the {fit.link.name} link have no multiplicative reading; "
             "use comparisons() for effects on the response scale."
         )
-    scale = f"link ({link})" if link != "identity" else "response"
+    scale = fit.link.scale
     fixed, base = ratios if exponentiate and ratios else (scale, scale)
     for predictor in fit.design.means:
         if predictor.category:
@@ -117,10 +116,6 @@ def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
         yield parameter.name, text, fit.posterior[parameter.name].values.ravel()
 
 
-def _ratio(fit: Fit, values: Array) -> Array:
-    return np.exp(fit.family.sign(fit.link.name) * values)
-
-
 def fixed_name(predictor: PredictorDesign, label: str) -> str:
     """Name a coefficient in tables: its label, with the parameter of another formula."""
     return label if predictor.parameter == "mu" else f"{predictor.name('beta')}[{label}]"
@@ -130,7 +125,9 @@ def _predictor_rows(
     fit: Fit, predictor: PredictorDesign, scale: str, fixed: str, base: str, exponentiate: bool
 ) -> Iterator[tuple[str, str, Array]]:
     posterior = fit.posterior
-    change: Callable[[Array], Array] = partial(_ratio, fit) if exponentiate else np.asarray
+    change: Callable[[Array], Array] = (
+        partial(fit.family.exponentiated, fit.link) if exponentiate else np.asarray
+    )
     intercept, beta = predictor.name("intercept"), predictor.name("beta")
     if predictor.intercept:
         yield intercept, base, change(posterior[intercept].values.ravel())
@@ -141,7 +138,7 @@ def _predictor_rows(
         for k, label in enumerate(factor.labels):
             values = posterior[factor.variable].values[..., k]
             yield f"{factor.variable}[{label}]", "share of all steps", values.ravel()
-    if predictor.parameter == "mu" and fit.family.vectors:
+    if predictor.parameter == "mu":
         for k, label in enumerate(fit.design.boundaries):
             for parameter in fit.family.vectors:
                 values = posterior[parameter.name].values[..., k]

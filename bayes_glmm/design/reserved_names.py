@@ -98,7 +98,7 @@ def _without_groups(
     family = get_family(spec.family)
     own = [name for name in RESERVED if name != "coefficient"]
     own += [n for call in spec.response.modifiers for n in OF_MODIFIERS.get(call.function, ())]
-    own += ["boundary"] * bool(family.vectors) + ["y_category", "trials"] * family.composed
+    own += family.own_names()
     owners: dict[str, str] = dict.fromkeys(own, "the response")
     owners |= {p.name: f"the family's {p.name!r}" for p in family.parameters}
     for name, owner in _pairs(predictors, covariates, codings, smooths):

@@ -1,35 +1,25 @@
-"""What a family is: one file states everything the package needs of it."""
+"""What a distribution of responses is: its density, mean, variance and simulator."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Container, Mapping
-from copy import copy
-from dataclasses import replace
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.errors import SpecError, suggestion
-from bayes_glmm.families.parameter import Parameter, response_scale
+from bayes_glmm.families.parameter import response_scale
+from bayes_glmm.families.parametrized import Parametrized
 from bayes_glmm.families.reading import Reading
 from bayes_glmm.maths.links import LINKS, Link
-from bayes_glmm.spec.priors import ONE_TO_TWO, POSITIVE, REAL, UNIT, Prior
+from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
 type Parameters = Mapping[str, Array]
 
-RANGES = {
-    REAL: (-np.inf, np.inf),
-    POSITIVE: (0.0, np.inf),
-    UNIT: (0.0, 1.0),
-    ONE_TO_TWO: (1.0, 2.0),
-}
-UNIT_FREE = ("logit", "probit", "cloglog", "log")
 
-
-class Family(Reading, ABC):
+class Distribution(Reading, Parametrized, ABC):
     """A response distribution with its links, defaults, density and simulator.
 
     Everything is stated for the conditional mean ``mu`` = ``link⁻¹(eta)`` of one
@@ -45,139 +35,9 @@ class Family(Reading, ABC):
     row, where there are trials; ``rng`` is a generator: equal states, equal responses.
     """
 
-    name: str
     support: str
-    links: tuple[str, ...]
-    parameters: tuple[Parameter, ...] = ()
-    has_trials: bool = False
-    discrete: bool = False
-    increasing: bool = False
-    categorical: bool = False
-    """Whether the mean has an element for each of several categories, on a last axis."""
-    unordered: bool = False
-    """Whether every category but the first has a predictor of its own, on a last axis."""
-    composed: bool = False
-    """Whether the response is several columns, one for each category."""
     mean_is_proportional: bool = True
     """Whether E[y] is ``mu`` times something that does not depend on ``mu``."""
-
-    @property
-    def default_link(self) -> str:
-        """Name of the link used when none is asked for."""
-        return self.links[0]
-
-    def link(self, name: str | None = None) -> Link:
-        """Return the link of that name, refusing one the family does not take.
-
-        Parameters
-        ----------
-        name : str, optional
-            One of ``links``; the first of them when not given.
-
-        Returns
-        -------
-        Link
-            With ``forward``, ``inverse`` and ``derivative``.
-
-        Raises
-        ------
-        SpecError
-            The family does not take this link.
-        """
-        chosen = self.default_link if name is None else name
-        if chosen not in self.links:
-            raise SpecError(
-                f"The family {self.name} does not take the link {chosen!r}."
-                + suggestion(str(chosen), list(self.links))
-            )
-        return LINKS[chosen]
-
-    def parameter(self, name: str) -> Parameter:
-        """Return the parameter of that name, refusing one the family does not have.
-
-        Parameters
-        ----------
-        name : str
-            A parameter beside ``mu`` that may have a formula.
-
-        Returns
-        -------
-        Parameter
-            Its meaning, link and default prior.
-
-        Raises
-        ------
-        SpecError
-            The family has no such parameter.
-        """
-        known = {p.name: p for p in self.parameters if p.formula and not p.vector}
-        if name not in known:
-            raise SpecError(
-                f"The family {self.name} has no parameter {name!r} to give a formula."
-                + suggestion(name, ["mu", *known])
-            )
-        return known[name]
-
-    def holding(self, **known: float) -> Self:
-        """Return the family with some of its parameters at known values.
-
-        They are then not estimated and take no formula, and the name of the family says
-        so: ``student_t(nu=4)``.
-
-        Parameters
-        ----------
-        **known : float
-            Values by name, each on the parameter's own scale.
-
-        Returns
-        -------
-        Family
-            A copy.
-
-        Raises
-        ------
-        SpecError
-            No such parameter, or a value that it cannot have.
-        """
-        own = {p.name: p for p in self.parameters if not p.vector}
-        for name, value in known.items():
-            if name not in own:
-                raise SpecError(
-                    f"The family {self.name} has no parameter {name!r} to hold."
-                    + suggestion(name, list(own))
-                )
-            low, high = RANGES[own[name].prior(1.0).support]
-            if not low < value < high:
-                raise SpecError(
-                    f"{name}={value:g}: for {self.name} it must be a number between {low:g} and "
-                    f"{high:g}."
-                )
-        held = copy(self)
-        held.name = f"{self.name}({','.join(f'{k}={float(v)!r}' for k, v in known.items())})"
-        held.parameters = tuple(
-            replace(p, fixed=float(known[p.name]), formula=False) if p.name in known else p
-            for p in self.parameters
-        )
-        return held
-
-    def scalars(self, formulas: Container[str]) -> tuple[Parameter, ...]:
-        """Return the parameters that are one number to estimate: they have no formula."""
-        plain = (p for p in self.parameters if not p.vector and p.fixed is None)
-        return tuple(p for p in plain if p.name not in formulas)
-
-    @property
-    def spread(self) -> tuple[Parameter, ...]:
-        """The parameters that say how far single rows lie from their mean.
-
-        Of a continuous family that marks none they are all that it has.
-        """
-        marked = tuple(p for p in self.parameters if p.spread)
-        return marked or (() if self.discrete else self.parameters)
-
-    @property
-    def vectors(self) -> tuple[Parameter, ...]:
-        """The parameters with one element for every boundary between categories."""
-        return tuple(p for p in self.parameters if p.vector)
 
     @abstractmethod
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
@@ -233,7 +93,7 @@ class Family(Reading, ABC):
         float
             Link scale; default priors are in this unit.
         """
-        if link in UNIT_FREE:
+        if LINKS[link].facts.unit_free:
             return 1.0
         mean, spread = float(np.mean(y)), response_scale(y)
         slope = float(LINKS[link].derivative(LINKS[link].forward(np.asarray(mean))))

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.contract import Array, Family, Parameters, whole
+from bayes_glmm.families.contract import Array, Parameters, whole
+from bayes_glmm.families.family import Family
 from bayes_glmm.maths.density_maths import (
     NUMPY,
     Maths,
@@ -88,11 +89,6 @@ class Written(Family):
             Response scale.
         """
         return float(np.mean(y) / np.mean(exposure))
-
-    pairs: bool = False
-    """Whether the odds of another arm cancel when the total of both is given."""
-    has_distribution: bool = False
-    """Whether :meth:`log_below` and :meth:`log_above` are stated."""
 
     def log_below(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
         """Return log P(response <= y) of each row.
@@ -247,7 +243,7 @@ class Written(Family):
         ndarray
             Link scale, squared.
         """
-        if link.name == "log":
+        if link.facts.exposure == "mean":
             expected = self.mean(mu, parameters)
             return np.log1p(self.variance(mu, parameters) / expected**2)
         return super().observation_variance(mu, link, parameters)

@@ -455,7 +455,8 @@ def own_parameter(
     location = LOCATION.get(prior.name, "mu")
     known = pm.modelcontext(None)
     values[location] += design.threshold_centre(lambda stem: known[named(stem)], pt.stack)
-    order = {"transform": _rising(design.ladders)} if get_family(design.family).increasing else {}
+    rising = get_family(design.family).rising(design.ladders)
+    order = {"transform": _rising(rising)} if rising else {}
     start = np.concatenate([np.linspace(-1.0, 1.0, s.stop - s.start) for s in design.ladders])
     return DISTRIBUTIONS[prior.name](named(name), **values, dims="boundary", initval=start, **order)
 

@@ -24,11 +24,12 @@ def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, ND
         for factor in (f for f in predictor.modelled.factors if len(f.labels)):
             dims[factor.variable] = (factor.dim,)
             coords[factor.dim] = factor.labels
-    if vectors := get_family(design.family).vectors:
-        dims |= {p.name: ("boundary",) for p in vectors}
+    family = get_family(design.family)
+    for own in family.vectors:
+        dims[own.name] = ("boundary",)
         coords["boundary"] = np.array(design.boundaries, dtype=str)
-    if get_family(design.family).composed:
-        coords[PART] = np.array(design.categories, dtype=str)
+    if parts := family.parts(design.categories):
+        coords[PART] = np.array(parts, dtype=str)
     for smooth in design.smooths:
         name = smooth.name
         dims |= {f"sd_{name}": (f"{name}_part",), f"u_{name}": (f"{name}_basis",)}
@@ -58,5 +59,5 @@ def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, ND
 
 def response_dims(design: Design) -> tuple[str, ...]:
     """Return the dimensions of the response."""
-    composed = get_family(design.family).composed
-    return ("observation", PART) if composed else ("observation",)
+    several = get_family(design.family).parts(design.categories)
+    return ("observation", PART) if several else ("observation",)

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from bayes_glmm.design.resolve import Model, resolve_spec
-from bayes_glmm.design.response.modifiers import COLLAPSED, modifier_columns
+from bayes_glmm.design.response.modifiers import modifier_columns
 from bayes_glmm.design.table.column_roles import column_roles
 from bayes_glmm.errors import (
     ArgumentError,
@@ -23,9 +22,11 @@ from bayes_glmm.errors import (
     listed,
     suggestion,
 )
-from bayes_glmm.spec.model import ModelSpec, Response
+from bayes_glmm.families import FAMILIES, get_family
+from bayes_glmm.families.sufficient import Cells, Sums
+from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.spec.terms import Call, Expression, Number, Variable
+from bayes_glmm.spec.terms import Call, Expression, Number
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 type Array = NDArray[np.float64]
 ROWS = "rows"
-FAMILIES = ("bernoulli", "binomial", "poisson", "gaussian")
 PURE = frozenset({"log", "exp", "sqrt", "C", "offset", "mo", "factor", "abs", "log1p", "trials"})
 """Functions of a formula that learn nothing from how often a value occurs."""
 BATCH = 2**20
@@ -146,6 +146,7 @@ class _Plan:
     """What is grouped by, and what is summed."""
 
     spec: ModelSpec
+    sums: Sums
     keys: tuple[str, ...]
     response: str
     size: str | float | None
@@ -182,13 +183,14 @@ def _dataset(source: Any) -> ds.Dataset:
 
 def _plan(spec: ModelSpec, known: tuple[str, ...]) -> _Plan:
     """Refuse what counts cannot say; return what to group by."""
-    if spec.family not in FAMILIES:
+    sums = get_family(spec.family).sums
+    if sums is None:
+        known_sums = listed([family.name for family in FAMILIES if family.sums is not None])
         raise SpecError(
-            f"Rows of the family {spec.family!r} are not described by sums: {listed(FAMILIES)} are. "
+            f"Rows of the family {spec.family!r} are not described by sums: {known_sums} are. "
             "Fit it to a sample of the rows."
         )
-    if spec.family == "poisson" and spec.link not in (None, "log"):
-        raise SpecError("Poisson counts add up with the log link alone: use link='log'.")
+    sums.check(spec.link)
     roles = column_roles(spec, known)
     absent = [c for c in (*roles, *spec.response.columns) if c not in known]
     if absent:
@@ -208,16 +210,19 @@ def _plan(spec: ModelSpec, known: tuple[str, ...]) -> _Plan:
     others = [m.function for m in spec.response.modifiers if m.function != "trials"]
     if others:
         raise SpecError(f"{listed(others)}() beside the response: such rows cannot be added up.")
-    size: str | float | None = spec.exposure if spec.family == "poisson" else None
-    if spec.family == "binomial" and trials is not None:
-        names = modifier_columns(trials, set(known))
-        number = trials.arguments[0]
-        size = next(iter(names), number.value if isinstance(number, Number) else None)
+    size = sums.size(spec.exposure, None if trials is None else _named(trials, known))
     keys = [c for c in roles if c not in (spec.response.column, size)]
     own = {ROWS, *SUMS} & {*keys, spec.response.column, *([size] if spec.exposure else [])}
     if own:
         raise SpecError(f"Rename the columns {listed(sorted(own))}: counts take their names.")
-    return _Plan(spec, tuple(keys), spec.response.column, size)
+    return _Plan(spec, sums, tuple(keys), spec.response.column, size)
+
+
+def _named(trials: Call, known: tuple[str, ...]) -> str | float | None:
+    """Return the column of trials, or their number."""
+    number = trials.arguments[0]
+    names = modifier_columns(trials, set(known))
+    return next(iter(names), number.value if isinstance(number, Number) else None)
 
 
 def _functions(spec: ModelSpec) -> Iterator[str]:
@@ -247,8 +252,8 @@ def _count(plan: _Plan, data: ds.Dataset, max_cells: int) -> _Counts:
         if not whole.num_rows:
             continue
         y, size = _response(plan, whole)
-        shift = float(y.mean()) if shift is None and plan.spec.family == "gaussian" else shift
-        constant += _rows_constant(plan.spec.family, y, size)
+        shift = float(y.mean()) if shift is None and plan.sums.squares else shift
+        constant += plan.sums.constant(y, size)
         partial.append(_sums(plan, whole, y, size, shift or 0.0))
         n_rows += whole.num_rows
         waiting += partial[-1].num_rows
@@ -317,7 +322,7 @@ def _response(plan: _Plan, table: pa.Table) -> tuple[Array, Array | None]:
     """Return the response as numbers, and trials or exposures."""
     spec = plan.spec
     column = table.column(plan.response)
-    if spec.family == "bernoulli" and spec.success is not None:
+    if spec.success is not None and get_family(spec.family).two_valued():
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -334,40 +339,9 @@ def _response(plan: _Plan, table: pa.Table) -> tuple[Array, Array | None]:
         size = table.column(plan.size).to_numpy().astype(np.float64)
     elif plan.size is not None:
         size = np.full(len(y), plan.size)
-    _refuse_values(plan, y, size)
+    for what in plan.sums.faults(y, size):
+        raise DataError(what.format(response=plan.response, size=plan.size))
     return y, size
-
-
-def _refuse_values(plan: _Plan, y: Array, size: Array | None) -> None:
-    family, name = plan.spec.family, plan.response
-    whole = family == "gaussian" or bool(((y >= 0) & (y == np.floor(y))).all())
-    if not whole:
-        raise DataError(f"The response {name!r} has values that are no counts from 0.")
-    top: Any = 1 if family == "bernoulli" else size if family == "binomial" else np.inf
-    if (y > top).any():
-        what = "1: name the level that counts with success=" if family == "bernoulli" else "trials"
-        raise DataError(f"The response {name!r} has values above {what}.")
-    if family == "poisson" and size is not None and not (size > 0).all():
-        raise DataError(f"The exposure {plan.size!r} has values that are not positive.")
-
-
-def _rows_constant(family: str, y: Array, size: Array | None) -> float:
-    """Return what the rows' log-likelihood has that does not depend on parameters."""
-    if family == "poisson":
-        counts = np.bincount(y.astype(np.int64)) if y.max() < 1e6 else None
-        whole = float(gammaln(y + 1).sum()) if counts is None else _factorials(counts)
-        return (0.0 if size is None else float(y @ np.log(size))) - whole
-    if family == "binomial" and size is not None:
-        return float(_ways(size, y).sum())
-    return 0.0
-
-
-def _factorials(counts: NDArray[np.intp]) -> float:
-    return float(counts @ gammaln(np.arange(len(counts)) + 1.0))
-
-
-def _ways(n: Array, k: Array) -> Array:
-    return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
 
 
 def _sums(plan: _Plan, table: pa.Table, y: Array, size: Array | None, shift: float) -> pa.Table:
@@ -376,7 +350,7 @@ def _sums(plan: _Plan, table: pa.Table, y: Array, size: Array | None, shift: flo
     parts = table.select(list(plan.keys))
     parts = parts.append_column("_n", pa.array(np.ones(len(y), np.int64)))
     parts = parts.append_column("_y", pa.array(y - shift))
-    if plan.spec.family == "gaussian":
+    if plan.sums.squares:
         parts = parts.append_column("_square", pa.array((y - shift) ** 2))
     if size is not None:
         parts = parts.append_column("_size", pa.array(size))
@@ -425,47 +399,20 @@ def _finish(plan: _Plan, counts: _Counts, data: ds.Dataset) -> Collapsed:
     cells = frame.loc[:, list(plan.keys)].copy()
     for name in plan.keys:
         cells[name] = _levels(cells[name], data, name)
-    n, y = frame["_n"].to_numpy(), frame["_y"].to_numpy()
-    family, spec = plan.spec.family, plan.spec
-    constant = counts.constant
-    if family == "gaussian":
-        return _gaussian(plan, counts, cells, frame)
-    whole = np.round(y).astype(np.int64)
-    cells[plan.response] = whole
-    if family == "poisson":
-        name = spec.exposure or ROWS
-        size = frame["_size"].to_numpy() if spec.exposure else n
-        cells[name] = size
-        constant += float(gammaln(whole + 1.0).sum() - whole @ np.log(size))
-        cells[ROWS] = n
-        response = Response(plan.response, (Call(COLLAPSED, (Variable(ROWS),)),))
-        spec = replace(spec, response=response, exposure=name)
-    else:
-        name = plan.size if isinstance(plan.size, str) else ROWS
-        size = n if family == "bernoulli" else np.round(frame["_size"].to_numpy()).astype(np.int64)
-        cells[name] = size
-        constant -= float(_ways(size.astype(np.float64), whole.astype(np.float64)).sum())
-        response = Response(plan.response, (Call("trials", (Variable(name),)),))
-        spec = replace(spec, family="binomial", response=response, success=None)
-    spec = replace(spec, missing="error")
-    return Collapsed(spec, cells, counts.n_rows, counts.n_dropped, constant)
+    sums = Cells(
+        frame["_n"].to_numpy(), frame["_y"].to_numpy(), _column(frame, "_square"),
+        _column(frame, "_size"), counts.shift,
+    )  # fmt: skip
+    found, size = plan.sums.rows(sums), plan.size if isinstance(plan.size, str) else None
+    names = {"response": plan.response, "size": size or ROWS, "rows": ROWS}
+    rows = cells.iloc[found.cell].reset_index(drop=True)
+    rows = rows.assign(**{names[what]: values for what, values in found.columns.items()})
+    spec = replace(plan.sums.told(plan.spec, size, ROWS), missing="error")
+    return Collapsed(spec, rows, counts.n_rows, counts.n_dropped, counts.constant + found.constant)
 
 
-def _gaussian(plan: _Plan, counts: _Counts, cells: pd.DataFrame, frame: pd.DataFrame) -> Collapsed:
-    n = frame["_n"].to_numpy().astype(np.float64)
-    middle = frame["_y"].to_numpy() / n
-    spread = np.sqrt(np.maximum(frame["_square"].to_numpy() / n - middle**2, 0.0))
-    spread[n == 1] = 0.0
-    twice = spread > 0
-    above = cells.assign(**{plan.response: counts.shift + middle + spread})
-    above[ROWS] = np.where(twice, n / 2, n)
-    below = cells[twice].assign(**{plan.response: (counts.shift + middle - spread)[twice]})
-    below[ROWS] = n[twice] / 2
-    data = pd.concat([above, below]).sort_index(kind="stable").reset_index(drop=True)
-    told = tuple(Call(name, (Variable(ROWS),)) for name in ("weights", COLLAPSED))
-    response = Response(plan.response, told)
-    spec = replace(plan.spec, response=response, missing="error")
-    return Collapsed(spec, data, counts.n_rows, counts.n_dropped, 0.0)
+def _column(frame: pd.DataFrame, name: str) -> Array | None:
+    return frame[name].to_numpy() if name in frame else None
 
 
 def _levels(values: pd.Series, data: ds.Dataset, name: str) -> pd.Series:

@@ -24,14 +24,13 @@ from bayes_glmm.errors import (
     ArgumentError,
     ArgumentTypeError,
     DataError,
-    SpecError,
     listed,
     rows_listed,
     suggestion,
 )
 from bayes_glmm.families import LINKS, Parameter, get_family
 from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
-from bayes_glmm.families.contract import Family
+from bayes_glmm.families.family import Family
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.blocks.modelled import ModelledFactor
 from bayes_glmm.model.design import Design, PredictorDesign, SmoothDesign
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
     from bayes_glmm.design.resolve import Model
 
 type Array = NDArray[np.float64]
-
-LARGEST_MEAN = 1e18
 
 
 def simulate(
@@ -135,14 +132,10 @@ def simulate(
     }  # fmt: skip
     own = design.moved(own, eta, np.stack)
     chosen, mean = kind.link(design.link), design.joined(eta, np.stack)
-    if "total" in design.modifiers:
-        raise SpecError(
-            "against() takes the events of both arms as given, so that those of one cannot be drawn "
-            "without the other's: simulate one row for each arm, events | trials(n)."
-        )
     seen = {k: v for k, v in design.modifiers.items() if k in DRAWN_WITHIN}
-    _refuse_means(design, kind, mean if kind.unordered else chosen.inverse(mean))
     drawn = observe(kind, seen)
+    drawn.require("simulator")
+    _refuse_means(design, kind, *kind.impossible_means(mean, chosen))
     y = np.asarray(drawn.respond(last, mean, chosen, own | seen, design.trials))
     for rows, message in kind.invalid(y, design.trials):
         if rows.any():
@@ -150,8 +143,8 @@ def simulate(
                 f"The parameters give responses of which one {message}. Rows: "
                 f"{listed(design.rows[rows])}."
             )
-    if kind.composed:
-        columns = (y.astype(np.int64) if kind.discrete else y).T
+    if y.ndim > 1:
+        columns = kind.stored(y).T
         return table.assign(**dict(zip(spec.response.columns, columns, strict=True)))
     return table.assign(**{spec.response.column: _as_stored(y, kind, levels)})
 
@@ -215,7 +208,7 @@ def _design(spec: ModelSpec, table: pd.DataFrame, structures: Mapping[str, Struc
 
 def _as_stored(y: Array, kind: Family, named: ResponseSchema | None) -> Any:
     if named is None:
-        return y.astype(np.int64) if kind.discrete else y
+        return kind.stored(y)
     if named.coded:
         return as_categories(y.astype(np.intp), named)
     failure, success = sorted(named.levels, key=lambda level: level == named.success)
@@ -339,8 +332,8 @@ def _own(parameters: Mapping[str, Any], parameter: Parameter, design: Design) ->
         return np.asarray(parameter.fixed)
     if parameter.vector:
         values = _labelled(parameters, name, design.boundaries)
-        falls = any((np.diff(values[ladder]) <= 0).any() for ladder in design.ladders)
-        if get_family(design.family).increasing and falls:
+        rising = get_family(design.family).rising(design.ladders)
+        if any((np.diff(values[ladder]) <= 0).any() for ladder in rising):
             raise ArgumentError(f"{name} must increase from one boundary to the next.")
         return values
     return _within(parameters, name, parameter.prior(1.0).support)
@@ -414,14 +407,7 @@ def _refuse_unknown(design: Design, kind: Family, parameters: Mapping[str, Any])
             )
 
 
-def _refuse_means(design: Design, kind: Family, mu: Array) -> None:
-    bad = ~np.isfinite(mu)
-    if kind.unordered:
-        bad = bad.any(axis=-1)
-    if kind.discrete and not kind.categorical:
-        bad |= (mu < 0) | (mu > LARGEST_MEAN)
-    elif not (kind.categorical or kind.circular):  # means lie where responses do
-        bad = np.logical_or.reduce([bad, *(rows for rows, _ in kind.invalid(mu, None))])
+def _refuse_means(design: Design, kind: Family, mu: Array, bad: NDArray[np.bool_]) -> None:
     if bad.any():
         raise ArgumentError(
             f"The parameters give means that {kind.name} responses cannot have, such as "

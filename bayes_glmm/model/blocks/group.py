@@ -88,6 +88,21 @@ class GroupDesign:
     units: NDArray[np.float64] | None = None
     basis: GroupBasis | None = None
 
+    def lack(self, capability: str) -> str | None:
+        """Return why the effects lack a capability and the way out; ``None`` where they have it."""
+        rows = "compare row by row, without by=, or use random_effects() or rank()."
+        if capability == "normal_effects" and self.dist != "normal":
+            return (
+                f"Effects of {self.name} have Student's t, which is not integrated over here: {rows} "
+                "Shares of variance are those of scale='latent', and averages need groups='known', "
+                "'typical' or 'new'."
+            )
+        if capability == "single_levels" and self.weights is not None:
+            return f"Rows have weights of the levels of {self.name}, mm() or gr(by=): {rows}"
+        if capability == "independent_levels" and self.structure:
+            return f"The levels of {self.name} are related, so that none stands alone: {rows}"
+        return None
+
     def own(self, parameter: str) -> tuple[tuple[int, str], ...]:
         """Return places of the terms in one parameter's formula, with their labels there."""
         if not self.owners:
