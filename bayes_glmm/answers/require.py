@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -11,10 +11,8 @@ from bayes_glmm.errors import ArgumentError
 from bayes_glmm.families.capabilities import NEEDS, Capability
 from bayes_glmm.families.censoring import observe
 from bayes_glmm.families.family import Family
-from bayes_glmm.results.fit import Fit, read_fit
-
-if TYPE_CHECKING:
-    import xarray as xr
+from bayes_glmm.model.thresholds import SingleBoundaries
+from bayes_glmm.results.fit import Fit
 
 
 class Capable(Protocol):
@@ -35,13 +33,13 @@ def able(of: Fit | Capable, capability: Capability) -> bool:
     return _lack(of, capability) is None
 
 
-def require(of: Fit | xr.DataTree | Capable, capability: Capability, answer: str) -> None:
+def require(of: Fit | Capable, capability: Capability, answer: str) -> None:
     """Refuse an answer that a fit, or a part of one, cannot give.
 
     Parameters
     ----------
-    of : Fit, xarray.DataTree, Family, Link, GroupDesign or PredictorDesign
-        Of a fit all of these are asked.
+    of : Fit, Family, Link, GroupDesign or SingleBoundaries
+        Of a fit all its parts are asked.
     capability : str
         One of :data:`bayes_glmm.families.capabilities.NAMES`.
     answer : str
@@ -52,8 +50,7 @@ def require(of: Fit | xr.DataTree | Capable, capability: Capability, answer: str
     ArgumentError
         With what the answer needs, why it is not there, and the way out.
     """
-    whole = of if isinstance(of, Fit) or hasattr(of, "lack") else read_fit(of)
-    if why := _lack(whole, capability):
+    if why := _lack(of, capability):
         needs = f" needs {NEEDS[capability]}" if capability in NEEDS else " is not possible"
         raise ArgumentError(f"{answer}{needs}. {why}")
 
@@ -68,4 +65,4 @@ def _parts(fit: Fit) -> Iterator[Capable]:
     yield observed(fit)
     yield fit.link
     yield from fit.groups
-    yield from fit.design.specific
+    yield from [SingleBoundaries()] if fit.design.specific else []

@@ -13,7 +13,7 @@ type Capability = Literal[
     "population_mean", "bounded_mean", "heavy_mean", "normal_effects", "independent_levels", "single_levels",
     "odds", "positive_means", "exposure", "units", "straight",
     "thresholds", "free_boundaries", "pairs", "trials", "known_errors", "distribution",
-    "simulator", "score_test",
+    "simulator", "score_test", "sums",
 ]  # fmt: skip
 NAMES: tuple[str, ...] = get_args(Capability.__value__)
 
@@ -49,6 +49,8 @@ OFFERED: Mapping[Capability, str] = {
     "here: use gaussian, lognormal, weibull, exponential, poisson, geometric or negative_binomial.",
     "independent_trials": "Trials of one row of {family} need not be independent of one another: draw "
     "whole rows.",
+    "sums": "Rows of the family {family!r} are not described by sums: bernoulli, binomial, poisson and "
+    "gaussian are. Fit it to a sample of the rows.",
     "score_test": "A screen is for bernoulli, binomial and poisson responses, not for {family}: fit "
     "one of these.",
 }

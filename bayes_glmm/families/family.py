@@ -45,6 +45,7 @@ class Family(Distribution):
         """Return why the family lacks a capability and the way out; ``None`` where it has it."""
         stated = {
             "trials": self.has_trials,
+            "sums": self.sums is not None,
             "distribution": self.has_distribution,
             "known_errors": "sigma" in [p.name for p in self.parameters],
         }

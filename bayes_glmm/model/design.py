@@ -196,15 +196,6 @@ class PredictorDesign:
         """Whether it is stated by the formula of the mean: of all, a category or a boundary."""
         return self.parameter == "mu" or bool(self.category or self.boundary)
 
-    def lack(self, capability: str) -> str | None:
-        """Return why the predictor lacks a capability and the way out; ``None`` where it has it."""
-        if capability == "common_boundaries" and self.boundary:
-            return (
-                "cs() moves single boundaries, and no one predictor of all: compare probabilities with "
-                "comparisons(), or read the coefficients in summary()."
-            )
-        return None
-
     def name(self, stem: str) -> str:
         """Return a variable's name: ``"beta"``, or ``"beta_zi"`` in the formula of ``zi``."""
         return in_formula(stem, self.parameter)

@@ -25,8 +25,8 @@ def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, ND
             dims[factor.variable] = (factor.dim,)
             coords[factor.dim] = factor.labels
     family = get_family(design.family)
-    for own in family.vectors:
-        dims[own.name] = ("boundary",)
+    for threshold in family.vectors:
+        dims[threshold.name] = ("boundary",)
         coords["boundary"] = np.array(design.boundaries, dtype=str)
     if parts := family.parts(design.categories):
         coords[PART] = np.array(parts, dtype=str)

@@ -27,6 +27,7 @@ from bayes_glmm.answers.predict.predictions import describe
 from bayes_glmm.answers.predict.represented import amounts, words
 from bayes_glmm.answers.require import require
 from bayes_glmm.errors import ArgumentError, listed, suggestion
+from bayes_glmm.model.thresholds import SingleBoundaries
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
@@ -375,7 +376,7 @@ def _refuse_single_boundaries(
     pairs = zip(low.specific, high.specific, strict=True)
     for a, b in pairs:
         if not np.array_equal(a.X, b.X):
-            require(a, "common_boundaries", f"scale='link' of {variable!r}")
+            require(SingleBoundaries(), "common_boundaries", f"scale='link' of {variable!r}")
 
 
 def _check_scale(fit: Fit, scale: str, measure: str) -> None:
