@@ -34,8 +34,8 @@ class Unordered(Categories):
     by_category = {"expected": 0, "response": 0, "moments": 0, "predictor": 1}
     lacks = {
         **Categories.lacks,
-        "one_predictor": "Every category of a {family} response has a predictor of its own, and effects "
-        "and variances of its own: look at each in summary(), random_effects(), predictions() and "
+        "one_predictor": "Every category of a {family} response has a predictor and an effect of its own, "
+        "and no one variance: look at each in summary(), random_effects(), predictions() and "
         "comparisons(), or compare models row by row.",
         "rank": "Categories without an order have no rank each: use plot_ppc().",
     }
