@@ -52,7 +52,8 @@ class AsymmetricLaplace(Written):
     mean_is_proportional = False
     reports = location = "quantile"
     lacks = {
-        "dispersion": "Errors of {family} are a device, and are not held against its variance.",
+        "dispersion": "Errors of {family} are a device, whose variance says nothing: see how many responses "
+        "lie below the quantile.",
         "reports_mean": "Predictions of {family} report a quantile: compare quantiles.",
         "curvature": "The log-density of {family} has corners, where no second derivative helps: "
         "search between two values.",

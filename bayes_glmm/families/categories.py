@@ -23,9 +23,9 @@ class Categories(Family):
     mean_is_proportional = False
     by_category = {"expected": 0}
     lacks = {
-        "one_mean": "Responses that are categories have a probability each, and no mean: name the column of a treatment, use "
-        "measure='conditional' or scale='latent', or compare probabilities by predictions() and "
-        "comparisons().",
+        "one_mean": "Responses that are categories have a probability each, and no mean: name the column "
+        "of a treatment, use measure='conditional' or scale='latent', or compare probabilities by "
+        "predictions() and comparisons().",
         "dispersion": "One choice cannot vary by more than its probabilities say: compare groups of rows.",
     }
 

@@ -26,7 +26,9 @@ class Written(Family):
     """A family that states ``density`` and ``simulate``, and no library's calls.
 
     Whatever computes the density goes through the ``Maths`` that it is given, so
-    that the graph and the answers cannot drift apart.
+    that the graph and the answers cannot drift apart. What most families can do and this one
+    cannot goes into ``lacks``, by the names in :data:`.capabilities.NAMES`, each with the reason
+    and the way out: answers that need it are then refused in these words.
 
     See Also
     --------

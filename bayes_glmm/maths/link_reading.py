@@ -87,7 +87,7 @@ FACTS = {
 LACKS: dict[str, tuple[Callable[[LinkFacts], bool], str]] = {
     "population_mean": (
         lambda facts: facts.average is not None,
-        "With the {link} link the mean over a population of groups does not exist; use "
+        "With the {link} link the mean over a population of groups does not exist: use "
         "groups='known' or 'typical', or another link.",
     ),
     "bounded_mean": (
