@@ -68,9 +68,9 @@ MUTANTS = (
     ),
     Mutant(
         "the exposure logged in the table and again in the model",
-        "studies/aggregate.py",
-        "        cells[name] = size\n        constant += float(gammaln(whole",
-        "        cells[name] = np.log1p(size)\n        constant += float(gammaln(whole",
+        "families/sufficient.py",
+        '"size": size, "rows": cells.n}',
+        '"size": np.log1p(size), "rows": cells.n}',
         ("tests/test_collapsing.py",),
     ),
     Mutant(
