@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_glmm.engine.run import Draws
-    from bayes_glmm.families.family import Family
+    from bayes_glmm.families.contract import Family
     from bayes_glmm.structures import Structure
 
 

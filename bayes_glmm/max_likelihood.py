@@ -15,7 +15,7 @@ from bayes_glmm.model.reference import Way
 
 if TYPE_CHECKING:
     from bayes_glmm.design.resolve import Model
-    from bayes_glmm.families.family import Family
+    from bayes_glmm.families.contract import Family
     from bayes_glmm.model.design import Design
 
 type Array = NDArray[np.float64]

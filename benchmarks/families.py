@@ -19,7 +19,7 @@ import pandas as pd
 import bayes_glmm as bg
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.families import FAMILIES, get_family
-from bayes_glmm.families.family import Family
+from bayes_glmm.families.contract import Family
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.graph import build_graph
 

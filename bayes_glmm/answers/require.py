@@ -10,7 +10,7 @@ import numpy as np
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.families.capabilities import NEEDS, Capability
 from bayes_glmm.families.censoring import observe
-from bayes_glmm.families.family import Family
+from bayes_glmm.families.contract import Family
 from bayes_glmm.model.thresholds import SingleBoundaries
 from bayes_glmm.results.fit import Fit
 

@@ -10,7 +10,7 @@ from bayes_glmm.families.asymmetric_laplace import AsymmetricLaplace
 from bayes_glmm.families.bernoulli import Bernoulli
 from bayes_glmm.families.beta import Beta, ZeroOneInflatedBeta
 from bayes_glmm.families.binomial import Binomial
-from bayes_glmm.families.family import Family
+from bayes_glmm.families.contract import Family
 from bayes_glmm.families.gaussian import Gaussian
 from bayes_glmm.families.generalized_poisson import GeneralizedPoisson
 from bayes_glmm.families.negative_binomial import NegativeBinomial

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.contract import Array, Parameters
-from bayes_glmm.families.family import Family
+from bayes_glmm.families.contract import Array, Family, Parameters
 from bayes_glmm.families.plausible import Plausible
 from bayes_glmm.maths.density_maths import NUMPY, Maths
 from bayes_glmm.maths.links import Link

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from bayes_glmm.errors import SpecError
 from bayes_glmm.families.capabilities import Capability
 from bayes_glmm.families.conditional import OTHER_TRIALS, TOTAL, Conditional
-from bayes_glmm.families.contract import Array, Parameters
+from bayes_glmm.families.contract import Array, Family, Parameters
 from bayes_glmm.families.density_family import Written
-from bayes_glmm.families.family import Family
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.truncated import moments_within
 from bayes_glmm.maths.density_maths import Maths, Mean

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.contract import Array, Parameters, fill, scale_prior
+from bayes_glmm.families.contract import Array, Family, Parameters, fill, scale_prior
 from bayes_glmm.families.density_family import Written
-from bayes_glmm.families.family import Family
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.sufficient import NormalSums
 from bayes_glmm.maths.density_maths import LOG_TWO_PI, Maths, Mean

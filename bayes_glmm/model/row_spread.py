@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bayes_glmm.families.family import Family
+from bayes_glmm.families.contract import Family
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.model.design import Design
 

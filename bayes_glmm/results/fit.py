@@ -18,7 +18,7 @@ from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.table.kept_columns import columns_to_dataset, columns_to_frame
 from bayes_glmm.errors import ArgumentTypeError, ResultError, UnconvergedWarning, suggestion
 from bayes_glmm.families import get_family
-from bayes_glmm.families.family import Family
+from bayes_glmm.families.contract import Family
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.maths.links import Link
 from bayes_glmm.model.blocks.group import GroupDesign

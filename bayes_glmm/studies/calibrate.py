@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.diagnose.rank_calibration import Calibration, ranks
 from bayes_glmm.errors import ArgumentError, DataError, SpecError, listed
 from bayes_glmm.families import get_family
-from bayes_glmm.families.family import LARGEST
+from bayes_glmm.families.contract import LARGEST
 from bayes_glmm.fitting import prepare, provenance
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.design import Design
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bayes_glmm.design.resolve import Model
     from bayes_glmm.engine.compiled import Sampled
     from bayes_glmm.engine.settings import Settings
-    from bayes_glmm.families.family import Family
+    from bayes_glmm.families.contract import Family
     from bayes_glmm.spec.priors import Prior
     from bayes_glmm.structures import Structure
 

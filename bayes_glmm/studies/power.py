@@ -31,7 +31,7 @@ from bayes_glmm.studies.simulate import simulate, variables_of
 if TYPE_CHECKING:
     from bayes_glmm.engine.compiled import Sampled
     from bayes_glmm.engine.settings import Settings
-    from bayes_glmm.families.family import Family
+    from bayes_glmm.families.contract import Family
     from bayes_glmm.spec.priors import Prior
     from bayes_glmm.structures import Structure
 

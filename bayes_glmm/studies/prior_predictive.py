@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_glmm.design.resolve import Model
-    from bayes_glmm.families.family import Family
+    from bayes_glmm.families.contract import Family
 
 type Array = NDArray[np.float64]
 

@@ -30,7 +30,7 @@ from bayes_glmm.errors import (
 )
 from bayes_glmm.families import LINKS, Parameter, get_family
 from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
-from bayes_glmm.families.family import Family
+from bayes_glmm.families.contract import Family
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.blocks.modelled import ModelledFactor
 from bayes_glmm.model.design import Design, PredictorDesign, SmoothDesign

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import Finding, listed
 from bayes_glmm.families import LINKS, Link, get_family
-from bayes_glmm.families.family import Family
+from bayes_glmm.families.contract import Family
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.model.row_spread import estimated_spread
