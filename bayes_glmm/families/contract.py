@@ -85,10 +85,6 @@ class Family(Distribution):
         """Return the labels of the response's columns, where it has several."""
         return tuple(categories) if "stored" in self.by_category else ()
 
-    def own_names(self) -> tuple[str, ...]:
-        """Return names that its dimensions and data have in a result."""
-        return ()
-
     def rising(self, ladders: Sequence[slice]) -> tuple[slice, ...]:
         """Return the runs of thresholds that are held in order."""
         return ()

@@ -94,10 +94,6 @@ class Ordinal(Categories):
         mu = link.inverse(eta)
         return mu, ~np.isfinite(mu)
 
-    def own_names(self) -> tuple[str, ...]:
-        """Return the dimension of the thresholds."""
-        return ("boundary",)
-
     def rests_on(self) -> tuple[str, str]:
         """Name thresholds, and neighbours."""
         return "thresholds", "a neighbour"

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from bayes_glmm.errors import SpecError
-from bayes_glmm.spec.model import ModelSpec, Response
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.sides import Response
 from bayes_glmm.spec.terms import Call, Variable
 
 type Array = NDArray[np.float64]

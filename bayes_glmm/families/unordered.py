@@ -205,10 +205,6 @@ class Composed(Unordered):
     by_category = {**Unordered.by_category, "stored": 0}
     lacks = {k: v for k, v in Unordered.lacks.items() if k != "dispersion"}
 
-    def own_names(self) -> tuple[str, ...]:
-        """Return the dimension of the columns, and their totals."""
-        return ("y_category", "trials")
-
     def compared(self, trials: Array | None) -> str:
         """Return ``spreads``: how much shares differ between rows."""
         return "spreads"

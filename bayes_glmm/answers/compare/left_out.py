@@ -152,7 +152,7 @@ def levels_left_out(fits: Mapping[str, Fit], by: str) -> tuple[Index, int]:
     known: list[str] = []
     for fit in fits.values():
         for group in fit.groups:
-            if group.name == by and group.weights is None:
+            if group.name == by and group.whole:
                 return group.index.astype(np.intp), group.n_levels
             known.append(group.name)
     for fit in fits.values():

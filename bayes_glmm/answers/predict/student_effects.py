@@ -14,6 +14,7 @@ from bayes_glmm.answers.require import able, require
 from bayes_glmm.errors import ArgumentError, listed
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
+from bayes_glmm.model.variables import DEGREES, named
 from bayes_glmm.results.fit import Fit
 
 type Array = NDArray[np.float64]
@@ -25,12 +26,12 @@ VARIANCE = 2
 
 def students(predictor: PredictorDesign) -> list[GroupDesign]:
     """Return the groups whose effects have Student's t."""
-    return [group for group in predictor.groups if group.dist == "student"]
+    return [group for group in predictor.groups if not group.distribution.normal]
 
 
 def precision_draws(fit: Fit, name: str, rng: np.random.Generator) -> Array:
     """Draw the precision of one level's effects in every posterior draw, shape (n_draws,)."""
-    nu = flat(fit, f"nu_{name}")
+    nu = flat(fit, named(DEGREES, name))
     return np.asarray(rng.chisquare(nu) / nu)
 
 
@@ -74,7 +75,7 @@ def mixtures(fit: Fit, design: Design) -> Iterator[tuple[Array, Array]]:
         yield np.ones(n_draws(fit)), random_variance(fit, design.mu, given)
         return
     (group,) = heavy
-    nu = flat(fit, f"nu_{group.name}")
+    nu = flat(fit, named(DEGREES, group.name))
     low, high = np.log(chi2.ppf(LEFT_OUT, nu) / nu), np.log(chi2.isf(LEFT_OUT, nu) / nu)
     weights = [_density(low + (high - low) * t, nu) for t in np.linspace(0, 1, NODES)]
     whole = np.sum(weights, axis=0)
@@ -118,7 +119,7 @@ def _require_mean(fit: Fit, design: Design, heavy: list[GroupDesign]) -> None:
     if moments is None:
         require(fit.link, "bounded_mean", f"An average over the effects of {names}")
         return
-    share = max(float((flat(fit, f"nu_{g.name}") <= moments).mean()) for g in heavy)
+    share = max(float((flat(fit, named(DEGREES, g.name)) <= moments).mean()) for g in heavy)
     if share > 0:
         raise ArgumentError(
             f"With {moments:g} degrees of freedom or fewer Student's t has no such mean, and that "
