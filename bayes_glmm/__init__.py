@@ -88,7 +88,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Family": "families.density_family",
     "ModelSpec": "spec.model",
-    "Parameter": "families.contract",
+    "Parameter": "families.parameter",
     "Predictor": "spec.sides",
     "Prior": "spec.priors",
     "RandomEffect": "spec.effects",

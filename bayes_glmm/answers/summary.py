@@ -121,14 +121,13 @@ class _Formula:
 
 def _formulas(fit: Fit, exponentiate: bool) -> list[_Formula]:
     """Return formulas as the table has them: those of the mean, of other parameters, of covariates."""
-    link, own = fit.link.name, family_variables(fit.design)
-    ratios = fit.family.ratios(link)
+    own, scale = family_variables(fit.design), fit.link.scale
+    ratios = fit.family.ratios(fit.link)
     if exponentiate and ratios is None:
         raise ArgumentError(
-            f"Coefficients on the {link} link have no multiplicative reading; "
+            f"Coefficients on the {fit.link.name} link have no multiplicative reading; "
             "use comparisons() for effects on the response scale."
         )
-    scale = f"link ({link})" if link != "identity" else "response"
     found = []
     for p in fit.design.means:
         fixed, base = ratios if exponentiate and ratios else (scale, scale)
@@ -157,7 +156,7 @@ def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
         for variable in sorted(filter(_reported, formula.variables), key=_place):
             values = shown(fit, variable.name)
             if formula.exponentiate and variable.role in FIXED:
-                values = np.exp(fit.family.sign(fit.link.name) * values)
+                values = fit.family.exponentiated(fit.link, values)
             for e in variable.elements:
                 if formula.parameter == (e.parameter or last[variable.name]):
                     yield (

@@ -93,7 +93,7 @@ def plot_predictions(
 def _title(tree: xr.DataTree) -> str | None:
     """Return what the categories are of; the columns of a composition say it themselves."""
     fit = Fit.of(tree)
-    return None if fit.family.composed else fit.spec.response.column
+    return None if fit.spec.response.others else fit.spec.response.column
 
 
 def _key(table: pd.DataFrame, variable: str, by: str | None) -> str | None:

@@ -19,7 +19,7 @@ from bayes_glmm.scan.exact import exact_parts
 from bayes_glmm.scan.markers import Markers, read_markers
 from bayes_glmm.scan.parts import Part
 from bayes_glmm.scan.refits import with_refits
-from bayes_glmm.scan.score import CANONICAL, screen_parts
+from bayes_glmm.scan.score import screen_parts
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures.level_labels import match
 
@@ -175,7 +175,7 @@ def scan(
     if not 0 < width < np.inf:
         raise ArgumentError(f"prior_sd={prior_sd!r}: a positive number is needed.")
     kind = np.float32 if precision == "single" else np.float64
-    if fit.spec.family in CANONICAL:
+    if not fit.family.lack("score_test"):
         parts = screen_parts(fit, source, covariates, loco, kind)
         used: dict[str, Any] = {"method": SCREEN, "loco": loco}
     else:
@@ -222,7 +222,7 @@ def _attrs(
     untested = table["note"][table["note"] != ""].value_counts()
     return {
         "estimand": "effect of one more counted allele, given covariates and relationships",
-        "scale": "response" if fit.spec.family == "gaussian" else "link",
+        "scale": fit.link.scale,
         "genomic_inflation": genomic_inflation(table["p"].to_numpy()),
         "n_markers": len(table),
         "n_tested": int(table["p"].notna().sum()),

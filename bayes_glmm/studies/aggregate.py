@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from bayes_glmm.design.resolve import Model, resolve_spec
-from bayes_glmm.design.response.modifiers import COLLAPSED
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.families.sufficient import Cells
 from bayes_glmm.fitting.options import FormulaOptions, takes
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.spec.sides import Response
-from bayes_glmm.spec.terms import Call, Variable
 from bayes_glmm.studies.counting_plan import ROWS, Plan, plan_counting
-from bayes_glmm.studies.row_counting import Counts, count_rows, log_ways, open_rows
+from bayes_glmm.studies.row_counting import Counts, count_rows, open_rows
 
 if TYPE_CHECKING:
     import pyarrow.dataset as ds
@@ -131,47 +128,20 @@ def _finish(plan: Plan, counts: Counts, data: ds.Dataset) -> Collapsed:
     cells = frame.loc[:, list(plan.keys)].copy()
     for name in plan.keys:
         cells[name] = _levels(cells[name], data, name)
-    n, y = frame["_n"].to_numpy(), frame["_y"].to_numpy()
-    family, spec = plan.spec.family, plan.spec
-    constant = counts.constant
-    if family == "gaussian":
-        return _gaussian(plan, counts, cells, frame)
-    whole = np.round(y).astype(np.int64)
-    cells[plan.response] = whole
-    if family == "poisson":
-        name = spec.exposure or ROWS
-        size = frame["_size"].to_numpy() if spec.exposure else n
-        cells[name] = size
-        constant += float(gammaln(whole + 1.0).sum() - whole @ np.log(size))
-        cells[ROWS] = n
-        response = Response(plan.response, (Call(COLLAPSED, (Variable(ROWS),)),))
-        spec = replace(spec, response=response, exposure=name)
-    else:
-        name = plan.size if isinstance(plan.size, str) else ROWS
-        size = n if family == "bernoulli" else np.round(frame["_size"].to_numpy()).astype(np.int64)
-        cells[name] = size
-        constant -= float(log_ways(size.astype(np.float64), whole.astype(np.float64)).sum())
-        response = Response(plan.response, (Call("trials", (Variable(name),)),))
-        spec = replace(spec, family="binomial", response=response, success=None)
-    spec = replace(spec, missing="error")
-    return Collapsed(spec, cells, counts.n_rows, counts.n_dropped, constant)
+    sums = Cells(
+        frame["_n"].to_numpy(), frame["_y"].to_numpy(), _column(frame, "_square"),
+        _column(frame, "_size"), counts.shift,
+    )  # fmt: skip
+    found, size = plan.sums.rows(sums), plan.size if isinstance(plan.size, str) else None
+    names = {"response": plan.response, "size": size or ROWS, "rows": ROWS}
+    rows = cells.iloc[found.cell].reset_index(drop=True)
+    rows = rows.assign(**{names[what]: values for what, values in found.columns.items()})
+    spec = replace(plan.sums.told(plan.spec, size, ROWS), missing="error")
+    return Collapsed(spec, rows, counts.n_rows, counts.n_dropped, counts.constant + found.constant)
 
 
-def _gaussian(plan: Plan, counts: Counts, cells: pd.DataFrame, frame: pd.DataFrame) -> Collapsed:
-    n = frame["_n"].to_numpy().astype(np.float64)
-    middle = frame["_y"].to_numpy() / n
-    spread = np.sqrt(np.maximum(frame["_square"].to_numpy() / n - middle**2, 0.0))
-    spread[n == 1] = 0.0
-    twice = spread > 0
-    above = cells.assign(**{plan.response: counts.shift + middle + spread})
-    above[ROWS] = np.where(twice, n / 2, n)
-    below = cells[twice].assign(**{plan.response: (counts.shift + middle - spread)[twice]})
-    below[ROWS] = n[twice] / 2
-    data = pd.concat([above, below]).sort_index(kind="stable").reset_index(drop=True)
-    told = tuple(Call(name, (Variable(ROWS),)) for name in ("weights", COLLAPSED))
-    response = Response(plan.response, told)
-    spec = replace(plan.spec, response=response, missing="error")
-    return Collapsed(spec, data, counts.n_rows, counts.n_dropped, 0.0)
+def _column(frame: pd.DataFrame, name: str) -> Array | None:
+    return frame[name].to_numpy() if name in frame else None
 
 
 def _levels(values: pd.Series, data: ds.Dataset, name: str) -> pd.Series:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.diagnose.rank_calibration import Calibration, ranks
 from bayes_glmm.errors import ArgumentError, DataError, SpecError, listed
 from bayes_glmm.families import get_family
+from bayes_glmm.families.contract import LARGEST
 from bayes_glmm.fitting.options import (
     ChainOptions,
     ManyOptions,
@@ -32,7 +33,7 @@ from bayes_glmm.model.design import Design
 from bayes_glmm.model.variable_table import dimensions
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.studies.jobs import Record, run_many
-from bayes_glmm.studies.prior_predictive import LARGEST, draw_parameters, draw_responses
+from bayes_glmm.studies.prior_predictive import draw_parameters, draw_responses
 from bayes_glmm.studies.quantities import log_likelihood, parameters_of, quadratic_forms
 
 if TYPE_CHECKING:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from bayes_glmm.design.response.modifiers import modifier_columns
 from bayes_glmm.design.table.column_roles import column_roles
 from bayes_glmm.errors import MissingDataError, SpecError, listed, suggestion
+from bayes_glmm.families import get_family
+from bayes_glmm.families.sufficient import Sums
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.terms import Call, Expression, Number
 
 ROWS = "rows"
 SUMS = ("_n", "_y", "_square", "_size")
-FAMILIES = ("bernoulli", "binomial", "poisson", "gaussian")
 PURE = frozenset({"log", "exp", "sqrt", "C", "offset", "mo", "factor", "abs", "log1p", "trials"})
 """Functions of a formula that learn nothing from how often a value occurs."""
 
@@ -23,6 +24,7 @@ class Plan:
     """What is grouped by, and what is summed."""
 
     spec: ModelSpec
+    sums: Sums
     keys: tuple[str, ...]
     response: str
     size: str | float | None
@@ -36,13 +38,11 @@ class Plan:
 
 def plan_counting(spec: ModelSpec, known: tuple[str, ...]) -> Plan:
     """Refuse what counts cannot say; return what to group by."""
-    if spec.family not in FAMILIES:
-        raise SpecError(
-            f"Rows of the family {spec.family!r} are not described by sums: {listed(FAMILIES)} are. "
-            "Fit it to a sample of the rows."
-        )
-    if spec.family == "poisson" and spec.link not in (None, "log"):
-        raise SpecError("Poisson counts add up with the log link alone: use link='log'.")
+    family = get_family(spec.family)
+    family.require("sums")
+    sums = family.sums
+    assert sums is not None
+    sums.check(spec.link)
     roles = column_roles(spec, known)
     absent = [c for c in (*roles, *spec.response.columns) if c not in known]
     if absent:
@@ -62,16 +62,19 @@ def plan_counting(spec: ModelSpec, known: tuple[str, ...]) -> Plan:
     others = [m.function for m in spec.response.modifiers if m.function != "trials"]
     if others:
         raise SpecError(f"{listed(others)}() beside the response: such rows cannot be added up.")
-    size: str | float | None = spec.exposure if spec.family == "poisson" else None
-    if spec.family == "binomial" and trials is not None:
-        names = modifier_columns(trials, set(known))
-        number = trials.arguments[0]
-        size = next(iter(names), number.value if isinstance(number, Number) else None)
+    size = sums.size(spec.exposure, None if trials is None else _named(trials, known))
     keys = [c for c in roles if c not in (spec.response.column, size)]
     own = {ROWS, *SUMS} & {*keys, spec.response.column, *([size] if spec.exposure else [])}
     if own:
         raise SpecError(f"Rename the columns {listed(sorted(own))}: counts take their names.")
-    return Plan(spec, tuple(keys), spec.response.column, size)
+    return Plan(spec, sums, tuple(keys), spec.response.column, size)
+
+
+def _named(trials: Call, known: tuple[str, ...]) -> str | float | None:
+    """Return the column of trials, or their number."""
+    number = trials.arguments[0]
+    names = modifier_columns(trials, set(known))
+    return next(iter(names), number.value if isinstance(number, Number) else None)
 
 
 def _functions(spec: ModelSpec) -> Iterator[str]:

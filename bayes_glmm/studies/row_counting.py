@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from bayes_glmm.errors import DataError, MissingDataError, listed
+from bayes_glmm.families import get_family
 from bayes_glmm.studies.counting_plan import SUMS, Plan
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def count_rows(plan: Plan, data: ds.Dataset, max_cells: int) -> Counts:
         if not whole.num_rows:
             continue
         y, size = _response(plan, whole)
-        shift = float(y.mean()) if shift is None and plan.spec.family == "gaussian" else shift
-        constant += _rows_constant(plan.spec.family, y, size)
+        shift = float(y.mean()) if shift is None and plan.sums.squares else shift
+        constant += plan.sums.constant(y, size)
         partial.append(_sums(plan, whole, y, size, shift or 0.0))
         n_rows += whole.num_rows
         waiting += partial[-1].num_rows
@@ -151,7 +151,7 @@ def _response(plan: Plan, table: pa.Table) -> tuple[Array, Array | None]:
     """Return the response as numbers, and trials or exposures."""
     spec = plan.spec
     column = table.column(plan.response)
-    if spec.family == "bernoulli" and spec.success is not None:
+    if spec.success is not None and get_family(spec.family).two_valued():
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -168,41 +168,9 @@ def _response(plan: Plan, table: pa.Table) -> tuple[Array, Array | None]:
         size = table.column(plan.size).to_numpy().astype(np.float64)
     elif plan.size is not None:
         size = np.full(len(y), plan.size)
-    _refuse_values(plan, y, size)
+    for what in plan.sums.faults(y, size):
+        raise DataError(what.format(response=plan.response, size=plan.size))
     return y, size
-
-
-def _refuse_values(plan: Plan, y: Array, size: Array | None) -> None:
-    family, name = plan.spec.family, plan.response
-    whole = family == "gaussian" or bool(((y >= 0) & (y == np.floor(y))).all())
-    if not whole:
-        raise DataError(f"The response {name!r} has values that are no counts from 0.")
-    top: Any = 1 if family == "bernoulli" else size if family == "binomial" else np.inf
-    if (y > top).any():
-        what = "1: name the level that counts with success=" if family == "bernoulli" else "trials"
-        raise DataError(f"The response {name!r} has values above {what}.")
-    if family == "poisson" and size is not None and not (size > 0).all():
-        raise DataError(f"The exposure {plan.size!r} has values that are not positive.")
-
-
-def _rows_constant(family: str, y: Array, size: Array | None) -> float:
-    """Return what the rows' log-likelihood has that does not depend on parameters."""
-    if family == "poisson":
-        counts = np.bincount(y.astype(np.int64)) if y.max() < 1e6 else None
-        whole = float(gammaln(y + 1).sum()) if counts is None else _factorials(counts)
-        return (0.0 if size is None else float(y @ np.log(size))) - whole
-    if family == "binomial" and size is not None:
-        return float(log_ways(size, y).sum())
-    return 0.0
-
-
-def _factorials(counts: NDArray[np.intp]) -> float:
-    return float(counts @ gammaln(np.arange(len(counts)) + 1.0))
-
-
-def log_ways(n: Array, k: Array) -> Array:
-    """Return the logarithm of the binomial coefficient."""
-    return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
 
 
 def _sums(plan: Plan, table: pa.Table, y: Array, size: Array | None, shift: float) -> pa.Table:
@@ -211,7 +179,7 @@ def _sums(plan: Plan, table: pa.Table, y: Array, size: Array | None, shift: floa
     parts = table.select(list(plan.keys))
     parts = parts.append_column("_n", pa.array(np.ones(len(y), np.int64)))
     parts = parts.append_column("_y", pa.array(y - shift))
-    if plan.spec.family == "gaussian":
+    if plan.sums.squares:
         parts = parts.append_column("_square", pa.array((y - shift) ** 2))
     if size is not None:
         parts = parts.append_column("_size", pa.array(size))

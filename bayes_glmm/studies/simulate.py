@@ -24,7 +24,6 @@ from bayes_glmm.errors import (
     ArgumentError,
     ArgumentTypeError,
     DataError,
-    SpecError,
     listed,
     rows_listed,
 )
@@ -126,14 +125,10 @@ def simulate(
     values = _values(design, _plain(parameters), streams)
     mean, own = on_rows(design, {name: value[None] for name, value in values.items()})
     chosen = kind.link(design.link)
-    if "total" in design.modifiers:
-        raise SpecError(
-            "against() takes the events of both arms as given, so that those of one cannot be drawn "
-            "without the other's: simulate one row for each arm, events | trials(n)."
-        )
     seen = {k: v for k, v in design.modifiers.items() if k in DRAWN_WITHIN}
-    _refuse_means(design, kind, (mean if kind.unordered else chosen.inverse(mean))[0])
     drawn = observe(kind, seen)
+    drawn.require("simulator")
+    _refuse_means(design, kind, *kind.impossible_means(mean[0], chosen))
     y = np.asarray(drawn.respond(last, mean, chosen, own | seen, design.trials))[0]
     for rows, message in kind.invalid(y, design.trials):
         if rows.any():
@@ -141,8 +136,8 @@ def simulate(
                 f"The parameters give responses of which one {message}. Rows: "
                 f"{listed(design.rows[rows])}."
             )
-    if kind.composed:
-        columns = (y.astype(np.int64) if kind.discrete else y).T
+    if y.ndim > 1:
+        columns = kind.stored(y).T
         return table.assign(**dict(zip(spec.response.columns, columns, strict=True)))
     return table.assign(**{spec.response.column: _as_stored(y, kind, levels)})
 
@@ -209,7 +204,7 @@ def _design(spec: ModelSpec, table: pd.DataFrame, structures: Mapping[str, Struc
 
 def _as_stored(y: Array, kind: Family, named: ResponseSchema | None) -> Any:
     if named is None:
-        return y.astype(np.int64) if kind.discrete else y
+        return kind.stored(y)
     if named.coded:
         return as_categories(y.astype(np.intp), named)
     failure, success = sorted(named.levels, key=lambda level: level == named.success)
@@ -241,14 +236,7 @@ def _by_variable(design: Design, parameters: Mapping[str, Any]) -> dict[str, Any
     return out
 
 
-def _refuse_means(design: Design, kind: Family, mu: Array) -> None:
-    bad = ~np.isfinite(mu)
-    if kind.unordered:
-        bad = bad.any(axis=-1)
-    if kind.discrete and not kind.categorical:
-        bad |= (mu < 0) | (mu > LARGEST_MEAN)
-    elif not (kind.categorical or kind.circular):  # means lie where responses do
-        bad = np.logical_or.reduce([bad, *(rows for rows, _ in kind.invalid(mu, None))])
+def _refuse_means(design: Design, kind: Family, mu: Array, bad: NDArray[np.bool_]) -> None:
     if bad.any():
         raise ArgumentError(
             f"The parameters give means that {kind.name} responses cannot have, such as "

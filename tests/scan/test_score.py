@@ -97,7 +97,7 @@ def test_score_and_its_variance_are_those_at_the_penalised_mode(family):
         z = score / np.sqrt(variance)
         assert found.loc[j, "p_normal"] == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-3)
     assert "approximate" in found.attrs["method"]
-    assert found.attrs["scale"] == "link"
+    assert found.attrs["scale"] == ("link (log)" if family == "poisson" else "link (logit)")
 
 
 def test_links_that_are_not_canonical_are_refused():

@@ -19,7 +19,7 @@ from bayes_glmm.answers.predict.predictor_draws import (
     parameters,
     shown,
 )
-from bayes_glmm.errors import ArgumentError
+from bayes_glmm.answers.require import require
 from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import PredictorDesign
@@ -107,11 +107,6 @@ def pearson(y: Array, mean: Array, variance: Array) -> Array:
     return np.asarray(squares.reshape(len(squares), -1).sum(axis=-1))
 
 
-def is_count(fit: Fit) -> bool:
-    """Whether responses are counts without an upper end."""
-    return fit.family.discrete and not fit.family.categorical and "counts" in fit.family.support
-
-
 def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.DataFrame:
     """Tabulate the responses beside replicated ones, in bins; few ones row by row.
 
@@ -129,26 +124,25 @@ def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.Data
         ``attrs["kind"]`` is ``frequencies``, ``calibration`` or ``rows``; or ``spreads``,
         the standard deviation over rows of each ``category``'s share, for compositions.
     """
-    if "status" in fit.design.modifiers:
-        raise ArgumentError("Censored responses are not observed: they cannot be compared.")
+    require(fit, "observed", "predictive_check()")
     fit = by_copies(fit)
     y = np.asarray(fit.design.response, float)
     again, mean, _ = replicated(fit, n=n, seed=seed)
-    binary = fit.family.discrete and not is_count(fit) and not fit.family.categorical
-    if binary and fit.design.trials is None:
-        return _calibration(y, again, mean)
     trials = fit.design.trials
-    if fit.family.composed:
+    how = fit.family.compared(trials)
+    if how == "calibration":
+        return _calibration(y, again, mean)
+    if how == "spreads":
         return _spreads(fit, y, again)
     name = fit.spec.response.column + (" (mean ± sd of equal rows)" if is_summary(fit) else "")
     if trials is not None:
         y, again, name = y / trials, again / trials, f"{name} / trials"
-    if fit.family.categorical:
+    if how == "categories":
         edges = np.arange(len(fit.design.categories) + 1) - 0.5
     elif len(y) <= FEW_ROWS:
         return _each(y, again, fit.design.rows, name)
     else:
-        edges = _edges(y, again, whole=fit.family.discrete and trials is None)
+        edges = _edges(y, again, whole=how == "whole")
     counts = np.array([np.histogram(row, edges)[0] for row in again], float)
     low, high, names = interval(counts)
     table = pd.DataFrame(

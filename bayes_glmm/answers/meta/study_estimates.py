@@ -29,12 +29,8 @@ class Arm:
 
 def kind_of(fit: Fit) -> str | None:
     """Say which estimate a study's own rows have: of ``odds``, of ``rates``, or of ``means``."""
-    known_errors = fit.spec.response.modifier("se") is not None
-    if fit.family.name in ("bernoulli", "binomial", "beta_binomial") and fit.link.name == "logit":
-        return "odds"
-    if fit.family.discrete and "counts" in fit.family.support and fit.link.name == "log":
-        return "rates"
-    return "means" if known_errors and fit.link.name == "identity" else None
+    kind, known_errors = fit.family.own_estimate(fit.link), fit.spec.response.modifier("se")
+    return None if kind == "means" and known_errors is None else kind
 
 
 def arm(fit: Fit, rows: NDArray[np.bool_], kind: str) -> Arm:

@@ -21,12 +21,13 @@ from bayes_glmm.answers.predict.expected import (
     no_draws,
     predictor_draws,
     prepare_rows,
-    refuse_directions,
 )
 from bayes_glmm.answers.predict.predictions import describe
 from bayes_glmm.answers.predict.represented import amounts, words
+from bayes_glmm.answers.require import require
 from bayes_glmm.errors import ArgumentError, suggestion
 from bayes_glmm.literals import Groups, Measure, Scale, allowed
+from bayes_glmm.model.thresholds import SingleBoundaries
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def comparisons(
     if scale == "link":
         over = words(fit, cells.over)
         about |= {"estimand": f"conditional effect on the predictor, {MEANING[groups]}, {over}",
-                  "scale": _predictor_of(fit)}  # fmt: skip
+                  "scale": fit.family.predictor_words(fit.link, fit.design.categories)}  # fmt: skip
         about.pop("integration", None)
     if measure != "difference":
         about["scale"] = f"{measure} of {about['scale']}"
@@ -293,11 +294,6 @@ def averages(
     return total
 
 
-def _predictor_of(fit: Fit) -> str:
-    first = f", log odds against {fit.design.categories[0]}" if fit.family.unordered else ""
-    return f"link ({fit.link.name}){first}"
-
-
 def _valued(fit: Fit, table: pd.DataFrame, variable: str, value: Any) -> Any:
     if isinstance(value, pd.Series):
         return value
@@ -310,7 +306,7 @@ def _valued(fit: Fit, table: pd.DataFrame, variable: str, value: Any) -> Any:
 
 
 def _check(fit: Fit, variable: str, measure: str) -> None:
-    refuse_directions(fit)
+    require(fit, "average", "comparisons()")
     roles = {c.name: set(c.roles) for c in fit.schema.columns}
     usable = [name for name, uses in roles.items() if uses & {"fixed", "slope"}]
     if variable not in usable:
@@ -323,8 +319,8 @@ def _check(fit: Fit, variable: str, measure: str) -> None:
     known = allowed(Measure)
     if measure not in known:
         raise ArgumentError(f"Unknown measure {measure!r}." + suggestion(str(measure), known))
-    if measure == "odds_ratio" and fit.link.name not in ("logit", "probit", "cloglog"):
-        raise ArgumentError("Odds ratios are for probabilities; use measure='ratio'.")
+    if measure == "odds_ratio":
+        require(fit.link, "odds", "measure='odds_ratio'")
 
 
 def _refuse_single_boundaries(
@@ -337,19 +333,15 @@ def _refuse_single_boundaries(
         ) for v in values
     )  # fmt: skip
     pairs = zip(low.specific, high.specific, strict=True)
-    if any(not np.array_equal(a.X, b.X) for a, b in pairs):
-        raise ArgumentError(
-            f"{variable!r} moves single boundaries, cs(), and no one predictor: compare "
-            "probabilities, scale='response', or read the coefficients in summary()."
-        )
+    for a, b in pairs:
+        if not np.array_equal(a.X, b.X):
+            require(SingleBoundaries(), "common_boundaries", f"scale='link' of {variable!r}")
 
 
 def _check_scale(fit: Fit, scale: str, measure: str) -> None:
     if scale not in ("response", "link"):
         raise ArgumentError(f"scale={scale!r}: use 'response' or 'link'.")
-    fitting = {"difference": True, "ratio": fit.link.name == "log",
-               "odds_ratio": fit.link.name == "logit"}  # fmt: skip
-    if scale == "link" and not fitting.get(measure):
+    if scale == "link" and measure not in fit.link.measures():
         raise ArgumentError(
             f"measure={measure!r} does not fit the {fit.link.name} link: compare predictors by "
             "'difference', by 'odds_ratio' (logit link) or by 'ratio' (log link)."

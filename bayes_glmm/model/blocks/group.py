@@ -59,6 +59,21 @@ class GroupDesign(GroupArrays, RandomBlock):
         """Parameters of the effects' distribution besides the standard deviations."""
         return self.distribution.hyper
 
+    def lack(self, capability: str) -> str | None:
+        """Return why the effects lack a capability and the way out; ``None`` where they have it."""
+        rows = "compare row by row, without by=, or use random_effects() or rank()."
+        if capability == "normal_effects" and not self.distribution.normal:
+            return (
+                f"Effects of {self.name} have a {self.distribution.words[0]} distribution, which is not "
+                f"integrated over here: {rows} Shares of variance are those of scale='latent', and "
+                "averages need groups='known', 'typical' or 'new'."
+            )
+        if capability == "single_levels" and not self.whole:
+            return f"Rows have weights of the levels of {self.name}, mm() or gr(by=): {rows}"
+        if capability == "independent_levels" and self.structure:
+            return f"The levels of {self.name} are related, so that none stands alone: {rows}"
+        return None
+
     def names_in(self, parameters: Iterable[str]) -> frozenset[str]:
         """Return names of a group that the formulas of some parameters may have."""
         return self.names | {in_formula(named(VALUES, self.name), p) for p in parameters}
