@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bayes_glmm.errors import SpecError
-from bayes_glmm.spec.series import Process
 from bayes_glmm.spec.terms import Call, Term, holds_smooth, no_slope, ordered_terms
+from bayes_glmm.spec.time_processes import Process
 
 DISTRIBUTIONS = ("normal", "student")
 """Of random effects."""
