@@ -63,6 +63,8 @@ class RandomEffect:
     along : str or None
         Column of times: the effect is a series of its own in each level of ``group``, or
         one series where that is the column of times itself, as in ``ar(week, person)``.
+    process : Process
+        The law of the series: ``Process("ar")``, or ``Process("rw", (("order", 2),))``.
 
     Examples
     --------
