@@ -127,7 +127,7 @@ def _predictor_blocks(
         yield fixed.names, owner
         for coding in (codings[factor] for part in p.parts for factor, _ in part):
             if isinstance(coding, MODELLED):
-                suffix = in_formula("", parameter)
+                suffix = "" if parameter == "mu" else f"_{parameter}"
                 yield coding.factor(none, suffix).names, coding.columns(True)[0]
     for n in covariates:
         yield frozenset(named(stem, identifier(n)) for stem in CovariateDesign.stems), f"mi({n})"
