@@ -17,7 +17,7 @@ from bayes_glmm.model.blocks.missing_covariate import CovariateDesign
 from bayes_glmm.model.blocks.modelled import identifier
 from bayes_glmm.model.blocks.smooth import SmoothDesign
 from bayes_glmm.model.variable_table import BOUNDARY, PART
-from bayes_glmm.model.variables import COEFFICIENT, RESERVED, in_formula, named, reference_name
+from bayes_glmm.model.variables import COEFFICIENT, RESERVED, named, reference_name
 from bayes_glmm.spec.model import ModelSpec
 
 if TYPE_CHECKING:
