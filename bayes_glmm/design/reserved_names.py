@@ -99,7 +99,7 @@ def _without_groups(spec: ModelSpec, blocks: Iterable[tuple[frozenset[str], str]
     family = get_family(spec.family)
     own = [name for name in RESERVED if name != COEFFICIENT]
     own += [n for call in spec.response.modifiers for n in OF_MODIFIERS.get(call.function, ())]
-    own += [BOUNDARY] * bool(family.vectors) + [PART, "trials"] * family.composed
+    own += [BOUNDARY] * bool(family.vectors) + [PART, "trials"] * bool(spec.response.others)
     owners: dict[str, str] = dict.fromkeys(own, "the response")
     owners |= {p.name: f"the family's {p.name!r}" for p in family.parameters}
     for name, owner in ((name, owner) for names, owner in blocks for name in sorted(names)):

@@ -15,7 +15,7 @@ from pymc.logprob.basic import conditional_logp
 from pytensor.compile.mode import Mode
 from scipy import special, stats
 
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.maths.field_maths import NUMPY
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.field import FieldDensity

@@ -68,9 +68,9 @@ MUTANTS = (
     ),
     Mutant(
         "the exposure logged in the table and again in the model",
-        "studies/aggregate.py",
-        "        cells[name] = size\n        constant += float(gammaln(whole",
-        "        cells[name] = np.log1p(size)\n        constant += float(gammaln(whole",
+        "families/sufficient.py",
+        '"size": size, "rows": cells.n}',
+        '"size": np.log1p(size), "rows": cells.n}',
         ("tests/test_collapsing.py",),
     ),
     Mutant(
@@ -208,7 +208,7 @@ MUTANTS = (
     ),
     Mutant(
         "weights of a quadrature rule that do not sum to one",
-        "answers/predict/integrate.py",
+        "maths/normal_means.py",
         "return nodes, weights / weights.sum()",
         "return nodes, weights * (nodes[1] - nodes[0]) / np.sqrt(2 * np.pi) * (n + 1) / n",
         ("tests/answers/test_integrate.py",),
@@ -421,9 +421,9 @@ MUTANTS = (
     ),
     Mutant(
         "the hazard ratio of ordered categories upside down",
-        "families/reading.py",
-        "return -1 if self.reverse",
-        "return 1 if self.reverse",
+        "families/ordinal.py",
+        "return np.exp(-values) if",
+        "return np.exp(values) if",
         ("tests/answers/test_every_family.py",),
     ),
     Mutant(
