@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Family, Parameters
-from bayes_glmm.families.links import Link
-from bayes_glmm.families.maths import NUMPY, Maths
+from bayes_glmm.families.contract import Array, Family, Parameters
+from bayes_glmm.maths.density_maths import NUMPY, Maths
+from bayes_glmm.maths.links import Link
 
 
 class Categories(Family):

@@ -9,9 +9,9 @@ import numpy as np
 from numpy import bool_
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, count_start, invalid_counts
-from bayes_glmm.families.maths import Maths, Mean
-from bayes_glmm.families.written import Written
+from bayes_glmm.families.contract import Array, count_start, invalid_counts
+from bayes_glmm.families.density_family import Written
+from bayes_glmm.maths.density_maths import Maths, Mean
 
 
 class Counts(Written):

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from bayes_glmm.families.base import Array, Parameters
 from bayes_glmm.families.categories import Categories
-from bayes_glmm.families.links import Link
-from bayes_glmm.families.maths import Maths, pytensor_maths
+from bayes_glmm.families.contract import Array, Parameters
 from bayes_glmm.families.parameter import Parameter
+from bayes_glmm.maths.density_maths import Maths, pytensor_maths
+from bayes_glmm.maths.links import Link
 from bayes_glmm.spec.priors import Prior
 
 LATENT = {"logit": np.pi**2 / 3, "probit": 1.0, "cloglog": np.pi**2 / 6}

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from bayes_glmm.families.base import Array, Family, Parameters, fill, scale_prior
-from bayes_glmm.families.links import Link
+from bayes_glmm.families.contract import Array, Family, Parameters, fill, scale_prior
 from bayes_glmm.families.parameter import Parameter
+from bayes_glmm.maths.links import Link
 from bayes_glmm.spec.priors import Prior
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Parameters, invalid_counts
 from bayes_glmm.families.categories import Categories
-from bayes_glmm.families.links import Link
-from bayes_glmm.families.maths import NUMPY, Maths, pytensor_maths
+from bayes_glmm.families.contract import Array, Parameters, invalid_counts
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.precision import DIRICHLET, some_precision
+from bayes_glmm.maths.density_maths import NUMPY, Maths, pytensor_maths
+from bayes_glmm.maths.links import Link
 
 WHOLE = 1e-6
 """How far the shares of a row may be from one together."""

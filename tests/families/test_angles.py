@@ -36,7 +36,7 @@ def test_the_slope_in_the_concentration_is_that_of_bessel_ratios():
     import pytensor.tensor as pt
     from pytensor.compile.mode import Mode
 
-    from bayes_glmm.families.symbolic import log_bessel
+    from bayes_glmm.maths.symbolic import log_bessel
 
     x = pt.dvector("x")
     mode = Mode(linker="py", optimizer="fast_compile")
