@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import special
 
 import bayes_glmm as bg
-from bayes_glmm.answers.missing import with_missing_responses
+from bayes_glmm.answers.predict.missing_responses import with_missing_responses
 from tests.matrix.held import EXACT, by_chance, ends, flat, near, summarised
 from tests.matrix.laws import ORDERED
 from tests.matrix.questions import Question

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
-from bayes_glmm.design.design import Design
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.design import Design
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.design.structured import bound_structures, with_factors
-from bayes_glmm.prior_predictive import draw_parameters
-from bayes_glmm.results import make_tree
-from bayes_glmm.spec.formula import parse
+from bayes_glmm.design.groups.structure_matching import bound_structures, with_factors
+from bayes_glmm.studies.prior_predictive import draw_parameters
+from bayes_glmm.results.fit import make_tree
+from bayes_glmm.spec.formula.parsing import parse
 from tests.matrix.laws import LAWS, TRIALS
 from tests.matrix.rows import PARTS, structures, table
 from tests.matrix.terms import TERMS, Term

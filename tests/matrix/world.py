@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from tests.matrix import laws
 from tests.matrix.laws import FORMULAS, LAWS, LINKS, ORDERED, TRIALS, UNORDERED, Law, categories
 from tests.matrix.relations import relation, stranger, wave_numbers, waves
