@@ -19,15 +19,12 @@ from bayes_glmm.studies.prior_predictive import draw_parameters
 from bayes_glmm.results.fit import make_tree
 from bayes_glmm.spec.formula.parsing import parse
 from tests.matrix.laws import LAWS, TRIALS
-from tests.matrix.rows import PARTS, structures, table
+from tests.matrix.rows import MIDDLE, OTHERS, PARTS, structures, table
 from tests.matrix.terms import TERMS, Term
 from tests.matrix.world import World
 
 CHAINS, DRAWS = 4, 20
 Prior = bg.Prior
-MIDDLE = {"logit": 0.2, "log": 1.1, "identity": 2.0, "tan_half": 0.15}
-OTHERS = {"log": 0.7, "logit": -0.8, "identity": 0.5}
-"""Middles of intercepts, by link: of the mean, and of another parameter."""
 NARROW = {
     "sigma": Prior("LogNormal", mu=math.log(0.5), sigma=0.1),
     "nu": Prior("LogNormal", mu=math.log(6.0), sigma=0.1),

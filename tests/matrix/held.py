@@ -53,8 +53,8 @@ def by_chance(found: Array, mean: Array, variance: Array, of_squares: bool = Tru
     """
     found, mean, variance = (np.asarray(v, float) for v in np.broadcast_arrays(found, mean, variance))
     error = np.sqrt(variance.sum(axis=0))
-    fixed = error < 1e-12 * np.maximum(np.abs(mean).sum(axis=0), 1e-300)
-    near(found[:, fixed], mean[:, fixed], 1e-7)
+    fixed = error < 1e-7 * np.maximum(np.abs(mean).sum(axis=0), 1e-300)
+    near(found[:, fixed], mean[:, fixed], 1e-6)
     if fixed.all():
         return
     z = ((found - mean).sum(axis=0)[~fixed]) / error[~fixed]

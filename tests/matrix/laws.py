@@ -193,7 +193,7 @@ def _draw_consul(r: Generator, mu: Array, o: Own, n: Array | None) -> Array:
 def _draw_skewed(r: Generator, mu: Array, o: Own, n: Array | None) -> Array:
     lean = np.sqrt(2 / np.pi) * o["skew"] / np.sqrt(1 + o["skew"] ** 2)
     width = o["sigma"] / np.sqrt(1 - lean**2)
-    return stats.skewnorm.rvs(o["skew"], mu - width * lean, width, mu.shape, r)
+    return stats.skewnorm.rvs(o["skew"], mu - width * lean, width, mu.shape, random_state=r)
 
 
 def _draw_counts(r: Generator, mu: Array, o: Own, n: Array | None) -> Array:

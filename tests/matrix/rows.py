@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
 import pandas as pd
 
 import bayes_glmm as bg
-from tests.matrix.laws import ORDERED, TRIALS, UNORDERED
+from tests.matrix.laws import LAWS, LINKS, ORDERED, TRIALS, UNORDERED, categories
 
 N, EACH = 48, 4
 LEVELS = [f"g{i:02d}" for i in range(N // EACH)]
@@ -55,34 +56,36 @@ def covariates() -> pd.DataFrame:
     return data
 
 
+MIDDLE = {"logit": 0.2, "log": 1.1, "identity": 2.0, "tan_half": 0.15}
+OTHERS = {"log": 0.7, "logit": -0.8, "identity": 0.5}
+"""Middles of intercepts, by link: of the mean, and of another parameter."""
+OWN = {"sigma": 0.5, "nu": 6.0, "skew": 1.0, "lower": -1.5, "gap": math.e, "power": 1.5, "zi": 1 / 3,
+       "hurdle": 1 / 3, "zoi": 1 / 3, "coi": 1 / 3, "dispersion": 3.0, "shape": 3.0,
+       "concentration": 3.0, "quantile": 0.5}  # fmt: skip
+CUTS = np.array([-0.5, 0.6])
+
+
 @cache
 def table(family: str) -> pd.DataFrame:
-    """Return all columns, with a response that the family can have."""
-    data, rng = covariates().copy(), np.random.default_rng(1)
-    if family == "bernoulli":
-        data["y"] = rng.binomial(1, 0.5, N)
-    elif family == "multinomial":
-        data[PARTS] = np.array([rng.multinomial(n, [0.3, 0.3, 0.4]) for n in data["n"]])
-    elif family == "dirichlet":
-        data[PARTS] = rng.dirichlet([2, 3, 4], N)
-    elif family in (*ORDERED, *UNORDERED):
-        codes = rng.permutation(np.arange(N) % 3)
-        data["y"] = pd.Categorical(np.array(PARTS)[codes], PARTS, ordered=family in ORDERED)
-    elif family in TRIALS:
-        data["y"] = rng.binomial(data["n"], 0.4)
-    elif family in ("beta", "zero_one_inflated_beta", "ordered_beta"):
-        data["y"] = rng.beta(2, 3, N)
-        if family != "beta":
-            data.loc[::8, "y"], data.loc[1::8, "y"] = 0.0, 1.0
-    elif family == "von_mises":
-        data["y"] = rng.vonmises(0.3, 2.0, N)
-    elif any(word in family for word in ("poisson", "negative", "geometric")):
-        data["y"] = rng.poisson(3.0, N)
-        data.loc[::6, "y"] = 0
-    else:
-        data["y"] = rng.gamma(3.0, 1.0, N)
-        if "hurdle" in family or family == "tweedie":
-            data.loc[::6, "y"] = 0.0
+    """Return all columns, with a response that the family draws around the middle of the draws."""
+    data, rng, law = covariates().copy(), np.random.default_rng(1), LAWS[family]
+    slope = 0.2 * (data["x"] - data["x"].mean() + (data["f"] == "b")).to_numpy()
+    if family in (*ORDERED, *UNORDERED):
+        eta = slope if family in ORDERED else np.stack([0.2 + slope] * 2, -1)
+        p = categories(family, eta, CUTS if family in ORDERED else None, np.ones(1))
+        if family == "multinomial":
+            data[PARTS] = np.array([rng.multinomial(n, q) for n, q in zip(data["n"], p, strict=True)])
+        elif family == "dirichlet":
+            data[PARTS] = np.array([rng.dirichlet(3 * q) for q in p]).clip(1e-3)
+            data[PARTS] = data[PARTS].div(data[PARTS].sum(axis=1), axis=0)
+        else:
+            codes = np.array([rng.choice(3, p=q) for q in p])
+            data["y"] = pd.Categorical(np.array(PARTS)[codes], PARTS, ordered=family in ORDERED)
+        return data
+    mu = LINKS[law.link][0](MIDDLE[law.link] + slope)
+    own = {name: np.full(N, value) for name, value in OWN.items()}
+    y = law.draw(rng, mu, own, data["n"].to_numpy() if family in TRIALS else None)
+    data["y"] = y.astype(int) if np.array_equal(y, np.rint(y)) else y
     return data
 
 

@@ -168,7 +168,8 @@ def _within(w: World, rows: pd.DataFrame) -> Array:
 
 def _between(w: World, rows: pd.DataFrame) -> Array:
     means = w.rows.groupby("g")["x"].mean()
-    return rows["g"].map(means).to_numpy(float)
+    own = rows.groupby("g")["x"].transform("mean")  # of levels that were not seen
+    return rows["g"].map(means).fillna(own).to_numpy(float)
 
 
 def powers(w: World, rows: pd.DataFrame) -> Array:
