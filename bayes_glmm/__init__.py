@@ -61,17 +61,18 @@ if TYPE_CHECKING:
     from bayes_glmm.scan import scan
     from bayes_glmm.spec.effects import RandomEffect
     from bayes_glmm.spec.formula.parsing import parse
-    from bayes_glmm.spec.model import ModelSpec, Predictor, Response
+    from bayes_glmm.spec.model import ModelSpec
     from bayes_glmm.spec.priors import Prior
+    from bayes_glmm.spec.sides import Predictor, Response
     from bayes_glmm.spec.sources import Source
     from bayes_glmm.spec.templates import template, templates
-    from bayes_glmm.structures.areal import areal
+    from bayes_glmm.structures.animals import pedigree
+    from bayes_glmm.structures.areas import areal
     from bayes_glmm.structures.coordinates import coordinates
     from bayes_glmm.structures.genomic import genomic
     from bayes_glmm.structures.kinship import kinship
     from bayes_glmm.structures.lineage import lineage
     from bayes_glmm.structures.neighbours import nearest_neighbours
-    from bayes_glmm.structures.pedigree import pedigree
     from bayes_glmm.structures.structure_files import read_structures
     from bayes_glmm.studies.aggregate import collapse
     from bayes_glmm.studies.calibrate import calibrate
@@ -87,12 +88,12 @@ _PUBLIC = {
     "Family": "families.density_family",
     "ModelSpec": "spec.model",
     "Parameter": "families.contract",
-    "Predictor": "spec.model",
+    "Predictor": "spec.sides",
     "Prior": "spec.priors",
     "RandomEffect": "spec.effects",
-    "Response": "spec.model",
+    "Response": "spec.sides",
     "Source": "spec.sources",
-    "areal": "structures.areal",
+    "areal": "structures.areas",
     "build_model": "fitting",
     "calibrate": "studies.calibrate",
     "check": "fitting",
@@ -123,7 +124,7 @@ _PUBLIC = {
     "moran": "answers.diagnose.moran",
     "number_needed": "answers.predict.number_needed",
     "parse": "spec.formula.parsing",
-    "pedigree": "structures.pedigree",
+    "pedigree": "structures.animals",
     "plot_calibration": "plots",
     "plot_caterpillar": "plots",
     "plot_forest": "plots",

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from bayes_glmm import __version__
 from bayes_glmm.design.checks.check_all import run_checks
 from bayes_glmm.design.checks.checks_structures import alike
 from bayes_glmm.design.groups.structure_matching import (
@@ -407,7 +406,7 @@ def provenance(
         "priors": {k: [p.name, dict(p.parameters)] for k, p in priors.items()},
         "seed": settings["seed"],
         "settings": settings,
-        "versions": {"bayes_glmm": __version__, **{p: version(p) for p in packages}},
+        "versions": {p: version(p) for p in ("bayes_glmm", *packages)},
         "data_hash": data_hash(prepared.data, schema.used_columns),
         "n_rows": len(prepared.data),
         "dropped": list(prepared.dropped),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bayes_glmm.errors import ArgumentError, EngineError
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.reference import Way
+from bayes_glmm.model.variable_table import variables
 
 if TYPE_CHECKING:
     from bayes_glmm.design.resolve import Model
@@ -118,21 +119,12 @@ def _on_table_scale(way: Way, variables: Mapping[str, Array]) -> dict[str, Array
     return {**variables, **way.on_table_scale(variables)}
 
 
-def _figures(variables: Mapping[str, Array], design: Design) -> tuple[list[str], Array]:
+def _figures(found: Mapping[str, Array], design: Design) -> tuple[list[str], Array]:
     """Return names and values of everything but the random effects."""
-    mu = design.mu
-    out: dict[str, Any] = {}
-    if mu.intercept:
-        out["intercept"] = variables["intercept"]
-    out |= {f"beta[{c}]": variables["beta"][j] for j, c in enumerate(mu.coefficients)}
-    for group in mu.groups:
-        name, terms = group.name, group.terms
-        out |= {f"sd_{name}[{t}]": variables[f"sd_{name}"][k] for k, t in enumerate(terms)}
-        for block in (b for b in group.blocks if len(b) > 1):
-            pairs = [(i, j) for i in block for j in block if i < j]
-            corr = variables[f"corr_{name}"]
-            out |= {f"corr_{name}[{terms[i]}, {terms[j]}]": corr[i, j] for i, j in pairs}
-    known = {*out, "intercept", "beta"}
-    own = [k for k, v in variables.items() if k not in known and np.ndim(v) == 0]
-    out |= {k: variables[k] for k in own}
-    return list(out), np.array([float(v) for v in out.values()])
+    out = {
+        e.name: float(found[v.name][e.place])
+        for v in variables(design).values()
+        if v.reported
+        for e in sorted(v.elements, key=lambda e: e.place)
+    }
+    return list(out), np.array(list(out.values()))

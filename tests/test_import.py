@@ -56,5 +56,5 @@ def test_submodules_do_not_hide_functions_of_the_same_name() -> None:
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'model'"):
-        getattr(bg, "model")  # noqa: B009
+    with pytest.raises(AttributeError, match="no attribute 'modell'"):
+        getattr(bg, "modell")  # noqa: B009

@@ -178,7 +178,7 @@ def test_a_store_that_is_a_file_is_an_error_of_the_package(here: Path, name: str
 def test_a_fit_that_cannot_be_written_is_kept(
     trouble: str, here: Path, tmp_path_factory, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
-    from bayes_glmm.results.fit import storage as results_io
+    from bayes_glmm.results import storage as results_io
 
     spare = tmp_path_factory.mktemp("spare")
     monkeypatch.setattr("tempfile.tempdir", str(spare))

@@ -22,9 +22,10 @@ from bayes_glmm.answers.predict.comparisons import Measure, comparisons
 from bayes_glmm.answers.predict.expected import Groups
 from bayes_glmm.answers.predict.predictions import predictions
 from bayes_glmm.answers.predict.student_effects import averages
-from bayes_glmm.answers.summary import fixed_name, summary
+from bayes_glmm.answers.summary import fixed_effects, summary
 from bayes_glmm.answers.variance.partition import variance_partition
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.report.words import in_mathematics, in_words
 from bayes_glmm.results.fit import Fit
 from bayes_glmm.spec.priors import Prior
@@ -240,8 +241,7 @@ def _ratios(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
     if not any(p.coefficients for p in means):
         return None
     table = summary(tree, exponentiate=True)
-    fixed = {p.name("intercept") for p in means if p.intercept}
-    fixed |= {fixed_name(p, c) for p in means for c in p.coefficients}
+    fixed = fixed_effects(fit)
     return cells(table[table.parameter.isin(fixed)].iloc[:, :6], "Fixed effects as ratios")
 
 
@@ -341,8 +341,8 @@ def _group(tree: xr.DataTree, fit: Fit, name: str) -> dict[str, Any]:
     if design.n_levels > MOST_LEVELS:
         return {"name": name, "n": design.n_levels, "pictures": [], "tables": []}
     pictures, tables = [], []
-    own = design.weights is None and fit.predictor_of(name).parameter == "mu"
-    if "intercept" in design.terms and own:
+    own = design.whole and fit.predictor_of(name).parameter == "mu"
+    if INTERCEPT in design.terms and own:
         alt = f"Each {name}: the estimate of its own rows beside the partially pooled one"
         pictures.append((alt, picture(partial(plots.plot_shrinkage, tree, name))))
         tables.append(cells(shrinkage(tree, name), "Estimates of own rows, and partially pooled"))

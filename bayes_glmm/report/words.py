@@ -5,6 +5,7 @@ from __future__ import annotations
 from bayes_glmm.design.terms.base_levels import references
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import PredictorDesign
+from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.results.fit import Fit
 
 SEEN = {
@@ -14,11 +15,6 @@ SEEN = {
     "total": "Given the events of both arms together, the odds of the other arm cancel: the "
     "predictor is the log odds ratio to it.",
     "se": "The standard deviation of each row's error is known.",
-}
-MODELLED = {
-    "mi": "Missing values of {0} are estimated, together with a normal model of {0}.",
-    "mo": "The effect of {0} rises or falls all the way over its categories; the coefficient of "
-    "mo({0}) is the average step between neighbouring ones.",
 }
 
 
@@ -57,7 +53,7 @@ def in_words(fit: Fit) -> list[str]:
         for column, level in references(fit.schema).items()
     ]
     factors = [f for p in design.predictors.values() for f in p.modelled.factors]
-    lines += dict.fromkeys(MODELLED[f.kind].format(f.column) for f in factors)
+    lines += dict.fromkeys(f.words.format(f.column) for f in factors)
     if design.specific:
         names = ", ".join(design.specific[0].coefficients)
         lines.append(f"Each boundary between categories has an effect of its own of {names}.")
@@ -73,7 +69,7 @@ def in_words(fit: Fit) -> list[str]:
         terms = ", ".join(predictor.coefficients) or "nothing but its groups"
         lines.append(f"{parameter} has a formula of its own, on the {link} link: {terms}.")
     for smooth in design.smooths:
-        kind = "a Gaussian process" if smooth.waves else "a curve whose wiggliness is estimated"
+        kind = "a Gaussian process" if smooth.spectrum else "a curve whose wiggliness is estimated"
         lines.append(
             f"{smooth.label} is {kind}, with sd_{smooth.name} its spread on the link scale."
         )
@@ -82,8 +78,8 @@ def in_words(fit: Fit) -> list[str]:
         tied = " (correlated)" if any(len(b) > 1 for b in group.blocks) else ""
         lines.append(
             f"The {group.n_levels} levels of {group.name} differ in {what}{tied}; their effects come from "
-            f"one {'normal' if group.dist == 'normal' else 'Student t'} distribution whose "
-            f"{'standard deviation' if group.dist == 'normal' else 'scale'} is estimated, which "
+            f"one {group.distribution.words[0]} distribution whose "
+            f"{group.distribution.words[1]} is estimated, which "
             "shrinks small levels towards the others."
             + (" A row has the effects of its levels by their weights." if _mixes(group) else "")
         )
@@ -97,7 +93,7 @@ def _location(fit: Fit) -> str:
 
 
 def _mixes(group: GroupDesign) -> bool:
-    return group.weights is not None and group.weights.shape[1] > 1
+    return group.most_levels > 1
 
 
 def _against_first(fit: Fit) -> str:
@@ -122,7 +118,7 @@ def _parts(predictor: PredictorDesign) -> list[str]:
     parts += [f"f[{s.label}]ᵢ" for s in predictor.smooths]
     for group in predictor.groups:
         for t, term in group.own(predictor.parameter):
-            value = "" if term == "intercept" else f"·{term}ᵢ"
+            value = "" if term == INTERCEPT else f"·{term}ᵢ"
             parts.append(f"u[{group.name}, {group.terms[t]}]{value}")
     return parts
 
@@ -164,15 +160,13 @@ def in_mathematics(fit: Fit) -> list[str]:
         offset = ["offsetᵢ"] * bool(dict(fit.spec.predictors)[parameter].offsets)
         lines.append(f"{link}({parameter}ᵢ) = " + " + ".join([*_parts(predictor), *offset]))
     for smooth in design.smooths:
-        scale = "·S(range)" if smooth.waves else ""
-        lines.append(f"f[{smooth.label}]ᵢ = Bᵢ·b, b ~ Normal(0, sd_{smooth.name}²{scale})")
+        scale = "·S(range)" if smooth.spectrum else ""
+        lines.append(f"f[{smooth.label}]ᵢ = Bᵢ·b, b ~ Normal(0, {smooth.sd}²{scale})")
     for column, covariate in design.covariates.items():
-        name = covariate.predictor.parameter
         mean = " + ".join(_parts(covariate.predictor))
-        lines.append(f"{column}ᵢ ~ Normal({mean}, sigma_{name})")
+        lines.append(f"{column}ᵢ ~ Normal({mean}, {covariate.sigma})")
     for group in design.groups:
         tied = any(len(b) > 1 for b in group.blocks)
-        spread = f"D·R·D, D = diag(sd_{group.name})" if tied else f"sd_{group.name}²"
-        law = "Normal(" if group.dist == "normal" else f"Student(nu_{group.name}, "
-        lines.append(f"u[{group.name}] ~ {law}0, {spread})")
+        spread = f"D·R·D, D = diag({group.sd})" if tied else f"{group.sd}²"
+        lines.append(f"u[{group.name}] ~ {group.distribution.law(group)}0, {spread})")
     return lines

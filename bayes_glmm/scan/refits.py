@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.model.variables import BETA, element
 from bayes_glmm.results.fit import Fit
 from bayes_glmm.scan.dosage import dosage
 from bayes_glmm.scan.markers import Markers
@@ -51,7 +52,8 @@ def with_refits(
             **{"progress": False, "seed": fit.info["seed"], **options},
         )  # fmt: skip
         again = Fit.of(tree)
-        effect = again.posterior["beta"].sel(coefficient=NAME)
+        mu = again.design.mu
+        effect = again.posterior[mu.beta].sel({mu.fixed.coefficient_dim: NAME})
         found["refit_mean"][place] = float(effect.mean())
         found["refit_sd"][place] = float(effect.std(ddof=1))
         converged[place] = bool(again.info["converged"])
@@ -65,5 +67,5 @@ def model_with_marker(fit: Fit, prior: Prior | None) -> ModelSpec:
     mu = fit.spec.mu
     wider = replace(mu, terms=(*mu.terms, (Variable(NAME),)))
     predictors = tuple((k, wider if k == "mu" else p) for k, p in fit.spec.predictors)
-    priors = dict(fit.priors) | ({f"beta[{NAME}]": prior} if prior else {})
+    priors = dict(fit.priors) | ({element(BETA, NAME): prior} if prior else {})
     return fit.spec.with_(predictors=predictors, priors=tuple(priors.items()))

@@ -29,6 +29,7 @@ from scipy.special import log_ndtr
 
 from bayes_glmm.errors import ResultError, listed
 from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.results.fit import Fit
 from bayes_glmm.scan.dosage import dosage
 from bayes_glmm.scan.loco import without_chromosomes
@@ -80,7 +81,7 @@ def _group(fit: Fit) -> GroupDesign:
     """Return the group whose levels have genotypes, refusing models that a screen cannot take."""
     design = fit.design
     related = [g for g in design.groups if g.factor is not None]
-    plain = [g.terms == ("intercept",) and g.weights is None and g.Z is None for g in design.groups]
+    plain = [g.terms == (INTERCEPT,) and g.whole and g.Z is None for g in design.groups]
     reasons = {
         f"the link {design.link!r}": design.link != CANONICAL[design.family],
         "formulas of other parameters": set(design.predictors) != {"mu"},
@@ -110,7 +111,7 @@ def working_model(fit: Fit, group: GroupDesign, X: Array, K: Array) -> Working:
     S = np.zeros((n, n))
     for g in design.groups:
         own = K if g is group or g.name == group.name else np.eye(len(g.levels))
-        sd = float(posterior[f"sd_{g.name}"].mean())
+        sd = float(posterior[g.sd].mean())
         S += sd**2 * own[np.ix_(g.index, g.index)]
     offset = design.mu.offset
     eta = _start(design.family, y, trials, offset)

@@ -23,8 +23,9 @@ from bayes_glmm.errors import (
     listed,
     suggestion,
 )
-from bayes_glmm.spec.model import ModelSpec, Response
+from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.sides import Response
 from bayes_glmm.spec.terms import Call, Expression, Number, Variable
 
 if TYPE_CHECKING:

@@ -20,10 +20,9 @@ from bayes_glmm.errors import (
     IncompleteWarning,
     UnconvergedWarning,
     listed,
-    suggestion,
 )
 from bayes_glmm.fitting import data_hash, fit
-from bayes_glmm.model.reference import kept_prior
+from bayes_glmm.model.variable_table import kept_prior, named_priors
 from bayes_glmm.results.fit import Fit, read_fit
 from bayes_glmm.studies.jobs import Record, run_many
 from bayes_glmm.studies.quantities import parameters_of
@@ -59,8 +58,8 @@ def prior_sensitivity(
         Normal priors keep their location. Correlations, shares and other numbers between
         bounds have priors without a scale, which stay as they are.
     priors : sequence of str, optional
-        Names of the priors to change, as in :func:`bayes_glmm.priors`; all together when not
-        given.
+        The priors to change, named as in ``priors=`` of :func:`bayes_glmm.fit`: ``"beta[x]"`` or
+        ``"x"``, ``"sd_g"`` for all of a group; all together when not given.
     draws : int, default 1000
         Of each chain of each fit.
     executor, store, progress
@@ -118,7 +117,7 @@ def prior_sensitivity(
     """
     whole = read_fit(tree)
     factors = _factors(scale)
-    wide = [changed(whole.priors, factor, priors) for factor in factors]
+    wide = [changed(whole, factor, priors) for factor in factors]
     options = {"seed": whole.info["seed"], "draws": draws, **options}
     job = Job(tree, tuple(wide), options)
     identity = {
@@ -168,16 +167,12 @@ def summarised(one: Fit) -> dict[str, list[float]]:
     }
 
 
-def changed(
-    priors: Mapping[str, Prior], factor: float, wanted: Sequence[str] | None
-) -> dict[str, Prior]:
-    """Return priors, some or all of them so many times as wide."""
-    names = list(priors) if wanted is None else [kept_prior(str(n), priors) for n in wanted]
-    if absent := [name for name in names if name not in priors]:
-        raise ArgumentError(
-            f"priors={listed(absent)}: the model has no such prior."
-            + suggestion(absent[0], list(priors))
-        )
+def changed(fit: Fit, factor: float, wanted: Sequence[str] | None = None) -> dict[str, Prior]:
+    """Return the priors of a fit, some or all of them so many times as wide."""
+    priors = fit.priors
+    names = set(priors)
+    if wanted is not None:
+        names = {p for n in wanted for p in named_priors(fit.variables, priors, str(n))}
     return {name: p.widened(factor) if name in names else p for name, p in priors.items()}
 
 

@@ -166,9 +166,9 @@ MUTANTS = (
     ),
     Mutant(
         "the offset not applied in predictions",
-        "answers/predict/predictor_draws.py",
-        "eta = np.broadcast_to(predictor.offset, (n_draws(fit), len(predictor.offset))).copy()",
-        "eta = np.zeros((n_draws(fit), len(predictor.offset)))",
+        "model/predictor.py",
+        "        predictor.offset, (share for block in own for share in block.rows(values, maths))",
+        "        0 * predictor.offset, (share for block in own for share in block.rows(values, maths))",
         ("tests/answers/test_answers.py",),
     ),
     Mutant(
@@ -180,16 +180,16 @@ MUTANTS = (
     ),
     Mutant(
         "a correlation factor transposed in the graph",
-        "model/graph.py",
+        "model/blocks/structured.py",
         "u = unit * sd if L is None else unit @ (sd[:, None] * L).T",
         "u = unit * sd if L is None else unit @ (sd[:, None] * L)",
         ("tests/structures/test_density.py",),
     ),
     Mutant(
         "columns of a correlation factor scaled in place of its rows",
-        "answers/predict/predictor_draws.py",
-        "return sd[:, :, None] * np.linalg.cholesky(corr)",
-        "return sd[:, None, :] * np.linalg.cholesky(corr)",
+        "model/blocks/group.py",
+        "return np.asarray(sd[:, :, None] * np.linalg.cholesky(values[self.correlation]))",
+        "return np.asarray(sd[:, None, :] * np.linalg.cholesky(values[self.correlation]))",
         ("tests/answers/test_answers.py", "tests/answers/test_variance.py"),
     ),
     Mutant(
@@ -260,7 +260,7 @@ MUTANTS = (
     ),
     Mutant(
         "branch lengths taken for standard deviations",
-        "structures/pruned_tree.py",
+        "model/blocks/tree.py",
         "sd = maths.where(zero, 0.0, maths.sqrt(maths.where(zero, 1.0, variance)))",
         "sd = maths.where(zero, 0.0, maths.where(zero, 1.0, variance))",
         ("tests/structures/test_lineage.py",),
@@ -274,7 +274,7 @@ MUTANTS = (
     ),
     Mutant(
         "inbreeding of parents forgotten",
-        "structures/pedigree.py",
+        "structures/animals.py",
         "return HALF - 0.25 * of_parents.sum(axis=1)",
         "return HALF - 0.25 * np.minimum(of_parents, 0.0).sum(axis=1)",
         ("tests/structures/test_pedigree.py",),
@@ -302,7 +302,7 @@ MUTANTS = (
     ),
     Mutant(
         "a mixing weight without its root",
-        "structures/intrinsic.py",
+        "model/blocks/areal.py",
         "return maths.sqrt(mix) * field[self.rows]",
         "return mix * field[self.rows]",
         ("tests/structures/test_areal.py",),

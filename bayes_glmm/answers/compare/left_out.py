@@ -155,7 +155,7 @@ def levels_left_out(fits: Mapping[str, Fit], by: str) -> tuple[Index, int]:
     known: list[str] = []
     for fit in fits.values():
         for group in fit.groups:
-            if group.name == by and group.weights is not None:
+            if group.name == by and not group.whole:
                 raise ArgumentError(
                     f"by={by!r}: rows have weights of its levels, mm() or gr(by=), so that no row belongs "
                     "to one level alone. Compare row by row, or by a column."

@@ -103,7 +103,7 @@ def spaces(fit: Fit) -> Iterator[Space]:
     """Yield the places of every structure that has neighbours, where there are enough."""
     for group in fit.groups:
         structure = fit.structures.get(group.structure or "")
-        if structure is None or structure.neighbours is None or group.weights is not None:
+        if structure is None or structure.neighbours is None or not group.whole:
             continue
         found = Space.of(
             group.name, group.levels, group.index, structure.labels, structure.neighbours
@@ -211,7 +211,7 @@ def _share(others: Array, value: float) -> float:
 
 def _given(fit: Fit, level: str | None, neighbours: Any) -> Space:
     """Return the places that a caller's neighbours are about."""
-    groups = {g.name: g for g in fit.groups if g.weights is None}
+    groups = {g.name: g for g in fit.groups if g.whole}
     known = [*groups, *map(str, fit.data.columns)]
     if level is None or level not in known:
         raise ArgumentError(

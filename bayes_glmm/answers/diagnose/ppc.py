@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,10 @@ from bayes_glmm.answers.answer_tables import interval
 from bayes_glmm.answers.diagnose.row_copies import Summaries, by_copies, is_summary
 from bayes_glmm.answers.predict.predictor_draws import (
     eta_draws,
-    factors,
     fixed_part,
     flat,
     mean_eta,
+    new_effects,
     parameters,
     shown,
 )
@@ -24,7 +24,6 @@ from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import PredictorDesign
 from bayes_glmm.results.fit import Fit
-from bayes_glmm.structures import effect_draws
 
 type Array = NDArray[np.float64]
 MOST_DRAWS = 400
@@ -85,7 +84,7 @@ def _redrawn(
         eta = fixed_part(fit, predictor)
         for group in predictor.groups:
             known = group.name not in new
-            eta += group.added(flat(fit, f"u_{group.name}") if known else new[group.name])
+            eta += group.added(flat(fit, group.effects) if known else new[group.name])
         return eta
 
     return predict
@@ -94,16 +93,7 @@ def _redrawn(
 def _new_effects(fit: Fit, group: GroupDesign, seed: int) -> Array:
     """Draw effects for all levels of a group, shape (n_draws, n_levels, n_terms)."""
     rng = np.random.default_rng([seed, 1, *group.name.encode()])
-    n = group.n_levels if group.factor is None else len(group.factor.nodes)
-    sd = flat(fit, f"sd_{group.name}")
-    z = rng.standard_normal((len(sd), n, len(group.terms)))
-    hyper = {h.stem: flat(fit, f"{h.stem}_{group.name}") for h in group.hyper}
-    if group.factor is not None:
-        z = effect_draws(group.factor, z, hyper)
-    elif group.dist == "student":
-        nu = hyper["nu"][:, None, None]
-        z = z / np.sqrt(rng.chisquare(nu, (len(sd), n, 1)) / nu)
-    return np.asarray(z @ np.swapaxes(factors(fit, group), 1, 2))
+    return new_effects(fit, group, group.n_levels, rng)
 
 
 def thinned(fit: Fit, chosen: NDArray[np.intp]) -> Fit:
@@ -248,27 +238,3 @@ def _calibration(y: Array, again: Array, mean: Array) -> pd.DataFrame:
     )
     table.attrs = {"kind": "calibration", "scale": "probability", "draws": len(again), "beyond": 0}
     return table
-
-
-def prior_posterior(fit: Fit) -> Iterator[tuple[str, Array, Array, Array]]:
-    """Yield each parameter with a prior on a line, a grid, and the prior's density there.
-
-    Yields
-    ------
-    name : str
-    draws : ndarray, shape (n_draws,)
-    grid, density : ndarray
-        From the posterior's reach and half as much again, within the support.
-    """
-    from bayes_glmm.answers.diagnose.verdicts_priors import prior_draws
-
-    for name, prior in fit.priors.items():
-        if not prior.on_a_line:
-            continue
-        draws = prior_draws(fit, name)
-        low, high = np.quantile(draws, [0.001, 0.999])
-        reach = (high - low) or 1.0
-        start = low - 0.5 * reach
-        grid = np.linspace(max(0.0, start) if prior.support == "positive" else start,
-                           high + 0.5 * reach, 200)  # fmt: skip
-        yield name, draws, grid, np.exp(prior.frozen.logpdf(grid))

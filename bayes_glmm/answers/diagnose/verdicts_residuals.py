@@ -38,7 +38,7 @@ def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
     y = np.asarray(fit.design.response, float)
     made: tuple[Array, Array] | None = None
     for group in fit.groups:
-        if group.weights is not None:
+        if not group.whole:
             continue
         first, second = _neighbours(group)
         if group.name == ROWS or len(first) < ENOUGH_PAIRS:
@@ -157,6 +157,6 @@ def thin_slopes(fit: Fit, threshold: float) -> Iterator[Finding]:
 def _middle_size(fit: Fit, group: GroupDesign) -> float:
     """Return how many a level's rows stand for, in the middle of the levels."""
     each = amounts(fit, fit.data)
-    if group.weights is not None or (each == 1).all():
+    if not group.whole or (each == 1).all():
         return float(np.median(group.counts))
     return float(np.median(np.bincount(group.index, each, group.n_levels)))

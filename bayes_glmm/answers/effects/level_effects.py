@@ -19,6 +19,7 @@ from bayes_glmm.answers.predict.predictor_draws import (
     shown,
 )
 from bayes_glmm.errors import ArgumentError, ResultError, suggestion
+from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def random_effects(
     fit = read_fit(tree)
     design = fit.group(group)
     group = design.name
-    u = shown(fit, f"u_{group}")
+    u = shown(fit, design.effects)
     about = {"estimand": f"deviations of {group} from the population", "scale": _link(fit, group)}
     return answer(fit, u.reshape(len(u), -1), _labels(design), about, draws=draws)
 
@@ -132,14 +133,14 @@ def coefficients(
     fit = read_fit(tree)
     design = fit.group(group)
     group = design.name
-    total = shown(fit, f"u_{group}").copy()
+    total = shown(fit, design.effects).copy()
     for predictor in fit.predictors_of(group):
         fixed = list(predictor.coefficients)
         for t, term in design.own(predictor.parameter):
-            if term == "intercept" and predictor.intercept:
-                total[:, :, t] += shown(fit, predictor.name("intercept"))[:, None]
+            if term == INTERCEPT and predictor.intercept:
+                total[:, :, t] += shown(fit, predictor.intercept_name)[:, None]
             elif term in fixed:
-                total[:, :, t] += shown(fit, predictor.name("beta"))[:, fixed.index(term), None]
+                total[:, :, t] += shown(fit, predictor.beta)[:, fixed.index(term), None]
     about = {"estimand": f"coefficients of each {group}", "scale": _link(fit, group)}
     return answer(fit, total.reshape(len(total), -1), _labels(design), about, draws=draws)
 
@@ -193,16 +194,16 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
     design = fit.group(group)
     group = design.name
     require_mean(fit, group, "shrinkage()")
-    if "intercept" not in design.terms:
+    if INTERCEPT not in design.terms:
         raise ArgumentError(f"shrinkage() needs a varying intercept; {group!r} has none.")
-    if design.weights is not None:
+    if not design.whole:
         raise ArgumentError(
             f"shrinkage() needs rows of one level each, and rows have weights of the levels of "
             f"{group!r}, mm() or gr(by=): use random_effects() or rank()."
         )
-    t = design.terms.index("intercept")
-    u = flat(fit, f"u_{group}")[:, :, t]
-    sd = flat(fit, f"sd_{group}")[:, t]
+    t = design.terms.index(INTERCEPT)
+    u = flat(fit, design.effects)[:, :, t]
+    sd = flat(fit, design.sd)[:, t]
     low, high, names = interval(u)
     left_open = np.clip(u.var(axis=0) / np.mean(sd**2 * fit.level_variance(group)), 0, 1)
     table = pd.DataFrame(
@@ -286,16 +287,16 @@ def require_mean(fit: Fit, group: str, what: str) -> None:
 def _mean_predictor(fit: Fit, group: GroupDesign, term: int) -> tuple[Array, Array]:
     """Return the posterior mean predictor without one varying term, and that term."""
     mu = fit.design.mu
-    eta = mu.offset + (flat(fit, "intercept").mean() if mu.intercept else 0.0)
+    eta = mu.offset + (flat(fit, mu.intercept_name).mean() if mu.intercept else 0.0)
     if mu.modelled:
         eta = fixed_part(fit, mu).mean(axis=0)
     elif mu.coefficients:
-        eta = eta + mu.X @ flat(fit, "beta").mean(axis=0)
+        eta = eta + mu.X @ flat(fit, mu.beta).mean(axis=0)
     for smooth in mu.smooths:
-        eta = eta + smooth.basis @ flat(fit, f"u_{smooth.name}").mean(axis=0)
+        eta = eta + smooth.basis @ flat(fit, smooth.effects).mean(axis=0)
     pooled = np.zeros(group.n_levels)
     for other in fit.design.mu.groups:
-        u = flat(fit, f"u_{other.name}").mean(axis=0)
+        u = flat(fit, other.effects).mean(axis=0)
         if other.name == group.name:
             pooled = u[:, term].copy()
             u = u.copy()

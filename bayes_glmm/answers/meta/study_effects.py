@@ -86,7 +86,7 @@ def study_codes(fit: Fit, study: str) -> tuple[NDArray[np.integer[Any]], list[st
         There is no such group or column.
     """
     groups = {g.name: g for g in fit.groups}
-    if study in groups and groups[study].weights is not None:
+    if study in groups and not groups[study].whole:
         raise ArgumentError(
             f"Rows have weights of the levels of {study!r}, mm() or gr(by=), and belong to no one study: "
             "name a column that has a study for each row."
@@ -141,7 +141,7 @@ class Shift:
     def new(self, fit: Fit, seed: int) -> Array:
         """Draw the effect of a new study, shape (n_draws,)."""
         rng = np.random.default_rng([seed, 3])
-        heavy = {g.name for g in fit.groups if g.dist == "student"}
+        heavy = {g.name for g in fit.groups if not g.distribution.normal}
         plain = sum((v for n, v, _ in self.parts if n not in heavy), np.zeros(len(self.average)))
         found = self.average + np.sqrt(plain) * rng.standard_normal(len(plain))
         for name, _, scale in (part for part in self.parts if part[0] in heavy):
@@ -184,7 +184,7 @@ def _variances(
         apart = variable is not None and variable in learned[group.name]
         moved = (after, before) if apart else (after - before,)
         if any(z.any() for z in moved):
-            if group.weights is not None:
+            if not group.whole:
                 raise ArgumentError(
                     f"Effects vary by {group.name!r}, of whose levels rows have weights, mm() or gr(by=): "
                     "a new study has no one distribution of effects. Use comparisons(), or "

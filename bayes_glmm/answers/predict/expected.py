@@ -21,17 +21,17 @@ from bayes_glmm.answers.predict.integrate import (
     population_shares,
 )
 from bayes_glmm.answers.predict.predictor_draws import (
-    factors,
     fixed_part,
     flat,
     mean_eta,
     n_draws,
+    new_effects,
     parameters,
     random_factor,
     random_variance,
 )
 from bayes_glmm.answers.predict.represented import alone
-from bayes_glmm.answers.predict.student_effects import mixtures, precision_draws, students
+from bayes_glmm.answers.predict.student_effects import mixtures, students
 from bayes_glmm.design.table.tables import rows_where
 from bayes_glmm.errors import ArgumentError, ExtrapolationWarning, listed, suggestion
 from bayes_glmm.model.blocks.group import GroupDesign
@@ -132,7 +132,7 @@ def prepare_rows(
     _warn_beyond(fit, data)
     effects, new = {}, {}
     if groups in ("known", "new"):
-        effects = {g.name: flat(fit, f"u_{g.name}") for g in design.groups}
+        effects = {g.name: flat(fit, g.effects) for g in design.groups}
     if groups == "new":
         for name, learned in fit.schema.predictors.items():
             for schema, group in zip(learned.groups, design.predictors[name].groups, strict=True):
@@ -169,7 +169,7 @@ def _with_relatives(
     def related(group: GroupDesign) -> GroupDesign:
         absent = new[group.name] != ""
         if group.name in places:
-            return replace(group, index=places[group.name])
+            return group.at(places[group.name])
         if group.structure is None or not absent.any():
             return group
         levels, place = np.unique(new[group.name][absent], return_inverse=True)
@@ -179,7 +179,7 @@ def _with_relatives(
         index = group.index.copy()
         index[absent] = group.n_levels + place
         new[group.name], places[group.name] = np.full(len(absent), ""), index
-        return replace(group, index=index)
+        return group.at(index)
 
     predictors = {
         name: replace(p, groups=tuple(map(related, p.groups)))
@@ -195,17 +195,12 @@ def _new_part(fit: Fit, rows: Rows, group: GroupDesign, ids: NDArray[np.str_]) -
     which other rows are asked about, nor on how rows are cut into blocks.
     """
     levels, index = np.unique(ids, return_inverse=True)
-    root, shape = factors(fit, group), (n_draws(fit), len(group.terms))
-    u = np.zeros((shape[0], len(levels), shape[1]))
+    u = np.zeros((n_draws(fit), len(levels), len(group.terms)))
     for i, level in enumerate(levels):
         if level:
             key = [rows.seed, NEW_LEVELS, *group.name.encode(), 0, *level.encode()]
-            rng = np.random.default_rng(key)
-            z = rng.standard_normal(shape)
-            if group.dist == "student":
-                z = z / np.sqrt(precision_draws(fit, group.name, rng))[:, None]
-            u[:, i] = np.einsum("dij,dj->di", root, z)
-    return replace(group, index=index.reshape(ids.shape).astype(np.int32)).added(u)
+            u[:, i] = new_effects(fit, group, 1, np.random.default_rng(key))[:, 0]
+    return group.at(index.reshape(ids.shape).astype(np.int32)).added(u)
 
 
 def blocks(fit: Fit, design: Design) -> Iterator[slice]:
@@ -358,7 +353,7 @@ def by_category(fit: Fit, values: Array, labels: pd.DataFrame) -> tuple[Array, p
 
 def take(design: Design, rows: NDArray[np.intp]) -> Design:
     """Return the design of some of its rows."""
-    predictors = {name: take_predictor(p, rows) for name, p in design.predictors.items()}
+    predictors = {name: p.take(rows) for name, p in design.predictors.items()}
     return replace(
         design,
         rows=design.rows[rows],
@@ -371,24 +366,6 @@ def take(design: Design, rows: NDArray[np.intp]) -> Design:
     )
 
 
-def take_predictor(predictor: PredictorDesign, rows: NDArray[np.intp]) -> PredictorDesign:
-    """Return the arrays of one predictor on some of its rows."""
-    groups = tuple(g.take(rows) for g in predictor.groups)
-    smooths = tuple(replace(s, basis=s.basis[rows]) for s in predictor.smooths)
-    return replace(
-        predictor,
-        X=predictor.X[rows],
-        offset=predictor.offset[rows],
-        groups=groups,
-        smooths=smooths,
-        modelled=predictor.modelled.take(rows),
-    )
-
-
-def _varies(group: GroupDesign) -> bool:
-    return group.Z is not None or group.weights is not None
-
-
 def distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return rows with different predictors, and where each row finds its own."""
     parts = [
@@ -399,7 +376,7 @@ def distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
             p.offset[:, None],
             *p.modelled.keys(),
             *(s.basis for s in p.smooths),
-            *(g.spread for g in p.groups if _varies(g)),
+            *(g.spread for g in p.groups if g.varies),
         )
     ]
     parts += [] if design.cuts is None else [design.cuts.index[:, None].astype(float)]

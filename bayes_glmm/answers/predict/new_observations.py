@@ -15,7 +15,6 @@ from bayes_glmm.answers.predict.expected import (
     no_draws,
     refuse_pairs,
     take,
-    take_predictor,
 )
 from bayes_glmm.answers.predict.predictor_draws import (
     fixed_part,
@@ -164,4 +163,4 @@ def _random_parts(
 
 def _one_by_one(predictors: list[PredictorDesign]) -> Iterator[list[PredictorDesign]]:
     for i in range(len(predictors[0].offset)):
-        yield [take_predictor(p, np.array([i])) for p in predictors]
+        yield [p.take(np.array([i])) for p in predictors]

@@ -19,7 +19,7 @@ SEVERAL, ONE_EACH = "what rows stand for", "rows"
 
 def amounts(fit: Fit, data: pd.DataFrame) -> Array:
     """Return how many each row stands for, see :func:`.amounts_of`."""
-    return amounts_of(fit.schema, data)
+    return amounts_of(fit.spec, data, fit.schema.states)
 
 
 def collapsed_counts(fit: Fit, data: pd.DataFrame) -> Array | None:

@@ -13,6 +13,7 @@ from bayes_glmm.answers.predict.predictor_draws import flat, n_draws, random_var
 from bayes_glmm.errors import ArgumentError, listed
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
+from bayes_glmm.model.variables import DEGREES, named
 from bayes_glmm.results.fit import Fit
 
 type Array = NDArray[np.float64]
@@ -23,12 +24,12 @@ BOUNDED = ("logit", "probit", "cloglog")
 
 def students(predictor: PredictorDesign) -> list[GroupDesign]:
     """Return the groups whose effects have Student's t."""
-    return [group for group in predictor.groups if group.dist == "student"]
+    return [group for group in predictor.groups if not group.distribution.normal]
 
 
 def precision_draws(fit: Fit, name: str, rng: np.random.Generator) -> Array:
     """Draw the precision of one level's effects in every posterior draw, shape (n_draws,)."""
-    nu = flat(fit, f"nu_{name}")
+    nu = flat(fit, named(DEGREES, name))
     return np.asarray(rng.chisquare(nu) / nu)
 
 
@@ -72,7 +73,7 @@ def mixtures(fit: Fit, design: Design) -> Iterator[tuple[Array, Array]]:
         yield np.ones(n_draws(fit)), random_variance(fit, design.mu, given)
         return
     (group,) = heavy
-    nu = flat(fit, f"nu_{group.name}")
+    nu = flat(fit, named(DEGREES, group.name))
     low, high = np.log(chi2.ppf(LEFT_OUT, nu) / nu), np.log(chi2.isf(LEFT_OUT, nu) / nu)
     weights = [_density(low + (high - low) * t, nu) for t in np.linspace(0, 1, NODES)]
     whole = np.sum(weights, axis=0)
@@ -115,7 +116,7 @@ def _require_mean(fit: Fit, design: Design, heavy: list[GroupDesign]) -> None:
         return
     least = {"identity": 1.0, "sqrt": 2.0}.get(fit.link.name)
     if least is not None and fit.family.mean_is_proportional:
-        share = max(float((flat(fit, f"nu_{g.name}") <= least).mean()) for g in heavy)
+        share = max(float((flat(fit, named(DEGREES, g.name)) <= least).mean()) for g in heavy)
         if share > 0:
             raise ArgumentError(
                 f"With {least:g} degrees of freedom or fewer Student's t has no such mean, and that "

@@ -160,7 +160,7 @@ def variance_partition(
         )
     refuse_directions(fit)
     refuse_pairs(fit)
-    heavy = [group.name for group in fit.groups if group.dist != "normal"]
+    heavy = [group.name for group in fit.groups if not group.distribution.normal]
     if heavy and (scale == "data" or fit.link.name == "log"):
         raise ArgumentError(
             f"Effects of {listed(heavy)} have Student's t, and shares of the variance of the "
@@ -205,8 +205,8 @@ def _fixed_variance(fit: Fit) -> Array:
         return np.asarray(square - mean**2)
     columns = np.hstack([mu.X, *(s.basis for s in mu.smooths)])
     X = (columns - column_means(fit, columns)) * _shares(fit)[:, None] ** 0.5
-    beta = flat(fit, "beta") if mu.coefficients else np.zeros((n_draws(fit), 0))
-    beta = np.hstack([beta, *(flat(fit, f"u_{s.name}") for s in mu.smooths)])
+    beta = flat(fit, mu.beta) if mu.coefficients else np.zeros((n_draws(fit), 0))
+    beta = np.hstack([beta, *(flat(fit, s.effects) for s in mu.smooths)])
     return np.asarray(np.einsum("di,ij,dj->d", beta, X.T @ X, beta))
 
 
@@ -304,7 +304,7 @@ def _moments(fit: Fit, part: Design, kinds: list[str], rule: Rule) -> Any:
 def _row_variance(fit: Fit, part: Design, group: GroupDesign) -> Array:
     """Return the variance of one group's part of each row, shape (n_draws, n_rows or 1)."""
     A = factors(fit, group) * np.sqrt(fit.level_variance(group.name))[:, None, None]
-    if group.Z is None and group.weights is None:
+    if group.Z is None and group.whole:
         return np.asarray(A[:, 0, 0, None] ** 2)
     return np.asarray(((A.transpose(0, 2, 1) @ group.spread.T) ** 2).sum(axis=1))
 

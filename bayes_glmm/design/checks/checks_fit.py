@@ -13,6 +13,7 @@ from bayes_glmm.design.checks.checks_groups import told_apart
 from bayes_glmm.design.response.response_schema import trial_columns
 from bayes_glmm.errors import Finding, listed
 from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.variables import INTERCEPT
 
 EXACT = 1e-10
 SPAN = 1e-8
@@ -99,7 +100,7 @@ def by_group(context: Context, name: str, severity: str) -> Iterator[Finding]:
         amounts = not context.family.discrete
         if not (amounts or context.is_binary) or not 2 <= group.n_levels < n:
             continue
-        if group.weights is not None:
+        if not group.whole:
             continue
         if np.ptp(context.y) == 0 or not constant_within(group, context.y):
             continue
@@ -122,7 +123,7 @@ def by_group(context: Context, name: str, severity: str) -> Iterator[Finding]:
                 name, "warning",
                 f"The response {context.spec.response.column!r} is the same in all rows of every "
                 f"level of {group.name!r}: how far levels differ is decided by the prior of "
-                f"sd_{group.name}. If it belongs to the level, keep one row per level.",
+                f"{group.sd}. If it belongs to the level, keep one row per level.",
             )  # fmt: skip
 
 
@@ -133,9 +134,9 @@ def saturated(context: Context, name: str, severity: str) -> Iterator[Finding]:
     told = {group for _, group in told_apart(context)}
     for group in mu.groups:
         small = 2 <= group.n_levels <= p < context.design.n_rows
-        if group.structure or "intercept" not in group.terms or group.name in told or not small:
+        if group.structure or INTERCEPT not in group.terms or group.name in told or not small:
             continue
-        if group.weights is not None:
+        if not group.whole:
             continue
         sizes = np.bincount(group.index, minlength=group.n_levels).astype(float)
         columns = mu.X - mu.centers

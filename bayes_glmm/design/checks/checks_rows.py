@@ -15,7 +15,7 @@ SPAN = 1e-9
 
 def apart(group: GroupDesign) -> bool:
     """Whether levels are related, or rows do not have one level each."""
-    return group.structure is not None or group.weights is not None
+    return group.structure is not None or not group.whole
 
 
 def one_row(context: Context, name: str, severity: str) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from scipy.special import expit
 from bayes_glmm.design.checks.check_context import Context
 from bayes_glmm.design.checks.separation_ordinal import sides_of_boundaries
 from bayes_glmm.errors import Finding, listed
+from bayes_glmm.model.variables import INTERCEPT, element
 
 MOST_ROWS = 20_000
 """Above this many different rows the programme takes in rows only as they are needed."""
@@ -46,7 +47,7 @@ def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
     if not (yes.any() and no.any()):
         return
     live = (mu.scales > 0) if mu.intercept else (np.abs(mu.X).max(axis=0) > 0)
-    labels = ["intercept"] * mu.intercept
+    labels = [INTERCEPT] * mu.intercept
     labels += [c for c, keep in zip(mu.coefficients, live, strict=True) if keep]
     if mu.X.size > MOST_CELLS:
         message = f"Separation was not looked for: {len(mu.X)} rows of {len(labels)} coefficients."
@@ -83,7 +84,7 @@ def _findings(
     if found is None:
         return
     direction, complete = found
-    used = [c for c, b in zip(labels, direction, strict=True) if abs(b) > GAIN and c != "intercept"]
+    used = [c for c, b in zip(labels, direction, strict=True) if abs(b) > GAIN and c != INTERCEPT]
     verb = "together separate" if len(used) > 1 else "separates"
     kind = f"{verb} all" if complete else f"{verb} some"
     yield context.finding(
@@ -106,10 +107,10 @@ def _between_categories(context: Context, name: str, severity: str) -> Iterator[
         keep = np.ptp(p.X, axis=0) > 0
         ones = np.ones((len(y), int(p.intercept)))
         blocks.append(np.hstack([ones, (p.X - p.centers)[:, keep]]))
-        labels += ["intercept"] * p.intercept
-        labels += [f"{p.name('beta')}[{c}]" for c, k in zip(p.coefficients, keep, strict=True) if k]
+        labels += [INTERCEPT] * p.intercept
+        labels += [element(p.beta, c) for c, k in zip(p.coefficients, keep, strict=True) if k]
     K, n = len(blocks), len(labels)
-    if not context.family.discrete or set(labels) <= {"intercept"}:
+    if not context.family.discrete or set(labels) <= {INTERCEPT}:
         return
     if len(y) * (K - 1) * n > MOST_CELLS:
         message = f"Separation was not looked for: {len(y)} rows of {n} coefficients."

@@ -10,7 +10,8 @@ from bayes_glmm.errors import SpecError, listed, suggestion
 from bayes_glmm.families import get_family
 from bayes_glmm.model.thresholds import boundaries
 from bayes_glmm.spec.formula.writing import term_text
-from bayes_glmm.spec.model import ModelSpec, Predictor
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.sides import Predictor
 from bayes_glmm.spec.terms import Call, Term, Variable
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -17,15 +15,12 @@ from bayes_glmm.families import get_family
 from bayes_glmm.model.row_weights import Weights, product_of
 from bayes_glmm.spec.model import ModelSpec
 
-if TYPE_CHECKING:
-    from bayes_glmm.design.schema import Schema
-
 type Array = NDArray[np.float64]
 SUMMED = "poisson"
 """The family whose collapsed rows are sums: of the responses, and of the exposures."""
 
 
-def amounts_of(schema: Schema, data: pd.DataFrame) -> Array:
+def amounts_of(spec: ModelSpec, data: pd.DataFrame, states: States) -> Array:
     """Return how many each row stands for, shape (n_rows,); one where no column says it.
 
     Trials, weights (which need not be whole), and the rows of a row that
@@ -37,7 +32,7 @@ def amounts_of(schema: Schema, data: pd.DataFrame) -> Array:
         A number is negative or missing.
     """
     found = np.ones(len(data))
-    for what, number in parts_of(schema.spec, data, schema.states):
+    for what, number in parts_of(spec, data, states):
         bad = ~(np.isfinite(number) & (number >= 0))
         if bad.any():
             raise DataError(
