@@ -87,7 +87,9 @@ def _predictions() -> Iterator[Question]:
 
         def check_others(w: World, found: Any, how: str = how) -> None:
             first, variance = averaged(w, how, stranger_rows(w), response=False)
-            if how == "new":
+            if how == "new" and rule(w) == T_RULE:
+                uniform(w, drawn(w, found))
+            elif how == "new":
                 by_chance(drawn(w, found), flat(first), flat(variance))
             else:
                 near(drawn(w, found), flat(first), rule(w))
@@ -123,6 +125,20 @@ def _predictions() -> Iterator[Question]:
                        check_responses, "mean and variance of the family, by chance")
         yield Question(f'predictions({of}, kind="response", by=True)', ("predictions",), several,
                        check_several, "the mean of the family, by chance")
+
+
+def uniform(w: World, found: Array) -> None:
+    """Hold means of levels with Student's t, which may have no variance, to their quantiles."""
+    rows = stranger_rows(w)
+    eta, names, covariance = w.new(rows)
+    nodes = list(w.over(eta, names, covariance))
+    values = np.stack([flat(w.mean(at, rows)) for _, at in nodes])
+    weight = np.array([p for p, _ in nodes])[:, None, None]
+    same = np.ptp(values, axis=0) < 1e-6 * np.abs(values[0])
+    near(found[same], values[0][same], 1e-6)
+    place = (weight * ((values < found) + (values == found) / 2)).sum(axis=0)
+    varied = ~same.all(axis=0)
+    by_chance(place[:, varied], 0.5, 1 / 12)
 
 
 def _turned(w: World, found: Array, middle: Array) -> Array:
@@ -214,7 +230,8 @@ def ask_missing(w: World) -> Any:
 
 def check_missing(w: World, found: Any) -> None:
     first, variance = averaged(w, "new", stranger_rows(w))
-    by_chance(_turned(w, drawn(w, found), flat(first)), flat(first), flat(variance))
+    by_chance(_turned(w, drawn(w, found), flat(first)), flat(first), flat(variance),
+              of_squares=rule(w) != T_RULE)  # fmt: skip
 
 
 QUESTIONS = (

@@ -85,8 +85,8 @@ def check_tree(w: World, axes: Any) -> None:
 
 def check_structure(w: World, ax: Any) -> None:
     at, group = first(w)
-    if group.structure == "series" or any(at.has(f"{s}_{group.name}") for s in
-                                          ("mix", "halflife", "signal", "range")):  # fmt: skip
+    if any(at.has(f"{s}_{group.name}") for s in
+           ("mix", "halflife", "signal", "range", "rho")):  # fmt: skip
         assert len(drawn(ax))  # at the means of its parameters, which draws do not say
         return
     K = at.relation(group)[0]

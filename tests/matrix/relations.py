@@ -106,6 +106,22 @@ def stranger(name: str, hyper: Mapping[str, Array], place: Array) -> tuple[Array
     return matern(gaps, np.asarray(hyper["range"])[:, None]), 1.0
 
 
+def walk(times: Array, order: int) -> Array:
+    """Return the covariance of a random walk whose values sum to zero, and have no trend.
+
+    Lindgren & Rue (2008): contrasts of Brownian motion, or of its integral; geometric mean of the
+    variances at four times one apart is one (Sørbye & Rue 2014).
+    """
+
+    def plain(t: Array) -> Array:
+        gaps = np.abs(t[:, None] - t)
+        G = -gaps / 2 if order == 1 else gaps**3 / 12
+        free = np.linalg.svd(np.vander(t - t.mean(), order, increasing=True))[0][:, order:]
+        return free @ (free.T @ G @ free) @ free.T
+
+    return plain(times) / np.exp(np.log(np.diag(plain(np.arange(4.0)))).mean())
+
+
 def relation(name: str, hyper: Mapping[str, Array]) -> Array:
     """Return the covariance of the levels in units of ``sd**2``, shape (n_draws or 1, 12, 12)."""
     value = {k: np.asarray(v)[:, None, None] for k, v in hyper.items()}

@@ -256,6 +256,9 @@ TERMS: dict[str, Term] = {
         "(1 + x | gr(g, K))", replace(G, terms=SLOPES, structure="K"))),
     "ar": Term("`ar(t, g)`", grouped(
         "ar(t, g)", Group("ar_g", of("g", "t"), ONE, structure="series"))),
+    **{f"rw{order}": Term(f"`rw(t, g, order={order})`", grouped(
+        f"rw(t, g, order={order})", Group("rw_g", of("g", "t"), ONE, structure=f"walk{order}")))
+       for order in (1, 2)},
     "s": Term("`s(x)`", Side(
         "f + s(x, k=6)", {**SMOOTH, "s(x, k=6)[linear]": coefficient("s(x, k=6)[linear]", S)},
         curves={"s_x": along(lambda w: w.known_curve("s_x"), S)})),

@@ -14,13 +14,14 @@ from scipy import stats
 from bayes_glmm.results.fit import Fit
 from tests.matrix import laws
 from tests.matrix.laws import FORMULAS, LAWS, LINKS, ORDERED, TRIALS, UNORDERED, Law, categories
-from tests.matrix.relations import relation, stranger, wave_numbers, waves
+from tests.matrix.relations import relation, stranger, walk, wave_numbers, waves
 from tests.matrix.rows import LEVELS, PARTS
 from tests.matrix.terms import Group, Side, Term
 
 type Array = np.ndarray
 NODES = {1: 60, 2: 24, 3: 14}
 QUANTILES = 400
+TIMES = ("series", "walk1", "walk2")
 """Nodes of brute-force averages by the number of dimensions, and over Student's t."""
 
 
@@ -263,12 +264,17 @@ class World:
 
     def relation(self, group: Group) -> Array:
         """Return how levels go together, shape (n_draws or 1, n_levels, n_levels)."""
-        if group.structure == "series":
+        if group.structure in TIMES:
             names = [v.rsplit(":", 1) for v in self.labels(f"u_{group.name}", 0)]
             who, when = (np.array(v) for v in zip(*names, strict=True))
-            gaps = np.abs(when.astype(float)[:, None] - when.astype(float))
-            rho = self.draw(f"rho_{group.name}")[:, None, None]
-            return np.where(who[:, None] == who, rho**gaps, 0.0)
+            times = when.astype(float)
+            if group.structure == "series":
+                gaps = np.abs(times[:, None] - times)
+                K = self.draw(f"rho_{group.name}")[:, None, None] ** gaps
+            else:
+                own = walk(np.arange(4.0), int(group.structure[-1]))
+                K = own[times.astype(int)][:, times.astype(int)][None]
+            return np.where(who[:, None] == who, K, 0.0)
         stems = [s for s in ("mix", "halflife", "signal", "range") if self.has(f"{s}_{group.name}")]
         K = relation(group.structure, {s: self.draw(f"{s}_{group.name}") for s in stems})
         order = [LEVELS.index(v) for v in self.labels(f"u_{group.name}", 0)]
@@ -285,6 +291,12 @@ class World:
         """
         u = self.draw(f"u_{group.name}")
         mean, variance = np.zeros((self.n_draws, len(rows), u.shape[2])), np.ones((1, len(rows)))
+        if group.structure.startswith("walk"):  # a walk of the times that it is asked at
+            for name in set(rows["g"]) - set(LEVELS):
+                chosen = np.flatnonzero(rows["g"] == name)
+                K = walk(rows["t"].to_numpy(float)[chosen], int(group.structure[-1]))
+                variance[0, chosen] = np.diag(K)
+            return mean, variance
         if group.structure in ("", "series"):
             return mean, variance
         (names, _), known = group.members(rows)[0], self.known(group)
