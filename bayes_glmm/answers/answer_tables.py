@@ -1,4 +1,4 @@
-"""The last step of every answer: draws to a labelled table, or labelled draws."""
+"""The last step of every answer: draws become a labelled table, or labelled draws."""
 
 from __future__ import annotations
 
@@ -70,36 +70,36 @@ def statistics(cube: Array) -> pd.DataFrame:
 
 
 def tabulate(
-    fit: Fit, found: pd.DataFrame, labels: pd.DataFrame, attrs: Mapping[str, Any]
+    fit: Fit, figures: pd.DataFrame, labels: pd.DataFrame, attrs: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """Set labels before what :func:`statistics` found; the errors go to ``attrs``."""
-    columns = {name: found[name].to_numpy() for name in found.columns.drop("mcse")}
+    """Set labels before the figures of :func:`statistics`; Monte Carlo errors go to ``attrs``."""
+    columns = {name: figures[name].to_numpy() for name in figures.columns.drop("mcse")}
     table = beside(labels.reset_index(drop=True), columns)
-    table.attrs = _with_banner(fit, attrs) | {"mcse": found["mcse"].tolist()}
+    table.attrs = _with_banner(fit, attrs) | {"mcse": figures["mcse"].tolist()}
     return table
 
 
-def beside(labels: pd.DataFrame, own: Mapping[str, Any]) -> pd.DataFrame:
-    """Return labels with an answer's own columns behind them.
+def beside(labels: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return labels followed by an answer's columns.
 
-    A column of the user's table that has the name of one of these is shown with
-    ``_column`` behind its name: the covariate ``mean`` is ``mean_column``.
+    A label with the name of one of these columns gets ``_column`` behind its name: the
+    covariate ``mean`` becomes ``mean_column``.
 
     Examples
     --------
     >>> beside(pd.DataFrame({"mean": [7.0]}), {"mean": [0.5]}).to_dict("records")
     [{'mean_column': 7.0, 'mean': 0.5}]
     """
-    return _apart(labels, own).assign(**own)
+    return _rename_clashes(labels, columns).assign(**columns)
 
 
-def _apart(labels: pd.DataFrame, own: Iterable[str]) -> pd.DataFrame:
-    """Return labels none of which has one of these names."""
-    own, known = set(own), set(labels.columns)
+def _rename_clashes(labels: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """Return labels, renamed where they have one of these names."""
+    reserved, known = set(names), set(labels.columns)
     renamed: dict[str, str] = {}
-    for name in (name for name in labels.columns if name in own):
+    for name in (name for name in labels.columns if name in reserved):
         other = f"{name}_column"
-        while other in own | known:
+        while other in reserved | known:
             other = f"{other}_column"
         renamed[name] = other
         known.add(other)
@@ -150,7 +150,7 @@ def _densest(values: Array, prob: float) -> tuple[Array, Array]:
 def _labelled(cube: Array, labels: pd.DataFrame, attrs: Mapping[str, Any]) -> xr.DataArray:
     import xarray as xr
 
-    labels = _apart(labels, ("chain", "draw", "row"))
+    labels = _rename_clashes(labels, ("chain", "draw", "row"))
     coords = {
         str(c): ("row", np.array([str(v) for v in labels[c]]) if labels[c].dtype.kind == "O" else
                  labels[c].to_numpy())

@@ -1,4 +1,4 @@
-"""Questions about parameters, written as arithmetic and answered draw by draw."""
+"""Hypotheses about parameters, written as arithmetic and evaluated in each draw."""
 
 from __future__ import annotations
 
@@ -89,23 +89,23 @@ def hypothesis(
         raise ArgumentTypeError(
             "hypothesis() takes a text such as 'beta[x] > 0', or a list of them."
         )
-    apart, held = [], []
+    differences, holds = [], []
     for one in texts:
-        found = read_hypothesis(one)
+        statement = read_hypothesis(one)
         with np.errstate(all="ignore"):
-            left = _value(fit, found.left)
-            right = 0.0 if found.right is None else _value(fit, found.right)
-            apart.append(left - right)
-        compare = COMPARISONS.get(found.comparison)
-        held.append(np.full(len(left), np.nan) if compare is None else 1.0 * compare(left, right))
+            left = _value(fit, statement.left)
+            right = 0.0 if statement.right is None else _value(fit, statement.right)
+            differences.append(left - right)
+        compare = COMPARISONS.get(statement.comparison)
+        holds.append(np.full(len(left), np.nan) if compare is None else 1.0 * compare(left, right))
     labels = pd.DataFrame({"hypothesis": texts})
     about = {"estimand": "left side less right side", "scale": "that of the parameters"}
     if draws:
-        return answer(fit, np.column_stack(apart), labels, about, draws=True)
-    shares = answer(fit, np.column_stack(held), labels, about)
+        return answer(fit, np.column_stack(differences), labels, about, draws=True)
+    shares = answer(fit, np.column_stack(holds), labels, about)
     labels = labels.assign(probability=shares["mean"])
     about["probability_mcse"] = shares.attrs["mcse"]
-    return answer(fit, np.column_stack(apart), labels, about)
+    return answer(fit, np.column_stack(differences), labels, about)
 
 
 def _value(fit: Fit, side: Expression) -> Array:

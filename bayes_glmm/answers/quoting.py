@@ -1,4 +1,4 @@
-"""An estimate as words, to be set in a sentence."""
+"""An estimate in words, to be quoted in a sentence."""
 
 from __future__ import annotations
 
@@ -106,14 +106,14 @@ def _one(table: pd.DataFrame, where: dict[str, Any]) -> pd.Series:
 
 
 def _names(column: str, value: str) -> tuple[str, ...]:
-    """Return a value, and a coefficient's name without the variable that it is an element of."""
+    """Return the names of a row: the value and, of a coefficient, the label in its brackets."""
     stem, _, label = value.partition("[")
     inner = label.removesuffix("]") if stem == BETA else value
     return (value, inner) if column == "parameter" else (value,)
 
 
 def _decimals(values: NDArray[np.float64]) -> int:
-    """Return decimals that show two figures of the interval's width, and its ends from zero."""
+    """Return the decimals that show two digits of the interval's width, and ends beside zero."""
     known = np.abs(values[np.isfinite(values) & (values != 0)])
     if not len(known):
         return 2

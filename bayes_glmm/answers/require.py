@@ -1,4 +1,4 @@
-"""Whether a fit can give an answer: families, links and terms say it of themselves."""
+"""Whether a fit can give an answer, by what its family, link and terms declare."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Capable(Protocol):
     """A family, a link, a group or a predictor."""
 
     def lack(self, capability: Capability) -> str | None:
-        """Return why it lacks a capability and the way out; ``None`` where it has it."""
+        """Return why a capability is missing and the way out; ``None`` if present."""
 
 
 def observed(fit: Fit) -> Family:

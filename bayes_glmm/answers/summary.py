@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 type Array = NDArray[np.float64]
 FIXED = (Role.INTERCEPT, Role.COEFFICIENTS)
 FIRST = (*FIXED, Role.SHARES, Role.THRESHOLD)
-"""What the table shows first of a formula."""
+"""Roles that the table shows first in a formula."""
 
 
 @overload
@@ -97,9 +97,9 @@ def summary(
     if not isinstance(table, pd.DataFrame):
         return table
     shape = (fit.posterior.sizes["chain"], fit.posterior.sizes["draw"], -1)
-    found = diagnostics(values.reshape(shape))
+    figures = diagnostics(values.reshape(shape))
     table.attrs["references"] = references(fit.schema)
-    return table.assign(**found, mcse=table.attrs["mcse"])
+    return table.assign(**figures, mcse=table.attrs["mcse"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,37 +115,37 @@ class _Formula:
 
     def words(self, variable: Variable) -> str:
         """Return words for the scale of a variable."""
-        own = {Role.INTERCEPT: self.intercept, Role.COEFFICIENTS: self.coefficients}
-        return variable.scale or own.get(variable.role, self.scale)
+        scales = {Role.INTERCEPT: self.intercept, Role.COEFFICIENTS: self.coefficients}
+        return variable.scale or scales.get(variable.role, self.scale)
 
 
 def _formulas(fit: Fit, exponentiate: bool) -> list[_Formula]:
     """Return formulas as the table has them: those of the mean, of other parameters, of covariates."""
-    own, scale = family_variables(fit.design), fit.link.scale
+    of_family, scale = family_variables(fit.design), fit.link.scale
     ratios = fit.family.ratios(fit.link)
     if exponentiate and ratios is None:
         raise ArgumentError(
             f"Coefficients on the {fit.link.name} link have no multiplicative reading; "
             "use comparisons() for effects on the response scale."
         )
-    found = []
+    formulas = []
     for p in fit.design.means:
         fixed, base = ratios if exponentiate and ratios else (scale, scale)
         if p.category:
             scale = odds_of(fit, p)
             odds = scale.removeprefix("log ")
             fixed, base = (f"odds ratio, {odds}", odds) if exponentiate else (scale, scale)
-        mine = (v for v in own if v.role is Role.THRESHOLD and p.parameter == "mu")
+        mine = (v for v in of_family if v.role is Role.THRESHOLD and p.parameter == "mu")
         known = (*p.variables(), *mine)
-        found.append(_Formula(p.parameter, known, scale, fixed, base, exponentiate))
+        formulas.append(_Formula(p.parameter, known, scale, fixed, base, exponentiate))
     for p in fit.design.predictors.values():
         if not p.of_mean:
             words = f"link of {p.parameter} ({fit.family.parameter(p.parameter).link})"
-            found.append(_Formula(p.parameter, p.variables(), words, words, words))
+            formulas.append(_Formula(p.parameter, p.variables(), words, words, words))
     for c in fit.design.covariates.values():
-        found.append(_Formula(c.predictor.parameter, c.variables(), "", "", ""))
-    scalars = tuple(v for v in own if v.role is Role.OWN)
-    return [*found, _Formula("", scalars, scale, scale, scale)]
+        formulas.append(_Formula(c.predictor.parameter, c.variables(), "", "", ""))
+    scalars = tuple(v for v in of_family if v.role is Role.OWN)
+    return [*formulas, _Formula("", scalars, scale, scale, scale)]
 
 
 def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
@@ -177,5 +177,5 @@ def _reported(variable: Variable) -> bool:
 
 
 def _place(variable: Variable) -> int:
-    """Order variables of a formula: what is fixed, then what its effects have."""
+    """Sort variables of a formula: fixed effects, then variables of random effects."""
     return FIRST.index(variable.role) if variable.role in FIRST else len(FIRST)

@@ -1,4 +1,4 @@
-"""Log-likelihood of whole groups, their own effects integrated out, draw by draw."""
+"""Log-likelihood of groups, with their effects integrated out in each draw."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ HERMITE = (_POINTS, _WEIGHTS / _WEIGHTS.sum())
 
 @dataclass(frozen=True, eq=False)
 class Groupwise:
-    """What each group's rows say for the parameters that other groups share.
+    """Log-likelihood of each group's rows, given the parameters that groups share.
 
     Attributes
     ----------
     values : ndarray, shape (n_chains, n_draws, n_levels)
         Log-likelihood of all rows of a level; draws are evenly thinned ones.
     others : list of ndarray, as ``values``
-        The same with half of the nodes, and without the outermost; or each scramble of
-        the quasi-random points by itself.
+        The same with half of the nodes, and without the outermost; or the estimate of each
+        scramble of the quasi-random points.
     method : str
     scrambled : bool
-        Whether the others are scrambles, whose mean the values are.
+        Whether the others are scrambles; ``values`` are then their mean.
     """
 
     values: Array
@@ -64,9 +64,9 @@ class Groupwise:
 
 
 def group_log_likelihood(fit: Fit, index: Index, n: int, name: str, seed: int) -> Groupwise:
-    """Integrate the effects of every group that lies within the levels that are left out.
+    """Integrate out the effects of every group nested in the levels that are left out.
 
-    Effects of groups that cross them stay as they were drawn.
+    Effects of groups that cross these levels stay as they were drawn.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
 
 
 def _lies_within(group: GroupDesign, index: Index) -> bool:
-    """Whether no level has rows of two units; then its effects are known by one unit only."""
+    """Whether all rows of each level of the group belong to one unit."""
     levels, weights = group.row_levels
     rows, members = np.nonzero(weights)
     return _nested(levels[rows, members], index[rows])
@@ -172,15 +172,19 @@ def _shaped(fit: Fit, values: Array, kept: Index) -> Array:
 
 
 def _sums(values: Array, index: Index, n: int) -> Array:
-    """Sum columns that belong together, shape (n_draws, n)."""
+    """Sum columns by index, shape (n_draws, n)."""
     order = np.argsort(index, kind="stable")
     starts = np.searchsorted(index[order], np.arange(n))
     return np.add.reduceat(values[:, order], starts, axis=1)
 
 
 def _row_values(fit: Fit, eta: Array, kept: Index) -> Array:
-    own = {k: v[kept] if len(v) > 1 else v for k, v in parameters(fit, fit.design).items()}
-    return log_density(fit, fit.design, eta, own, np.asarray(fit.design.response, float))
+    parameter_draws = {
+        k: v[kept] if len(v) > 1 else v for k, v in parameters(fit, fit.design).items()
+    }
+    return log_density(
+        fit, fit.design, eta, parameter_draws, np.asarray(fit.design.response, float)
+    )
 
 
 def _without(fit: Fit, chain: list[GroupDesign]) -> Array:
@@ -195,9 +199,9 @@ def _without(fit: Fit, chain: list[GroupDesign]) -> Array:
 def _by_grid(fit: Fit, chain: list[GroupDesign], kept: Index) -> list[Array]:
     """Integrate nested effects from the finest to the coarsest, three times.
 
-    Each level's total, its effects and the middle of the predictor of its rows, has a
-    grid of its own around its posterior: totals are far better known than effects. The
-    second figure has twice the step, the third a shorter grid.
+    Integration is over each level's total: its effect plus the mean predictor of its rows.
+    Data inform totals far better than effects. Each total has a grid around its posterior.
+    The second result uses twice the step, the third a shorter grid.
     """
     rest, finest = _without(fit, chain), chain[-1]
     middles = [_middle(rest, group) for group in chain]
@@ -221,7 +225,7 @@ def _by_grid(fit: Fit, chain: list[GroupDesign], kept: Index) -> list[Array]:
 
 
 def _middle(rest: Array, group: GroupDesign) -> Array:
-    """Return what a level's effect stands beside: the mean of its rows, or their slope."""
+    """Return the fixed part that a level's effect is added to: its rows' mean, or their slope."""
     z, index = group.values[:, 0], group.index.astype(np.intp)
     size = np.bincount(index, z**2, group.n_levels)
     return _sums(rest * z, index, group.n_levels) / np.where(size > 0, size, 1.0)
@@ -236,7 +240,7 @@ def _grid(total: Array) -> Array:
 def _upwards(
     value: Array, grids: list[Array], sds: list[Array], parents: list[Index], shifts: list[Array]
 ) -> Array:
-    """Pass the log-likelihood of each level's total up to its parent's, and integrate."""
+    """Integrate each level's total out, and add the result to its parent's log-likelihood."""
     for depth in range(len(grids) - 1, 0, -1):
         above = grids[depth - 1][:, parents[depth - 1]]
         n = grids[depth - 1].shape[1]
@@ -258,22 +262,22 @@ def _upwards(
 def _integral(value: Array, grid: Array, centre: Array, sd: Array) -> Array:
     """Return ``log ∫ exp(value) Normal(centre, sd)`` over the grid's axis, the first.
 
-    A normal density narrower than the grid's step falls between its nodes: there the
-    values, which are smooth, are interpolated at nodes of the density instead.
+    A normal density narrower than the grid's step falls between the nodes. The values are
+    smooth: they are interpolated at nodes of that density instead.
     """
     step = grid[1] - grid[0]
     density = value - 0.5 * ((grid[:, None, :] - centre) / sd) ** 2
-    found = logsumexp(density, axis=0) + np.log(step) - np.log(sd) - 0.5 * np.log(2 * np.pi)
-    narrow = np.broadcast_to(sd < step, found.shape)
+    log_integral = logsumexp(density, axis=0) + np.log(step) - np.log(sd) - 0.5 * np.log(2 * np.pi)
+    narrow = np.broadcast_to(sd < step, log_integral.shape)
     if narrow.any():
-        middle = (np.broadcast_to(centre, found.shape) - grid[0]) / step
-        spread = np.broadcast_to(sd / step, found.shape)
-        found[narrow] = _narrow(value[:, narrow], middle[narrow], spread[narrow])
-    return found
+        middle = (np.broadcast_to(centre, log_integral.shape) - grid[0]) / step
+        spread = np.broadcast_to(sd / step, log_integral.shape)
+        log_integral[narrow] = _narrow(value[:, narrow], middle[narrow], spread[narrow])
+    return log_integral
 
 
 def _narrow(value: Array, centre: Array, sd: Array) -> Array:
-    """Return the same where the density is narrow, in steps of the grid, shape (n,)."""
+    """Return the integral for narrow densities, in steps of the grid, shape (n,)."""
     total = np.empty((len(HERMITE[0]), value.shape[1]))
     columns = np.arange(value.shape[1])
     for k, (z, weight) in enumerate(zip(*HERMITE, strict=True)):
@@ -298,8 +302,8 @@ def _by_points(fit: Fit, group: GroupDesign, kept: Index, seed: int) -> tuple[Ar
     middle, roots = total.mean(axis=0), _roots(total)
     inverse = np.linalg.inv(factors(fit, group)[kept])
     log_det = np.log(np.abs(np.linalg.det(inverse)))[:, None]
-    own = np.log(np.abs(np.linalg.det(roots)))
-    found = []
+    log_volume = np.log(np.abs(np.linalg.det(roots)))
+    estimates = []
     for s in range(SCRAMBLES):
         sobol = qmc.Sobol(q, rng=np.random.default_rng([seed, s]))
         points = norm.ppf(np.clip(sobol.random(POINTS), 1e-12, 1 - 1e-12))
@@ -309,16 +313,16 @@ def _by_points(fit: Fit, group: GroupDesign, kept: Index, seed: int) -> tuple[Ar
             rows = _row_values(fit, rest + (group.values * place[index]).sum(axis=1), kept)
             away = np.einsum("dij,dlj->dli", inverse, place - base[:, None, :])
             prior = log_det - 0.5 * (away**2).sum(axis=2)
-            terms[k] = _sums(rows, index, group.n_levels) + prior + own + 0.5 * z @ z
-        found.append(logsumexp(terms, axis=0) - np.log(POINTS))
-    return logsumexp(found, axis=0) - np.log(SCRAMBLES), found
+            terms[k] = _sums(rows, index, group.n_levels) + prior + log_volume + 0.5 * z @ z
+        estimates.append(logsumexp(terms, axis=0) - np.log(POINTS))
+    return logsumexp(estimates, axis=0) - np.log(SCRAMBLES), estimates
 
 
 def _base(fit: Fit, group: GroupDesign) -> Array:
     """Return the fixed coefficients of the varying terms, shape (n_draws, n_terms).
 
-    Sums of fixed and varying coefficients are better known than either, so it is
-    over them that effects are integrated.
+    Data inform the sum of a fixed and a varying coefficient better than either: the
+    integral is over the sums.
     """
     base = np.zeros((len(flat(fit, group.sd)), len(group.terms)))
     mu = fit.design.mu

@@ -1,4 +1,4 @@
-"""Rows that a fit has not seen: their density, and the wrapper by which ArviZ refits."""
+"""Density of rows that a fit has not seen, and the wrapper with which ArviZ refits models."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ INNER = 64
 
 
 def unseen_log_likelihood(fit: Fit, rows: pd.DataFrame, seed: int = 0) -> Array:
-    """Return the log-density of rows together, in every draw.
+    """Return the joint log-density of rows in every draw.
 
-    Levels that the fit has not seen have effects drawn from their distribution, one for
-    all rows of a level, over which the density is averaged inside each draw.
+    Effects of levels that the fit has not seen are drawn from their distribution, one for
+    all rows of a level. The density is averaged over them inside each draw.
 
     Parameters
     ----------
@@ -47,12 +47,12 @@ def unseen_log_likelihood(fit: Fit, rows: pd.DataFrame, seed: int = 0) -> Array:
     design = fit.apply(rows, groups="any")
     y = np.asarray(design.response, float)
     new = any((g.index < 0).any() for g in design.groups)
-    found = []
+    log_densities = []
     for s in range(INNER if new else 1):
         whole = prepare_rows(fit, rows, "new", seed + s, single=False)
-        eta, own = drawn_parameters(fit, whole, "new")
-        found.append(log_density(fit, design, eta, own, y).sum(axis=1))
-    return np.asarray(logsumexp(found, axis=0) - np.log(len(found)))
+        eta, parameter_draws = drawn_parameters(fit, whole, "new")
+        log_densities.append(log_density(fit, design, eta, parameter_draws, y).sum(axis=1))
+    return np.asarray(logsumexp(log_densities, axis=0) - np.log(len(log_densities)))
 
 
 class LeavingOut(SamplingWrapper):
@@ -115,7 +115,7 @@ class LeavingOut(SamplingWrapper):
 
 
 class Scored(SamplingWrapper):
-    """Scores of units that fits without them gave before, for ``loo_kfold`` of ArviZ.
+    """Scores of units by fits without them, computed before, for ``loo_kfold`` of ArviZ.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ class Scored(SamplingWrapper):
         return None, np.atleast_1d(np.asarray(idx, np.intp))
 
     def sample(self, modified_observed_data: None) -> None:
-        """Do nothing: it was done."""
+        """Do nothing: the fits exist."""
 
     def get_inference_data(self, fitted_model: None) -> None:
         """Return nothing."""

@@ -1,4 +1,4 @@
-"""What is left out to be predicted: rows or groups, the same ones of every model."""
+"""The units that are left out: rows or groups, the same for every model."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Left:
         The row itself, its collapsed cell, or its level of a group.
     n_levels : int
     kept : ndarray of int, shape (n_units,)
-        Levels that have rows with a weight: others are there in name only.
+        Levels that have rows of positive weight.
     words : str
-        What the estimand says of rows that stand for several.
+        What the estimand says about rows that stand for several.
     times : ndarray of int, shape (n_units,)
-        How many copies each unit has, of which one is left out.
+        Number of copies of each unit; one of them is left out.
     """
 
     level: Index
@@ -97,7 +97,7 @@ class Left:
         return [order[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
 
     def summed(self, rows: Array) -> Array:
-        """Add the log-likelihoods of rows up over units, shape (..., n_units)."""
+        """Sum the log-likelihoods of rows over units, shape (..., n_units)."""
         if len(self.kept) == rows.shape[-1]:
             return rows[..., np.argsort(self.index)]
         index = self.index
@@ -107,7 +107,7 @@ class Left:
 
 
 def refuse_different(fits: Mapping[str, Fit]) -> None:
-    """Refuse scores that are not about the same rows of the same response."""
+    """Refuse models of different rows or different responses."""
     (first, a), *others = fits.items()
     for name, b in others:
         who = f"{first!r} and {name!r}"
@@ -148,7 +148,7 @@ def _equal(a: Fit, b: Fit, key: str) -> bool:
 
 
 def levels_left_out(fits: Mapping[str, Fit], by: str) -> tuple[Index, int]:
-    """Return the level of each row that is left out together, and how many there are."""
+    """Return each row's level of what is left out, and the number of levels."""
     known: list[str] = []
     for fit in fits.values():
         for group in fit.groups:

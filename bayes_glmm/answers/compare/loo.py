@@ -1,4 +1,4 @@
-"""Which of several models predicts best what it has not seen."""
+"""Compare models by leave-one-out predictions of rows or groups."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ INNER = (Role.EFFECTS, Role.CORRELATION_FACTOR)
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """One model's score, with what it is worth.
+    """One model's score and its accuracy.
 
     Attributes
     ----------
     elpd : arviz_stats.ELPDDataLOO
     mcse : float
-        Monte Carlo standard error of the sum, that of integration included.
+        Monte Carlo standard error of the sum, error of integration included.
     method : str
         How group effects were integrated; empty for single rows.
     parameters : int
         Number of parameters beside the effects of levels.
     refitted : int
-        Units whose score is that of a fit without them.
+        Units that were scored by a fit without them.
     matched : int
         Rows whose draws were moved.
     """
@@ -194,15 +194,15 @@ def _fits(models: Mapping[str, xr.DataTree]) -> dict[str, Fit]:
 def _by_row(fit: Fit, left: Left, moment_match: bool, refit: Refit | None, seed: int) -> Scored:
     design = fit.design if left.times is None else unweighted(fit.design)
     values = left.summed(log_likelihood(fit, design))
-    return _score(fit, values, left, refit, seed, "", lambda found: 0.0, moment_match)
+    return _score(fit, values, left, refit, seed, "", lambda scores: 0.0, moment_match)
 
 
 def _by_group(fit: Fit, left: Left, by: str, seed: int, refit: Refit | None) -> Scored:
     integrated = group_log_likelihood(fit, left.level, left.n_levels, by, seed)
 
-    def error(found: Any) -> float:
+    def error(scores: Any) -> float:
         others = [float(_psis(fit, v[:, :, left.kept]).elpd) for v in integrated.others]
-        return integrated.error(others, float(found.elpd))
+        return integrated.error(others, float(scores.elpd))
 
     values = integrated.values[:, :, left.kept]
     return _score(fit, values, left, refit, seed, integrated.method, error)
@@ -218,42 +218,45 @@ def _score(
     error: Callable[[Any], float],
     moment_match: bool = False,
 ) -> Scored:
-    """Score units by importance sampling, those with a high Pareto k by better means."""
-    found, n_matched = _psis(fit, values, left.times), 0
+    """Score units by importance sampling; by refits where Pareto k is high, if asked for."""
+    scores, n_matched = _psis(fit, values, left.times), 0
     times = np.ones(values.shape[2], np.intp) if left.times is None else left.times
     if moment_match:
-        before = found.pareto_k.values
-        found, values = matched(fit, found, values, _efficiency(values, left.times), left)
-        n_matched = int(times @ (found.pareto_k.values != before))
-    own, mcse = error(found), _mcse(found, values, left.times)
+        before = scores.pareto_k.values
+        scores, values = matched(fit, scores, values, _efficiency(values, left.times), left)
+        n_matched = int(times @ (scores.pareto_k.values != before))
+    integration_error, mcse = error(scores), _mcse(scores, values, left.times)
     if left.times is not None:
-        found = _copied(found, values, left.times)
+        scores = _copied(scores, values, left.times)
     if method:
-        method, mcse = f"{method}; error {own:.2g}", float(np.hypot(mcse, own))
-    high = int((found.pareto_k > found.good_k).sum())
+        method, mcse = (
+            f"{method}; error {integration_error:.2g}",
+            float(np.hypot(mcse, integration_error)),
+        )
+    high = int((scores.pareto_k > scores.good_k).sum())
     if refit is None or not high:
-        return Scored(found, mcse, method, _parameters(fit), matched=n_matched)
+        return Scored(scores, mcse, method, _parameters(fit), matched=n_matched)
     from arviz_stats import reloo
 
     from bayes_glmm.answers.compare.leaving_out import LeavingOut
 
     wrapper = LeavingOut(fit.tree, values, left.index, refit, seed)
-    again = reloo(wrapper, found, "y", k_threshold=found.good_k, pointwise=True)
-    kept = (found.pareto_k <= found.good_k).values
-    again.log_weights = found.log_weights
-    mcse = float(np.hypot(_mcse(found, values, kept), wrapper.mcse))
+    again = reloo(wrapper, scores, "y", k_threshold=scores.good_k, pointwise=True)
+    kept = (scores.pareto_k <= scores.good_k).values
+    again.log_weights = scores.log_weights
+    mcse = float(np.hypot(_mcse(scores, values, kept), wrapper.mcse))
     return Scored(again, mcse, method, _parameters(fit), high, n_matched)
 
 
-def _copied(found: Any, values: Array, times: NDArray[np.intp]) -> Any:
-    """Return scores in which each unit stands as often as it has copies."""
-    copied, index = copy(found), np.repeat(np.arange(len(times)), times)
-    copied.elpd_i, copied.pareto_k = (v.isel(unit=index) for v in (found.elpd_i, found.pareto_k))
+def _copied(scores: Any, values: Array, times: NDArray[np.intp]) -> Any:
+    """Return scores in which each unit is repeated once for each of its copies."""
+    copied, index = copy(scores), np.repeat(np.arange(len(times)), times)
+    copied.elpd_i, copied.pareto_k = (v.isel(unit=index) for v in (scores.elpd_i, scores.pareto_k))
     points = copied.elpd_i.values
-    whole = logsumexp(values, axis=(0, 1)) - np.log(values.shape[0] * values.shape[1])
+    lpd = logsumexp(values, axis=(0, 1)) - np.log(values.shape[0] * values.shape[1])
     copied.elpd, copied.n_data_points = float(points.sum()), len(points)
     copied.se = float(np.sqrt(len(points)) * np.std(points, ddof=1))
-    copied.p = float(times @ whole) - copied.elpd
+    copied.p = float(times @ lpd) - copied.elpd
     return copied
 
 
@@ -277,18 +280,20 @@ def _psis(fit: Fit, values: Array, times: NDArray[np.intp] | None = None) -> Any
 
 
 def _efficiency(values: Array, times: NDArray[np.intp] | None = None) -> float:
-    """Return the effective share of draws, for the median unit."""
+    """Return the relative effective sample size of the median unit."""
     sizes = diagnostics(values)["ess_bulk"] / (values.shape[0] * values.shape[1])
     sizes = sizes if times is None else np.repeat(sizes, times)
     finite = sizes[np.isfinite(sizes)]
     return float(np.clip(np.median(finite), 0.01, 1.0)) if len(finite) else 1.0
 
 
-def _mcse(found: Any, values: Array, times: NDArray[Any] | None = None) -> float:
-    """Return the Monte Carlo standard error of the sum of pointwise scores, each so many times."""
+def _mcse(scores: Any, values: Array, times: NDArray[Any] | None = None) -> float:
+    """Return the Monte Carlo standard error of the sum of scores, each counted ``times`` times."""
     each_times = np.ones(values.shape[2]) if times is None else times
-    log_w = found.log_weights.transpose("chain", "draw", "unit").values.reshape(-1, values.shape[2])
-    p = values.reshape(log_w.shape) - found.elpd_i.values
+    log_w = scores.log_weights.transpose("chain", "draw", "unit").values.reshape(
+        -1, values.shape[2]
+    )
+    p = values.reshape(log_w.shape) - scores.elpd_i.values
     w = np.exp(log_w - log_w.max(axis=0))
     w /= w.sum(axis=0)
     each = ((w * np.expm1(np.minimum(p, 500.0))) ** 2).sum(axis=0)
@@ -298,8 +303,8 @@ def _mcse(found: Any, values: Array, times: NDArray[Any] | None = None) -> float
 def _parameters(fit: Fit) -> int:
     sample = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
     inner = {v.name for v in fit.variables.values() if v.role in INNER}
-    own = (v for k, v in fit.posterior.items() if k not in inner and not of_the_basis(str(k)))
-    return sum(v.size // sample for v in own)
+    variables = (v for k, v in fit.posterior.items() if k not in inner and not of_the_basis(str(k)))
+    return sum(v.size // sample for v in variables)
 
 
 def _table(scored: Mapping[str, Scored], unit: str) -> pd.DataFrame:
@@ -307,16 +312,16 @@ def _table(scored: Mapping[str, Scored], unit: str) -> pd.DataFrame:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = ranked({k: s.elpd for k, s in scored.items()}, round_to="none")
-    order = [str(name) for name in found.index]
+        ranking = ranked({k: s.elpd for k, s in scored.items()}, round_to="none")
+    order = [str(name) for name in ranking.index]
     k = {name: np.asarray(scored[name].elpd.pareto_k.values, float) for name in order}
     high = {name: int((k[name] > scored[name].elpd.good_k).sum()) for name in order}
     return pd.DataFrame(
         {
             "model": order,
             "rank": np.arange(1, len(order) + 1),
-            **{c: found[c].to_numpy(float) for c in ("elpd", "se", "elpd_diff", "dse", "p")},
-            "weight": found["weight"].to_numpy(float),
+            **{c: ranking[c].to_numpy(float) for c in ("elpd", "se", "elpd_diff", "dse", "p")},
+            "weight": ranking["weight"].to_numpy(float),
             "k_max": [float(k[name].max()) for name in order],
             "k_high": [high[name] for name in order],
             "matched": [scored[name].matched for name in order],

@@ -58,7 +58,7 @@ LOG_SLOPE: dict[str, Callable[[Array], Array]] = {
 
 @dataclass(frozen=True)
 class Coordinate:
-    """One number of a draw that is moved, and the range it has."""
+    """One scalar of a draw that is moved, and its support."""
 
     variable: str
     place: tuple[int, ...]
@@ -66,16 +66,16 @@ class Coordinate:
 
     @property
     def at(self) -> tuple[Any, ...]:
-        """Where it is among draws of its variable."""
+        """Its index in the draws of its variable."""
         return (slice(None), *self.place)
 
 
-def matched(fit: Fit, found: Any, values: Array, reff: float, left: Left) -> tuple[Any, Array]:
+def matched(fit: Fit, scores: Any, values: Array, reff: float, left: Left) -> tuple[Any, Array]:
     """Match moments for every row, or pair of collapsed ones, whose Pareto k is high.
 
     Coefficients, the family's parameters, the standard deviations of random effects and
-    the effects of the row's own levels are moved; what else the model has stays as it was
-    drawn, which is a transformation of the draws as good as any.
+    the effects of the row's levels are moved. Other variables stay as they were drawn: any
+    invertible map of the draws is valid.
 
     Parameters
     ----------
@@ -95,30 +95,30 @@ def matched(fit: Fit, found: Any, values: Array, reff: float, left: Left) -> tup
     values : ndarray
         Log-likelihood of these rows in the draws as moved.
     """
-    found, values, rows = deepcopy(found), values.copy(), left.rows
-    for row in map(int, np.flatnonzero(found.pareto_k.values > found.good_k)):
+    scores, values, rows = deepcopy(scores), values.copy(), left.rows
+    for row in map(int, np.flatnonzero(scores.pareto_k.values > scores.good_k)):
         target = Target(fit, rows[row], coordinates(fit, int(rows[row][0])))
         target.part = target.part if left.times is None else unweighted(target.part)
-        one = _one(found, values, row, target, reff)
-        if float(one.pareto_k[0]) < float(found.pareto_k[row]):
+        one = _one(scores, values, row, target, reff)
+        if float(one.pareto_k[0]) < float(scores.pareto_k[row]):
             for part in PARTS:
-                getattr(found, part)[{"unit": row}] = getattr(one, part).squeeze("unit")
+                getattr(scores, part)[{"unit": row}] = getattr(one, part).squeeze("unit")
             values[:, :, row] = target.last
-    points = found.elpd_i.values
-    found.p += found.elpd - float(points.sum())
-    found.elpd = float(points.sum())
-    found.se = float(np.sqrt(len(points)) * np.std(points, ddof=1))
-    return found, values
+    points = scores.elpd_i.values
+    scores.p += scores.elpd - float(points.sum())
+    scores.elpd = float(points.sum())
+    scores.se = float(np.sqrt(len(points)) * np.std(points, ddof=1))
+    return scores, values
 
 
-def _one(found: Any, values: Array, row: int, target: Target, reff: float) -> Any:
+def _one(scores: Any, values: Array, row: int, target: Target, reff: float) -> Any:
     """Match moments for one row with ArviZ."""
     import xarray as xr
     from arviz_stats import loo_moment_match
 
-    before = deepcopy(found)
+    before = deepcopy(scores)
     for part in PARTS:
-        setattr(before, part, getattr(found, part).isel(unit=[row]))
+        setattr(before, part, getattr(scores, part).isel(unit=[row]))
     before.n_data_points = 1
     data = xr.Dataset({"y": ((*SAMPLE, "unit"), values[:, :, [row]])})
     tree = xr.DataTree.from_dict({"posterior": data[[]], "log_likelihood": data})
@@ -126,12 +126,12 @@ def _one(found: Any, values: Array, row: int, target: Target, reff: float) -> An
         warnings.simplefilter("ignore")
         return loo_moment_match(
             tree, before, target.log_joint, target.log_row, target.draws, var_name="y",
-            reff=reff, k_threshold=found.good_k, pointwise=True,
+            reff=reff, k_threshold=scores.good_k, pointwise=True,
         )  # fmt: skip
 
 
 def coordinates(fit: Fit, row: int) -> list[Coordinate]:
-    """Return what is moved when a row is left out."""
+    """Return the scalars that are moved when a row is left out."""
     priors, design = fit.priors, fit.design
     out: list[Coordinate] = []
     for p in design.predictors.values():
@@ -160,14 +160,14 @@ def _column(fit: Fit, c: Coordinate) -> Array:
 
 
 class Target:
-    """The posterior of all rows, and the likelihood of a few, as ArviZ asks for them.
+    """The joint density of all rows and the likelihood of some, in the form ArviZ expects.
 
     Attributes
     ----------
     draws : xarray.DataArray, shape (n_chains, n_draws, n_coordinates)
         Unconstrained.
     last : ndarray, shape (n_chains, n_draws)
-        Log-likelihood of the rows where it was asked for last.
+        Log-likelihood of the rows at the last evaluation.
     """
 
     def __init__(self, fit: Fit, rows: NDArray[np.intp] | int, moved: list[Coordinate]) -> None:
@@ -181,7 +181,7 @@ class Target:
         self.draws = xr.DataArray(np.stack(columns, axis=-1), dims=(*SAMPLE, "coordinate"))
 
     def log_joint(self, place: xr.DataArray) -> xr.DataArray:
-        """Return the log-density of all parameters and responses, but for a constant."""
+        """Return the joint log-density of parameters and responses, up to a constant."""
         z = self._flat(place)
         total = np.zeros(len(z))
         for c, column in zip(self.moved, z.T, strict=True):
@@ -204,21 +204,23 @@ class Target:
     def log_row(self, place: xr.DataArray, i: int) -> xr.DataArray:
         """Return the log-likelihood of the rows."""
         fit = self._moved(self._flat(place), slice(None))
-        eta, own = mean_eta(fit, self.part), parameters(fit, self.part)
-        each = log_density(fit, self.part, eta, own, np.asarray(self.part.response, float))
+        eta, parameter_draws = mean_eta(fit, self.part), parameters(fit, self.part)
+        each = log_density(
+            fit, self.part, eta, parameter_draws, np.asarray(self.part.response, float)
+        )
         values = each.sum(axis=1)
         self.last = values.reshape(self.shape)
         return self._shaped(values)
 
     def _moved(self, z: Array, piece: slice) -> Fit:
-        """Return the fit with some of its draws, moved."""
+        """Return the fit with a subset of its draws, at new values."""
         names = self.fit.posterior.data_vars
-        found = {str(name): shown(self.fit, str(name))[piece] for name in names}
+        draws = {str(name): shown(self.fit, str(name))[piece] for name in names}
         for name in {c.variable for c in self.moved}:
-            found[name] = found[name].astype(float)
+            draws[name] = draws[name].astype(float)
         for c, column in zip(self.moved, z.T, strict=True):
-            found[c.variable][c.at] = FROM_LINE[c.support](column)
-        return self.fit.with_draws(found)
+            draws[c.variable][c.at] = FROM_LINE[c.support](column)
+        return self.fit.with_draws(draws)
 
     def _flat(self, place: xr.DataArray) -> Array:
         return np.asarray(place.transpose(*SAMPLE, "coordinate").values).reshape(
@@ -232,7 +234,7 @@ class Target:
 
 
 def _effects(fit: Fit, group: GroupDesign) -> Array:
-    """Return the log-density of a group's effects, but for a constant, shape (n_draws,)."""
+    """Return the log-density of a group's effects up to a constant, shape (n_draws,)."""
     u, root = flat(fit, group.effects), factors(fit, group)
     z = np.linalg.solve(root, np.swapaxes(u, 1, 2))
     log_det = np.log(np.einsum("dii->di", root)).sum(axis=1)

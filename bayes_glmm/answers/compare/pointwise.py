@@ -1,4 +1,4 @@
-"""Log-likelihood of every row in every draw, for leave-one-out and its kin."""
+"""Pointwise log-likelihood: every row in every draw, for leave-one-out methods."""
 
 from __future__ import annotations
 

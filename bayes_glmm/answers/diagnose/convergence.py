@@ -1,4 +1,4 @@
-"""Whether the chains agree and explored: the verdict that every answer repeats."""
+"""Convergence of the chains: R-hat, effective sample sizes, divergences, energy."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ LONGER = "Sample longer (draws=, tune=), and simplify the random effects if that
 
 @dataclass(frozen=True)
 class Measure:
-    """One figure about the chains, met or not.
+    """One figure about the chains, with its threshold.
 
     Attributes
     ----------
     name : str
     figure, threshold : float
-        NaN figure: it could not be computed.
+        The figure is NaN where it could not be computed.
     meaning : str
         What the figure is, in a phrase.
     finding : Finding or None
-        What to say and do where the threshold is not met.
+        What it means and what to do, where the threshold is not met.
     """
 
     name: str
@@ -62,9 +62,9 @@ def convergence(posterior: xr.Dataset, stats: xr.Dataset) -> tuple[bool, list[Fi
     """Judge chains by ArviZ's thresholds.
 
     The largest R-hat among hundreds of levels lies above 1.01 by chance alone. Variables of
-    more than 20 elements are therefore held against what one in a hundred chains that agree
-    has as the largest of so many, each at its effective sample size: the squared R-hat of
-    ``m`` split chains is close to ``1 + m / ESS * chi2 / (m - 1)``.
+    more than 20 elements are therefore compared with the 99 % quantile of the largest R-hat
+    among so many elements of chains that agree, each at its effective sample size: the squared
+    R-hat of ``m`` split chains is close to ``1 + m / ESS * chi2 / (m - 1)``.
 
     Parameters
     ----------
@@ -88,8 +88,8 @@ def convergence(posterior: xr.Dataset, stats: xr.Dataset) -> tuple[bool, list[Fi
 def measures(posterior: xr.Dataset, stats: xr.Dataset) -> list[Measure]:
     """Measure everything that :func:`convergence` judges, met or not.
 
-    Where a variable has a twin in the reference basis, that is judged: whether chains agree
-    does not depend on where a covariate has its zero.
+    A variable with a twin in the reference basis is judged by its twin: convergence does
+    not depend on where a covariate has its zero.
     """
     twins = [name for name in posterior if reference_name(str(name)) in posterior]
     elements = Elements.of(posterior.drop_vars(twins))
@@ -201,7 +201,7 @@ MEANINGS = {
 
 
 def _mixed(elements: Elements, chains: int) -> Iterator[Measure]:
-    """Hold R-hat of few elements against 1.01, and of many against chance as well."""
+    """Compare R-hat of few elements with 1.01, and of many with chance as well."""
     lengths = np.array([len(free) for _, free in elements.places])
     sizes = np.repeat(lengths, lengths)
     few, many = np.flatnonzero(sizes <= MANY), np.flatnonzero(sizes > MANY)
@@ -261,8 +261,8 @@ def _weights(k: float) -> Measure:
         f"The Pareto k of the importance weights is {k:.2f} (above {PARETO_K}): the normal "
         'approximation is not close to the posterior. Fit again with engine="auto".'
     )
-    found = Finding("pareto_k", "error", message, (), k, PARETO_K) if above else None
-    return Measure("pareto_k", k, PARETO_K, "Pareto k of the importance weights", found)
+    finding = Finding("pareto_k", "error", message, (), k, PARETO_K) if above else None
+    return Measure("pareto_k", k, PARETO_K, "Pareto k of the importance weights", finding)
 
 
 def _divergences(diverging: NDArray[Any]) -> Measure:
@@ -272,8 +272,8 @@ def _divergences(diverging: NDArray[Any]) -> Measure:
         "posterior was not explored. Raise target_accept, or simplify random effects whose sd may be "
         "zero."
     )
-    found = Finding("divergences", "error", message, (), float(n), 0.0) if n else None
-    return Measure("divergences", float(n), 0.0, meaning, found)
+    finding = Finding("divergences", "error", message, (), float(n), 0.0) if n else None
+    return Measure("divergences", float(n), 0.0, meaning, finding)
 
 
 def _energy(energy: NDArray[np.float64]) -> Measure:
@@ -292,8 +292,8 @@ def _energy(energy: NDArray[np.float64]) -> Measure:
         )
     figure = None if np.isnan(lowest) else lowest
     bad = figure is None or figure < BFMI
-    found = Finding("energy", "warning", message, (), figure, BFMI) if bad else None
-    return Measure("energy", lowest, BFMI, "smallest E-BFMI of a chain", found)
+    finding = Finding("energy", "warning", message, (), figure, BFMI) if bad else None
+    return Measure("energy", lowest, BFMI, "smallest E-BFMI of a chain", finding)
 
 
 def _depth(share: float) -> Measure:
@@ -302,5 +302,5 @@ def _depth(share: float) -> Measure:
         "wrong. Standardise predictors of very different scales."
     )
     bad = share > DEEP_SHARE
-    found = Finding("tree_depth", "warning", message, (), share, DEEP_SHARE) if bad else None
-    return Measure("tree_depth", share, DEEP_SHARE, "share of trajectories cut short", found)
+    finding = Finding("tree_depth", "warning", message, (), share, DEEP_SHARE) if bad else None
+    return Measure("tree_depth", share, DEEP_SHARE, "share of trajectories cut short", finding)

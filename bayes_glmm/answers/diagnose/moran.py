@@ -1,4 +1,4 @@
-"""Moran's I: whether residuals of neighbouring places go together."""
+"""Moran's I: whether residuals of neighbouring places are correlated."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EDGE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Moran's I of a fit's residuals, and what it is held against.
+    """Moran's I of a fit's residuals, and its reference distributions.
 
     Attributes
     ----------
@@ -77,10 +77,8 @@ class Space:
         self, fit: Fit, groups: Effects = "new", *, n: int = MOST_DRAWS, seed: int = 0
     ) -> Judged:
         """Compare the residuals of neighbours."""
-        found = pit_residuals(fit, groups, n=n, seed=seed)
-        observed, made = (
-            self._means(values) for values in (found.observed[None], found.replicated)
-        )
+        pit = pit_residuals(fit, groups, n=n, seed=seed)
+        observed, made = (self._means(values) for values in (pit.observed[None], pit.replicated))
         rng = np.random.default_rng([seed, 5])
         shuffled = rng.permuted(np.repeat(observed, PERMUTATIONS, axis=0), axis=1)
         return Judged(float(self.moran(observed)[0]), self.moran(made), self.moran(shuffled))
@@ -106,11 +104,11 @@ def spaces(fit: Fit) -> Iterator[Space]:
         structure = fit.structures.get(group.structure or "")
         if structure is None or structure.neighbours is None or not group.whole:
             continue
-        found = Space.of(
+        space = Space.of(
             group.name, group.levels, group.index, structure.labels, structure.neighbours
         )
-        if len(found.names) >= FEWEST and len(found.pairs) >= FEWEST:
-            yield found
+        if len(space.names) >= FEWEST and len(space.pairs) >= FEWEST:
+            yield space
 
 
 def moran(
@@ -180,15 +178,15 @@ def moran(
     fit = read_fit(tree)
     if groups not in MEANING:
         raise ArgumentError(f"groups={groups!r}: use 'new' or 'known'.")
-    found = [_given(fit, level, neighbours)] if neighbours is not None else list(spaces(fit))
-    found = [s for s in found if level in (None, s.level)]
-    if not found:
+    chosen = [_given(fit, level, neighbours)] if neighbours is not None else list(spaces(fit))
+    chosen = [s for s in chosen if level in (None, s.level)]
+    if not chosen:
         raise ArgumentError(
             "The model does not say which levels are neighbours: give level= and neighbours=, a table "
             "of pairs such as bg.nearest_neighbours() makes."
         )
     rows = []
-    for space in found:
+    for space in chosen:
         judged = space.judge(fit, groups, n=n, seed=seed)
         rows.append(
             {"level": space.level, "places": len(space.names), "pairs": len(space.pairs),
@@ -211,7 +209,7 @@ def _share(others: Array, value: float) -> float:
 
 
 def _given(fit: Fit, level: str | None, neighbours: Any) -> Space:
-    """Return the places that a caller's neighbours are about."""
+    """Return the places of neighbours that the caller gives."""
     groups = {g.name: g for g in fit.groups if g.whole}
     known = [*groups, *map(str, fit.data.columns)]
     if level is None or level not in known:

@@ -57,13 +57,15 @@ def replicated(
     chosen = np.unique(np.linspace(0, total - 1, min(few, total)).astype(int))
     fewer = thinned(fit, chosen)
     predict = _redrawn(fewer, seed, redraw) if redraw else eta_draws
-    own = parameters(fewer, fit.design, predict)
+    parameter_draws = parameters(fewer, fit.design, predict)
     eta = mean_eta(fewer, fit.design, predict)
     trials = fit.design.trials
     seen = {k: v for k, v in fit.design.modifiers.items() if k in DRAWN_WITHIN}
     family = observe(fit.family, seen)
-    y = family.respond(np.random.default_rng(seed), eta, fit.link, {**own, **seen}, trials)
-    mean, variance = family.moments(eta, fit.link, {**own, **seen}, trials)
+    y = family.respond(
+        np.random.default_rng(seed), eta, fit.link, {**parameter_draws, **seen}, trials
+    )
+    mean, variance = family.moments(eta, fit.link, {**parameter_draws, **seen}, trials)
     if is_summary(fit):
         rows, rng = Summaries.of(fit), np.random.default_rng(seed)
         y = rows.draw(rng, mean, variance)
@@ -74,9 +76,9 @@ def replicated(
 def _redrawn(
     fit: Fit, seed: int, names: Collection[str]
 ) -> Callable[[Fit, PredictorDesign], Array]:
-    """Return a predictor with effects of new levels in the place of those of some groups.
+    """Return a predictor in which some groups' effects are replaced by those of new levels.
 
-    They are drawn once, so that predictors that share a group have the same ones.
+    New effects are drawn once: predictors that share a group share them.
     """
     new = {g.name: _new_effects(fit, g, seed) for g in fit.groups if g.name in names}
 
@@ -108,12 +110,12 @@ def pearson(y: Array, mean: Array, variance: Array) -> Array:
 
 
 def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.DataFrame:
-    """Tabulate the responses beside replicated ones, in bins; few ones row by row.
+    """Tabulate observed and replicated responses in bins, or row by row if there are few.
 
-    A row of weight ``w`` is ``w`` rows.
+    A row of weight ``w`` counts as ``w`` rows.
 
     Binary responses are compared with their probabilities instead: rows in tenths
-    by predicted probability, since any model repeats the share of ones.
+    by predicted probability, since any model reproduces the share of ones.
 
     Returns
     -------
@@ -192,7 +194,7 @@ def _each(y: Array, again: Array, ids: NDArray[np.str_], name: str) -> pd.DataFr
 
 
 def _spreads(fit: Fit, y: Array, again: Array) -> pd.DataFrame:
-    """Set how much each category's share differs between rows beside the replications."""
+    """Compare how much each category's share differs between rows with replications."""
     shares = [v / v.sum(axis=-1, keepdims=True) for v in (y, again)]
     observed, made = (v.std(axis=-2) for v in shares)
     low, high, names = interval(made)

@@ -43,8 +43,8 @@ def ranks(
     """
     names = [name for name in truth if name in draws]
     cube = np.stack([draws[name] for name in names], axis=-1)
-    found = diagnostics(cube)
-    ess = np.fmin(found["ess_bulk"], found["ess_tail"])
+    figures = diagnostics(cube)
+    ess = np.fmin(figures["ess_bulk"], figures["ess_tail"])
     flat = cube.reshape(-1, len(names))
     out = {}
     for j, name in enumerate(names):
@@ -59,7 +59,7 @@ def ranks(
             "u": float((rank + rng.uniform()) / (of + 1)),
             "share": float(share),
             "ess": float(size),
-            "r_hat": float(np.nan_to_num(found["r_hat"][j], nan=1.0)),
+            "r_hat": float(np.nan_to_num(figures["r_hat"][j], nan=1.0)),
         }
     return out
 
@@ -70,7 +70,7 @@ def _rank(truth: float, draws: Array, rng: np.random.Generator) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Whether posteriors of simulated data are where they claim to be.
+    """Calibration of posteriors of simulated data.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class Calibration:
 
     @classmethod
     def of(cls, records: Sequence[Mapping[str, Any]], **attrs: Any) -> Calibration:
-        """Put together what single fits found, in the order of the simulations."""
+        """Collect the results of single fits, in the order of the simulations."""
         good = {k: r for k, r in enumerate(records) if "error" not in r}
         failures = {k: str(r["error"]) for k, r in enumerate(records) if "error" in r}
         if not good:
@@ -123,7 +123,7 @@ class Calibration:
 
     @property
     def passed(self) -> bool:
-        """Whether no quantity's ranks contradict uniform ones, at the level 0.05 for them all."""
+        """Whether ranks of all quantities agree with uniform ones, at the joint level 0.05."""
         return not (self.table["p_adjusted"] < LEVEL).any()
 
     def require(self, quantities: Sequence[str] | None) -> list[str]:

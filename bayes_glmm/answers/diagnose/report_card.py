@@ -1,4 +1,4 @@
-"""The whole verdict on a fit: what was found, how bad, and what to do."""
+"""The report on a fit: all findings, how severe they are, and what to do."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Report:
     findings : Findings
         Each with figure, threshold, meaning and next step.
     converged : bool
-        Whether the chains may be reported from.
+        Whether the chains converged well enough to report results.
     chains : tuple of Measure
-        What was measured about the chains, met or not.
+        All measures of the chains, threshold met or not.
     looked_at : tuple of str
-        Names of everything else that was looked at, found or not.
+        Names of all other checks, with a finding or without.
     """
 
     findings: Findings
@@ -50,14 +50,14 @@ class Report:
 
     @property
     def table(self) -> pd.DataFrame:
-        """What was measured about the chains: ``name``, ``figure``, ``threshold``, ``met``."""
+        """The measures of the chains: ``name``, ``figure``, ``threshold``, ``met``."""
         return pd.DataFrame(
             [(m.name, m.meaning, m.figure, m.threshold, m.finding is None) for m in self.chains],
             columns=["name", "meaning", "figure", "threshold", "met"],
         )
 
     def rows(self) -> list[tuple[str, str, str, str]]:
-        """Return what was measured about the chains as text, met or not."""
+        """Return the measures of the chains as text."""
         return [
             (m.meaning, _figure(m.figure, m.name), _limit(m), "no" if m.finding else "yes")
             for m in self.chains
@@ -80,18 +80,20 @@ class Report:
     def _repr_html_(self) -> str:
         head = "converged" if self.converged else "did <strong>not</strong> converge"
         chains = _html_table(("figure", "value", "threshold", "met"), self.rows())
-        found = _html_table(
+        findings = _html_table(
             ("severity", "name", "finding"),
             [(f.severity, f.name, f.message) for f in self.findings],
         )
-        none = "" if found else f"<p>Nothing found among: {escape(', '.join(self.looked_at))}.</p>"
-        return f"<p>The chains {head}.</p>{chains}{found}{none}"
+        none = (
+            "" if findings else f"<p>Nothing found among: {escape(', '.join(self.looked_at))}.</p>"
+        )
+        return f"<p>The chains {head}.</p>{chains}{findings}{none}"
 
 
 def diagnose(tree: xr.DataTree) -> Report:
     """Judge a fit: its chains, its random effects, its priors and its fit to the data.
 
-    Findings of the checks before sampling are repeated, so that the report is whole.
+    Findings of the checks before sampling are repeated: the report is complete.
 
     Parameters
     ----------
@@ -121,17 +123,17 @@ def diagnose(tree: xr.DataTree) -> Report:
     """
     fit = Fit.of(tree)
     chains = tuple(measures(fit.posterior, tree["sample_stats"].to_dataset()))
-    found = tuple(_unique([*_said(fit, "verdict"), *(m.finding for m in chains if m.finding)]))
+    of_chains = tuple(_unique([*_said(fit, "verdict"), *(m.finding for m in chains if m.finding)]))
     judged = tuple(f for _, verdict, limit in VERDICTS for f in verdict(fit, limit))
     names = {f.name for f in judged}
     before = tuple(f for f in _said(fit, "findings") if f.name not in names)
-    converged = bool(fit.info["converged"]) and not any(f.severity == "error" for f in found)
+    converged = bool(fit.info["converged"]) and not any(f.severity == "error" for f in of_chains)
     looked_at = ("convergence", *(name for name, _, _ in VERDICTS), "checks before sampling")
-    return Report(Findings(found + judged + before), converged, chains, looked_at)
+    return Report(Findings(of_chains + judged + before), converged, chains, looked_at)
 
 
 def _said(fit: Fit, record: str) -> Iterator[Finding]:
-    """Repeat findings kept in the result."""
+    """Return findings that are stored in the result."""
     for finding in fit.info[record]:
         yield Finding(**{**finding, "rows": tuple(finding["rows"])})
 

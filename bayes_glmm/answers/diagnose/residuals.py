@@ -1,4 +1,4 @@
-"""Quantile residuals: where each response lies in its own predictive distribution."""
+"""Quantile residuals: where each response lies in its predictive distribution."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def pit_residuals(
     n: int = MOST_DRAWS,
     seed: int = 0,
 ) -> Pit:
-    """Rank the responses among replicated ones, ties at random.
+    """Rank the responses among replicated ones; ties are broken at random.
 
     Parameters
     ----------
@@ -99,9 +99,9 @@ def pit_residuals(
 
 
 def following(fit: Fit, least: int = ALONE, *, related: bool = False) -> list[str]:
-    """Name groups whose effects follow the responses of the few rows that their levels have.
+    """Name groups with few rows a level: their effects follow these rows' responses closely.
 
-    Those of a structure are told by relatives too, and are passed over unless ``related``.
+    Groups with a structure learn from relatives too, and count only if ``related``.
     """
     return [
         g.name
@@ -179,14 +179,14 @@ def residuals(
         raise ArgumentError(f"kind={kind!r}: use 'quantile' or 'pearson'.")
     if groups not in MEANING:
         raise ArgumentError(f"groups={groups!r}: use 'known' or 'new'.")
-    found = pit_residuals(fit, groups, n=n, seed=seed)
-    own = {
+    pit = pit_residuals(fit, groups, n=n, seed=seed)
+    columns = {
         "observed": np.asarray(fit.design.response, float),
-        "fitted": found.fitted,
-        "pit": found.observed,
-        "residual": ndtri(found.observed) if kind == "quantile" else found.pearson,
+        "fitted": pit.fitted,
+        "pit": pit.observed,
+        "residual": ndtri(pit.observed) if kind == "quantile" else pit.pearson,
     }
-    table = beside(row_labels(fit, fit.data), own)
+    table = beside(row_labels(fit, fit.data), columns)
     table.attrs = {
         "estimand": f"{kind} residuals, {MEANING[groups]}",
         "scale": "standard normal where the model is right" if kind == "quantile" else "sd",

@@ -135,8 +135,8 @@ def r_hat(x: Array) -> Array:
 def ess(x: Array) -> Array:
     """Return the effective sample size by Geyer's initial monotone sequence.
 
-    Most variables forget within a few draws, so a few lags are computed first, and
-    all of them only where the sequence has not ended by then.
+    The autocorrelation of most variables ends within a few lags. These are computed first,
+    all others only where the sequence has not ended by then.
     """
     means = x.mean(axis=2)
     centred = x - means[:, :, None]

@@ -1,4 +1,4 @@
-"""Rows as the checks of the response see them: copies, and summaries of collapsed rows."""
+"""Rows for the checks of the response: copies of weighted rows, summaries of collapsed ones."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from bayes_glmm.results.fit import Fit
 
 type Array = NDArray[np.float64]
 MOST = 100_000
-"""Copies that are looked at; of more, evenly spaced ones."""
+"""Most copies that are checked; of more, evenly spaced ones are taken."""
 
 
 def by_copies(fit: Fit) -> Fit:
     """Return the fit with a row of weight ``w`` as ``w`` rows, and without rows of weight zero.
 
-    What the rows of a table are like, how many of them are zero, say, is then what they are like
-    that are weighted. Weights that are not whole are rounded in such a way that the shares are
-    kept. Summaries of collapsed rows are no copies, and stay.
+    Statistics of the rows, such as the share of zeros, are then weighted ones. Fractional weights
+    are rounded so that shares are kept. Summaries of collapsed rows are not copied.
     """
     if WEIGHTS not in fit.design.modifiers or is_summary(fit):
         return fit
@@ -47,8 +46,8 @@ def is_summary(fit: Fit) -> bool:
 
 def cells_of(fit: Fit) -> NDArray[np.intp]:
     """Return which of the collapsed rows' cells each row belongs to, shape (n_rows,)."""
-    own = [c for c in fit.schema.used_columns if c not in fit.spec.response.columns]
-    return fit.data.groupby(own, sort=False, observed=True).ngroup().to_numpy()
+    covariates = [c for c in fit.schema.used_columns if c not in fit.spec.response.columns]
+    return fit.data.groupby(covariates, sort=False, observed=True).ngroup().to_numpy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,5 +88,5 @@ class Summaries:
         n = self.size
         more = np.maximum(n - 1, 1e-9)
         s = np.sqrt(2 / n) * np.exp(gammaln((more + 1) / 2) - gammaln(more / 2))
-        own = 1 / n + np.where(self.side == 0, 0.0, more / n - s**2)
-        return mean + np.sqrt(variance) * self.side * s, variance * own
+        factor = 1 / n + np.where(self.side == 0, 0.0, more / n - s**2)
+        return mean + np.sqrt(variance) * self.side * s, variance * factor

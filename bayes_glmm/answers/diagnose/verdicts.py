@@ -1,7 +1,6 @@
-"""Named verdicts on a fitted model, each a small function of the fit.
+"""The table of named verdicts on a fitted model.
 
-:data:`VERDICTS` is the one table: what is looked at, what judges it, and the
-threshold its findings are held against.
+:data:`VERDICTS` has the name of each check, the function that makes it, and its threshold.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Priors beside what the data made of them."""
+"""Verdicts on priors: conflict with the data, and sensitivity of the posterior."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STRONG = 0.2
 
 
 def conflict(fit: Fit, threshold: float) -> Iterator[Finding]:
-    """Find posteriors whose middle lies in the far tail of their prior."""
+    """Find parameters whose posterior median lies in the far tail of the prior."""
     for name, prior in fit.priors.items():
         if not prior.on_a_line:
             continue
@@ -49,7 +49,7 @@ def conflict(fit: Fit, threshold: float) -> Iterator[Finding]:
 
 
 def sensitivity(fit: Fit, threshold: float) -> Iterator[Finding]:
-    """Find parameters whose posterior moves when all priors are made a little stronger.
+    """Find parameters whose posterior moves when all priors are strengthened a little.
 
     The figure is the power-scaling sensitivity of Kallioinen et al. (2024),
     doi:10.1007/s11222-023-10366-5: how far the posterior moves per doubling of a
@@ -59,8 +59,8 @@ def sensitivity(fit: Fit, threshold: float) -> Iterator[Finding]:
     """
     given = {k: prior_draws(fit, k) for k, p in fit.priors.items() if p.on_a_line}
     single = dict(_columns(fit, given))
-    own = _sensitivities(single, log_prior(fit, given))
-    moved = {k: single[k] for k, v in own.items() if v >= threshold}
+    to_prior = _sensitivities(single, log_prior(fit, given))
+    moved = {k: single[k] for k, v in to_prior.items() if v >= threshold}
     if not moved:
         return
     few = min(MOST_DRAWS, MOST_CELLS // fit.design.n_rows, n_draws(fit))
@@ -69,16 +69,16 @@ def sensitivity(fit: Fit, threshold: float) -> Iterator[Finding]:
             "prior_sensitivity", "info",
             f"{', '.join(moved)} may rest on the prior: the likelihood of {fit.design.n_rows} rows was "
             "not looked at. Try another prior and compare.",
-            figure=max(own.values()), threshold=threshold,
+            figure=max(to_prior.values()), threshold=threshold,
         )  # fmt: skip
         return
     chosen = np.linspace(0, n_draws(fit) - 1, few).astype(int)
     data = _sensitivities({k: v[chosen] for k, v in moved.items()}, _log_likelihood(fit, chosen))
     for name in moved:
-        figures = f"sensitivity to the prior {own[name]:.2f}, to the data {data[name]:.2f}"
+        figures = f"sensitivity to the prior {to_prior[name]:.2f}, to the data {data[name]:.2f}"
         severity = "info"
         if data[name] >= threshold:
-            severity = "warning" if own[name] >= STRONG else "info"
+            severity = "warning" if to_prior[name] >= STRONG else "info"
             text = (
                 f"Prior and data both move {name} ({figures}; limit {threshold:g}): where they disagree, "
                 "the posterior is a compromise. Look at bg.plot_prior_posterior, check the units, and "
@@ -90,7 +90,7 @@ def sensitivity(fit: Fit, threshold: float) -> Iterator[Finding]:
                 "State the prior in the report, and see whether the answer changes with another."
             )
         yield Finding(
-            "prior_sensitivity", severity, text, figure=own[name], threshold=threshold
+            "prior_sensitivity", severity, text, figure=to_prior[name], threshold=threshold
         )  # fmt: skip
 
 
@@ -139,15 +139,15 @@ def _sensitivities(draws: Mapping[str, Array], log_density: Array) -> dict[str, 
     tree = xr.DataTree.from_dict({"posterior": posterior, "log_prior": prior})
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        found = psense(tree, group="prior")
-    values = {name: float(found[k]) for k, name in names.items()}
+        table = psense(tree, group="prior")
+    values = {name: float(table[k]) for k, name in names.items()}
     return {name: value if np.isfinite(value) else 0.0 for name, value in values.items()}
 
 
 def prior_draws(fit: Fit, name: str) -> Array:
-    """Return the posterior draws of what a prior is about, shape (n_draws,).
+    """Return the posterior draws of the quantity that a prior describes, shape (n_draws,).
 
-    The prior of the intercept is about the predictor at the covariates' means.
+    The prior of the intercept describes the predictor at the covariates' means.
     """
     variable = fit.variables[variable_of(name)]
     values = flat(fit, variable.name)
@@ -169,7 +169,7 @@ def prior_posterior(fit: Fit) -> Iterator[tuple[str, Array, Array, Array]]:
     name : str
     draws : ndarray, shape (n_draws,)
     grid, density : ndarray
-        From the posterior's reach and half as much again, within the support.
+        The grid covers the posterior's range and half as much again, within the support.
     """
     for name, prior in fit.priors.items():
         if not prior.on_a_line:

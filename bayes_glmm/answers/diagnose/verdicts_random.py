@@ -31,11 +31,11 @@ CHANCE = 3.0
 def near_zero_sd(fit: Fit, threshold: float) -> Iterator[Finding]:
     """Find standard deviations that may be zero: the Bayesian singular fit.
 
-    The figure is P(sd < 0.1 × scale), per unit of the varying term: one on links without
-    units, otherwise the default prior's, times the share of the response's standard deviation
-    that fixed effects leave. A steep trend is no measure of how levels differ. A
-    HalfStudentT(4) prior of that scale leaves 0.075 to the range; at the threshold most sds of
-    zero are found, and few of half the scale, with 20 levels of 10 rows.
+    The figure is P(sd < 0.1 × scale), per unit of the varying term. The scale is one on links
+    without units. Otherwise it is the default prior's, times the share of the response's
+    standard deviation that fixed effects leave: a steep trend says nothing of how levels
+    differ. A HalfStudentT(4) prior of that scale has probability 0.075 there. With 20 levels
+    of 10 rows, the threshold finds most sds of zero and few of half the scale.
     """
     units = resolve_priors(replace(fit.spec, priors=()), fit.design)  # by plain names
     left = _left_by_fixed_effects(fit)
@@ -67,13 +67,13 @@ def _left_by_fixed_effects(fit: Fit) -> float:
 
 
 def _spread(values: Array, each: Array) -> float:
-    """Return the standard deviation of values, each as often as its row stands for."""
+    """Return the standard deviation of values, each weighted by what its row stands for."""
     middle = np.average(values, weights=each)
     return float(np.sqrt(np.average((values - middle) ** 2, weights=each)))
 
 
 def few_groups(fit: Fit, threshold: float) -> Iterator[Finding]:
-    """Say how much the prior decides about sds that rest on few levels."""
+    """Find sds of few levels, and say how much their posterior rests on the prior."""
     for group in fit.groups:
         if group.n_levels >= threshold:
             continue
@@ -112,9 +112,9 @@ def edge(fit: Fit, threshold: float) -> Iterator[Finding]:
 
 
 def traded(fit: Fit, threshold: float) -> Iterator[Finding]:
-    """Find sds of which one is large where the other is small, one of them structured.
+    """Find two negatively correlated sds, one of a structured group.
 
-    The figure is the posterior correlation of the two; their sum is known better than
+    The figure is the posterior correlation of the two. Data inform their sum better than
     either.
     """
     for predictor in fit.design.predictors.values():
@@ -138,9 +138,9 @@ def traded(fit: Fit, threshold: float) -> Iterator[Finding]:
 
 
 def confounded(fit: Fit, threshold: float) -> Iterator[Finding]:
-    """Find levels' effects that go with the levels' means of a covariate.
+    """Find levels' effects that are correlated with the levels' means of a covariate.
 
-    The model holds random effects independent of the covariates. Where they are
+    The model assumes that random effects are independent of the covariates. Where they are
     not, a coefficient mixes what happens within levels with what differs between.
     Covariates that do not vary within the levels cannot be judged, and chance gives
     ``J`` levels a correlation of about ``1 / sqrt(J)``: the limit is at least thrice that.

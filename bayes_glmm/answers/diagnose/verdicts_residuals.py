@@ -1,4 +1,4 @@
-"""Verdicts on what is left of the rows: order within groups, and rows for each effect."""
+"""Verdicts on residuals: serial and spatial correlation, distribution, rows per effect."""
 
 from __future__ import annotations
 
@@ -26,13 +26,12 @@ ROWS_TO_KEEP = 10
 
 
 def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
-    """Find residuals that go with those of the row before, within one level.
+    """Find residuals that are correlated with those of the row before, within one level.
 
     The statistic is the lag-one correlation of Pearson residuals in the order of the
     rows, of the data against replicated data, draw by draw. Effects that follow the
-    data make it smaller in the data, so that what is found is rather too little.
-    Categories without an order have no residual that goes up or down, and censored
-    responses none that is known.
+    data make it smaller in the data: the verdict errs on the side of silence.
+    Unordered categories have no signed residual, and censored responses no known one.
     """
     if not able(fit, "rank"):
         return
@@ -64,15 +63,15 @@ def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
 
 
 def spatial(fit: Fit, threshold: float) -> Iterator[Finding]:
-    """Find places whose residuals go with those of their neighbours, beyond the model.
+    """Find places whose residuals are correlated with those of their neighbours.
 
-    Looked at where a structure says who is next to whom; :func:`bayes_glmm.moran` takes
+    Checked where a structure says which levels are neighbours; :func:`bayes_glmm.moran` takes
     neighbours from the caller. The figure is how far Moran's I lies above its mean in
     replicated data with all effects redrawn, those of the structure included.
     """
     for space in spaces(fit) if able(fit, "rank") else ():
-        found = space.judge(fit)
-        yield from _clustered(space, found.observed, found.replicated, threshold)
+        judged = space.judge(fit)
+        yield from _clustered(space, judged.observed, judged.replicated, threshold)
 
 
 def _clustered(
@@ -95,8 +94,8 @@ def misshapen(fit: Fit, threshold: float) -> Iterator[Finding]:
 
     The figure is the largest distance between the distribution of the quantile residuals
     and the uniform one, held against that of replicated data. Effects of levels with few rows
-    follow these rows closely and leave residuals that are too regular under the right
-    model: they are redrawn.
+    follow these rows closely, and their residuals are too regular even under the right
+    model: these effects are redrawn.
     """
     if not able(fit, "rank"):
         return
@@ -104,10 +103,10 @@ def misshapen(fit: Fit, threshold: float) -> Iterator[Finding]:
     if fit.design.n_rows < ENOUGH_ROWS:
         return
     followed = following(fit, ROWS_TO_KEEP, related=True)
-    found = pit_residuals(fit, followed)
+    pit = pit_residuals(fit, followed)
     picture = "bg.plot_residuals(tree, groups='new')" if followed else "bg.plot_residuals(tree)"
-    distance = float(found.distance(found.observed[None])[0])
-    p = float((found.distance(found.replicated) >= distance).mean())
+    distance = float(pit.distance(pit.observed[None])[0])
+    p = float((pit.distance(pit.replicated) >= distance).mean())
     if p < TAIL and distance > threshold:
         yield Finding(
             "residual_distribution", "warning",
@@ -138,7 +137,8 @@ def _lagged(r: Array, first: NDArray[np.intp], second: NDArray[np.intp]) -> Arra
 def thin_slopes(fit: Fit, threshold: float) -> Iterator[Finding]:
     """Find groups most of whose levels have fewer rows than varying terms need.
 
-    The figure is the median over levels of rows, or what they stand for, per varying term.
+    The figure is the median over levels of the number of rows (or of what they stand for) per
+    varying term.
     """
     for group in fit.groups:
         q = len(group.terms)
@@ -156,7 +156,7 @@ def thin_slopes(fit: Fit, threshold: float) -> Iterator[Finding]:
 
 
 def _middle_size(fit: Fit, group: GroupDesign) -> float:
-    """Return how many a level's rows stand for, in the middle of the levels."""
+    """Return how many a level's rows stand for, the median over levels."""
     each = amounts(fit, fit.data)
     if not group.whole or (each == 1).all():
         return float(np.median(group.counts))

@@ -1,4 +1,4 @@
-"""Verdicts on the fit to the responses, by posterior predictive checks."""
+"""Verdicts on the responses by posterior predictive checks: dispersion, zeros."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ STEP, ENDLESS = 1e-4, 20.0
 """Of raw estimates, in units of the predictor: a difference, and what counts as infinite."""
 CORNER, FLAT, HALVINGS = 1e-6, 1e-10, 40
 type Likelihood = Callable[[Array], Array]
-"""Takes one deviation for each level, gives the log-likelihood of its rows."""
+"""Maps one deviation for each level to the log-likelihood of its rows."""
 
 
 @overload
@@ -121,7 +121,7 @@ def coefficients(
 ) -> pd.DataFrame | xr.DataArray:
     """Tabulate each level's own coefficients: fixed effect plus deviation.
 
-    A varying term without a fixed effect of the same name is its deviation alone.
+    Without a fixed effect of the same name, the coefficient is the deviation alone.
 
     Parameters
     ----------
@@ -166,11 +166,10 @@ def coefficients(
 def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
     """Set each level's raw estimate beside its partially pooled one.
 
-    The raw estimate is the deviation that the level's own rows would give with
-    every other part of the predictor at its posterior mean: one Newton
-    maximisation per level of its likelihood, started at the pooled value (of a quantile,
-    whose likelihood has corners, a search). Where it
-    does not exist (no events, or only events) it is infinite.
+    The raw estimate maximises the likelihood of the level's rows over one deviation, with
+    every other part of the predictor at its posterior mean. Newton's method starts at the
+    pooled value; the likelihood of a quantile has corners, and is maximised by bisection.
+    Where no maximum exists (no events, or only events) the estimate is infinite.
 
     Parameters
     ----------
@@ -241,13 +240,13 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
 def raw_estimates(fit: Fit, group: GroupDesign, term: int) -> Array:
     """Maximise each level's own likelihood in one deviation, all levels at once."""
     eta, pooled = _mean_predictor(fit, group, term)
-    own = {k: v.mean(axis=0) for k, v in parameters(fit, fit.design).items()}
+    parameter_means = {k: v.mean(axis=0) for k, v in parameters(fit, fit.design).items()}
     y = np.asarray(fit.design.response, float)
     z = np.ones(len(eta)) if group.Z is None else group.Z[:, term]
     unit = fit.family.scale(y, fit.link.name)
 
     def by_level(value: Array) -> Array:
-        rows = log_density(fit, fit.design, eta + z * value[group.index], own, y)
+        rows = log_density(fit, fit.design, eta + z * value[group.index], parameter_means, y)
         return np.bincount(group.index, rows, minlength=group.n_levels)
 
     top = _newton if able(fit.family, "curvature") else _between_corners
@@ -256,7 +255,7 @@ def raw_estimates(fit: Fit, group: GroupDesign, term: int) -> Array:
 
 
 def _newton(by_level: Likelihood, start: Array, unit: float) -> Array:
-    """Climb from a start to the top of each level's log-likelihood."""
+    """Maximise each level's log-likelihood by Newton's method."""
     value, h = start.copy(), STEP * unit
     for _ in range(60):
         low, middle, high = by_level(value - h), by_level(value), by_level(value + h)
@@ -270,7 +269,7 @@ def _newton(by_level: Likelihood, start: Array, unit: float) -> Array:
 
 
 def _between_corners(by_level: Likelihood, start: Array, unit: float) -> Array:
-    """Halve towards the top of each level's log-likelihood, which may be a stretch: its middle."""
+    """Maximise each level's log-likelihood by bisection; of a flat top, return the middle."""
     h, edges = CORNER * unit, []
     for least in (FLAT, -FLAT):  # where it stops rising, and where it begins to fall
         low, high = start - 2 * ENDLESS * unit, start + 2 * ENDLESS * unit
@@ -322,12 +321,12 @@ def _mean_predictor(fit: Fit, group: GroupDesign, term: int) -> tuple[Array, Arr
 def _amounts(fit: Fit, group: GroupDesign) -> dict[str, Array]:
     """Return the summed trials or exposure of each level, where the model has them."""
     if fit.design.trials is not None:
-        found = {"trials": fit.design.trials}
+        amounts = {"trials": fit.design.trials}
     elif fit.spec.exposure is not None:
-        found = {"exposure": fit.data[fit.spec.exposure].to_numpy(float)}
+        amounts = {"exposure": fit.data[fit.spec.exposure].to_numpy(float)}
     else:
-        found = {}
-    return {k: np.bincount(group.index, v, group.n_levels) for k, v in found.items()}
+        amounts = {}
+    return {k: np.bincount(group.index, v, group.n_levels) for k, v in amounts.items()}
 
 
 def _labels(group: GroupDesign) -> pd.DataFrame:

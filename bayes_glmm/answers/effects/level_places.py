@@ -1,4 +1,4 @@
-"""Levels that stand somewhere: in a tree, on a map, in a matrix of relatedness."""
+"""Levels with a structure (tree, map, matrix): exceedance, correlations, ancestors."""
 
 from __future__ import annotations
 
@@ -121,8 +121,8 @@ def _refuse_large(n: int) -> None:
 def ancestors(fit: Fit, group: str, term: int = 0) -> Array:
     """Return the posterior mean of the effect at every node of a lineage.
 
-    Given the effects of the levels, those of other nodes do not depend on the data, so
-    that their means follow from the levels' means by the tree alone.
+    Given the levels' effects, those of other nodes are independent of the data: their means
+    follow from the levels' means and the tree.
 
     Returns
     -------

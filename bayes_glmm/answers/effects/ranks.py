@@ -1,4 +1,4 @@
-"""Levels of a group in order, and against a threshold."""
+"""Ranks of a group's levels, and probabilities of exceeding a threshold."""
 
 from __future__ import annotations
 
@@ -125,14 +125,17 @@ def level_means(fit: Fit, group: str) -> Array:
 
     def predict(fit: Fit, predictor: PredictorDesign) -> Array:
         eta = np.repeat(_middle(fit, predictor)[:, None], n, axis=1)
-        for own in (g for g in predictor.groups if g.name == group):
-            eta += flat(fit, own.effects) @ column_means(fit, own.values)
+        for term in (g for g in predictor.groups if g.name == group):
+            eta += flat(fit, term.effects) @ column_means(fit, term.values)
         return eta
 
-    own = parameters(fit, fit.design, predict)
-    own = {k: v if v.shape[1] in (1, n) else v.mean(axis=1, keepdims=True) for k, v in own.items()}
+    parameter_draws = parameters(fit, fit.design, predict)
+    parameter_draws = {
+        k: v if v.shape[1] in (1, n) else v.mean(axis=1, keepdims=True)
+        for k, v in parameter_draws.items()
+    }
     eta = mean_eta(fit, fit.design, predict)
-    return np.broadcast_to(fit.family.expected(eta, fit.link, own), eta.shape)
+    return np.broadcast_to(fit.family.expected(eta, fit.link, parameter_draws), eta.shape)
 
 
 def _middle(fit: Fit, predictor: PredictorDesign) -> Array:

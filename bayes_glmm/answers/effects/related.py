@@ -1,4 +1,4 @@
-"""Levels with a structured covariance: their variance, and levels without data."""
+"""Effects of structured levels without data, given those of their relatives."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def related_effects(
 ) -> Array:
     """Return effects of levels without data, given those of their relatives.
 
-    The latents that were sampled are taken from the posterior by their labels; every
-    other one is drawn from a stream of its own, so that a level's draws do not depend
-    on which others are asked about, as far as they are not its relatives.
+    Sampled latents are taken from the posterior by their labels. Every other one is drawn
+    from a random stream of its own: a level's draws do not depend on which unrelated levels
+    are predicted with it.
 
     Parameters
     ----------

@@ -142,12 +142,12 @@ def meta_analysis(
     values, labels = [], []
     for arms, text in _contrasts(fit, study, treatment, contrast):
         conditional = measure == "conditional"
-        found = _conditional(fit, arms, seed) if conditional else _standardised(
+        effects = _conditional(fit, arms, seed) if conditional else _standardised(
             fit, study, arms, measure, seed
         )  # fmt: skip
-        values.append(found)
+        values.append(effects)
         labels.append(
-            effect_labels(fit, arms, text, found, none_of(fit, measure, treatment), measure)
+            effect_labels(fit, arms, text, effects, none_of(fit, measure, treatment), measure)
         )
     frame = pd.concat(labels, ignore_index=True)
     about = {
@@ -334,13 +334,13 @@ def _standardised(fit: Fit, study: str, arms: Arms, measure: str, seed: int) -> 
             "measure='conditional', or comparisons() for the average."
         )
     per = None if fit.spec.exposure in (None, collapsed_column(fit)) else 1.0
-    own = np.any(arms.rows, axis=0) if arms.rows else np.zeros(len(fit.data), bool)
+    in_study = np.any(arms.rows, axis=0) if arms.rows else np.zeros(len(fit.data), bool)
     table = with_exposure(fit, fit.data, per)
     new = table.assign(**dict.fromkeys(column, NEW))
     one = Cells.of(fit, table, True)
-    within = table[own]
+    within = table[in_study]
     cells = Cells(
-        np.argmax([rows[own] for rows in arms.rows], axis=0), amounts(fit, within),
+        np.argmax([rows[in_study] for rows in arms.rows], axis=0), amounts(fit, within),
         pd.DataFrame(index=range(len(arms.rows))),
     ) if arms.rows else None  # fmt: skip
     pairs: list[list[Array]] = []

@@ -1,4 +1,4 @@
-"""Which treatments studies set beside one another."""
+"""Networks of treatments: which ones are compared directly within studies."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Network:
 def networks(fit: Fit) -> Iterator[tuple[str, str]]:
     """Yield studies and treatments of models whose arms vary within studies.
 
-    These have effects of a group, and of the same group by a factor of three levels or more.
+    Such a model has effects of a group, and of that group by a factor of three or more levels.
     """
     if not able(fit.family, "one_predictor"):
         return
@@ -71,7 +71,7 @@ def _amounts(fit: Fit) -> tuple[NDArray[np.float64], str]:
 
 
 def _connected(has: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Return which part each treatment is in, from which studies have which, (n_studies, n)."""
+    """Return each treatment's connected part, from a table of shape (n_studies, n_treatments)."""
     together = sp.csr_array(has.T.astype(float)) @ sp.csr_array(has.astype(float))
     return np.asarray(connected_components(together, directed=False)[1])
 

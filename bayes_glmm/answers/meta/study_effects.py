@@ -110,8 +110,8 @@ class Shift:
     average : ndarray, shape (n_draws,)
         The mean of the distribution of effects.
     parts : tuple of (str, ndarray, ndarray)
-        Of each group by which effects vary: its name, and over the draws their variance and
-        that of a normal effect of the same scale.
+        For each group by which effects vary: its name, the variance of the effects in each draw,
+        and that of a normal effect of the same scale.
     """
 
     studies: Array
@@ -120,13 +120,13 @@ class Shift:
 
     @classmethod
     def of(cls, fit: Fit, arms: Arms) -> Shift:
-        """Compute them from what the arms differ by in the design."""
+        """Compute the effects from the difference of the arms' designs."""
         low, high = _predictors(fit, arms)
-        own, each = _effects(fit, low, high, eta_draws), amounts(fit, fit.data)
-        studies = [own[:, rows] @ each[rows] / each[rows].sum() for rows in arms.rows]
+        effects, each = _effects(fit, low, high, eta_draws), amounts(fit, fit.data)
+        studies = [effects[:, rows] @ each[rows] / each[rows].sum() for rows in arms.rows]
         average = column_means(fit, _effects(fit, low, high, fixed_part).T)
-        found = np.array(studies).T if studies else np.empty((n_draws(fit), 0))
-        return cls(found, average, tuple(_variances(fit, low, high, arms.variable)))
+        of_studies = np.array(studies).T if studies else np.empty((n_draws(fit), 0))
+        return cls(of_studies, average, tuple(_variances(fit, low, high, arms.variable)))
 
     @property
     def varies(self) -> bool:
@@ -143,11 +143,11 @@ class Shift:
         rng = np.random.default_rng([seed, 3])
         heavy = {g.name for g in fit.groups if not g.distribution.normal}
         plain = sum((v for n, v, _ in self.parts if n not in heavy), np.zeros(len(self.average)))
-        found = self.average + np.sqrt(plain) * rng.standard_normal(len(plain))
+        effect = self.average + np.sqrt(plain) * rng.standard_normal(len(plain))
         for name, _, scale in (part for part in self.parts if part[0] in heavy):
             z = rng.standard_normal(len(plain)) / np.sqrt(precision_draws(fit, name, rng))
-            found = found + np.sqrt(scale) * z
-        return np.asarray(found)
+            effect = effect + np.sqrt(scale) * z
+        return np.asarray(effect)
 
 
 def _predictors(fit: Fit, arms: Arms) -> tuple[PredictorDesign | None, PredictorDesign]:
@@ -170,7 +170,7 @@ def _effects(fit: Fit, low: PredictorDesign | None, high: PredictorDesign, part:
 def _variances(
     fit: Fit, low: PredictorDesign | None, high: PredictorDesign, variable: str | None
 ) -> Iterator[tuple[str, Array, Array]]:
-    """Yield what effects vary by between new levels of each group; see :class:`Shift`.
+    """Yield the variance of effects between new levels of each group; see :class:`Shift`.
 
     Where a group's levels differ between the arms, such as ``study:treatment``, the arms
     have independent effects.
@@ -181,8 +181,8 @@ def _variances(
         before = np.zeros_like(after)
         if low is not None:
             before = column_means(fit, low.groups[k].values)
-        apart = variable is not None and variable in learned[group.name]
-        moved = (after, before) if apart else (after - before,)
+        differs = variable is not None and variable in learned[group.name]
+        moved = (after, before) if differs else (after - before,)
         if any(z.any() for z in moved):
             if not group.whole:
                 raise ArgumentError(
@@ -207,9 +207,9 @@ def typical_variance(fit: Fit, arms: Arms) -> Array:
     """
     weights = []
     for low, high in zip(arms.low, arms.high, strict=True):
-        told = [_information(fit, rows) for rows in (high, low) if rows is not None]
+        informations = [_information(fit, rows) for rows in (high, low) if rows is not None]
         with np.errstate(divide="ignore"):  # an arm without information has no weight
-            weights.append(1 / sum(1 / information for information in told))
+            weights.append(1 / sum(1 / information for information in informations))
     w = np.array(weights)
     return np.asarray((len(w) - 1) * w.sum(0) / (w.sum(0) ** 2 - (w**2).sum(0)))
 
@@ -217,11 +217,16 @@ def typical_variance(fit: Fit, arms: Arms) -> Array:
 def _information(fit: Fit, rows: Mask) -> Array:
     """Return the Fisher information of some rows about a shift of their predictor."""
     part = take(fit.design, np.flatnonzero(rows))
-    eta, own = eta_draws(fit, part.mu), parameters(fit, part)
+    eta, parameter_draws = eta_draws(fit, part.mu), parameters(fit, part)
     step = STEP * fit.family.scale(np.asarray(fit.design.response, float), fit.link.name)
-    family, own = observe(fit.family, part.modifiers), {**own, **part.modifiers}
-    moments = [family.moments(eta + d, fit.link, own, part.trials) for d in (-step, 0.0, step)]
+    family, parameter_draws = (
+        observe(fit.family, part.modifiers),
+        {**parameter_draws, **part.modifiers},
+    )
+    moments = [
+        family.moments(eta + d, fit.link, parameter_draws, part.trials) for d in (-step, 0.0, step)
+    ]
     slope = (moments[2][0] - moments[0][0]) / (2 * step)
     variance = np.broadcast_to(moments[1][1], slope.shape)
-    told = np.divide(slope**2, variance, out=np.zeros_like(slope), where=variance > 0)
-    return np.asarray(told @ part.modifiers.get(WEIGHTS, np.ones(part.n_rows)))
+    information = np.divide(slope**2, variance, out=np.zeros_like(slope), where=variance > 0)
+    return np.asarray(information @ part.modifiers.get(WEIGHTS, np.ones(part.n_rows)))

@@ -1,4 +1,4 @@
-"""What each study says by itself: exact conditional estimates, without any correction."""
+"""Estimates from each study alone: exact and conditional, without continuity correction."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def raw_effect(kind: str, low: Arm | None, high: Arm, level: float) -> tuple[flo
     """Return estimate and confidence interval: a ratio, a difference, or of one arm by itself.
 
     Odds ratios are conditional on both margins (Fisher), rate ratios on the total
-    (binomial), so that arms without events need no correction: the estimate is then zero
-    or infinite and the interval open. Studies without any event say nothing.
+    (binomial). Arms without events need no correction: the estimate is zero or infinite and
+    the interval is open. Studies without any event have no estimate.
     """
     match kind, low:
         case "odds", None:
@@ -84,9 +84,9 @@ def _odds_ratio(high: Arm, low: Arm, level: float) -> tuple[float, float, float]
     counts = np.rint(np.array(cells)).astype(int)
     if not counts.sum(axis=0).all():
         return NOTHING
-    found = odds_ratio(counts)
-    bounds = found.confidence_interval(level)
-    return float(found.statistic), float(bounds.low), float(bounds.high)
+    estimate = odds_ratio(counts)
+    bounds = estimate.confidence_interval(level)
+    return float(estimate.statistic), float(bounds.low), float(bounds.high)
 
 
 def _rate_ratio(high: Arm, low: Arm, level: float) -> tuple[float, float, float]:
@@ -111,14 +111,14 @@ def _rate(arm: Arm, level: float) -> tuple[float, float, float]:
 def _mean(low: Arm | None, high: Arm, level: float) -> tuple[float, float, float]:
     from scipy.stats import norm
 
-    apart = high.events - (low.events if low else 0.0)
+    difference = high.events - (low.events if low else 0.0)
     error = np.sqrt(1 / high.size + (1 / low.size if low else 0.0))
     reach = float(norm.isf((1 - level) / 2) * error)
-    return apart, apart - reach, apart + reach
+    return difference, difference - reach, difference + reach
 
 
 def _binomial(events: float, trials: float, level: float) -> tuple[float, float]:
-    """Return the interval of Clopper and Pearson."""
+    """Return Clopper and Pearson's interval of a probability."""
     from scipy.stats import beta
 
     tail = (1 - level) / 2
@@ -130,7 +130,7 @@ def _binomial(events: float, trials: float, level: float) -> tuple[float, float]
 def raw_table(
     fit: Fit, arms: list[tuple[NDArray[np.bool_] | None, NDArray[np.bool_]]]
 ) -> pd.DataFrame:
-    """Return what each study says by itself, one row per study.
+    """Return the estimate of each study alone, one row per study.
 
     Parameters
     ----------
@@ -164,13 +164,13 @@ def raw_table(
 def effect_labels(
     fit: Fit, arms: Arms, text: str, values: Array, none: float, measure: str
 ) -> pd.DataFrame:
-    """Label effects, shape (n_draws, n_studies + 2), with what the studies' own rows say."""
+    """Label effects, shape (n_draws, n_studies + 2), and set the studies' raw estimates beside."""
     k = len(arms.studies)
-    found = raw_table(fit, list(zip(arms.low, arms.high, strict=True)))
+    estimates = raw_table(fit, list(zip(arms.low, arms.high, strict=True)))
     if measure != "conditional":
-        found[["raw", "raw_low", "raw_high"]] = np.nan
+        estimates[["raw", "raw_low", "raw_high"]] = np.nan
     blank = pd.DataFrame({"low": ["", ""], "high": ["", ""]})
-    raw = pd.concat([found, blank], ignore_index=True) if k else blank
+    raw = pd.concat([estimates, blank], ignore_index=True) if k else blank
     labels = {
         "kind": ["study"] * k + ["average", "new study"],
         "study": [*arms.studies, "average", "new study"],

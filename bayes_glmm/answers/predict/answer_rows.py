@@ -1,4 +1,4 @@
-"""The rows an answer is about: given ones or those of the training data."""
+"""The rows of an answer: given by the user, or those of the training data."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Cells:
         How many each row stands for.
     labels : pandas.DataFrame, shape (n_cells, ...)
     averaged : bool
-        Whether rows are averaged at all: without, each is its own cell.
+        Whether rows are averaged; otherwise each row is a cell.
     over : str
         What averages are over: ``"what rows stand for"`` or ``"rows"``.
     left_out : str
@@ -56,7 +56,7 @@ class Cells:
 
     @classmethod
     def of(cls, fit: Fit, table: pd.DataFrame, by: By, weights: Array | None = None) -> Cells:
-        """Sort rows by columns; each its own cell without any.
+        """Sort rows into cells by columns; without columns each row is a cell.
 
         Parameters
         ----------
@@ -89,7 +89,7 @@ class Cells:
         return cls(index, each, labels, over=averaged_over(fit, table))._without_empty(names)
 
     def _without_empty(self, names: list[str]) -> Cells:
-        """Leave out cells that no weight is on, as if their rows were not there."""
+        """Leave out cells without weight, as if their rows were absent."""
         some = self.totals > 0
         if some.all():
             return self
@@ -120,7 +120,7 @@ class Cells:
 
     @property
     def about(self) -> dict[str, str]:
-        """What the attributes of an average say of it."""
+        """What the attributes of an average say about it."""
         if not self.averaged:
             return {}
         return {
@@ -174,11 +174,11 @@ def rows_of(fit: Fit, data: Any) -> pd.DataFrame:
     table = as_single_rows(fit, to_pandas(data))
     if not len(table):
         raise ArgumentError("data= has no rows: nothing can be predicted.")
-    own = any(not group.columns for p in fit.schema.predictors.values() for group in p.groups)
-    return _marked(fit, table, own) if own or fit.spec.imputed else table
+    by_row = any(not group.columns for p in fit.schema.predictors.values() for group in p.groups)
+    return _marked(fit, table, by_row) if by_row or fit.spec.imputed else table
 
 
-def _marked(fit: Fit, table: pd.DataFrame, own: bool) -> pd.DataFrame:
+def _marked(fit: Fit, table: pd.DataFrame, by_row: bool) -> pd.DataFrame:
     ids = pd.Index(row_ids(table.index))
     places = pd.Index(row_ids(fit.data.index)).get_indexer(ids)
     other = np.zeros(len(table), bool)
@@ -191,7 +191,7 @@ def _marked(fit: Fit, table: pd.DataFrame, own: bool) -> pd.DataFrame:
             else:
                 other |= _texts(given) != _texts(known)[places]
     stranger = other & (places >= 0)
-    if not own:  # only a row with a missing value is known by its identifier
+    if not by_row:  # only a row with a missing value is known by its identifier
         columns = [c for c in fit.spec.imputed if c in table.columns]
         stranger &= table[columns].isna().any(axis=1).to_numpy()
     if not stranger.any():
@@ -211,9 +211,10 @@ def _texts(series: pd.Series) -> NDArray[np.str_]:
 def fewer(
     fit: Fit, table: pd.DataFrame, most: int, groups: str, *, by: str | None, set_: Sequence[str]
 ) -> tuple[pd.DataFrame, Array]:
-    """Return few rows that stand for all: equal ones once, and of many evenly spaced ones.
+    """Return few rows that represent all: distinct rows, and of many, evenly spaced ones.
 
-    Where means are proportional to exposures, rows that differ in these alone have their mean.
+    Where means are proportional to exposures, rows that differ only in exposure become one
+    row with the mean exposure.
 
     Parameters
     ----------
@@ -234,10 +235,10 @@ def fewer(
     """
     if by is not None:
         parts = [part for _, part in table.groupby(by, sort=False, observed=True) if len(part)]
-        found = [
+        chosen = [
             _fewer(fit, part, max(1, most // len(parts)), groups, [*set_, by]) for part in parts
         ]
-        return pd.concat([rows for rows, _ in found]), np.concatenate([w for _, w in found])
+        return pd.concat([rows for rows, _ in chosen]), np.concatenate([w for _, w in chosen])
     return _fewer(fit, table, most, groups, set_)
 
 
@@ -267,7 +268,7 @@ def _fewer(
 
 
 def with_exposure(fit: Fit, table: pd.DataFrame, per: float | None) -> pd.DataFrame:
-    """Set the exposure of every row, or of all that it stands for, refusing what has no logarithm.
+    """Set the exposure of every row, or of all that it stands for; refuse non-positive ones.
 
     Raises
     ------

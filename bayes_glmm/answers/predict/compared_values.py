@@ -1,4 +1,4 @@
-"""Which values of a variable are compared, and how two averages are."""
+"""The values of a variable that are compared, and the measures that compare two averages."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ def comparisons(
     table = with_exposure(fit, rows_of(fit, data), per)
     table, unmoved = _movable(fit, table, variable, contrast)
     cells = Cells.of(fit, table, True if by is None else by)
-    found, labels = [], []
+    effects, labels = [], []
     pairs = contrasts(fit, table, variable, contrast)
     for low, high, _ in pairs:
         for study in (s for s, treatment in networks(fit) if treatment == variable):
@@ -162,7 +162,7 @@ def comparisons(
         cell = beside(cell, {"variable": variable, "contrast": text, "measure": measure})
         compared = measured(measure, *pair) if scale == "response" else linked(measure, *pair)
         values, cell = by_category(fit, compared, cell)
-        found.append(values)
+        effects.append(values)
         labels.append(cell)
     frame = pd.concat(labels, ignore_index=True)
     first = ["variable", "contrast", "measure"]
@@ -175,7 +175,7 @@ def comparisons(
         about.pop("integration", None)
     if measure != "difference":
         about["scale"] = f"{measure} of {about['scale']}"
-    return answer(fit, np.concatenate(found, axis=1), frame, about, draws=draws)
+    return answer(fit, np.concatenate(effects, axis=1), frame, about, draws=draws)
 
 
 @overload

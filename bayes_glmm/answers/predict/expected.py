@@ -155,8 +155,8 @@ def _with_relatives(
 def _new_part(fit: Fit, rows: Rows, group: GroupDesign, ids: NDArray[np.str_]) -> Array:
     """Return what new levels add to each row, shape (n_draws, n_rows).
 
-    A level's draws depend on the seed, the group and the level's name alone: not on
-    which other rows are asked about, nor on how rows are cut into blocks.
+    A level's draws depend on the seed, the group and the level's name alone, not on other
+    rows or on how rows are cut into blocks.
     """
     levels, index = np.unique(ids, return_inverse=True)
     draw = new_effects(fit, group, 1)
@@ -186,17 +186,17 @@ def mean_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     require(fit, "mean", "A prediction")
     part = take(rows.design, np.arange(block.start, block.stop))
     if groups in ("known", "new"):
-        eta, own = given_effects(fit, rows, part, groups, block)
-        return np.asarray(fit.family.expected(eta, fit.link, own))
+        eta, parameter_draws = given_effects(fit, rows, part, groups, block)
+        return np.asarray(fit.family.expected(eta, fit.link, parameter_draws))
     unique, back = distinct(part)
     part = take(part, unique)
     if groups == "typical":
-        eta, own = given_effects(fit, rows, part, groups, block)
-        found = fit.family.expected(eta, fit.link, own)
+        eta, parameter_draws = given_effects(fit, rows, part, groups, block)
+        means = fit.family.expected(eta, fit.link, parameter_draws)
     else:
         separate = any(p.category for p in part.means)
-        found = (_over_categories if separate else _population)(fit, part)
-    return np.asarray(found)[:, back]
+        means = (_over_categories if separate else _population)(fit, part)
+    return np.asarray(means)[:, back]
 
 
 def _over_categories(fit: Fit, part: Design) -> Array:
@@ -218,14 +218,14 @@ def _over_categories(fit: Fit, part: Design) -> Array:
 def _population(fit: Fit, part: Design) -> Array:
     """Return the mean response over the random effects of every predictor.
 
-    Those of other parameters than the mean are integrated by Gauss-Hermite
-    quadrature, one dimension for each such predictor, around the integral of the mean
-    over its effects given theirs: effects that several share are correlated.
+    The outer integral is over the random parts of other parameters than the mean, by
+    Gauss-Hermite quadrature with one dimension a predictor. The inner one is over the random
+    part of the mean given these: effects of groups that predictors share are correlated.
     """
     fixed = fixed_part(fit, part.mu)
     others = [p for name, p in part.predictors.items() if name != "mu" and p.groups]
     root = random_factor(fit, [*others, part.mu])
-    told = (root[-1, :-1] ** 2).sum(axis=0)
+    explained = (root[-1, :-1] ** 2).sum(axis=0)
     x, w = np.polynomial.hermite_e.hermegauss(OWN_NODES)
     total = np.zeros(())
     for places in product(range(OWN_NODES), repeat=len(others)):
@@ -237,12 +237,12 @@ def _population(fit: Fit, part: Design) -> Array:
         def shifted(fit: Fit, p: PredictorDesign, by: Mapping[str, Array] = shift) -> Array:
             return fixed_part(fit, p) + by.get(p.parameter, 0)
 
-        own = parameters(fit, part, shifted)
+        parameter_draws = parameters(fit, part, shifted)
         for weight, variance in mixtures(fit, part):
-            left = np.maximum(variance - told, 0.0)
-            found = fit.family.population_mean(fit.link, eta, left, own)
-            shares = weight.reshape(-1, *[1] * (np.ndim(found) - 1))
-            total = total + np.prod(w[list(places)] / w.sum()) * shares * found
+            left = np.maximum(variance - explained, 0.0)
+            mean = fit.family.population_mean(fit.link, eta, left, parameter_draws)
+            shares = weight.reshape(-1, *[1] * (np.ndim(mean) - 1))
+            total = total + np.prod(w[list(places)] / w.sum()) * shares * mean
     return np.asarray(total)
 
 
@@ -281,7 +281,7 @@ def drawn_parameters(fit: Fit, rows: Rows, groups: str) -> tuple[Array, dict[str
 
 
 def no_draws(fit: Fit, n: int, kind: str = "expected") -> Array:
-    """Return zeros to sum draws of ``n`` answers in, with categories where the response has them.
+    """Return zeros in which to sum draws of ``n`` answers, with an axis of categories if any.
 
     ``kind`` is ``"expected"``, ``"response"`` or ``"predictor"``.
     """
@@ -308,7 +308,7 @@ def by_category(fit: Fit, values: Array, labels: pd.DataFrame) -> tuple[Array, p
 
 
 def take(design: Design, rows: NDArray[np.intp]) -> Design:
-    """Return the design of some of its rows."""
+    """Return the design of a subset of its rows."""
     predictors = {name: p.take(rows) for name, p in design.predictors.items()}
     return replace(
         design,
@@ -323,7 +323,7 @@ def take(design: Design, rows: NDArray[np.intp]) -> Design:
 
 
 def distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return rows with different predictors, and where each row finds its own."""
+    """Return rows with distinct predictors, and the index of each row among them."""
     parts = [
         columns
         for p in design.predictors.values()

@@ -1,4 +1,4 @@
-"""New observations of some rows, and averages of those that a row stands for."""
+"""New observations of rows, and means of the observations that a row stands for."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from bayes_glmm.results.fit import Fit
 type Array = NDArray[np.float64]
 RESPONSES = 2
 MOST_COPIES = 64
-"""Observations drawn of a row that stands for several; the mean of more is near normal."""
+"""Most observations drawn of a row that stands for several; the mean of more is near normal."""
 
 
 def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
@@ -42,12 +42,12 @@ def response_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     random numbers of its own, so results do not depend on the blocks.
     """
     part, streams = _start(fit, rows, block)
-    eta, own = _predicted(fit, rows, part, groups, block, streams)
-    return _observed(fit, part, eta, own, streams)
+    eta, parameter_draws = _predicted(fit, rows, part, groups, block, streams)
+    return _observed(fit, part, eta, parameter_draws, streams)
 
 
 def response_means(fit: Fit, rows: Rows, groups: str, block: slice, amounts: Array) -> Array:
-    """Return draws of the mean of as many new observations as each row stands for.
+    """Return draws of the mean of the new observations that each row stands for.
 
     With trials it is a share. Under ``"population"`` everything that a row stands for has a
     random part of its own, as if it were a row: so do single trials, unless the family has
@@ -72,11 +72,11 @@ def response_means(fit: Fit, rows: Rows, groups: str, block: slice, amounts: Arr
         some = np.flatnonzero(drawn > copy)
         left, theirs = take(part, some), [streams[i] for i in some]
         if given is None:
-            eta, own = _redrawn(fit, left, theirs)
+            eta, parameter_draws = _redrawn(fit, left, theirs)
         else:
             eta = given[0][:, some]
-            own = {k: v if v.shape[1] == 1 else v[:, some] for k, v in given[1].items()}
-        total[:, some] += _observed(fit, left, eta, own, theirs)
+            parameter_draws = {k: v if v.shape[1] == 1 else v[:, some] for k, v in given[1].items()}
+        total[:, some] += _observed(fit, left, eta, parameter_draws, theirs)
     axes = (-1,) + (1,) * (total.ndim - 2)
     total /= (drawn * (1.0 if trials is None else np.maximum(trials, 1.0))).reshape(axes)
     spread = np.sqrt(drawn / np.where(copies > 0, copies, drawn)).reshape(axes)
@@ -125,17 +125,17 @@ def _observed(
     fit: Fit,
     part: Design,
     eta: Array,
-    own: Mapping[str, Array],
+    parameter_draws: Mapping[str, Array],
     streams: list[np.random.Generator],
 ) -> Array:
     """Draw each row's response from its own stream."""
-    found = no_draws(fit, len(streams), "response")
+    responses = no_draws(fit, len(streams), "response")
     for i, rng in enumerate(streams):
         trials = None if part.trials is None else part.trials[i : i + 1]
-        of_row = {k: v if v.shape[1] == 1 else v[:, i : i + 1] for k, v in own.items()}
+        of_row = {k: v if v.shape[1] == 1 else v[:, i : i + 1] for k, v in parameter_draws.items()}
         y = fit.family.respond(rng, eta[:, i : i + 1], fit.link, of_row, trials)
-        found[:, i] = fit.family.by_counts(np.asarray(y)[:, 0], found.shape[-1])
-    return found
+        responses[:, i] = fit.family.by_counts(np.asarray(y)[:, 0], responses.shape[-1])
+    return responses
 
 
 def _random_parts(

@@ -1,4 +1,4 @@
-"""How many must be treated for one event fewer, or one more."""
+"""Number needed to treat for one event fewer, or one more."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def number_needed(
 ) -> pd.DataFrame:
     """Give the number needed to treat: one over the difference in probability.
 
-    The number is of no use as draws: where the difference may be zero it is infinite
-    and changes sign. It is therefore computed from the average difference and from the
-    ends of its interval, and its interval is open where that of the difference has zero.
+    Draws of the number are of no use: near a difference of zero it is infinite and changes
+    sign. It is computed from the mean difference and the ends of its interval. Where that
+    interval contains zero, the interval of the number is open.
 
     Parameters
     ----------
@@ -80,11 +80,11 @@ def number_needed(
             f"A number needed to treat is of probabilities; this response is {scale}. "
             "Use comparisons() for its difference."
         )
-    found = comparisons(
+    differences = comparisons(
         tree, variable, data, "difference", groups, by, contrast=contrast, draws=True, seed=seed
     )
-    draws = found.values.reshape(-1, found.sizes["row"])
-    labels = {c: found[c].values for c in found.coords if c not in ("row", "measure")}
+    draws = differences.values.reshape(-1, differences.sizes["row"])
+    labels = {c: differences[c].values for c in differences.coords if c not in ("row", "measure")}
     mean = draws.mean(axis=0)
     low, high, names = interval(draws)
     ends = np.sort(np.abs(np.vstack([low, high])), axis=0)
@@ -102,7 +102,7 @@ def number_needed(
             "difference": mean,
         },
     )
-    about = {k: v for k, v in found.attrs.items() if k != "measure"}
+    about = {k: v for k, v in differences.attrs.items() if k != "measure"}
     table.attrs = about | {"scale": "persons treated for one event fewer or more"}
     return table
 

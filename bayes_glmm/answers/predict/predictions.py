@@ -165,14 +165,14 @@ def predicted(
         )
     about = describe(fit, groups, kind, cells, per)
     if cells.averaged and kind == "response":
-        found = _blocks_of_means(fit, rows, groups, cells)
+        draw_blocks = _blocks_of_means(fit, rows, groups, cells)
     else:
-        found = _blocks_of_draws(fit, rows, groups, kind)
+        draw_blocks = _blocks_of_draws(fit, rows, groups, kind)
     if not cells.averaged and not draws:
         labels = by_category(fit, no_draws(fit, len(table), kind)[:0], row_labels(fit, table))[1]
-        return tabulate(fit, _by_row(fit, found), labels, about)
+        return tabulate(fit, _by_row(fit, draw_blocks), labels, about)
     total = no_draws(fit, cells.n, kind)
-    for block, part in found:
+    for block, part in draw_blocks:
         cells.add(total, part, block)
     labels = cells.labels if cells.averaged else row_labels(fit, table)
     values, labels = by_category(fit, total, labels)
@@ -202,11 +202,11 @@ def _refuse_without_trials(fit: Fit, table: pd.DataFrame) -> None:
     )
 
 
-def _by_row(fit: Fit, found: Iterator[tuple[slice, Array]]) -> pd.DataFrame:
+def _by_row(fit: Fit, draw_blocks: Iterator[tuple[slice, Array]]) -> pd.DataFrame:
     """Summarise row by row, so that never all draws of all rows are held."""
     chains = fit.posterior.sizes["chain"]
     draws = fit.posterior.sizes["draw"]
-    parts = [statistics(v.reshape(chains, draws, -1)) for _, v in found]
+    parts = [statistics(v.reshape(chains, draws, -1)) for _, v in draw_blocks]
     return pd.concat(parts, ignore_index=True)
 
 

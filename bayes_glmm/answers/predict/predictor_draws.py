@@ -21,7 +21,7 @@ type Array = NDArray[np.float64]
 
 
 def flat(fit: Fit, name: str) -> Array:
-    """Return what predictors are made of: draws of the reference basis where it is another.
+    """Return a variable's draws, in the reference basis where the fit has one.
 
     They go with :attr:`.Fit.design` and :meth:`.Fit.apply`; :func:`shown` gives the draws on
     the table's scale.
@@ -35,7 +35,7 @@ def flat(fit: Fit, name: str) -> Array:
 
 
 def kept(fit: Fit, name: str) -> str:
-    """Return the name in the posterior of a variable that predictors are made of."""
+    """Return the posterior name of a variable, in the reference basis where the fit has one."""
     inside = reference_name(name)
     return inside if inside in fit.posterior else name
 
@@ -47,7 +47,7 @@ def shown(fit: Fit, name: str) -> Array:
 
 
 class Draws(Mapping[str, Array]):
-    """A fit's variables by plain names, chains after one another: what predictors are made of."""
+    """A fit's variables by plain names, chains concatenated, as predictors use them."""
 
     def __init__(self, fit: Fit):
         self.fit = fit
@@ -107,7 +107,7 @@ def factors(fit: Fit, group: GroupDesign) -> Array:
 def new_effects(
     fit: Fit, group: GroupDesign, n_levels: int
 ) -> Callable[[np.random.Generator], Array]:
-    """Return what draws effects of levels related to no known one, from a generator.
+    """Return a function of a generator that draws effects of levels without known relatives.
 
     Returns
     -------
@@ -177,11 +177,13 @@ def parameters(
     return parameters_on_rows(design, eta, Draws(fit))
 
 
-def log_density(fit: Fit, design: Design, eta: Array, own: Mapping[str, Array], y: Array) -> Array:
+def log_density(
+    fit: Fit, design: Design, eta: Array, parameter_draws: Mapping[str, Array], y: Array
+) -> Array:
     """Return the log-density of responses as they were observed, row by row."""
     seen = dict(design.modifiers)
     family = observe(fit.family, seen, y)
-    return np.asarray(family.logpdf(y, eta, fit.link, {**own, **seen}, design.trials))
+    return np.asarray(family.logpdf(y, eta, fit.link, {**parameter_draws, **seen}, design.trials))
 
 
 def odds_of(fit: Fit, predictor: PredictorDesign) -> str:

@@ -1,4 +1,4 @@
-"""How many each row stands for: trials, copies, or the rows that were collapsed into it."""
+"""How many each row stands for: its trials, its weight, or the rows collapsed into it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def column_means(fit: Fit, columns: Array) -> Array:
 
 
 def averaged_over(fit: Fit, data: pd.DataFrame) -> str:
-    """Say what an average over the rows is over: what they stand for, or the rows."""
+    """Say what an average is over: rows, or what they stand for."""
     return SEVERAL if parts_of(fit.spec, data, fit.schema.states) else ONE_EACH
 
 
@@ -55,8 +55,8 @@ def words(fit: Fit, over: str) -> str:
 def alone(fit: Fit, design: Design, data: pd.DataFrame) -> Design:
     """Return the design of one of the rows that each row stands for.
 
-    A collapsed row of counts is their sum, with the sum of their exposures: one of them has
-    the mean exposure. Of other rows nothing changes.
+    A collapsed row of counts has the sum of the counts and of the exposures: a single row has
+    the mean exposure. Other rows do not change.
     """
     n = collapsed_counts(fit, data)
     if n is None or not fit.family.adds_up():

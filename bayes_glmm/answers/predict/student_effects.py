@@ -1,4 +1,4 @@
-"""Averages over effects with Student's t: normal given a precision, which is integrated over."""
+"""Averages over Student-t effects: normal given a precision, which is integrated out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ type Array = NDArray[np.float64]
 NODES = 64
 LEFT_OUT = 1e-9
 VARIANCE = 2
-"""The moment of the effects that a variance is."""
+"""The order of the moment that a variance needs."""
 
 
 def students(predictor: PredictorDesign) -> list[GroupDesign]:
@@ -45,7 +45,7 @@ def averages(fit: Fit) -> bool:
 
 
 def mixtures(fit: Fit, design: Design) -> Iterator[tuple[Array, Array]]:
-    """Yield weights and variances of normal random parts whose mixture the mean's is.
+    """Yield weights and variances of normal random parts; their mixture is the mean's random part.
 
     Yields
     ------
@@ -60,8 +60,7 @@ def mixtures(fit: Fit, design: Design) -> Iterator[tuple[Array, Array]]:
 
     Notes
     -----
-    The trapezoid rule on the logarithm of the precision, from draw to draw at nodes of
-    its own.
+    The trapezoid rule on the logarithm of the precision, with separate nodes in each draw.
     """
     heavy = students(design.mu)
     _require_mean(fit, design, heavy)

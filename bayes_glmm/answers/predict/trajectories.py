@@ -1,4 +1,4 @@
-"""Curves along time: of single persons, of new ones, and of their average."""
+"""Curves along time: of single levels, of new ones, and of their average."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def trajectories(
     names = single[columns].astype(str).agg(":".join, axis=1)
     values = _draws(fit, single, "known", Cells.of(fit, single, None), scale, level, seed)
     cells = [time, *([by] if by else [])]
-    own = beside(single[cells], {"level": names, "mean": values.mean(axis=0)})
+    curves = beside(single[cells], {"level": names, "mean": values.mean(axis=0)})
 
     def curve(groups: Groups, most: int) -> pd.DataFrame:
         kept = [c for c in (time, *columns) if c != by]
@@ -106,8 +106,8 @@ def trajectories(
         if groups == "new":
             table = table.assign(**dict.fromkeys(columns, NEW))
         sorted_rows = Cells.of(fit, table, cells, np.tile(weights, len(table) // len(few)))
-        found = _draws(fit, table, groups, sorted_rows, scale, level, seed)
-        return answer(fit, found, sorted_rows.labels.drop(columns="rows"), {})
+        means = _draws(fit, table, groups, sorted_rows, scale, level, seed)
+        return answer(fit, means, sorted_rows.labels.drop(columns="rows"), {})
 
     average, alone = curve("population", MOST_ROWS), ""
     try:
@@ -115,7 +115,7 @@ def trajectories(
     except (ArgumentError, DataError) as error:  # a structure does not know a level of no name
         new, alone = average.iloc[:0], str(error)
     return Trajectories(
-        own.reset_index(drop=True), average, curve("typical", MOST_ROWS), new, levels,
+        curves.reset_index(drop=True), average, curve("typical", MOST_ROWS), new, levels,
         _scale_name(fit, scale, level), _thresholds(fit, scale), alone,
     )  # fmt: skip
 
@@ -210,6 +210,6 @@ def _draws(
     total = np.zeros((n_draws(fit), cells.n))
     make = predictor_draws if scale == "link" else mean_draws
     for block in blocks(fit, rows.design):
-        found = make(fit, rows, groups, block)
-        cells.add(total, found if level is None else found[..., level:].sum(axis=-1), block)
+        means = make(fit, rows, groups, block)
+        cells.add(total, means if level is None else means[..., level:].sum(axis=-1), block)
     return total

@@ -1,4 +1,4 @@
-"""How much of a response's variance each part of a normal random effect makes."""
+"""The share of a response's variance from each part of a normal random effect."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Rule:
     def of(cls, sd: float, *, bounded: bool) -> Rule:
         """Return a rule for functions of ``sd * z`` that are bounded, or grow like exponentials.
 
-        The step shrinks as the largest standard deviation grows; where the function
-        is unbounded, its square has its weight up to two standard deviations further out.
+        The step shrinks as the largest standard deviation grows. The square of an unbounded
+        function, ``exp(2 sd z)``, moves the normal weight by two ``sd``: the nodes reach further.
         """
         reach = REACH + (0.0 if bounded else 2.0 * sd)
         step = min(STEP, WIDEST / max(sd, 1e-300))
@@ -56,10 +56,10 @@ def hermite(x: Array, degree: int) -> Array:
     -------
     ndarray, shape (degree + 1, len(x))
     """
-    found = [np.ones_like(x), x]
+    polynomials = [np.ones_like(x), x]
     for k in range(1, degree):
-        found.append((x * found[k] - np.sqrt(k) * found[k - 1]) / np.sqrt(k + 1))
-    return np.array(found[: degree + 1])
+        polynomials.append((x * polynomials[k] - np.sqrt(k) * polynomials[k - 1]) / np.sqrt(k + 1))
+    return np.array(polynomials[: degree + 1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ class Moments:
     noise : ndarray
         Mean of Var[y | random part].
     rest : float
-        Bound of what the series leaves out of ``parts``, as a share of the variance.
+        Bound of the truncated series' remainder in ``parts``, as a share of the variance.
     """
 
     mean: Array
@@ -131,12 +131,12 @@ def moments(
     if any(((share > 0) & ~whole).any() for share, whole in zip(shares, wholes, strict=True)):
         power = np.tensordot(rule.basis[1:], values, 1) ** 2
         left = np.maximum(total - power.sum(axis=0), 0.0) / np.maximum(total + noise, 1e-300)
-    found, rest = [], 0.0
+    of_parts, rest = [], 0.0
     for share, whole in zip(shares, wholes, strict=True):
         inside = np.zeros_like(total)
         for term in power[::-1]:
             inside = (inside + term) * share
-        found.append(np.where(whole, total, inside))
+        of_parts.append(np.where(whole, total, inside))
         bound = np.where(whole, 0.0, share ** (TERMS + 1) * left)
         rest = max(rest, float(np.max(bound, initial=0.0)))
-    return Moments(middle, total, found, noise, rest)
+    return Moments(middle, total, of_parts, noise, rest)

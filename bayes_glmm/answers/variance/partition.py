@@ -205,16 +205,16 @@ def _fixed_variance(fit: Fit) -> Array:
 def _observation_variance(fit: Fit) -> Array:
     """Return the distribution's own variance on the link scale, shape (n_draws,).
 
-    Where it depends on the mean, that is the mean of all rows, averaged over the
+    Where it depends on the mean, it is taken at the mean of all rows, averaged over the
     population of groups.
     """
 
     def at(mu: Array) -> Array:
         total = np.zeros(n_draws(fit))
         for part, weights in _pieces(fit, CELLS):
-            own = parameters(fit, part, fixed_part)
-            found = fit.family.observation_variance(mu[:, None], fit.link, own)
-            total += np.broadcast_to(found, (len(total), part.n_rows)) @ weights
+            parameter_draws = parameters(fit, part, fixed_part)
+            of_rows = fit.family.observation_variance(mu[:, None], fit.link, parameter_draws)
+            total += np.broadcast_to(of_rows, (len(total), part.n_rows)) @ weights
         return total
 
     one, other = (at(np.full(n_draws(fit), m)) for m in (0.3, 0.6))
@@ -228,7 +228,7 @@ def _observation_variance(fit: Fit) -> Array:
 
 
 def group_variance(fit: Fit, group: GroupDesign) -> Array:
-    """Return the mean over the rows of what a group's effects vary by, shape (n_draws,).
+    """Return the variance of a group's effects, averaged over the rows, shape (n_draws,).
 
     Link scale: ``trace(Sigma mean(z z'))``, with a structure times how much its levels
     with data differ.
@@ -256,16 +256,16 @@ def _data(fit: Fit) -> tuple[list[Component], Array, dict[str, Any]]:
     each, joint = np.zeros((len(groups), total)), np.zeros(total)
     centre, error = None, 0.0
     for part, weights in _pieces(fit, CELLS // len(rule.nodes), most):
-        found = _moments(fit, part, kinds, rule)
-        centre = found.mean[:, :1] if centre is None else centre
+        split = _moments(fit, part, kinds, rule)
+        centre = split.mean[:, :1] if centre is None else centre
         for name, values in (
-            ("mean", found.mean - centre), ("square", (found.mean - centre) ** 2),
-            ("total", found.total), ("noise", found.noise),
+            ("mean", split.mean - centre), ("square", (split.mean - centre) ** 2),
+            ("total", split.total), ("noise", split.noise),
         ):  # fmt: skip
             sums[name] += values @ weights
-        each += np.array([p @ weights for p in found.parts[:-1]]).reshape(each.shape)
-        joint += found.parts[-1] @ weights
-        error = max(error, found.rest)
+        each += np.array([p @ weights for p in split.parts[:-1]]).reshape(each.shape)
+        joint += split.parts[-1] @ weights
+        error = max(error, split.rest)
     fixed = np.maximum(sums["square"] - sums["mean"] ** 2, 0.0)
     parts = [Component("fixed", "fixed", fixed)]
     parts += [Component(g.name, k, v) for g, k, v in zip(groups, kinds, each, strict=True)]
@@ -279,14 +279,16 @@ def _data(fit: Fit) -> tuple[list[Component], Array, dict[str, Any]]:
 
 
 def _moments(fit: Fit, part: Design, kinds: list[str], rule: Rule) -> Any:
-    own = parameters(fit, part, fixed_part)
+    parameter_draws = parameters(fit, part, fixed_part)
     shape = (n_draws(fit), part.n_rows)
     each = [np.broadcast_to(_row_variance(fit, part, group), shape) for group in part.mu.groups]
     explained = sum((v for v, k in zip(each, kinds, strict=True) if k == "random"), np.zeros(shape))
 
     def response(at: Array) -> tuple[Array, Array]:
         mu = np.asarray(fit.link.inverse(at))
-        return np.asarray(fit.family.mean(mu, own)), np.asarray(fit.family.variance(mu, own))
+        return np.asarray(fit.family.mean(mu, parameter_draws)), np.asarray(
+            fit.family.variance(mu, parameter_draws)
+        )
 
     return moments(
         response, fixed_part(fit, part.mu), random_variance(fit, part.mu), [*each, explained], rule
@@ -300,7 +302,7 @@ def _row_variance(fit: Fit, part: Design, group: GroupDesign) -> Array:
 
 
 def _pieces(fit: Fit, cells: int, most: int | None = None) -> Iterator[tuple[Design, Array]]:
-    """Yield rows with different predictors, few at a time, and their shares of what rows stand for.
+    """Yield blocks of rows with distinct predictors, and their shares of what rows stand for.
 
     Where there are more than ``most`` of them, a random sample of that size.
     """
@@ -323,39 +325,39 @@ def _kind(group: GroupDesign) -> str:
 def _table(
     fit: Fit, parts: list[Component], joint: Array, about: dict[str, Any], draws: bool
 ) -> pd.DataFrame | xr.Dataset:
-    """Set shares, intraclass correlations and R² under one another."""
+    """Return a table of shares, intraclass correlations and R²."""
     variances = np.array([p.variance for p in parts])
-    whole = variances.sum(axis=0)
-    endless = ~np.isfinite(whole)
-    shares = [_share(p.variance, whole, endless) for p in parts]
+    total = variances.sum(axis=0)
+    endless = ~np.isfinite(total)
+    shares = [_share(p.variance, total, endless) for p in parts]
     labels = [(p.name, p.kind) for p in parts]
-    without = whole - variances[0]
+    without = total - variances[0]
     for part in parts:
         if part.kind == "random":
             labels.append((f"icc[{part.name}]", "icc"))
             shares.append(_share(part.variance, without, endless))
     labels += [("r2_marginal", "r2"), ("r2_conditional", "r2")]
-    shares += [shares[0], _share(joint, whole, endless)]
-    values = np.full((len(shares), len(whole)), np.nan)
+    shares += [shares[0], _share(joint, total, endless)]
+    values = np.full((len(shares), len(total)), np.nan)
     values[: len(parts)] = variances
     frame = pd.DataFrame(labels, columns=["component", "kind"])
     if draws:
         import xarray as xr
 
-        found = {
+        tables = {
             name: answer(fit, v.T, frame, about, draws=True)
             for name, v in (("share", np.array(shares)), ("variance", values))
         }
-        return xr.Dataset(found, attrs=about)
+        return xr.Dataset(tables, attrs=about)
     return answer(fit, np.array(shares).T, frame.assign(variance=values.mean(axis=1)), about)
 
 
-def _share(part: Array, whole: Array, endless: NDArray[np.bool_]) -> Array:
-    """Divide; beside an infinite variance a finite one is no share at all."""
+def _share(part: Array, total: Array, endless: NDArray[np.bool_]) -> Array:
+    """Return the share of a part; a finite part of an infinite total has the share zero."""
     limit = np.where(np.isfinite(part), 0.0, 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = np.where(endless, limit, part / whole)
-    return np.where(whole == 0, 0.0, found)
+        share = np.where(endless, limit, part / total)
+    return np.where(total == 0, 0.0, share)
 
 
 def _scale(fit: Fit, scale: str) -> str:
