@@ -1,1 +1,1 @@
-"""A model as arrays and blocks: its variables, its predictors, its graph; no tables."""
+"""A model as arrays and blocks: variables, predictors, PyMC graph. No tables here."""

@@ -1,4 +1,4 @@
-"""Default priors from the scale of the data, and the user's in their place."""
+"""Default priors from the scale of the data, and the user's priors in their place."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST_REPEATED = 1_000_000
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A place of a model that takes a prior, with the default there.
+    """A place of a model that takes a prior, and its default.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ def _key(keys: tuple[str, ...], given: Mapping[str, Prior]) -> str | None:
 
 
 def _choose(place: Place, given: Mapping[str, Prior], written: Set[str]) -> tuple[str, Prior]:
-    """Return the name that a prior is of, and the prior."""
+    """Return the name of the variable that takes a prior, and the prior."""
     slot = place.slot
     name, key = slot.name, _key(slot.keys, given)
     as_written = bool(slot.together) and slot.together <= written
@@ -140,15 +140,15 @@ def places_of_priors(design: Design) -> Iterator[Place]:
     for covariate in design.covariates.values():
         scales = Scales(covariate.mean, covariate.sd, WIDTH)
         yield from _places(covariate.variables(), covariate.predictor, scales)
-    own = {p.name: p for p in family.parameters}
+    parameters = {p.name: p for p in family.parameters}
     for variable in family_variables(design):
-        default = own[variable.name].default(y, exposure)
+        default = parameters[variable.name].default(y, exposure)
         yield from (Place(slot, variable, None, default) for slot in variable.slots)
 
 
 @dataclass(frozen=True)
 class Scales:
-    """What default priors in one formula follow.
+    """The scales of default priors in one formula.
 
     Attributes
     ----------
@@ -197,10 +197,10 @@ def _places(
 
 
 def observations(design: Design) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
-    """Return responses, trials and exposures, each row as often as it is weighted.
+    """Return responses, trials and exposures, each row repeated by its weight.
 
-    Defaults then are the same for rows that stand for several and for those several. Where
-    weights are no whole numbers, or very many, the shares of the rows are kept.
+    A row of weight ``w`` and ``w`` equal rows then have the same defaults. Where weights are
+    fractional or very large, the rows keep their shares.
     """
     y = np.asarray(design.response, float)
     exposure = LINKS[design.link].multiplied(design.mu.offset)

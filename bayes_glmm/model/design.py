@@ -1,4 +1,4 @@
-"""What the data say to the model: labelled arrays, group indices, no PyMC."""
+"""The data of a model as labelled arrays and group indices, without PyMC."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class Design:
     categories : tuple of str
         Labels of a categorical response's codes 0, 1, ..., or of its columns; else empty.
     modifiers : mapping of str to ndarray, shape (n_rows,)
-        How each row was observed, see :mod:`.modifiers`.
+        How each row was observed (weights, censoring, ...), see :mod:`.modifiers`.
     covariates : mapping of str to CovariateDesign
-        Models of columns with missing values; empty where only answers are wanted.
+        Models of columns with missing values; empty in designs for answers only.
     cuts : Cuts or None
         Which thresholds each row has, where groups have their own.
     """
@@ -95,21 +95,23 @@ class Design:
         """Predictors of single boundaries between ordered categories, ``cs()``; else none."""
         return tuple(p for p in self.predictors.values() if p.boundary)
 
-    def moved(self, own: Mapping[str, Any], eta: Mapping[str, Any], stack: Stack) -> dict[str, Any]:
+    def moved(
+        self, parameters: Mapping[str, Any], eta: Mapping[str, Any], stack: Stack
+    ) -> dict[str, Any]:
         """Return the family's parameters with each row's thresholds: its group's, or moved.
 
         Groups with thresholds of their own add ``places``, see :class:`.Cuts`; single
         boundaries are moved by ``cs()``.
         """
         if self.cuts is not None:
-            return {**own, **self.cuts.of_rows(own["threshold"])}
+            return {**parameters, **self.cuts.of_rows(parameters["threshold"])}
         if not self.specific:
-            return dict(own)
+            return dict(parameters)
         by = stack([eta[p.parameter] for p in self.specific], axis=-1)
-        return {**own, "threshold": own["threshold"] - by}
+        return {**parameters, "threshold": parameters["threshold"] - by}
 
     def threshold_centre(self, beta: Callable[[str], Any], stack: Stack) -> Any:
-        """Return what the coefficients make of the covariates' means, where thresholds have priors.
+        """Return the covariates' means times the coefficients: thresholds have their priors there.
 
         Parameters
         ----------
@@ -128,7 +130,7 @@ class Design:
 
     @property
     def stated(self) -> frozenset[str]:
-        """Parameters that are not one number to estimate: they have a formula, or are known."""
+        """Parameters that are not a single unknown number: they have a formula, or are known."""
         return frozenset(self.predictors) | ({"sigma"} if "se" in self.modifiers else set())
 
     @property
@@ -138,7 +140,7 @@ class Design:
 
     @property
     def ladders(self) -> tuple[slice, ...]:
-        """Which thresholds follow one another: all of them, or those of each group."""
+        """The runs of increasing thresholds: all of them, or those of each group."""
         if self.cuts is None:
             return (slice(0, len(self.categories) - 1),)
         return self.cuts.ladders
@@ -149,13 +151,13 @@ class Design:
 
         Effects that several predictors share come once, with all values in ``Z``.
         """
-        found: dict[str, GroupDesign] = {}
+        by_name: dict[str, GroupDesign] = {}
         for group in (g for p in self.every for g in p.groups):
-            before = found.get(group.name)
-            found[group.name] = (
+            before = by_name.get(group.name)
+            by_name[group.name] = (
                 group if before is None else replace(before, Z=before.values + group.values)
             )
-        return tuple(found.values())
+        return tuple(by_name.values())
 
     @property
     def smooths(self) -> tuple[SmoothDesign, ...]:

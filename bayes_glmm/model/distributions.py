@@ -1,4 +1,4 @@
-"""Distributions by the names that priors have, with those that PyMC lacks in double precision."""
+"""Distributions by the names of priors, with those that PyMC lacks in double precision."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class HalfStudentT:
 
     def __new__(cls, name: str, nu: Any, sigma: Any, **kwargs: Any) -> Any:
         """Register a variable in the model in context."""
-        own = {"class_name": "HalfStudentT", "transform": pm.distributions.transforms.log}
-        return pm.CustomDist(name, nu, sigma, **_HALF_T, **own, **kwargs)
+        settings = {"class_name": "HalfStudentT", "transform": pm.distributions.transforms.log}
+        return pm.CustomDist(name, nu, sigma, **_HALF_T, **settings, **kwargs)
 
 
 def _half_t_density(value: Any, nu: Any, sigma: Any) -> Any:
@@ -55,14 +55,14 @@ class OnePlusBeta:
     @staticmethod
     def dist(alpha: Any, beta: Any, **kwargs: Any) -> Any:
         """Return the distribution without a name."""
-        own = {"class_name": "OnePlusBeta", **_ONE_PLUS_BETA}
-        return pm.CustomDist.dist(alpha, beta, **own, **kwargs)
+        settings = {"class_name": "OnePlusBeta", **_ONE_PLUS_BETA}
+        return pm.CustomDist.dist(alpha, beta, **settings, **kwargs)
 
     def __new__(cls, name: str, alpha: Any, beta: Any, **kwargs: Any) -> Any:
         """Register a variable in the model in context."""
         between = pm.distributions.transforms.Interval(np.float64(1), np.float64(2))
-        own = {"class_name": "OnePlusBeta", "transform": between, **_ONE_PLUS_BETA}
-        return pm.CustomDist(name, alpha, beta, **own, **kwargs)
+        settings = {"class_name": "OnePlusBeta", "transform": between, **_ONE_PLUS_BETA}
+        return pm.CustomDist(name, alpha, beta, **settings, **kwargs)
 
 
 def _one_plus_beta_density(value: Any, alpha: Any, beta: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Parameters of the family beside the mean: stated in a graph, drawn, read, and on the rows."""
+"""Parameters of the family besides the mean: stated, drawn, read, and on the rows."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def parameters_on_rows(design: Design, eta: Mapping[str, Array], values: Values)
             return np.asarray(values[name])[:, None]
         return np.asarray(design.modifiers.get(STANDARD_ERROR, [np.nan]))[None]
 
-    own = {p.name: one(p) for p in get_family(design.family).parameters}
-    return design.moved(own, eta, np.stack)
+    parameters = {p.name: one(p) for p in get_family(design.family).parameters}
+    return design.moved(parameters, eta, np.stack)
 
 
 def state_own_parameters(design: Design, eta: Mapping[str, Any], graph: Graph) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _state_thresholds(name: str, design: Design, graph: Graph) -> Any:
 
 
 def _rising(ladders: Sequence[slice]) -> Any:
-    """Return the transform of numbers that rise within each of some runs."""
+    """Return the transform of numbers that increase within each run."""
     from pymc.distributions.transforms import ordered
 
     from bayes_glmm.model.transforms import OrderedRuns
@@ -99,12 +99,12 @@ def _rising(ladders: Sequence[slice]) -> Any:
 def draw_own_parameters(design: Design, source: PriorDraws) -> dict[str, Array]:
     """Draw thresholds, then the parameters of one number that have no formula."""
     family, out = get_family(design.family), dict[str, Array]()
-    for own in family.vectors:
-        values = source.numbers(own.name, (source.n, len(design.boundaries)))
+    for parameter in family.vectors:
+        values = source.numbers(parameter.name, (source.n, len(design.boundaries)))
         for ladder in family.rising(design.ladders):
             values[:, ladder].sort(axis=1)
         shift = np.asarray(design.threshold_centre(source.values.__getitem__, np.stack))
-        out[own.name] = values + (shift[:, None] if shift.ndim == 1 else shift)
+        out[parameter.name] = values + (shift[:, None] if shift.ndim == 1 else shift)
     return out | {k.name: source.number(k.name) for k in family.scalars(design.stated)}
 
 

@@ -1,4 +1,4 @@
-r"""The joint density of a model in NumPy, as a latent field, its parameters and its rows.
+r"""The joint density of a model in NumPy: latent field, parameters and rows.
 
 With parameters :math:`\theta` and all effects at unit scale, :math:`u \mid \theta \sim N(0,
 Q(\theta)^{-1})`, effects are :math:`x = D(\theta) u`, predictors :math:`\eta_p = o_p + X_p b_p +
@@ -7,8 +7,8 @@ A_p x`, and
 .. math:: \log p(y, u, \theta) = \sum_i \log p(y_i \mid \eta_i, \theta)
     + \log N(u; 0, Q^{-1}) + \log p(\theta)
 
-with all constants. It is slow and plain, and kept as what faster densities are held to. Effects
-with Student's t have their density in the place of the normal one.
+with all constants. It is slow and simple: the reference for faster densities. Student-t effects
+have their own density in place of the normal one.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ from bayes_glmm.spec.priors import Prior
 class FieldDensity:
     """The density of a model at values of its variables.
 
-    Values are by plain names in the reference basis, see :mod:`.reference`: all variables of
-    the posterior that are not computed from others, correlations by their factors. Effects of
-    groups and smooths are those of the nodes at unit scale, shape (n_nodes, n_terms) and
-    (n_basis,): so zero is an ordinary value of a standard deviation.
+    Values are given by plain names in the reference basis, see :mod:`.reference`: all variables
+    of the posterior that are not computed from others; correlations by their factors. Effects
+    of groups and smooths are nodes at unit scale, shape (n_nodes, n_terms) and (n_basis,): a
+    standard deviation of zero is then no special case.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class FieldDensity:
 
     @classmethod
     def of(cls, design: Design, priors: Mapping[str, Prior]) -> FieldDensity:
-        """Take a design on the table's scale with its resolved priors."""
+        """Build the density from a design on the table's scale and its resolved priors."""
         way = Way.of(design, priors)
         return cls(way.design, way.priors)
 
@@ -72,8 +72,8 @@ class FieldDensity:
 
     @property
     def blocks(self) -> EffectFields:
-        """All of them; one that several predictors share comes once."""
-        return tuple({b.effects: b for own in self.effects.values() for b in own}.values())
+        """All blocks; those that several predictors share come once."""
+        return tuple({b.effects: b for fields in self.effects.values() for b in fields}.values())
 
     @cached_property
     def variables(self) -> dict[str, Variable]:
@@ -92,18 +92,18 @@ class FieldDensity:
         """Return the log-density of the responses, and of covariates with missing values."""
         design, family = self.design, get_family(self.design.family)
         eta = {name: self.predictor(p, values) for name, p in design.predictors.items()}
-        own: dict[str, Any] = {}
+        parameters: dict[str, Any] = {}
         for p in family.parameters:
             if p.name in eta:
-                own[p.name] = LINKS[p.link].inverse(eta[p.name])
+                parameters[p.name] = LINKS[p.link].inverse(eta[p.name])
             elif p.fixed is not None or p.name in values:
-                own[p.name] = np.asarray(values[p.name] if p.fixed is None else p.fixed)
+                parameters[p.name] = np.asarray(values[p.name] if p.fixed is None else p.fixed)
             else:
-                own[p.name] = design.modifiers[STANDARD_ERROR]
-        own = design.moved(own, eta, np.stack) | dict(design.modifiers)
+                parameters[p.name] = design.modifiers[STANDARD_ERROR]
+        parameters = design.moved(parameters, eta, np.stack) | dict(design.modifiers)
         assert design.response is not None
         rows = observe(family, design.modifiers, design.response).logpdf(
-            design.response, design.joined(eta, np.stack), family.link(design.link), own,
+            design.response, design.joined(eta, np.stack), family.link(design.link), parameters,
             design.trials,
         )  # fmt: skip
         total = float(np.asarray(rows).sum())

@@ -1,4 +1,4 @@
-"""From a design to the generative PyMC graph: the model as one would write it down."""
+"""From a design to the generative PyMC graph, written as in a textbook."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def build_graph(
         for covariate in design.covariates.values():
             covariate.state(state_predictor(covariate.predictor, graph), graph)
         eta = {name: state_predictor(p, graph) for name, p in design.predictors.items()}
-        own = design.moved(state_own_parameters(design, eta, graph), eta, pt.stack)
+        parameters = design.moved(state_own_parameters(design, eta, graph), eta, pt.stack)
         seen = {k: pm.Data(k, v, dims="observation") for k, v in design.modifiers.items()}
-        own |= {RESIDUAL: seen[STANDARD_ERROR]} if STANDARD_ERROR in seen else {}
+        parameters |= {RESIDUAL: seen[STANDARD_ERROR]} if STANDARD_ERROR in seen else {}
         trials = design.trials
         if trials is not None:
             trials = pm.Data("trials", trials, dims="observation")
@@ -76,7 +76,7 @@ def build_graph(
             "y",
             design.joined(eta, pt.stack),
             family.link(design.link),
-            own | seen,
+            parameters | seen,
             trials,
             observed=observed,
             dims=rows,
@@ -86,7 +86,7 @@ def build_graph(
 
 
 def state_predictor(predictor: PredictorDesign, graph: Graph) -> Any:
-    """State everything that one parameter of the family depends on; return it on its link.
+    """State the predictor of one parameter of the family; return it on the link scale.
 
     Effects that an earlier predictor shares are in ``graph.values``, and are not stated again.
     """
@@ -99,13 +99,13 @@ def state_predictor(predictor: PredictorDesign, graph: Graph) -> Any:
     blocks = [block.with_data(graph) for block in predictor.blocks]
     if absorbed:
         groups = blocks[len(predictor.common) :]
-        own = (share for block in groups for share in block.rows(graph.values, maths))
-        predictor.fixed.absorb(maths.total(np.float64(0), own), graph)
+        shares = (share for block in groups for share in block.rows(graph.values, maths))
+        predictor.fixed.absorb(maths.total(np.float64(0), shares), graph)
     return linear_predictor(replace(predictor, offset=offset), graph.values, maths, blocks)
 
 
 def on_table_scale(way: Way, dims: Mapping[str, tuple[str, ...]]) -> None:
-    """State the variables of the table's own basis, which those of the reference determine."""
+    """State the variables on the table's scale, computed from those of the reference basis."""
     if way.renamed:
         known = pm.modelcontext(None).named_vars
         inside = {
@@ -116,16 +116,19 @@ def on_table_scale(way: Way, dims: Mapping[str, tuple[str, ...]]) -> None:
 
 
 def information(design: Design) -> dict[str, NDArray[np.float64]]:
-    """Return roughly what rows tell of effects: a quarter of what a normal row of unit sd does."""
-    found: dict[str, NDArray[np.float64]] = {}
+    r"""Return the rows' rough information on effects, :math:`\sum z^2 / (2 s)^2`.
+
+    That is a quarter of the information of normal rows whose sd is the predictor's unit s.
+    """
+    by_group: dict[str, NDArray[np.float64]] = {}
     units = {p.parameter: predictor_unit(design) for p in design.means}
     units |= {c.predictor.parameter: c.sd for c in design.covariates.values()}
     for predictor in design.every:
         unit = units.get(predictor.parameter, 1.0)
         for group in predictor.groups:
-            own = group.squares / (2 * unit) ** 2
-            found[group.name] = found.get(group.name, 0.0) + own
-    return found
+            squares = group.squares / (2 * unit) ** 2
+            by_group[group.name] = by_group.get(group.name, 0.0) + squares
+    return by_group
 
 
 def _whole(response: Any, discrete: bool) -> Any:

@@ -1,4 +1,4 @@
-"""What blocks state their variables with in a PyMC graph."""
+"""The graph that blocks state their variables in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOCATION = {"Cauchy": "alpha"}
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """A graph that is being written: its priors, its coordinates, and what was stated.
+    """A graph under construction: its priors, its coordinates, and the stated variables.
 
     Attributes
     ----------
@@ -31,18 +31,18 @@ class Graph:
     dims : mapping of str to tuple of str
         Of every variable, by the name that it has in the graph.
     parameter : str
-        Of which the predictor is that is being stated.
+        The parameter whose predictor is being stated.
     standardized : bool
-        Whether samplers see standardised coefficients and effects, or the variables as they
-        are reported.
+        Whether samplers use standardised coefficients and effects, or the variables as
+        reported.
     absorbed : bool
-        Whether intercepts take up the mean of effects.
+        Whether intercepts absorb the mean of effects.
     information : mapping of str to ndarray, shape (n_levels, n_terms)
-        What the rows tell of each effect, by group, where intercepts do.
+        The rows' information on each effect, by group, where intercepts absorb.
     named : callable
         Gives the name that a variable of the reference basis has in the graph.
     values : dict of str to variable
-        What was stated, by plain names.
+        Stated variables, by plain names.
     """
 
     priors: Mapping[str, Prior]
@@ -72,7 +72,7 @@ class Graph:
 
 
 def scalar(name: str, prior: Prior) -> Any:
-    """State a single number, which begins where its prior has its middle if that is far from its mean."""
+    """State a scalar; it starts at the prior's median if that is far from the mean."""
     begin = {"initval": np.float64(prior.median)} if prior.name == "LogNormal" else {}
     return DISTRIBUTIONS[prior.name](name, **values_of(prior), **begin)
 
@@ -91,8 +91,8 @@ def vector(name: str, priors: Sequence[Prior], dim: str, standardized: bool) -> 
         return pt.stack([DISTRIBUTIONS[p.name].dist(**values_of(p)) for p in priors])
 
     log = pm.distributions.transforms.log
-    own = {} if priors[0].support == REAL else {"transform": log}
-    return pm.CustomDist(name, dist=stacked, dims=dim, **own)
+    settings = {} if priors[0].support == REAL else {"transform": log}
+    return pm.CustomDist(name, dist=stacked, dims=dim, **settings)
 
 
 def values_of(prior: Prior) -> dict[str, Any]:

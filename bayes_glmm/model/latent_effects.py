@@ -1,8 +1,8 @@
 r"""The effects of groups and smooths as blocks of one latent field.
 
-A block has nodes u at unit scale, with a precision :math:`Q(\rho) \otimes R^{-1}`, sizes D made of
-standard deviations, and columns A in each predictor: its share of the rows is :math:`A x`, with x
-the effects :math:`D u` carried to the levels.
+A block has nodes u at unit scale with the precision :math:`Q(\rho) \otimes R^{-1}`, sizes D from
+standard deviations, and columns A in each predictor. It adds :math:`A x` to the rows, where x are
+the effects :math:`D u` mapped to the levels.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class GroupField:
 
     @cached_property
     def columns(self) -> sp.csr_matrix:
-        """What rows have of the levels' effects, shape (n_rows, n_levels * n_terms)."""
+        """The design matrix of the levels' effects, shape (n_rows, n_levels * n_terms)."""
         index, weights = self.group.members.shares
         (n, q), members = self.group.values.shape, index.shape[1]
         known = np.where(index >= 0, weights, 0.0)
@@ -92,7 +92,7 @@ class GroupField:
 
 @dataclass(frozen=True, eq=False)
 class SmoothField:
-    """The penalised coefficients of a smooth: independent, of sizes by part and by frequency.
+    """The penalised coefficients of a smooth: independent, with sizes by part and frequency.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ class SmoothField:
 
     @cached_property
     def field(self) -> UnitField:
-        """Independent nodes; those of waves differ in size."""
+        """Independent nodes; those of a spectral basis differ in size."""
         n = len(self.smooth.part)
         scales = None if self.smooth.spectrum is None else self.smooth.scales
         names = np.array(self.smooth.columns, np.str_)
@@ -146,7 +146,7 @@ def effect_fields(p: PredictorDesign) -> EffectFields:
 
 
 def fixed_field(block: FixedBlock, priors: Mapping[str, Prior]) -> tuple[Array, UnitField] | None:
-    """Return intercept and coefficients as a field: their prior means, and nodes at unit scale.
+    """Return intercept and coefficients as a field: prior means, and nodes at unit scale.
 
     With m the means, s the prior sds and u the nodes, the predictor at the covariates' means and
     the coefficients are ``m + s u``; columns are ones and the centred covariates. None where a

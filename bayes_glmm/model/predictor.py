@@ -1,4 +1,4 @@
-"""The linear predictor of some rows: written once, for draws, stated numbers and the graph."""
+"""The linear predictor of rows, one formula for draws, stated numbers and the graph."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def linear_predictor(
     array, shape (..., n_rows)
         Without axes of draws where nothing is added.
     """
-    own = predictor.blocks if blocks is None else blocks
+    summed = predictor.blocks if blocks is None else blocks
     return maths.total(
-        predictor.offset, (share for block in own for share in block.rows(values, maths))
+        predictor.offset, (share for block in summed for share in block.rows(values, maths))
     )
 
 
@@ -49,9 +49,9 @@ def population_covariance(
 ) -> Array:
     r"""Return the covariance of two predictors over the population of groups, (n_draws, n_rows).
 
-    Effects of different groups are independent, so that it is the sum over the groups that
-    both have of :math:`z' \Sigma z^*`, with :math:`z` and :math:`z^*` what a row has of a
-    group's effects in each.
+    Effects of different groups are independent. The covariance is the sum of
+    :math:`z' \Sigma z^*` over the groups that both have, with :math:`z` and :math:`z^*` the
+    values that multiply a group's effects in each predictor.
 
     Parameters
     ----------

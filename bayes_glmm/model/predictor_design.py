@@ -1,4 +1,4 @@
-"""The arrays of one linear predictor, and the blocks that it is the sum of."""
+"""The arrays of one linear predictor, and the blocks that sum to it."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class PredictorDesign:
 
     @property
     def of_mean(self) -> bool:
-        """Whether it is stated by the formula of the mean: of all, a category or a boundary."""
+        """Whether the formula of the mean states it: for all, a category or a boundary."""
         return self.parameter == "mu" or bool(self.category or self.boundary)
 
     def name(self, stem: str) -> str:
@@ -127,7 +127,7 @@ class PredictorDesign:
 
     @property
     def common(self) -> tuple[Block, ...]:
-        """The blocks that a row has whatever its groups: covariates and smooths."""
+        """The blocks that do not depend on groups: covariates and smooths."""
         return (self.fixed, *self.smooths)
 
     @property

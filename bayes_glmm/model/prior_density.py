@@ -54,7 +54,7 @@ def lkj_log_density(L: Array, eta: float) -> float:
 
 
 def dirichlet_log_density(shares: Array, alpha: float) -> float:
-    """Return the log-density of shares in all of them but one; ``alpha`` is that of each."""
+    """Return the log-density of all shares but one; every share has the same ``alpha``."""
     n = len(shares)
     size = n * special.gammaln(alpha) - special.gammaln(n * alpha)
     return float((alpha - 1) * np.log(shares).sum() - size)

@@ -1,4 +1,4 @@
-"""Draws from the priors: what blocks take theirs from."""
+"""The source from which blocks draw their variables' priors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ type Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class PriorDraws:
-    """Priors, how many draws, and where they come from.
+    """Priors, the number of draws, and the random generator.
 
     Attributes
     ----------

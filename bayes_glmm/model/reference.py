@@ -29,7 +29,7 @@ type Array = NDArray[np.float64]
 type Priors = Mapping[str, Prior]
 
 LEAST = 1e-300
-"""Where maximum likelihood puts sds at zero, correlations are zero and not undefined."""
+"""Added to products of sds: where maximum likelihood sets these to zero, correlations are zero."""
 
 
 def plain_priors(priors: Priors) -> dict[str, Prior]:
@@ -84,12 +84,12 @@ def moves(p: PredictorDesign, priors: Priors | None) -> bool:
 
 
 def _mix(p: PredictorDesign, priors: Priors | None) -> Array | None:
-    """Return what turns the sampled vector into reference coefficients; None where it is they."""
+    """Return the matrix from the sampled vector to reference coefficients; None if identity."""
     given = given_coefficients(p, priors)
     if p.basis is None or not given.any():
         return None
-    own = p.basis.back[1:, 1:]
-    return np.asarray(np.linalg.inv(np.where(given[:, None], own, np.eye(len(own)))))
+    back = p.basis.back[1:, 1:]
+    return np.asarray(np.linalg.inv(np.where(given[:, None], back, np.eye(len(back)))))
 
 
 def given_coefficients(p: PredictorDesign, priors: Priors | None) -> NDArray[np.bool_]:
@@ -118,12 +118,12 @@ def _group(group: GroupDesign, priors: Priors | None) -> GroupDesign:
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """A model in the reference basis and the way back to the table's scale.
+    """A model in the reference basis, and the map back to the table's scale.
 
     Attributes
     ----------
     given : Design
-        As the table has it.
+        On the table's scale.
     design : Design
         In the reference basis, under plain names.
     priors : mapping of str to Prior
@@ -139,7 +139,7 @@ class Way:
 
     @classmethod
     def of(cls, design: Design, priors: Priors) -> Way:
-        """Find the way of a design with its resolved priors."""
+        """Build it from a design and its resolved priors."""
         if not has_basis(design):
             return cls(design, design, dict(priors), priors)
         return cls(design, in_reference(design, priors), plain_priors(priors), priors)
@@ -150,15 +150,15 @@ class Way:
 
     @property
     def _groups(self) -> list[tuple[GroupDesign, Array]]:
-        """Groups in another basis, with the way back of their effects."""
-        found = []
+        """Groups in another basis, with the matrix that maps their effects back."""
+        changed = []
         for group in self.given.groups:
             if group.basis is not None:
                 given = given_terms(group, self.own)
                 if not given.all():
                     back = np.where(given[:, None], np.eye(len(given)), group.basis.back)
-                    found.append((group, back))
-        return found
+                    changed.append((group, back))
+        return changed
 
     @property
     def renamed(self) -> frozenset[str]:
@@ -219,7 +219,7 @@ class Way:
     def _thresholds(
         self, drawn: Mapping[str, Any], constants: Mapping[str, Any], stack: Callable[..., Any]
     ) -> dict[str, Any]:
-        """Thresholds lose what an intercept would gain."""
+        """Shift the thresholds by what an intercept would gain, with the opposite sign."""
         vectors = [v.name for v in get_family(self.given.family).vectors]
         if not constants or not vectors:
             return {}

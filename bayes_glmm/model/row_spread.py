@@ -1,4 +1,4 @@
-"""Whether the spread of single rows about their mean is known, or estimated with the rest."""
+"""Whether the spread of single rows about their mean is known or estimated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bayes_glmm.model.design import Design
 
 
 def estimated_spread(family: Family, design: Design) -> tuple[str, ...]:
-    """Name the parameters that say how far single rows lie from their mean, where estimated.
+    """Name the estimated parameters of the spread of single rows about their mean.
 
     The spread is known where the family has no such parameter (exponential), where it is held
     (``gaussian(sigma=0.1)``), where the response states it row by row (``se()``), and where

@@ -1,4 +1,4 @@
-"""How much each row counts in means and averages, from what it stands for."""
+"""The weight of each row in means and averages, from what it stands for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ type Weights = Array | None
 
 
 def product_of(parts: Sequence[Array]) -> Weights:
-    """Return what rows stand for by all of some numbers; ``None`` for none, or what is no weight."""
+    """Return the product of some weights; ``None`` without any, or if it is no valid weight."""
     if not parts:
         return None
     total = np.asarray(np.prod(np.broadcast_arrays(*parts), axis=0), float)

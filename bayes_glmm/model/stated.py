@@ -63,13 +63,13 @@ class Stated:
             return np.array(
                 [in_order(f"{name}[{k}]", v, columns) for k, v in zip(rows, each, strict=True)]
             )
-        found = floats(name, given)
-        if found.shape not in ((len(rows), len(columns)), (len(rows),) * (len(columns) == 1)):
+        table = floats(name, given)
+        if table.shape not in ((len(rows), len(columns)), (len(rows),) * (len(columns) == 1)):
             raise ArgumentError(
                 f"{name} has the shape ({len(rows)}, {len(columns)}): levels by terms, "
-                f"not {found.shape}."
+                f"not {table.shape}."
             )
-        return found.reshape(-1, len(columns))
+        return table.reshape(-1, len(columns))
 
 
 def in_order(name: str, given: Any, labels: Sequence[str]) -> Array:

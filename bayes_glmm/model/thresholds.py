@@ -1,4 +1,4 @@
-"""Boundaries between ordered categories: their labels, and which of them each row has."""
+"""Thresholds between ordered categories: their labels, and those of each row."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def boundaries(categories: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class Cuts:
-    """Which thresholds each row has, those of all groups being one vector.
+    """The thresholds of each row, where groups have their own; one vector for all groups.
 
     Attributes
     ----------
@@ -62,14 +62,14 @@ class Cuts:
 
     @cached_property
     def places(self) -> NDArray[np.intp]:
-        """Number of each category among those of a group, -1 where it has none; by group."""
-        found = np.full((len(self.levels), len(self.categories)), -1)
-        for row, seen in zip(found, self.seen, strict=True):
+        """Position of each category among those of a group, -1 if absent; one row per group."""
+        places = np.full((len(self.levels), len(self.categories)), -1)
+        for row, seen in zip(places, self.seen, strict=True):
             row[list(seen)] = np.arange(len(seen))
-        return found
+        return places
 
     def of_rows(self, threshold: Any) -> Mapping[str, Any]:
-        """Return what each row has of the thresholds, shape (..., n_thresholds).
+        """Return each row's thresholds, shape (..., n_thresholds).
 
         Returns
         -------
@@ -94,7 +94,7 @@ class Cuts:
 
 
 class SingleBoundaries:
-    """What single boundaries between ordered categories are moved by, ``cs()``."""
+    """Shifts of single boundaries between ordered categories, ``cs()``."""
 
     def lack(self, capability: str) -> str | None:
         """Return why they lack a capability and the way out; ``None`` where they have it."""

@@ -1,8 +1,7 @@
 """Coordinates for samplers, as PyMC transforms of the readable graph's variables.
 
-The graph states each variable on the scale that is reported. These transforms
-give samplers the standardised variable instead, with its Jacobian, so that the
-density is the same and only the coordinates differ.
+The graph states each variable on the scale that is reported. These transforms give samplers
+a standardised variable and its Jacobian: the density is the same, only the coordinates differ.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class Standardized(Transform):
 
 
 class PartlyStandardized(Transform):
-    """``z = (x - location) / scale**(1 - share)``, for what the data say much about.
+    """``z = (x - location) / scale**(1 - share)``, with the data's share of information.
 
     A share of zero standardises; a share of one leaves the variable as it is, which suits
     coefficients that the data determine far better than their prior does.
@@ -66,7 +65,7 @@ class PartlyStandardized(Transform):
         return location + value * scale ** (1 - self.share)
 
     def log_jac_det(self, value: Any, *inputs: Any) -> Any:
-        """Return the logarithm of what a coordinate is multiplied by."""
+        """Return the logarithm of a coordinate's factor."""
         return pt.broadcast_to((1 - self.share) * pt.log(inputs[-1]), value.shape)
 
 
@@ -92,12 +91,12 @@ class StandardizedRows(Transform):
 
 
 class Informed(Transform):
-    r"""Coordinates of effects of which the rows tell a known amount.
+    r"""Coordinates of effects on which the rows have known information.
 
     With sd :math:`\sigma`, factor :math:`L` of the correlations and information :math:`w` of
     the rows, :math:`u = \tau ((1 - s) L y + s y)` where :math:`\tau^{-2} = \sigma^{-2} + w` and
-    :math:`s = w \tau^2`: standardised effects where rows tell nothing, the effects
-    themselves where they tell all, at any :math:`\sigma`.
+    :math:`s = w \tau^2`: standardised effects without information, the effects themselves with
+    much of it, at any :math:`\sigma`.
 
     Parameters
     ----------
@@ -115,54 +114,54 @@ class Informed(Transform):
         self.ndim_supp = int(correlated)
 
     def _parts(self, inputs: tuple[Any, ...]) -> tuple[Any, Any, Any]:
-        """Return sds, shares told, and the factor of the correlations."""
+        """Return sds, the shares of information from the data, and the factor of the correlations."""
         if not self.correlated:
-            return inputs[-1], self._told(inputs[-1]), None
+            return inputs[-1], self._data_shares(inputs[-1]), None
         chol = _factor(inputs)
         sd = pt.sqrt((chol**2).sum(axis=1))
-        return sd, self._told(sd), chol / sd[:, None]
+        return sd, self._data_shares(sd), chol / sd[:, None]
 
-    def _told(self, sd: Any) -> Any:
+    def _data_shares(self, sd: Any) -> Any:
         precision = pt.as_tensor(self.weight) * sd**2
         return precision / (np.float64(1) + precision)
 
     def forward(self, value: Any, *inputs: Any) -> Any:
         """Return the coordinates."""
-        sd, told, L = self._parts(inputs)
-        free = np.float64(1) - told
+        sd, shares, L = self._parts(inputs)
+        free = np.float64(1) - shares
         scaled = value / (sd * pt.sqrt(free))
         if L is None:
             return scaled
-        found: list[Any] = []
+        coordinates: list[Any] = []
         for t in range(self.weight.shape[1]):
-            before = sum((L[t, k] * y for k, y in enumerate(found)), start=np.float64(0))
-            own = free[:, t] * L[t, t] + told[:, t]
-            found.append((scaled[:, t] - free[:, t] * before) / own)
-        return pt.stack(found, axis=1)
+            before = sum((L[t, k] * y for k, y in enumerate(coordinates)), start=np.float64(0))
+            pivot = free[:, t] * L[t, t] + shares[:, t]
+            coordinates.append((scaled[:, t] - free[:, t] * before) / pivot)
+        return pt.stack(coordinates, axis=1)
 
     def backward(self, value: Any, *inputs: Any) -> Any:
         """Return the variable on its own scale."""
-        sd, told, L = self._parts(inputs)
-        free = np.float64(1) - told
-        mixed = value if L is None else free * (value @ L.T) + told * value
+        sd, shares, L = self._parts(inputs)
+        free = np.float64(1) - shares
+        mixed = value if L is None else free * (value @ L.T) + shares * value
         return sd * pt.sqrt(free) * mixed
 
     def log_jac_det(self, value: Any, *inputs: Any) -> Any:
-        """Return the logarithm of what coordinates are multiplied by, for each row."""
-        sd, told, L = self._parts(inputs)
-        free = np.float64(1) - told
+        """Return the logarithm of the coordinates' factors, summed over each row."""
+        sd, shares, L = self._parts(inputs)
+        free = np.float64(1) - shares
         scale = pt.log(sd) + np.float64(0.5) * pt.log(free)
         if L is None:
             return pt.broadcast_to(scale, value.shape)
-        return (scale + pt.log(free * pt.diagonal(L) + told)).sum(axis=1)
+        return (scale + pt.log(free * pt.diagonal(L) + shares)).sum(axis=1)
 
 
 class Turned(Transform):
-    """Other coordinates, turned so that one direction of the levels is the first of them.
+    """Coordinates reflected so that the first one is a given direction of the levels.
 
-    What all levels have in common is known far less well than how they differ. In a
-    coordinate of its own it gets a step of its own. The turn is a reflection, and leaves
-    independent standard normal coordinates as they are.
+    Data inform the levels' mean far less than their differences. As a coordinate of its own,
+    the mean gets its own step size. The map is a Householder reflection: it leaves the
+    distribution of independent standard normal coordinates unchanged.
 
     Parameters
     ----------
@@ -195,14 +194,14 @@ class Turned(Transform):
         return value if self.inner is None else self.inner.backward(value, *inputs)
 
     def log_jac_det(self, value: Any, *inputs: Any) -> Any:
-        """Return that of the coordinates that are turned."""
+        """Return that of the inner coordinates: a reflection has none of its own."""
         if self.inner is None:
             return pt.zeros_like(value)
         return self.inner.log_jac_det(self._turn(value), *inputs)
 
 
 class OrderedRuns(Transform):
-    """Numbers that rise within each of several runs: the first one, and logs of the steps.
+    """Numbers that increase within each run: the first number, and logs of the steps.
 
     Parameters
     ----------

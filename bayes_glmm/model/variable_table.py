@@ -28,7 +28,7 @@ from bayes_glmm.spec.priors import Prior
 PART = "y_category"
 BOUNDARY = "boundary"
 MOST_SUGGESTED = 500
-"""Labels among which the nearest is looked for."""
+"""Most labels that are searched for a similar one."""
 
 
 def variables(design: Design) -> Mapping[str, Variable]:
@@ -46,7 +46,7 @@ def family_variables(design: Design) -> list[Variable]:
     family = get_family(design.family)
     moved = any(p.of_mean and p.basis is not None and not p.intercept for p in design.means)
     labels = np.array(design.boundaries, str)
-    found = [
+    stated = [
         Variable(
             p.name, Role.THRESHOLD, family.name, (BOUNDARY,), (labels,),
             slots=(Slot(p.name, (p.name,)),), moved=moved,
@@ -56,19 +56,19 @@ def family_variables(design: Design) -> list[Variable]:
     for p in family.scalars(design.stated):
         # a residual standard deviation is on the predictor's scale
         words = "" if p.name == RESIDUAL else p.meaning
-        found.append(
+        stated.append(
             Variable(
                 p.name, Role.OWN, family.name, support=p.prior(1.0).support,
                 slots=(Slot(p.name, (p.name,)),), scale=words,
             )
         )  # fmt: skip
-    return found
+    return stated
 
 
 def resolve_name(
     known: Mapping[str, Variable], text: str, refusal: type[BayesGLMMError] = ResultError
 ) -> tuple[Variable, tuple[int, ...]]:
-    """Find the number that a user's text names: ``size`` and ``beta[size]`` are one name.
+    """Find the number that a user names: ``size`` and ``beta[size]`` are the same.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def _twin(known: Mapping[str, Variable], name: str) -> Variable | None:
 def named_priors(
     known: Mapping[str, Variable], priors: Mapping[str, Prior], text: str
 ) -> list[str]:
-    """Return the names of the priors that a user's text names, as those of ``priors=`` do.
+    """Return the names of the priors that a user's text means, as keys of ``priors=`` do.
 
     Parameters
     ----------
@@ -135,22 +135,22 @@ def named_priors(
     if text in priors:
         return [text]
     slots = [slot for v in known.values() for slot in v.slots]
-    found = [kept_prior(slot.name, priors) for slot in slots if text in slot.keys]
-    if not found:
+    names = [kept_prior(slot.name, priors) for slot in slots if text in slot.keys]
+    if not names:
         keys = list(dict.fromkeys([*priors, *(key for slot in slots for key in slot.keys)]))
         raise ArgumentError(f"The model has no prior {text!r}." + suggestion(text, keys))
-    return found
+    return names
 
 
 def kept_prior(name: str, priors: Mapping[str, Prior]) -> str:
-    """Return the name by which a prior is kept: where there is none of that name, its twin's."""
+    """Return the name under which a prior is stored: its own, or that of its twin."""
     return name if name in priors or reference_name(name) not in priors else reference_name(name)
 
 
 def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, NDArray[Any]]]:
     """Return the dimensions of every posterior variable, and their labels."""
     known = variables(design).values()
-    coords = {d: own for v in known for d, own in zip(v.dims, v.labels, strict=True)}
+    coords = {d: labels for v in known for d, labels in zip(v.dims, v.labels, strict=True)}
     if parts := get_family(design.family).parts(design.categories):
         coords[PART] = np.array(parts, dtype=str)
     dims = {name: v.dims for v in known if v.dims for name in (v.name, v.reference)}

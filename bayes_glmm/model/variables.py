@@ -1,7 +1,7 @@
-"""What a variable of a model is, and how variables are named: the one place that spells a name.
+"""The variables of a model and their names; no other module spells a name.
 
-A name is a stem and what it belongs to: ``sd_Subject``, ``beta_zi``. Blocks and predictors
-state their variables as values made here; all other code asks these.
+A name is a stem and its owner: ``sd_Subject``, ``beta_zi``. Blocks and predictors state their
+variables as :class:`Variable`; all other code takes names from these.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ COLUMNS, OFFSET, INDEX, VALUES, WEIGHTS, BASIS, KNOWN = (
 )  # fmt: skip
 """Data of a graph."""
 ABSORBED, PRIOR_TERM = "_absorbed", "_prior"
-"""Ends of what a graph has where an intercept takes up the mean of effects."""
+"""Suffixes of variables in a graph whose intercept absorbs the mean of effects."""
 PREFIX = "reference_"
 """Of variables in the basis that is sampled in, see :mod:`.reference`."""
 
 
 class Role(Enum):
-    """What a variable is in its model."""
+    """The role of a variable in its model."""
 
     INTERCEPT = "intercept"
     COEFFICIENTS = "coefficients"
@@ -70,14 +70,14 @@ SUPPORT = {
     Role.SD: POSITIVE, Role.RESIDUAL: POSITIVE, Role.CORRELATION: MATRIX,
     Role.CORRELATION_FACTOR: MATRIX, Role.SHARES: SIMPLEX,
 }  # fmt: skip
-"""Where numbers of a role lie that can not be any number."""
+"""Support of the roles that are not the whole real line."""
 SCALE = {Role.CORRELATION: "correlation", Role.SHARES: "share of all steps"}
-"""Words for the scale of roles that are not on a link."""
+"""Words for the scale of roles that are not on the link scale."""
 
 
 @dataclass(frozen=True)
 class Slot:
-    """What one prior is of: a number, or a matrix, shares or thresholds together.
+    """The target of one prior: a number, or a matrix, shares or thresholds as a whole.
 
     Attributes
     ----------
@@ -86,13 +86,13 @@ class Slot:
     keys : tuple of str
         Names under which a user may give the prior, the most specific first.
     size : float
-        Typical size of what the number multiplies: default priors are divided by it.
+        Typical size of the values that the number multiplies: default priors are divided by it.
     parameter : str
-        The formula that it belongs to; empty where all that share the variable share it.
+        The formula that it belongs to; empty if it belongs to all formulas of the variable.
     reference : str
-        Where the default lives in the reference basis, the name that it has there.
+        Its name in the reference basis, if the default is defined there.
     together : frozenset of str
-        Sets of priors that it is in: where a user gives one of each, all are as written.
+        Sets of priors that it is in: if a user gives one of a set, all are on the table's scale.
     """
 
     name: str
@@ -127,12 +127,11 @@ class Variable:
     labels : tuple of ndarray of str
         Along each dimension.
     support : str
-        Where its numbers lie, as :attr:`.Prior.support` says it; where it is not stated,
-        what its role says.
+        Where its numbers lie, as in :attr:`.Prior.support`; if not stated, that of its role.
     slots : tuple of Slot
-        What takes a prior; none of a variable whose distribution follows from others.
+        The targets of priors; none if the distribution follows from other variables.
     prior : Prior or None
-        The default that the variable brings, where it does not follow from the response.
+        The default of the variable, where it does not depend on the response.
     scale : str
         Unit or scale in words, if not its role's; empty on the link of its formula.
     derived : bool
@@ -183,7 +182,7 @@ class Variable:
 
     @property
     def elements(self) -> tuple[Element, ...]:
-        """The numbers that tables name; of correlations those of pairs that are correlated."""
+        """The numbers that tables name; of correlations, those of correlated pairs."""
         places = self.places
         if places is None:
             places = tuple(product(*(range(n) for n in self.shape)))
@@ -191,7 +190,7 @@ class Variable:
 
     def at(self, place: tuple[int, ...]) -> Element:
         """Return the element at a place, shape of ``place`` (n_dims,)."""
-        labels = [str(own[k]) for own, k in zip(self.labels, place, strict=True)]
+        labels = [str(along[k]) for along, k in zip(self.labels, place, strict=True)]
         name = element(self.name, *labels) if labels else self.name
         return Element(name, place, self.parameters[place[-1]] if self.parameters else "")
 
@@ -200,10 +199,10 @@ class Variable:
 
         A dimension that has a single label may be left out.
         """
-        return _place([[str(own) for own in labels] for labels in self.labels], label)
+        return _place([[str(text) for text in labels] for labels in self.labels], label)
 
     def called(self, place: tuple[int, ...]) -> str:
-        """Return what tables call an element: its name, or its label alone."""
+        """Return an element's name in tables: its full name, or its label alone."""
         return str(self.labels[0][place[0]]) if self.by_label else self.at(place).name
 
 
@@ -213,17 +212,17 @@ def _place(axes: list[list[str]], label: str) -> tuple[int, ...] | None:
     first, *rest = axes
     for i, known in enumerate(first):
         if label == known or label.startswith(f"{known},"):
-            found = _place(rest, label[len(known) + 1 :].strip())
-            if found is not None:
-                return (i, *found)
+            place = _place(rest, label[len(known) + 1 :].strip())
+            if place is not None:
+                return (i, *place)
     if len(first) == 1:
-        found = _place(rest, label)
-        return None if found is None else (0, *found)
+        place = _place(rest, label)
+        return None if place is None else (0, *place)
     return None
 
 
 def element_of(values: NDArray[np.float64], place: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return an element in every draw, shape (...), of values, shape (..., variable's own)."""
+    """Return an element in every draw, shape (...), of values, shape (..., *shape)."""
     where: tuple[Any, ...] = (..., *place)
     return np.asarray(values[where])
 
@@ -244,7 +243,7 @@ def in_formula(stem: str, parameter: str) -> str:
 
 
 def variable_of(name: str) -> str:
-    """Return the variable that an element, or its twin, is of: ``"beta"`` of ``"beta[x]"``."""
+    """Return the variable of an element, or of its twin: ``"beta"`` of ``"beta[x]"``."""
     return name.removeprefix(PREFIX).partition("[")[0]
 
 
@@ -264,7 +263,7 @@ def hyper_variable(owner: str, stem: str, support: str, prior: Prior, meaning: s
 
 
 def names_of(variables: Iterable[Variable]) -> frozenset[str]:
-    """Return all names that variables bring: their own, those of twins, and of dimensions."""
+    """Return all names of variables: their own, their twins', and those of dimensions."""
     return frozenset(name for v in variables for name in (v.name, v.reference, *v.dims))
 
 

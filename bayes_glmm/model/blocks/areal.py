@@ -1,4 +1,4 @@
-"""Intrinsic fields on a map: sparse, centred in each connected part."""
+"""Intrinsic autoregressive fields on a map (ICAR, BYM2), centred in each connected part."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from bayes_glmm.model.blocks.unit_field import UnitField, indicator
 
 @dataclass(frozen=True, eq=False)
 class IntrinsicFactor(Factor):
-    """A scaled ICAR field and, in BYM2, independent effects besides.
+    """A scaled ICAR field and, in BYM2, independent effects.
 
     Attributes
     ----------
     system : Cascade
-        Passes from area to area; of a map without borders it has no node.
+        The triangular system that passes values from area to area; empty without borders.
     enter : scipy.sparse matrix, shape (n_passes, n_map)
-        Where each latent of the map comes in, with the sd of what it adds.
+        From latents of the map to nodes of the system, times the sds of the innovations.
     leave : scipy.sparse matrix, shape (n_areas, n_passes)
-        Where each area's value comes out, scaled; not yet centred.
+        From nodes of the system to areas: scaled values, not yet centred.
     mean : scipy.sparse matrix, shape (n_parts, n_areas)
     spread : scipy.sparse matrix, shape (n_areas, n_parts)
-        Means of the parts of the map, and back to their areas.
+        Means of the connected parts, and the map from parts back to their areas.
     lone : scipy.sparse matrix, shape (n_areas, n_map)
         Areas without a neighbour.
     rows : ndarray of int, shape (n_levels,)
@@ -69,7 +69,7 @@ class IntrinsicFactor(Factor):
         return maths.sqrt(mix) * field[self.rows] + maths.sqrt(1 - mix) * z[n_map:][self.own]
 
     def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
-        """Return values of all areas, and the independent ones, shape (n_field_nodes, n_terms)."""
+        """Return values of all areas, then independent effects, shape (n_field_nodes, n_terms)."""
         field = self._map_values(z, maths)
         return field if self.own is None else maths.stack_rows([field, z[self.enter.shape[1] :]])
 
@@ -85,10 +85,10 @@ class IntrinsicFactor(Factor):
         return field + value - maths.product(self.spread, maths.product(self.mean, value))
 
     def field(self) -> UnitField:
-        r"""Return the values of all areas, and the independent ones of BYM2 after them.
+        r"""Return the field of all areas, followed by the independent effects of BYM2.
 
-        BYM2 is two fields of which neither has a parameter, with scales :math:`\sqrt\rho` and
-        :math:`\sqrt{1 - \rho}`. The map's sums to zero in each connected part, on which
+        BYM2 is the sum of two fields without parameters, scaled by :math:`\sqrt\rho` and
+        :math:`\sqrt{1 - \rho}`. The map's field sums to zero in each connected part. There
 
         .. math:: \log|gR| = (n - 1) \log g + \log n + \log|R_{-1}|
 
@@ -105,15 +105,15 @@ class IntrinsicFactor(Factor):
             return UnitField(nodes, precision, indicator(self.rows, n))
 
         def scales(hyper: Values, maths: Maths) -> Any:
-            shared, own = maths.sqrt(hyper["mix"]), maths.sqrt(1 - hyper["mix"])
-            return maths.stack_rows([shared * np.ones(n), own * np.ones(n_own)])
+            shared, independent = maths.sqrt(hyper["mix"]), maths.sqrt(1 - hyper["mix"])
+            return maths.stack_rows([shared * np.ones(n), independent * np.ones(n_own)])
 
         levels = indicator(self.rows, n + n_own) + indicator(n + self.own, n + n_own)
         nodes = np.concatenate([nodes, self.nodes[self.enter.shape[1] :]])
         return UnitField(nodes, precision, levels, scales)
 
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
-        """Return the means of the covariance's diagonal and of all of it, in linear time."""
+        """Return the means of the covariance's diagonal and of all its entries, in linear time."""
         diagonal, whole = self._field_means
         if self.own is None:
             return diagonal, whole
@@ -137,8 +137,8 @@ class IntrinsicFactor(Factor):
 class Cascade:
     """A triangular system in which no node has more than a few parents.
 
-    A long row is a chain of partial sums, so that memory follows the number of
-    entries and not the longest row.
+    A long row becomes a chain of partial sums: memory grows with the number of entries, not
+    with the longest row.
 
     Attributes
     ----------

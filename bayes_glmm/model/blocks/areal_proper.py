@@ -1,4 +1,4 @@
-"""Proper fields on a map whose dependence is a parameter: dense, by eigenvectors."""
+"""Proper fields on a map (Leroux, CAR) by dense eigenvectors; the dependence is a parameter."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Part:
     def effect(self, z: Any, precisions: Any, maths: Maths) -> Any:
         """Return effects whose variances have a geometric mean of one.
 
-        The root of the precision is the symmetric one: it does not depend on the
-        choice of eigenvectors, so that latents mean the same on every machine.
+        The root of the precision is the symmetric one. It does not depend on the choice of
+        eigenvectors: latents mean the same on every machine.
         """
         V, each = self.vectors, 1 / self.divisor[:, None]
         root = maths.column(1 / maths.sqrt(precisions))
@@ -77,7 +77,7 @@ class SpectralFactor(Factor):
     lone : ndarray of int
         Areas without a neighbour: independent, variance one.
     rows : ndarray of int, shape (n_levels,)
-        Each level's place when parts and lone areas are laid end to end.
+        Each level's position in the sequence of all parts, then lone areas.
     """
 
     diagonal: ClassVar[bool] = True
@@ -91,7 +91,7 @@ class SpectralFactor(Factor):
         return self.node_values(z, hyper, maths)[self.rows]
 
     def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
-        """Return values of all areas, parts and lone areas laid end to end."""
+        """Return values of all areas: those of the parts, then lone areas."""
         blocks = [
             part.effect(z[part.places], self._precisions(part, hyper), maths) for part in self.parts
         ]
@@ -117,12 +117,12 @@ class SpectralFactor(Factor):
         return UnitField(self.nodes[laid], precision, indicator(self.rows, n))
 
     def _weights(self, hyper: Values, maths: Maths) -> list[Any]:
-        """Return the weights of the fixed matrices, two for each part."""
-        mix, found = hyper["mix"], []
+        """Return the weights of the fixed matrices: two for each part, one for lone areas."""
+        mix, weights = hyper["mix"], []
         for part in self.parts:
             g = maths.exp(part.log_typical(self._precisions(part, hyper), maths))[0, 0]
-            found += [g * mix, g * (1 - mix)] if self.model == "leroux" else [g, g * mix]
-        return [*found, 1.0]
+            weights += [g * mix, g * (1 - mix)] if self.model == "leroux" else [g, g * mix]
+        return [*weights, 1.0]
 
     def _log_volume(self, hyper: Values, maths: Maths) -> Any:
         """Return the log-determinant of the precision."""
@@ -130,8 +130,8 @@ class SpectralFactor(Factor):
         for part in self.parts:
             each = self._precisions(part, hyper)
             typical = part.log_typical(each, maths)[0, 0]
-            own = maths.log(each).sum() + 2 * np.log(part.divisor).sum()
-            total = total + len(part.places) * typical + own
+            log_volume = maths.log(each).sum() + 2 * np.log(part.divisor).sum()
+            total = total + len(part.places) * typical + log_volume
         return total
 
     def mean_variance(self, hyper: Values) -> tuple[float, float]:

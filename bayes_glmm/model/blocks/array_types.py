@@ -1,4 +1,4 @@
-"""What blocks call their arrays."""
+"""Type aliases for the arrays of blocks."""
 
 from __future__ import annotations
 

@@ -21,16 +21,16 @@ from bayes_glmm.spec.priors import Prior
 class SeriesFactor(Factor):
     r"""A chain of times for each group, each given its neighbours.
 
-    With :math:`r = \rho^{t - s}`, the value at time :math:`t` is :math:`r` times that at the
-    time :math:`s` before, plus noise of variance :math:`1 - r^2`. A time that was not
-    sampled is drawn between its neighbours.
+    The value at time :math:`t` is :math:`r = \rho^{t - s}` times the value at the previous time
+    :math:`s`, plus noise of variance :math:`1 - r^2`. A time that was not sampled is drawn given
+    its neighbours in time.
 
     Attributes
     ----------
     parents : ndarray of int, shape (n_nodes, 1) or (n_nodes, 2)
-        The time before and, where a node is drawn between known ones, the time after.
+        The previous time and, where a node is drawn between known ones, the next.
     gaps : ndarray, shape (n_nodes, 1) or (n_nodes, 2)
-        How far they are; zero where there is none.
+        Distances to these; zero where there is none.
     rows : ndarray of int, shape (n_levels,)
         Each level's node.
     """
@@ -54,14 +54,14 @@ class SeriesFactor(Factor):
         return UnitField(self.nodes, precision, indicator(self.rows, len(self.nodes)))
 
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
-        """Return one, and the mean of all of the covariance, in linear time."""
+        """Return one, and the mean of all entries of the covariance, in linear time."""
         weights, sd = self._steps(hyper, NUMPY)
         share = np.bincount(self.rows, minlength=len(self.nodes)) / len(self.rows)
         paths = sweep.ascend(self.parents, weights, share[:, None])[:, 0]
         return 1.0, float(((sd * paths) ** 2).sum())
 
     def _steps(self, hyper: Values, maths: Maths) -> tuple[Any, Any]:
-        """Return the weights of the neighbours, and the sd of what is added."""
+        """Return the weights of the neighbours, and the sd of the innovation."""
         log = maths.log(hyper["rho"])
         near = [self.parents[:, k] >= 0 for k in range(self.parents.shape[1])]
         r = [maths.where(near[k], maths.exp(self.gaps[:, k] * log), 0.0) for k in range(len(near))]
@@ -84,7 +84,7 @@ class Autoregression(TimeProcess):
     """``ar(time, group)``: a stationary series whose correlation falls with the distance."""
 
     def learn(self, levels: Text) -> dict[str, float]:
-        """Return the median distance of neighbouring times, one where there are none."""
+        """Return the median distance of successive times, or one if no group has two."""
         parents, gaps = _chain(ordered(levels))
         steps = gaps[parents >= 0]
         return {"gap": float(np.median(steps)) if len(steps) else 1.0}
@@ -103,16 +103,16 @@ class Autoregression(TimeProcess):
         new = ordered(levels[~np.isin(levels, known)])
         nodes = np.concatenate([known, new])
         if len(new):
-            between, apart = _between(known, new)
+            between, distances = _between(known, new)
             parents = np.vstack([np.column_stack([parents, np.full(len(known), -1)]), between])
-            gaps = np.vstack([np.column_stack([gaps, np.zeros(len(known))]), apart])
+            gaps = np.vstack([np.column_stack([gaps, np.zeros(len(known))]), distances])
         place = {name: i for i, name in enumerate(nodes.tolist())}
         rows = np.array([place[name] for name in levels.tolist()], dtype=np.int64)
         return SeriesFactor(levels, nodes, parents, gaps, rows)
 
 
 def _chain(labels: Text) -> tuple[Places, Array]:
-    """Return the time before each label of a group, which it follows, and how far it is."""
+    """Return the index of the previous time of each label's group, and its distance."""
     codes, _, times = parsed(labels)
     follows = np.append(False, codes[1:] == codes[:-1])
     parents = np.where(follows, np.arange(len(labels)) - 1, -1)
@@ -121,19 +121,19 @@ def _chain(labels: Text) -> tuple[Places, Array]:
 
 
 def _between(known: Text, new: Text) -> tuple[Places, Array]:
-    """Return the neighbours of new labels: the nearest before, new or known, and known after."""
+    """Return the neighbours of new labels: the nearest time before, and the known one after."""
     codes, names, times = parsed(known)
     own_codes, own_names, at = parsed(new)
     strange = own_names[own_codes].tolist()
     of_group = {name: np.flatnonzero(codes == g) for g, name in enumerate(names.tolist())}
     parents, gaps = np.full((len(new), 2), -1, np.int64), np.zeros((len(new), 2))
     for j, (group, t) in enumerate(zip(strange, at, strict=True)):
-        own = of_group.get(group, np.zeros(0, np.intp))
-        place = int(np.searchsorted(times[own], t))
-        before = own[place - 1] if place else -1
+        nodes = of_group.get(group, np.zeros(0, np.intp))
+        place = int(np.searchsorted(times[nodes], t))
+        before = nodes[place - 1] if place else -1
         if j and strange[j - 1] == group and (before < 0 or at[j - 1] > times[before]):
             before = len(known) + j - 1
-        after = own[place] if place < len(own) else -1
+        after = nodes[place] if place < len(nodes) else -1
         parents[j] = before, after
         if before >= 0:
             gaps[j, 0] = t - (times[before] if before < len(known) else at[before - len(known)])

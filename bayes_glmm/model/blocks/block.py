@@ -1,4 +1,4 @@
-"""What every block of a linear predictor states about itself, in its own file."""
+"""The interface of a block of a linear predictor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ type Rows = slice | NDArray[np.intp]
 
 
 class HasVariables(Protocol):
-    """What states variables: a block, a factor of a column, a whole predictor."""
+    """Anything that states variables: a block, a factor of a column, a predictor."""
 
     def variables(self) -> tuple[Variable, ...]:
         """Return them, in the order in which tables show them."""
@@ -32,8 +32,8 @@ class HasVariables(Protocol):
 class Block(ABC):
     """A part of a linear predictor: its variables, and what they add to the rows.
 
-    The arrays of a block are known. Its variables are arguments, by their names, so that one
-    formula serves draws, stated numbers and the graph.
+    A block holds known arrays only. Its variables are passed by name: one formula serves
+    draws, stated numbers and the graph.
     """
 
     @abstractmethod
@@ -43,7 +43,7 @@ class Block(ABC):
     @property
     @abstractmethod
     def names(self) -> frozenset[str]:
-        """What its variables, dimensions and data of a graph may be named, in any model."""
+        """All names that its variables, dimensions and graph data can have, in any model."""
 
     @abstractmethod
     def rows(self, values: Values, maths: Maths) -> Iterator[Any]:

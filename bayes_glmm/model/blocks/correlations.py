@@ -1,4 +1,4 @@
-"""Correlations between the varying terms of a group: one matrix, of independent blocks."""
+"""Correlations between the varying terms of a group: one matrix with independent blocks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 type Array = NDArray[np.float64]
 LEAST_SIZE = -1e-10
-"""Eigenvalues of a stated matrix below this are no rounding."""
+"""Eigenvalues of a stated matrix below this are more than rounding errors."""
 
 
 def state_correlations(group: GroupArrays, graph: Graph) -> Any:
@@ -66,9 +66,9 @@ def stated_root(group: GroupArrays, stated: Stated) -> Array:
             f"{name} is no correlation matrix: it must be symmetric with ones on its diagonal, "
             f"and its smallest eigenvalue is {sizes[0]:.3g}."
         )
-    apart = np.ones((q, q), bool)
+    independent = np.ones((q, q), bool)
     for block in group.blocks:
-        apart[np.ix_(block, block)] = False
-    if (corr[apart] != 0).any():
+        independent[np.ix_(block, block)] = False
+    if (corr[independent] != 0).any():
         raise ArgumentError(f"{name} relates terms that the model keeps independent.")
     return np.asarray(axes * np.sqrt(np.maximum(sizes, 0)))

@@ -1,4 +1,4 @@
-"""How the effects of a group's levels are distributed; here: independent and normal."""
+"""Distributions of a group's effects: the interface, and independent normal effects."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ class EffectDistribution(ABC):
     def variances(self, hyper: Draws) -> Array:
         """Return variances in units of ``sd**2``, shape (2, n_draws) or (2, 1).
 
-        The mean one of a level, and the part of it that all levels have in common.
+        The first is the mean variance of a level, the second the part that all levels share.
         """
 
     @abstractmethod
     def field(self, levels: Text) -> UnitField:
-        """Return the field at unit scale that the effects of the levels are made of."""
+        """Return the unit-scale field from which the effects of the levels are computed."""
 
     def log_density(self, field: UnitField, u: Array, hyper: Mapping[str, Any], R: Array) -> float:
         """Return the log-density of effects of the field's nodes at unit scale.
@@ -89,7 +89,7 @@ class EffectDistribution(ABC):
         """
 
     def law(self, group: GroupArrays) -> str:
-        """Return the beginning of the distribution of a level's effects as one writes it."""
+        """Return the opening of the distribution of a level's effects in mathematical notation."""
         return "Normal("
 
 
@@ -108,7 +108,7 @@ class NormalEffects(EffectDistribution):
         return rng.standard_normal(shape), None
 
     def variances(self, hyper: Draws) -> Array:
-        """Return one, and nothing in common."""
+        """Return one, and zero for the shared part."""
         return np.array([[1.0], [0.0]])
 
     def field(self, levels: Text) -> UnitField:
@@ -123,18 +123,18 @@ class NormalEffects(EffectDistribution):
 
         inner: Any = None
         if graph.standardized:
-            told = graph.information.get(group.name)
+            information = graph.information.get(group.name)
             inner = level_coordinates(group, L is not None)
-            inner = inner if told is None else Informed(told, L is not None)
-        own = stated_effects(group, inner, graph)
+            inner = inner if information is None else Informed(information, L is not None)
+        settings = stated_effects(group, inner, graph)
         name = graph.named(group.effects)
         if L is None:
-            return pm.Normal(name, np.float64(0), sd, **own)
-        return pm.MvNormal(name, mu=np.zeros(len(group.terms)), chol=sd[:, None] * L, **own)
+            return pm.Normal(name, np.float64(0), sd, **settings)
+        return pm.MvNormal(name, mu=np.zeros(len(group.terms)), chol=sd[:, None] * L, **settings)
 
 
 def level_coordinates(group: GroupArrays, rows: bool) -> Any:
-    """Return coordinates of independent levels: by what rows with weights tell of each.
+    """Return coordinates of independent levels; with weighted rows, by the information on each.
 
     Parameters
     ----------
@@ -145,11 +145,11 @@ def level_coordinates(group: GroupArrays, rows: bool) -> Any:
 
     if rows:
         return StandardizedRows()
-    return Standardized() if group.whole else PartlyStandardized(group.told)
+    return Standardized() if group.whole else PartlyStandardized(group.data_share)
 
 
 def stated_effects(group: GroupArrays, coordinates: Any, graph: Graph) -> dict[str, Any]:
-    """Return dims and transform of effects; what an intercept takes up is one coordinate."""
+    """Return dims and transform of effects; the mean that an intercept absorbs is one coordinate."""
     from bayes_glmm.model.transforms import Turned
 
     transform = Turned(coordinates, group.shares) if graph.absorbed else coordinates

@@ -1,10 +1,10 @@
-"""What every structured covariance says about itself: latents in, related effects out.
+"""The interface of structured covariances: a map from latents to related effects.
 
-A structure prepared for the levels of some data is a :class:`Factor`: independent
-standard-normal latents ``z``, one per node, and the map from them to unit-scale effects of
-the levels. Nodes may be more than the levels (the ancestors of recorded animals), and each
-node keeps its meaning when levels are added, which is how an unseen related level is
-predicted: the nodes that were sampled are taken by their labels, and the others are drawn.
+A :class:`Factor` is a structure prepared for the levels of some data. It has independent
+standard-normal latents ``z``, one per node, and maps them to unit-scale effects of the levels.
+There may be more nodes than levels (ancestors of recorded animals). A node keeps its meaning
+when levels are added. So an unseen related level can be predicted: sampled nodes are taken by
+their labels, the others are drawn.
 """
 
 from __future__ import annotations
@@ -54,8 +54,7 @@ class Factor:
     nodes : ndarray of str, shape (n_nodes,)
         Labels of the latents, unique and in the order of ``z``.
     diagonal : bool
-        Whether parameters only scale the latents, so that many of them cost no more
-        than one.
+        Whether parameters only scale the latents: many draws then cost no more than one.
     """
 
     diagonal: ClassVar[bool] = False
@@ -80,7 +79,7 @@ class Factor:
         raise NotImplementedError
 
     def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
-        """Return what latents make of the nodes of :meth:`field`, shape (n_field_nodes, n_terms).
+        """Return the values of the nodes of :meth:`field`, shape (n_field_nodes, n_terms).
 
         Arguments are those of :meth:`effect`.
         """
@@ -89,7 +88,7 @@ class Factor:
     def field(self) -> UnitField:
         """Return the same effects as those of a field with a sparse precision.
 
-        Its nodes are not the latents, but what the latents make: values of animals, places,
+        Its nodes are not the latents, but values computed from them: of animals, places,
         areas, branching points.
         """
         raise NotImplementedError
@@ -100,10 +99,10 @@ class Factor:
         return root @ root.T
 
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
-        """Return the mean of the covariance's diagonal, and the mean of all of it.
+        """Return the mean of the covariance's diagonal, and the mean of all its entries.
 
-        Their difference is the variance that the effects have among these levels:
-        what all of them share is part of the intercept.
+        Their difference is the expected variance of the effects among these levels: the part
+        that all levels share belongs to the intercept.
         """
         covariance = self.covariance(hyper)
         return float(np.diag(covariance).mean()), float(covariance.mean())
@@ -132,11 +131,11 @@ def effect_draws(factor: Factor, z: Array, hyper: Mapping[str, Array]) -> Array:
         return every({})
     if len(hyper) == 1 and not factor.diagonal:
         ((stem, draws),) = hyper.items()
-        found = over_draws(
+        effects_by_draw = over_draws(
             lambda v: every({stem: v}), np.asarray(draws), lambda v, d: one({stem: v}, d)
         )
-        if found is not None:
-            return found
+        if effects_by_draw is not None:
+            return effects_by_draw
     each: Sequence[Values] = [{k: v[d] for k, v in hyper.items()} for d in range(n_draws)]
     return np.stack([one(values, d) for d, values in enumerate(each)])
 
@@ -161,10 +160,10 @@ def variance_draws(factor: Factor, hyper: Mapping[str, Array]) -> Array:
 
     if len(hyper) == 1:
         ((stem, draws),) = hyper.items()
-        found = over_draws(
+        by_draw = over_draws(
             lambda v: at({stem: v})[None], np.asarray(draws), lambda v, _: at({stem: v})
         )
-        if found is not None:
-            return found.T
+        if by_draw is not None:
+            return by_draw.T
     each = [dict(zip(hyper, row, strict=True)) for row in zip(*hyper.values(), strict=True)]
     return np.array([at(values) for values in each]).T

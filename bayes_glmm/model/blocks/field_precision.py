@@ -1,7 +1,7 @@
 r"""Sparse precision matrices of fields at unit scale, as functions of their parameters.
 
 Three forms serve all blocks: a sum of fixed matrices, :math:`Q(\rho) = \sum_k a_k(\rho) M_k`; a
-recursion, where each node is normal given earlier ones; and the inverse of a dense covariance.
+recursion, in which each node is normal given earlier ones; the inverse of a dense covariance.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ STEP = 1e-30
 class Precision(ABC):
     r"""The precision of a field, :math:`p(u) \propto \exp(-u'Q(\rho)u/2)`.
 
-    Values are written once, for real and for complex parameters. A derivative is the imaginary
-    part after a step of the parameter along the imaginary axis, exact to the last digits [1]_.
+    Each matrix accepts real and complex parameters. Derivatives use the complex step [1]_,
+    :math:`Q'(\rho) = \mathrm{Im}\,Q(\rho + ih) / h`, exact to rounding.
 
     Attributes
     ----------
@@ -56,13 +56,13 @@ class Precision(ABC):
 
     @property
     def elimination(self) -> Places | None:
-        """An order in which elimination adds few entries, where one is known."""
+        """An elimination order with little fill-in, where one is known."""
         return None
 
     @property
     @abstractmethod
     def pattern(self) -> sp.csc_matrix:
-        """Where Q can have entries, whatever the parameters: ones, shape (size, size)."""
+        """The sparsity pattern of Q for any parameters: ones, shape (size, size)."""
 
     @abstractmethod
     def matrix(self, hyper: Values) -> sp.csc_matrix:
@@ -72,8 +72,8 @@ class Precision(ABC):
     def log_volume(self, hyper: Values) -> Any:
         r"""Return :math:`\log|Q|` for real or complex parameters.
 
-        With constraints it is that on their null space: the sum of the logarithms of the
-        eigenvalues that are not zero.
+        With constraints it is the determinant on their null space: the sum of the logarithms of
+        the non-zero eigenvalues.
         """
 
     def value(self, hyper: Values) -> sp.csc_matrix:
@@ -82,11 +82,11 @@ class Precision(ABC):
 
     def derivative(self, hyper: Values) -> dict[str, sp.csc_matrix]:
         """Return the derivative of Q by each parameter, on the pattern of Q."""
-        found = {}
+        derivatives = {}
         for stem in self.stems:
             stepped = self.matrix(_stepped(hyper, stem))
-            found[stem] = sp.csc_matrix(stepped.imag / STEP)
-        return found
+            derivatives[stem] = sp.csc_matrix(stepped.imag / STEP)
+        return derivatives
 
     def log_determinant(self, hyper: Values) -> float:
         """Return the logarithm of the (pseudo-)determinant of Q."""
@@ -101,9 +101,9 @@ class Precision(ABC):
 
 
 def _ones(matrix: Any) -> sp.csc_matrix:
-    found = sp.csc_matrix(matrix)
-    found.data = np.ones(found.nnz)
-    return found
+    pattern = sp.csc_matrix(matrix)
+    pattern.data = np.ones(pattern.nnz)
+    return pattern
 
 
 def _stepped(hyper: Values, stem: str) -> dict[str, Any]:
@@ -145,7 +145,7 @@ class SumPrecision(Precision):
 
     @property
     def pattern(self) -> sp.csc_matrix:
-        """That of all parts together."""
+        """The union of the parts' patterns."""
         return _ones(sum(abs(part) for part in self.parts))
 
     def matrix(self, hyper: Values) -> sp.csc_matrix:
@@ -250,7 +250,7 @@ class DensePrecision(Precision):
 
     @property
     def pattern(self) -> sp.csc_matrix:
-        """Everywhere."""
+        """Full: ones everywhere."""
         return sp.csc_matrix(np.ones((self.nodes, self.nodes)))
 
     def matrix(self, hyper: Values) -> sp.csc_matrix:

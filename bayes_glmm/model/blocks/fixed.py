@@ -40,13 +40,13 @@ type Array = NDArray[np.float64]
 class FixedBlock(Block):
     """The intercept and the coefficients of one predictor.
 
-    The prior of the intercept is at the covariates' means: with intercept :math:`a`,
-    coefficients :math:`b` and means :math:`m` it is the prior of :math:`a + m'b`.
+    The intercept's prior holds at the covariates' means: it is the prior of :math:`a + m'b`,
+    with intercept :math:`a`, coefficients :math:`b` and means :math:`m`.
 
     Attributes
     ----------
     parameter : str
-        What the predictor is of.
+        The parameter of the family that the predictor belongs to.
     intercept : bool
     coefficients : tuple of str
     X : ndarray, shape (n_rows, n_coefficients)
@@ -89,41 +89,41 @@ class FixedBlock(Block):
 
     @property
     def names(self) -> frozenset[str]:
-        """Names of intercept and coefficients, and of what a graph makes of them."""
+        """Names of intercept and coefficients, and of variables that a graph derives from them."""
         stems = (INTERCEPT, BETA, COEFFICIENT, COLUMNS, OFFSET)
         inner = (f"{self.intercept_name}{end}" for end in (ABSORBED, PRIOR_TERM))
         return frozenset([*(in_formula(stem, self.parameter) for stem in stems), *inner])
 
     def variables(self) -> tuple[Variable, ...]:
         """Return intercept and coefficients."""
-        own: dict[str, Any] = {"owner": self.parameter, "moved": self.moved}
-        found = []
+        shared: dict[str, Any] = {"owner": self.parameter, "moved": self.moved}
+        stated = []
         if self.intercept:
             name = self.intercept_name
             keys = (name, INTERCEPT) if self.for_all[0] else (name,)
-            found.append(Variable(name, Role.INTERCEPT, slots=(Slot(name, keys),), **own))
+            stated.append(Variable(name, Role.INTERCEPT, slots=(Slot(name, keys),), **shared))
         if self.coefficients:
-            found.append(
+            stated.append(
                 Variable(
                     self.beta, Role.COEFFICIENTS, dims=(self.coefficient_dim,),
                     labels=(np.array(self.coefficients, str),), slots=self._slots(),
-                    by_label=self.parameter == "mu", **own,
+                    by_label=self.parameter == "mu", **shared,
                 )
             )  # fmt: skip
-        return tuple(found)
+        return tuple(stated)
 
     def _slots(self) -> tuple[Slot, ...]:
         # columns that depend on parameters cannot be mixed with those of another basis
         together = frozenset({self.beta} if self.modelled else ())
-        found = []
+        slots = []
         for label, size in zip(self.coefficients, self.sizes, strict=True):
             name = element(self.beta, label)
             short = (label,) if self.parameter == "mu" else ()
             shared = (element(BETA, label), label, BETA) if self.for_all[1] else ()
             reference = reference_name(name) if self.moved else ""
             keys = (name, *short, self.beta, *shared)
-            found.append(Slot(name, keys, float(size), reference=reference, together=together))
-        return tuple(found)
+            slots.append(Slot(name, keys, float(size), reference=reference, together=together))
+        return tuple(slots)
 
     def rows(self, values: Values, maths: Maths) -> Iterator[Any]:
         """Yield the intercept, the covariates' share, and that of columns with parameters."""
@@ -136,9 +136,9 @@ class FixedBlock(Block):
                 yield self.modelled.rows(beta, values, maths)
 
     def state(self, graph: Graph) -> None:
-        """State coefficients, what their columns depend on, and the intercept.
+        """State coefficients, the parameters of their columns, and the intercept.
 
-        An intercept that takes up the mean of effects is stated by :meth:`absorb`.
+        An intercept that absorbs the mean of effects is stated by :meth:`absorb`.
         """
         if self.coefficients:
             graph.vector(self.beta, self.coefficients, self.coefficient_dim, graph.standardized)
@@ -166,12 +166,12 @@ class FixedBlock(Block):
         name = self.intercept_name
         prior = graph.priors[name]
         at_means = pm.Flat(f"{name}{ABSORBED}") - effects.mean()
-        own = DISTRIBUTIONS[prior.name].dist(**values_of(prior))
-        pm.Potential(f"{name}{PRIOR_TERM}", pm.logp(own, at_means))
+        law = DISTRIBUTIONS[prior.name].dist(**values_of(prior))
+        pm.Potential(f"{name}{PRIOR_TERM}", pm.logp(law, at_means))
         graph.values[name] = pm.Deterministic(graph.named(name), at_means - self._at_means(graph))
 
     def _at_means(self, graph: Graph) -> Any:
-        """Return what the coefficients make of the covariates' means."""
+        """Return the covariates' means times the coefficients."""
         return self.centers @ graph.values[self.beta] if self.coefficients else np.float64(0)
 
     def with_data(self, graph: Graph) -> FixedBlock:
@@ -183,7 +183,7 @@ class FixedBlock(Block):
         return replace(self, X=columns, modelled=self.modelled.with_data(graph))
 
     def draw(self, source: PriorDraws) -> dict[str, Array]:
-        """Draw the intercept at the covariates' means, coefficients, and what columns depend on."""
+        """Draw coefficients, parameters of columns, and the intercept at the covariates' means."""
         out: dict[str, Array] = {}
         if self.intercept:
             out[self.intercept_name] = source.number(self.intercept_name)
@@ -196,7 +196,7 @@ class FixedBlock(Block):
         return out
 
     def read(self, stated: Stated) -> dict[str, Array]:
-        """Return the stated intercept, coefficients, and what columns depend on."""
+        """Return the stated intercept, coefficients and parameters of columns."""
         out: dict[str, Array] = {}
         if self.intercept:
             out[self.intercept_name] = stated.number(self.intercept_name)

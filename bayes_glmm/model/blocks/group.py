@@ -38,7 +38,7 @@ type Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class GroupDesign(GroupArrays, RandomBlock):
-    """The random effects of one group in one predictor: what rows have of them, and their law.
+    """The random effects of one group in one predictor: their design on the rows, and their law.
 
     Attributes
     ----------

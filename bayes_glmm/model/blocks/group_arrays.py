@@ -1,4 +1,4 @@
-"""What the rows have of a group's effects, as arrays, and how its variables are named."""
+"""The arrays of a group's effects on the rows, and the names of the group's variables."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bayes_glmm.model.variables import (
 type Array = NDArray[np.float64]
 
 TOLD = 10.0
-"""Rows that tell about as much of a coefficient as its prior does."""
+"""Number of rows that inform a coefficient about as much as its prior does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class GroupArrays:
         ``"Subject"``, ``"school_by_class"`` or ``"observation"``.
     levels : ndarray of str, shape (n_levels,)
     members : OneLevel
-        Which levels each row has, by their places in ``levels``.
+        The levels of each row, as positions in ``levels``.
     terms : tuple of str
         ``("intercept", "Days")``: labels of the varying coefficients.
     Z : ndarray, shape (n_rows, n_terms), or None
@@ -110,7 +110,7 @@ class GroupArrays:
 
     @property
     def varies(self) -> bool:
-        """Whether rows differ in what they have of an effect."""
+        """Whether rows differ in the factor that multiplies an effect."""
         return self.Z is not None or not self.whole
 
     def own(self, parameter: str) -> tuple[tuple[int, str], ...]:
@@ -210,8 +210,8 @@ class GroupArrays:
         return self.members.squares(self.values, self.n_levels)
 
     @property
-    def told(self) -> NDArray[np.float64]:
-        """Roughly how much the rows say about each effect, shape (n_levels, n_terms)."""
+    def data_share(self) -> NDArray[np.float64]:
+        """Rough share of information from the rows, not the prior, (n_levels, n_terms)."""
         return self.squares / (self.squares + TOLD)
 
     def added(self, u: Any, maths: Maths = NUMPY) -> Any:

@@ -41,10 +41,10 @@ class DenseFactor(Factor):
         """Return the effects of the nodes; levels that these fix are sums of them."""
         nodes, n = self.lower, len(self.nodes)
         fixed = linalg.solve_triangular(nodes, self.root.T, lower=True, trans="T").T
-        own = places_among(self.levels, self.nodes)
-        fixed[own >= 0] = 0.0
+        places = places_among(self.levels, self.nodes)
+        fixed[places >= 0] = 0.0
         precision = DensePrecision(n, lambda _, __: nodes @ nodes.T)
-        return UnitField(self.nodes, precision, indicator(own, n) + sp.csr_matrix(fixed))
+        return UnitField(self.nodes, precision, indicator(places, n) + sp.csr_matrix(fixed))
 
     def covariance(self, hyper: Values) -> Array:
         """Return ``root @ root.T``."""

@@ -1,4 +1,4 @@
-"""Which levels each row has: one of them wholly, several with weights, or none."""
+"""The levels of each row: one, several with weights, or none."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class WeightedLevels(OneLevel):
     ----------
     index : ndarray of int32, shape (n_rows, n_members)
     weights : ndarray, shape (n_rows, n_members)
-        How much of each level's effect a row has, its levels being different.
+        The factor of each level's effect; the levels of a row are distinct.
     """
 
     stems: ClassVar[tuple[str, ...]] = (INDEX, WEIGHTS)

@@ -1,4 +1,4 @@
-"""``mi(x)``: a covariate with missing values, which has a model of its own."""
+"""``mi(x)``: a covariate with missing values, and the model of these."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ class CovariateDesign:
         sigma = Variable(
             self.sigma, Role.RESIDUAL, self.column, slots=(Slot(self.sigma, (self.sigma,)),)
         )
-        own = (*self.predictor.variables(), sigma, *self.factor.variables())
-        return tuple(replace(v, scale=v.scale or f"units of {self.column}") for v in own)
+        stated = (*self.predictor.variables(), sigma, *self.factor.variables())
+        return tuple(replace(v, scale=v.scale or f"units of {self.column}") for v in stated)
 
     @property
     def known(self) -> NDArray[np.intp]:

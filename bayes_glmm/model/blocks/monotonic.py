@@ -1,4 +1,4 @@
-"""``mo(x)``: a monotonic effect, whose steps between categories have shares of the whole."""
+"""``mo(x)``: a monotonic effect; a simplex divides it among the steps between categories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fields over many places: each place given its nearest neighbours among those before."""
+"""Nearest-neighbour Gaussian processes: each place given its nearest earlier neighbours."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class NearestFactor(Factor):
         return UnitField(self.nodes, precision, indicator(self.rows, len(self.nodes)))
 
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
-        """Return one, the variance of the field that is approximated, and the covariance's mean."""
+        """Return one, the variance of the exact field, and the mean of all of the covariance."""
         weights, sd = conditionals(self.kernel, self.between, self.towards, hyper["range"])
         share = np.bincount(self.rows, minlength=len(self.nodes)) / len(self.rows)
         back = sd * sweep.ascend(self.parents, weights, share[:, None])[:, 0]

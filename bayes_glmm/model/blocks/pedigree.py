@@ -1,4 +1,4 @@
-"""Breeding values: half of each parent, and what is an animal's own."""
+"""Breeding values: the parents' average plus a Mendelian sampling term."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HALF = 0.5
 
 @dataclass(frozen=True, eq=False)
 class PedigreeFactor(Factor):
-    """Half of each parent, and what is an animal's own.
+    """Breeding values: the parents' average plus a Mendelian sampling term.
 
     Attributes
     ----------
@@ -48,11 +48,11 @@ class PedigreeFactor(Factor):
 
     def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
         """Return breeding values, parents before offspring."""
-        own = np.sqrt(self.own)[:, None] * z
-        return maths.descend(self.parents, self.weights, own)
+        deviations = np.sqrt(self.own)[:, None] * z
+        return maths.descend(self.parents, self.weights, deviations)
 
     def field(self) -> UnitField:
-        """Return breeding values; their precision is the inverse that Henderson wrote down.
+        """Return breeding values; their precision is Henderson's inverse relationship matrix.
 
         References
         ----------

@@ -1,4 +1,4 @@
-"""Laws of values along time within groups: what each of them states, in a file of its own."""
+"""The interface of time processes: laws of values along time within groups."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bayes_glmm.model.blocks.array_types import Array, Text
 from bayes_glmm.model.blocks.factor import Factor, Hyper
 
 type Learned = Mapping[str, float]
-"""Numbers that a law takes from the training times, by name."""
+"""Numbers that a law learns from the training times, by name."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class TimeProcess(ABC):
 
     @property
     def least_times(self) -> int:
-        """How many times a group needs to say anything about the law."""
+        """Number of times that a group needs to inform the law."""
         return 2
 
     @abstractmethod
     def learn(self, levels: Text) -> dict[str, float]:
-        """Return what is kept of the training levels, by name."""
+        """Return what the law learns from the training levels, by name."""
 
     def hyper(self, time: str, learned: Learned) -> tuple[Hyper, ...]:
         """Return the parameters besides the standard deviation; ``time`` is the column."""

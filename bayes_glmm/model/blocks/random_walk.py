@@ -1,16 +1,16 @@
 r"""``rw(time, group)``: random walks of first or second order in each group, at any spacing.
 
 A walk of order one is Brownian motion, one of order two an integrated Wiener process, whose slope
-is Brownian motion [1]_. Neither has a level of its own, nor the second a slope: their law is one
-of contrasts, with the generalised covariance
+is Brownian motion [1]_. Both leave the level free, the second also the slope: their law is one of
+contrasts, with the generalised covariance
 
 .. math:: G_1(h) = -|h| / 2, \qquad G_2(h) = |h|^3 / 12.
 
-The intercept and the covariates have the level and the trend, so that in each group the values at
-the training times sum to zero, with order two also when multiplied by time. With B an orthonormal
-basis of what is left, the values are normal with covariance :math:`B (B'GB) B'`. All are divided by
-one number, so that the geometric mean of their variances is one [2]_: the standard deviation then
-means the same for any unit of time and any number of times.
+The intercept and the covariates carry level and trend. In each group the values at the training
+times therefore sum to zero; with order two, so do their products with time. With B an orthonormal
+basis of the complement, the values are normal with covariance :math:`B (B'GB) B'`. One divisor for
+all groups sets the geometric mean of the variances to one [2]_: the standard deviation means the
+same for any unit of time and any number of times.
 
 References
 ----------
@@ -52,11 +52,11 @@ class RandomWalk(TimeProcess):
 
     @property
     def least_times(self) -> int:
-        """One more than the level and the slope that the values of a group cannot have."""
+        """One more than the number of constraints, on the level and the slope."""
         return self.order + 1
 
     def learn(self, levels: Text) -> dict[str, float]:
-        """Return the unit of time, and the number that variances are divided by."""
+        """Return the unit of time, and the divisor of the variances."""
         gaps = [np.diff(times) for _, times in _groups(levels).values()]
         unit = float(np.median(np.concatenate(gaps))) if any(map(len, gaps)) else 1.0
         walks = self._walks(levels, levels, unit)
@@ -66,9 +66,9 @@ class RandomWalk(TimeProcess):
     def factor(
         self, levels: Text, known: Text, sampled: Text | None, learned: Learned
     ) -> WalkFactor:
-        """Return the walks; a time without rows is given those of its group that have them.
+        """Return the walks; a new time is drawn given the training times of its group.
 
-        A group without training rows is a walk of its own.
+        A group without training rows is an independent walk.
 
         Raises
         ------
@@ -85,16 +85,18 @@ class RandomWalk(TimeProcess):
         return WalkFactor(levels, nodes, tuple(walks), rows, learned["scale"])
 
     def _walks(self, levels: Text, known: Text, unit: float) -> list[Walk]:
-        """Return the walk of each group of some levels, of which some are training levels."""
+        """Return the walk of each group, training times first."""
         trained, walks = set(known.tolist()), []
         short: list[str] = []
-        for name, (own, times) in _groups(levels).items():
-            old = np.array([level in trained for level in own.tolist()])
+        for name, (labels, times) in _groups(levels).items():
+            old = np.array([level in trained for level in labels.tolist()])
             old = old if old.any() else ~old
             order = np.argsort(~old, kind="stable")  # training times first, further ones after
             n = int(old.sum())
-            short += [name] if n < min(self.order, len(own)) else []
-            walks.append(Walk(own[order], (times[order] - times[old].mean()) / unit, n, self.order))
+            short += [name] if n < min(self.order, len(labels)) else []
+            walks.append(
+                Walk(labels[order], (times[order] - times[old].mean()) / unit, n, self.order)
+            )
         if short:
             raise ArgumentError(
                 f"rw(order=2): the groups {listed(map(repr, short))} have one training time each, "
@@ -131,7 +133,7 @@ class Walk:
 
     @property
     def trend(self) -> Array:
-        """What training values are free of: level and, of order two, slope; (n_known, 1 or 2)."""
+        """The constrained directions: level and, of order two, slope; (n_known, 1 or 2)."""
         n = self.n_known
         return np.vander(self.times[:n], min(self.order, n), increasing=True)
 
@@ -142,7 +144,7 @@ class Walk:
 
     @property
     def nodes(self) -> Text:
-        """Labels of the latents: the levels, without as many as the trend has columns."""
+        """Labels of the latents: the levels, less one for each column of the trend."""
         return self.levels[self.trend.shape[1] :]
 
     @cached_property
@@ -152,7 +154,7 @@ class Walk:
 
     @cached_property
     def _basis(self) -> Array:
-        """Orthonormal columns that the trend is orthogonal to, shape (n_known, n_known - trend)."""
+        """Orthonormal basis of the trend's complement, shape (n_known, n_known - n_trend)."""
         return np.linalg.qr(self.trend, mode="complete")[0][:, self.trend.shape[1] :]
 
     @cached_property
@@ -162,10 +164,10 @@ class Walk:
 
     @cached_property
     def _further(self) -> tuple[Array, Array]:
-        """Weights of training values for further ones, and a root of what is left open.
+        """Weights of training values for further ones, and a root of the conditional covariance.
 
-        The best linear prediction without bias in the trend: with K the generalised covariance
-        and X the trend, the weights solve ``[[K, X], [X', 0]]``.
+        This is universal kriging, the best linear prediction without bias in the trend: with K the
+        generalised covariance and X the trend, the weights solve the system ``[[K, X], [X', 0]]``.
         """
         n, d = self.n_known, self.trend.shape[1]
         K, X = self._generalised, np.vander(self.times, d, increasing=True)
@@ -177,26 +179,26 @@ class Walk:
     @cached_property
     def root(self) -> Array:
         """The values from the latents, shape (n_times, rank)."""
-        n, own = self.n_known, self._basis @ self._chol
+        n, root = self.n_known, self._basis @ self._chol
         if n == len(self.times):
-            return own
+            return root
         weights, chol = self._further
-        return np.block([[own, np.zeros((n, len(chol)))], [weights @ own, chol]])
+        return np.block([[root, np.zeros((n, len(chol)))], [weights @ root, chol]])
 
     @property
     def precision(self) -> Array:
-        """The precision of the values, which the trend is no part of, shape (n_times, n_times)."""
+        """The precision of the values on the trend's complement, shape (n_times, n_times)."""
         n, B = self.n_known, self._basis
-        own = B @ np.linalg.inv(self._chol @ self._chol.T) @ B.T
+        precision = B @ np.linalg.inv(self._chol @ self._chol.T) @ B.T
         if n == len(self.times):
-            return own
+            return precision
         weights, chol = self._further
         P = np.linalg.inv(chol @ chol.T)
-        return np.block([[own + weights.T @ P @ weights, -weights.T @ P], [-P @ weights, P]])
+        return np.block([[precision + weights.T @ P @ weights, -weights.T @ P], [-P @ weights, P]])
 
     @property
     def log_determinant(self) -> float:
-        """Of the precision, on values without the trend."""
+        """Log pseudo-determinant of the precision, on the trend's complement."""
         roots = [self._chol] + ([self._further[1]] if self.n_known < len(self.times) else [])
         return -2 * float(sum(np.log(np.diag(root)).sum() for root in roots))
 
@@ -217,7 +219,7 @@ class WalkFactor(Factor):
     rows : ndarray of int, shape (n_levels,)
         Each level's place among the levels of all walks.
     scale : float
-        What variances are divided by.
+        The divisor of the variances.
     """
 
     walks: tuple[Walk, ...]
@@ -238,7 +240,7 @@ class WalkFactor(Factor):
         return maths.product(self._root, z)
 
     def field(self) -> UnitField:
-        """Return the values at the times of all groups, on which the trends are constraints."""
+        """Return the field of values at the times of all groups, constrained by the trends."""
         Q = sp.block_diag([sp.csc_matrix(walk.precision) for walk in self.walks]) * self.scale
         fixed = sp.csr_matrix(
             sp.block_diag([sp.csr_matrix(walk.constraint) for walk in self.walks])

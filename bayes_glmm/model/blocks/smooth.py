@@ -37,7 +37,7 @@ type Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class SpectralBasis:
-    """What makes the coefficients of a basis of waves differ in size: a spectral density.
+    """The spectral density that scales the coefficients of a basis of sines (HSGP).
 
     Attributes
     ----------
@@ -138,8 +138,8 @@ class SmoothDesign(RandomBlock):
         return maths.sqrt(density(kernel, frequency, hyper[RANGE], maths, dimension))
 
     @property
-    def told(self) -> Array:
-        """Roughly how much the rows say about each coefficient, from zero to one."""
+    def data_share(self) -> Array:
+        """Rough share of information from the rows, not the prior, from zero to one."""
         typical = self.scales({h.stem: h.prior.median for h in self.hyper}, NUMPY)
         weight = (self.basis**2).sum(axis=0) * typical**2
         return np.asarray(weight / (weight + TOLD))
@@ -154,7 +154,7 @@ class SmoothDesign(RandomBlock):
         sd = graph.vector(self.sd, self.parts, self.part_dim)
         hyper = {h.stem: graph.scalar(self.hyper_name(h)) for h in self.hyper}
         sizes = sd[self.part] * self.scales(hyper, pytensor_maths())
-        transform = PartlyStandardized(self.told) if graph.standardized else None
+        transform = PartlyStandardized(self.data_share) if graph.standardized else None
         graph.values[self.effects] = pm.Normal(
             self.effects, np.float64(0), sizes, dims=self.basis_dim, default_transform=None,
             transform=transform,

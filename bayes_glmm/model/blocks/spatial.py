@@ -1,4 +1,4 @@
-"""Fields over places: exact, and by waves in a box."""
+"""Gaussian processes over places: exact, and by sines in a box (HSGP)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ExactFactor(Factor):
 
 @dataclass(frozen=True, eq=False)
 class WaveFactor(Factor):
-    """A Gaussian process in a box as a sum of waves (HSGP): approximate.
+    """A Gaussian process in a box, approximated by a sum of sines (HSGP).
 
     Attributes
     ----------
@@ -82,11 +82,11 @@ class WaveFactor(Factor):
         return maths.product(self.basis, maths.column(self._sizes(hyper, maths)) * z)
 
     def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
-        """Return the latents: waves are independent."""
+        """Return the latents: the coefficients of the sines are independent."""
         return z
 
     def field(self) -> UnitField:
-        """Return the waves, independent and of variance one: their sizes are scales."""
+        """Return the coefficients of the sines, independent with variance one; scales size them."""
         basis = sp.csr_matrix(self.basis)
         return UnitField(self.nodes, identity(len(self.nodes)), basis, self._sizes)
 

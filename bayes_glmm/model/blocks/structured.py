@@ -1,4 +1,4 @@
-"""Effects of levels that a structure relates: latents of its nodes, and the map to the levels."""
+"""Effects of related levels: latents of a structure's nodes, and the map to the levels."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class RelatedEffects(EffectDistribution):
     def draw(
         self, shape: tuple[int, int, int], hyper: Draws, rng: np.random.Generator
     ) -> tuple[Array, Array]:
-        """Draw latents of all nodes, and the effects that they make."""
+        """Draw latents of all nodes, and the effects computed from them."""
         z = rng.standard_normal((shape[0], len(self.factor.nodes), shape[2]))
         return effect_draws(self.factor, z, hyper), z
 
@@ -52,7 +52,7 @@ class RelatedEffects(EffectDistribution):
         return self.factor.field()
 
     def state(self, group: GroupArrays, sd: Any, L: Any, graph: Graph) -> Any:
-        """State parameters and latents; return the effects of the levels that they make."""
+        """State parameters and latents; return the effects of the levels."""
         import pymc as pm
         import pytensor.tensor as pt
 
@@ -68,7 +68,7 @@ class RelatedEffects(EffectDistribution):
         return pm.Deterministic(graph.named(group.effects), u, dims=dims)
 
     def _latents(self, group: GroupArrays, sd: Any, graph: Graph) -> Any:
-        """State the latents; what an intercept takes up is a coordinate of its own."""
+        """State the latents; the mean that an intercept absorbs is a coordinate of its own."""
         import pymc as pm
         import pytensor.tensor as pt
 
@@ -79,23 +79,27 @@ class RelatedEffects(EffectDistribution):
         means = self._pulled(group, group.shares[:, None])[:, 0]
         if self.hyper or len(self.factor.nodes) > group.n_levels:
             return pm.Normal(name, zero, one, dims=dims, transform=_turned(means))
-        told = self._told(group, graph.information[group.name])
-        wide = pt.sqrt(one + pt.as_tensor(told) * sd**2)
+        information = self._information(group, graph.information[group.name])
+        wide = pt.sqrt(one + pt.as_tensor(information) * sd**2)
         typical = graph.priors[group.sd_element(0)].median
-        turn = _turned(means / np.sqrt(1 + told[:, 0] * typical**2))
-        own: dict[str, Any] = {"dims": dims, "default_transform": None, "transform": turn}
-        scaled = pm.Normal(f"{name}{ABSORBED}", zero, wide, **own)
+        turn = _turned(means / np.sqrt(1 + information[:, 0] * typical**2))
+        settings: dict[str, Any] = {"dims": dims, "default_transform": None, "transform": turn}
+        scaled = pm.Normal(f"{name}{ABSORBED}", zero, wide, **settings)
         return pm.Deterministic(name, scaled / wide, dims=dims)
 
-    def _told(self, group: GroupArrays, information: Array) -> Array:
-        """Return what rows tell of each latent, (n_nodes, n_terms), by random sums of effects."""
+    def _information(self, group: GroupArrays, information: Array) -> Array:
+        """Estimate the rows' information on each latent by random probes, (n_nodes, n_terms).
+
+        It is the diagonal of :math:`A'WA` with effects :math:`Az` and information :math:`W`,
+        as the mean square of :math:`A'W^{1/2}s` over random signs :math:`s`.
+        """
         rng = np.random.default_rng(len(self.factor.nodes))
         signs = rng.choice([-1.0, 1.0], (group.n_levels, PROBES))
         sums = [self._pulled(group, signs * np.sqrt(w)[:, None]) for w in information.T]
         return np.stack([(s**2).mean(axis=1) for s in sums], axis=1)
 
     def _pulled(self, group: GroupArrays, weights: Array) -> Array:
-        """Return how much each latent moves weighted sums of effects, (n_nodes, n_sums)."""
+        """Return the derivatives of weighted sums of effects by the latents, (n_nodes, n_sums)."""
         import pytensor.tensor as pt
         from pytensor.compile.mode import Mode
 
@@ -110,7 +114,7 @@ class RelatedEffects(EffectDistribution):
 
 
 def _turned(direction: Array) -> Any:
-    """Return the turn of latents to a direction, unless it has no length."""
+    """Return the reflection of latents to a direction; None for a direction of length zero."""
     from bayes_glmm.model.transforms import Turned
 
     return Turned(None, direction) if direction @ direction > LEAST_TURN else None

@@ -1,4 +1,4 @@
-"""Effects with Student's t: levels that lie far out pull less."""
+"""Student-t effects: outlying levels have less influence."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class StudentEffects(EffectDistribution):
     r"""Independent levels, with one :math:`t_\nu` for all terms of a level.
 
     With :math:`w \sim \chi^2_\nu / \nu` the effects of a level are normal with the covariance
-    :math:`\Sigma / w`; sds are the scale :math:`\Sigma` is made of.
+    :math:`\Sigma / w`; the sds are those of :math:`\Sigma`.
     """
 
     name: ClassVar[str] = "student"
@@ -52,13 +52,13 @@ class StudentEffects(EffectDistribution):
         return z, None
 
     def variances(self, hyper: Draws) -> Array:
-        """Return ``nu / (nu - 2)``, infinite where ``nu`` is two or less; nothing in common."""
+        """Return ``nu / (nu - 2)``, infinite where ``nu`` is two or less, and zero for the shared part."""
         nu = np.asarray(hyper["nu"])
         each = np.where(nu > 2, nu / np.where(nu > 2, nu - 2, 1), np.inf)
         return np.array([each, np.zeros_like(each)])
 
     def field(self, levels: Text) -> UnitField:
-        """Return independent nodes, one for each level; normal they are not."""
+        """Return independent nodes, one for each level; their density is not normal."""
         return independent(levels)
 
     def log_density(self, field: UnitField, u: Array, hyper: Mapping[str, Any], R: Array) -> float:
@@ -79,15 +79,15 @@ class StudentEffects(EffectDistribution):
 
         name, q = graph.named(group.effects), len(group.terms)
         inner = level_coordinates(group, q > 1) if graph.standardized else None
-        own = stated_effects(group, inner, graph)
+        settings = stated_effects(group, inner, graph)
         nu = graph.scalar(group.hyper_name(NU))
         if q == 1:
-            return pm.StudentT(name, nu=nu, mu=np.float64(0), sigma=sd, **own)
+            return pm.StudentT(name, nu=nu, mu=np.float64(0), sigma=sd, **settings)
         chol = sd[:, None] * (np.eye(q) if L is None else L)
-        return pm.MvStudentT(name, nu=nu, mu=np.zeros(q), chol=chol, **own)
+        return pm.MvStudentT(name, nu=nu, mu=np.zeros(q), chol=chol, **settings)
 
     def law(self, group: GroupArrays) -> str:
-        """Return the beginning of the distribution of a level's effects as one writes it."""
+        """Return the opening of the distribution of a level's effects in mathematical notation."""
         return f"Student({group.hyper_name(NU)}, "
 
 

@@ -20,13 +20,13 @@ MODELS = ("brownian", "ou", "pagel")
 
 @dataclass(frozen=True, eq=False)
 class LineageFactor(Factor):
-    """Increments of branches, summed on the way down.
+    """Increments along branches, summed from the root down.
 
     Attributes
     ----------
     model : str
     parents : ndarray of int, shape (n_nodes, 1) or (n_nodes, 2)
-        The node above and, where a node is drawn between two known ones, that below.
+        The node above and, where a node is drawn between two known ones, the node below.
     depth, above, below : ndarray, shape (n_nodes,)
         Distances from the root of the node and of these two, in heights; ``below`` is
         NaN where there is none.
@@ -51,7 +51,7 @@ class LineageFactor(Factor):
         return self._all_values(z, hyper, maths)[self.rows]
 
     def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
-        """Return values of the nodes that are not their parents, shape (n_kept, n_terms)."""
+        """Return values of the nodes that differ from their parents, shape (n_kept, n_terms)."""
         return self._all_values(z, hyper, maths)[np.flatnonzero(~self._settled)]
 
     def _all_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
@@ -59,7 +59,7 @@ class LineageFactor(Factor):
         return maths.descend(self.parents, weights, maths.column(sd) * z)
 
     def field(self) -> UnitField:
-        """Return the values of nodes; one to which a branch of length zero leads is its parent."""
+        """Return the field of node values; a node at the end of a branch of length zero is its parent."""
         settled = self._settled
         at = np.where(settled, self.parents[:, 0], np.arange(len(self.nodes)))
         for _ in range(len(at).bit_length()):
@@ -79,7 +79,7 @@ class LineageFactor(Factor):
 
     @property
     def _settled(self) -> NDArray[np.bool_]:
-        """Whether nothing is added on the way from a node's parent."""
+        """Whether a node equals its parent: no increment lies between them."""
         length = np.where(self.own, self.depth, self.depth - self.above)
         stationary = (self.parents[:, 0] < 0) & (self.model == "ou")
         return np.asarray((length == 0) & ~stationary)
@@ -93,7 +93,7 @@ class LineageFactor(Factor):
         return diagonal, float(((sd * paths) ** 2).sum())
 
     def _branches(self, hyper: Values, maths: Maths) -> tuple[Any, Any]:
-        """Return weights of the nodes above and below, and sds of what is added."""
+        """Return weights of the nodes above and below, and sds of the increments."""
         between = np.isfinite(self.below)
         upper, lower, variance, zero = _LAWS[self.model](self, between, hyper, maths)
         sd = maths.where(zero, 0.0, maths.sqrt(maths.where(zero, 1.0, variance)))

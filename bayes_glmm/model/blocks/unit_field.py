@@ -1,4 +1,4 @@
-r"""A latent Gaussian field at unit scale, and the effects of levels that are made of it.
+r"""A latent Gaussian field at unit scale, and its map to the effects of levels.
 
 Given parameters :math:`\rho`, :math:`u \sim N(0, Q(\rho)^{-1})`, and the effects of the levels in
 units of their standard deviation are :math:`A D(\rho) u`. With several correlated terms each node
@@ -28,7 +28,7 @@ class UnitField:
     Attributes
     ----------
     nodes : ndarray of str, shape (n_nodes,)
-        What each node is of: it keeps its meaning when levels are added.
+        Labels; a node keeps its meaning when levels are added.
     precision : Precision
     levels : sparse matrix, shape (n_levels, n_nodes)
         The effect of each level from the scaled nodes: A.
@@ -109,14 +109,14 @@ def correlated(Q: sp.csc_matrix, R: Array) -> sp.csc_matrix:
 
 
 def indicator(places: Places, size: int) -> sp.csr_matrix:
-    """Return the matrix that picks a node for each level; of -1 there is none."""
+    """Return the matrix that picks a node for each level; rows of -1 are zero."""
     rows = np.flatnonzero(places >= 0)
     entries = (np.ones(len(rows)), (rows, places[rows]))
     return sp.csr_matrix(entries, shape=(len(places), size))
 
 
 def places_among(labels: Text, known: Text) -> Places:
-    """Return the place of each label among those that are known, -1 where it is not."""
+    """Return the position of each label among known ones, -1 where it is not known."""
     place = {label: i for i, label in enumerate(known.tolist())}
     return np.array([place.get(label, -1) for label in labels.tolist()], np.int64)
 
