@@ -1,1 +1,1 @@
-"""What the data say: schema, design arrays and checks; no PyMC."""
+"""From tables to models: schema, design arrays and checks; no PyMC."""

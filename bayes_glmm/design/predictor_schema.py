@@ -1,4 +1,4 @@
-"""What is learned about one linear predictor: its columns, where they are centred, its groups."""
+"""Learn one linear predictor: its columns, their centres and its groups."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from bayes_glmm.spec.terms import Factor
 
 @dataclass(frozen=True, eq=False)
 class LearnedBasis:
-    """What was learned about the columns of a predictor in the reference basis.
+    """The columns of a predictor in the reference basis, as learned from the training rows.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class LearnedBasis:
 
 @dataclass(frozen=True, eq=False)
 class PredictorSchema:
-    """What was learned about one linear predictor.
+    """One linear predictor, as learned from the training rows.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class PredictorSchema:
     units : ndarray, shape (n_coefficients,), or None
         Standard deviations of the columns with their numbers centred before they are multiplied.
     basis : LearnedBasis or None
-        How columns with centred numbers are made, where that is another basis.
+        The columns with centred numbers, where that is another basis.
     """
 
     intercept: bool
@@ -83,7 +83,7 @@ class PredictorSchema:
 def learn_origins(
     data: pd.DataFrame, codings: Codings, states: Mapping[str, State], weights: Weights
 ) -> tuple[Columns, dict[Factor, tuple[float, ...]]]:
-    """Learn where numbers are centred; return also the columns that know it."""
+    """Learn the origins of numbers; return also the columns that use them."""
     plain = Columns(data, codings, states)
     origins = {
         factor: origin_of(plain.factor(factor), weights)
@@ -118,8 +118,8 @@ def learn_predictor(
         units = moments(cells.matrix(parts, centred=cells.numbers(parts)), weights)[1]
     shift, basis = shift_of(parts, ones, codings, cells.origins), None
     if names and (shift.mixes or any(g.shift is not None for g in groups)):
-        own = moments(cells.matrix(parts, centred=shift.centred), weights)
-        basis = LearnedBasis(shift, ones, own[0] * ones, own[1])
+        learned = moments(cells.matrix(parts, centred=shift.centred), weights)
+        basis = LearnedBasis(shift, ones, learned[0] * ones, learned[1])
     return PredictorSchema(
         ones and not cut, names, parts, centers * ones, scales, groups, units, basis
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Names of what a model makes: variables, dimensions and data of its graph, each one once."""
+"""Unique names for the variables, dimensions and graph data of a model."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def kept_apart(
     smooths: Mapping[str, str],
     none: pd.DataFrame,
 ) -> tuple[dict[str, PredictorSchema], dict[str, PredictorSchema]]:
-    """Return predictors whose groups have names that nothing else of the model has.
+    """Return predictors whose groups have unique names in the model.
 
-    A group of which a variable or dimension would have another one's name is named after its
-    column with ``_group`` behind: that of the column ``beta`` is ``beta_group``.
+    A group whose variables or dimensions would clash with others gets ``_group`` appended to
+    its name: the group of the column ``beta`` becomes ``beta_group``.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def _renamed(predictor: PredictorSchema, named: Mapping[str, str]) -> PredictorS
 
 
 def _without_groups(spec: ModelSpec, blocks: Iterable[tuple[frozenset[str], str]]) -> set[str]:
-    """Return the names of everything but groups, refusing one name for two things.
+    """Return all names except those of groups; refuse one name for two variables.
 
     Parameters
     ----------
@@ -97,10 +97,12 @@ def _without_groups(spec: ModelSpec, blocks: Iterable[tuple[frozenset[str], str]
         Names, and what they belong to.
     """
     family = get_family(spec.family)
-    own = [name for name in RESERVED if name != COEFFICIENT]
-    own += [n for call in spec.response.modifiers for n in OF_MODIFIERS.get(call.function, ())]
-    own += [BOUNDARY] * bool(family.vectors) + [PART, "trials"] * bool(spec.response.others)
-    owners: dict[str, str] = dict.fromkeys(own, "the response")
+    of_response = [name for name in RESERVED if name != COEFFICIENT]
+    of_response += [
+        n for call in spec.response.modifiers for n in OF_MODIFIERS.get(call.function, ())
+    ]
+    of_response += [BOUNDARY] * bool(family.vectors) + [PART, "trials"] * bool(spec.response.others)
+    owners: dict[str, str] = dict.fromkeys(of_response, "the response")
     owners |= {p.name: f"the family's {p.name!r}" for p in family.parameters}
     for name, owner in ((name, owner) for names, owner in blocks for name in sorted(names)):
         if owners.setdefault(name, owner) != owner:
@@ -117,7 +119,7 @@ def _predictor_blocks(
     codings: Codings,
     none: pd.DataFrame,
 ) -> Iterator[tuple[frozenset[str], str]]:
-    """Yield names of every formula's own blocks, with what they belong to."""
+    """Yield the names of every formula's blocks, with the owner in words."""
     every = [(n, f"the formula of {n!r}", p) for n, p in predictors.items()]
     every += [(identifier(n), f"mi({n})", p) for n, p in covariates.items()]
     for parameter, owner, p in every:
@@ -134,12 +136,12 @@ def _predictor_blocks(
 
 
 def _smooth(name: str, label: str) -> SmoothDesign:
-    """Return a smooth term without rows: to ask what its parts are named."""
+    """Return a smooth term without rows, to ask for the names of its variables."""
     return SmoothDesign(name, label, np.empty((0, 0)), np.empty(0, np.intp), ())
 
 
 def _of_group(group: GroupSchema, name: str, parameters: Iterable[str]) -> frozenset[str]:
-    """Return the names of a group's variables, dimensions and data, if it is named so."""
+    """Return the names of a group's variables, dimensions and data under a given name."""
     return group.outline(name).names_in(parameters)
 
 

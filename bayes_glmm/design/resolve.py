@@ -1,4 +1,4 @@
-"""Which spec a model stands for: a formula, a mapping of formulas, a template or a spec."""
+"""Turn a formula, a mapping of formulas, a template or a spec into a spec."""
 
 from __future__ import annotations
 

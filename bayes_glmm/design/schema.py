@@ -1,4 +1,4 @@
-"""What a model learns from its training rows, and the one way from rows to arrays."""
+"""The schema: what a model learns from its training rows, and how rows become arrays."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Schema:
     covariates : mapping of str to PredictorSchema
         Of the models of columns in ``mi()``.
     origins : mapping of Factor to tuple of float
-        Mean over what the training rows stand for of each number that is a factor of a term.
+        Mean of each number in a term, over what the training rows stand for.
 
     Examples
     --------
@@ -252,14 +252,14 @@ class Schema:
 
     def new_levels(self, data: pd.DataFrame) -> list[list[str]]:
         """Return each row's levels of groups that were not learned, as ``site=C``."""
-        found: list[list[str]] = [[] for _ in range(len(data))]
+        by_row: list[list[str]] = [[] for _ in range(len(data))]
         groups = {g.name: g for p in self.predictors.values() for g in p.groups if g.columns}
         for columns, group in {g.columns: g for g in groups.values()}.items():
             codes, names = group_levels(data, columns)
             strange = locate(names, group.levels)[codes] < 0
             for i in np.flatnonzero(strange):
-                found[i].append(f"{':'.join(columns)}={names[codes[i]]}")
-        return found
+                by_row[i].append(f"{':'.join(columns)}={names[codes[i]]}")
+        return by_row
 
     def _needed(self, data: pd.DataFrame, groups: Groups, response: bool) -> list[str]:
         unread = set() if response else {"response", "covariate"}
@@ -281,12 +281,12 @@ class Schema:
         offset = np.zeros(len(data))
         if not stated.boundary:
             offset = self._offset(stated.formula, of_mean, data)
-        found = self._predictor_of(learned, name, offset, data, cells, groups)
+        design = self._predictor_of(learned, name, offset, data, cells, groups)
         smooths = tuple(
             replace(s.design(data, self.states), name=_own_name(s, name))
             for s in self.smooths(name)
         )
-        return replace(found, smooths=smooths, category=stated.category, boundary=stated.boundary)
+        return replace(design, smooths=smooths, category=stated.category, boundary=stated.boundary)
 
     def _cuts(self, data: pd.DataFrame) -> Cuts | None:
         learned = self.response.thresholds
@@ -379,23 +379,23 @@ def _own_name(smooth: SmoothCoding, parameter: str) -> str:
 def _refuse_smooths(
     stated: Mapping[str, Predictor], codings: Codings, predictors: Mapping[str, PredictorSchema]
 ) -> dict[str, str]:
-    """Return smooth terms by their names, refusing those whose variables' name is taken."""
-    found: dict[str, str] = {}
+    """Return smooth terms by name; refuse names that are taken."""
+    labels: dict[str, str] = {}
     names = Counter(g.name for p in predictors.values() for g in p.groups)
     for parameter, p in stated.items():
         for coding in smooth_codings(codings[term[0]] for term in p.terms):
             names[_own_name(coding, parameter)] += 1
-            found[_own_name(coding, parameter)] = coding.label
+            labels[_own_name(coding, parameter)] = coding.label
             if names[_own_name(coding, parameter)] > 1:
                 raise SpecError(
                     f"{coding.label} would have the name {coding.name!r} of another term: keep "
                     "one of the two, or rename a column."
                 )
-    return found
+    return labels
 
 
 def _refuse_taken(spec: ModelSpec) -> None:
-    """Refuse covariates whose variables would have the names of others."""
+    """Refuse covariates whose variables would clash with others."""
     taken = Counter(p.name for p in get_family(spec.family).parameters) + Counter(["mu"])
     for name, _ in spec.covariates:
         taken[identifier(name)] += 1

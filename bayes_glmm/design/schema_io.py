@@ -1,4 +1,4 @@
-"""Schemas as plain lists and numbers, so that JSON carries them exactly."""
+"""Schemas as plain lists and numbers, stored exactly as JSON."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def schema_from_dict(stored: Mapping[str, Any]) -> Schema:
         The mapping is not a schema, or of an unknown version.
     """
     if not isinstance(stored, Mapping) or stored.get("format") != FORMAT:
-        found = stored.get("format") if isinstance(stored, Mapping) else type(stored).__name__
-        raise ResultError(f"The stored schema has format {found!r}; this version reads {FORMAT}.")
+        version = stored.get("format") if isinstance(stored, Mapping) else type(stored).__name__
+        raise ResultError(f"The stored schema has format {version!r}; this version reads {FORMAT}.")
     try:
         _refuse_padded(stored)
         return _read(stored)
@@ -80,7 +80,7 @@ def schema_from_dict(stored: Mapping[str, Any]) -> Schema:
 
 
 def _refuse_padded(stored: Any) -> None:
-    """Refuse texts that would fill the memory when each takes as much room as the longest."""
+    """Refuse lists of texts that would fill the memory: NumPy pads each to the longest."""
     inner = list(stored.values()) if isinstance(stored, Mapping) else stored
     if isinstance(inner, list):
         texts = [len(value) for value in inner if isinstance(value, str)]
@@ -94,7 +94,7 @@ def _read(stored: Mapping[str, Any]) -> Schema:
     factors: list[Any] = [expression_from_list(c["factor"]) for c in stored["codings"]]
     pairs = zip(factors, stored["codings"], strict=True)
     codings = {factor: _coding(factor, entry) for factor, entry in pairs}
-    # results of versions before have no origins: they are in the basis of the table
+    # results of earlier versions have no origins: they are in the table's basis
     origins = {factors[i]: tuple(map(float, c)) for i, c in stored.get("origins", ())}
     known = Known(tuple(factors), codings, origins)
     return Schema(
@@ -112,7 +112,7 @@ def _read(stored: Mapping[str, Any]) -> Schema:
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What the parts of terms refer to."""
+    """The columns and factors that parts of terms refer to."""
 
     factors: tuple[Factor, ...]
     codings: Codings
@@ -128,10 +128,12 @@ def _tuples(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _response(entry: Mapping[str, Any]) -> ResponseSchema:
-    own = entry.get("thresholds")
-    if own is not None:
-        own = Thresholds(own["column"], tuple(own["levels"]), tuple(map(tuple, own["seen"])))
-    return ResponseSchema(**_tuples({**entry, "thresholds": own}))
+    thresholds = entry.get("thresholds")
+    if thresholds is not None:
+        thresholds = Thresholds(
+            thresholds["column"], tuple(thresholds["levels"]), tuple(map(tuple, thresholds["seen"]))
+        )
+    return ResponseSchema(**_tuples({**entry, "thresholds": thresholds}))
 
 
 def _column(entry: Mapping[str, Any]) -> Column:

@@ -1,4 +1,4 @@
-"""A spec as plain lists and numbers, for the schema that carries it."""
+"""Specs as plain lists and numbers, for the stored schema."""
 
 from __future__ import annotations
 
@@ -113,8 +113,8 @@ def _predictor(stored: Mapping[str, Any]) -> Predictor:
 
 def _effect_to_dict(effect: RandomEffect) -> dict[str, Any]:
     members = None if effect.members is None else vars(effect.members)
-    own = {"terms": _terms_to_list(effect.terms), "members": members}
-    return vars(effect) | own | {"process": process_to_list(effect.process)}
+    changed = {"terms": _terms_to_list(effect.terms), "members": members}
+    return vars(effect) | changed | {"process": process_to_list(effect.process)}
 
 
 def _effect(stored: Mapping[str, Any]) -> RandomEffect:
@@ -139,7 +139,7 @@ def process_to_list(process: Process) -> list[Any]:
 
 
 def process_from_list(stored: Sequence[Any] | None) -> Process:
-    """Read what :func:`process_to_list` wrote; older results have autoregressive ones alone."""
+    """Read what :func:`process_to_list` wrote; older results have only autoregressive processes."""
     if stored is None:
         return Process()
     name, options = stored

@@ -1,1 +1,1 @@
-"""Everything that can be said about a model on its data before sampling."""
+"""Checks of a model and its data before sampling."""

@@ -1,4 +1,4 @@
-"""Everything that can be said about a model on its data before sampling."""
+"""The table of checks before sampling, and how they are run."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SEVERITIES = ("error", "warning", "info", "ignore")
 
 @dataclass(frozen=True)
 class Check:
-    """One named check: what it says by default and how it looks.
+    """One named check: its default severity, its meaning and its function.
 
     Attributes
     ----------
@@ -178,16 +178,16 @@ def run_checks(
     [('few_groups', 'warning')]
     """
     actions = _actions(actions)
-    found, data = _complete(spec, to_pandas(data))
-    faulty = bool(found)
+    findings, data = _complete(spec, to_pandas(data))
+    faulty = bool(findings)
     if not len(data) and faulty:
-        return Findings(tuple(found)), None, None
+        return Findings(tuple(findings)), None, None
     try:
         schema = Schema.learn(spec, data)
         design = schema.apply(data)
     except BayesGLMMError as error:
-        found.append(Finding(_named(error), "error", str(error)))
-        return Findings(tuple(found)), None, None
+        findings.append(Finding(_named(error), "error", str(error)))
+        return Findings(tuple(findings)), None, None
     context = Context(spec, data, schema, in_reference(design))
     for check in CHECKS:
         severity = actions.get(check.name, check.severity)
@@ -195,12 +195,12 @@ def run_checks(
             continue
         for finding in check.find(context, check.name, severity):
             changed = check.name in actions and finding.severity != "info"
-            found.append(replace(finding, severity=severity) if changed else finding)
-    return Findings(tuple(found)), None if faulty else schema, None if faulty else design
+            findings.append(replace(finding, severity=severity) if changed else finding)
+    return Findings(tuple(findings)), None if faulty else schema, None if faulty else design
 
 
 def _complete(spec: ModelSpec, data: pd.DataFrame) -> tuple[list[Finding], pd.DataFrame]:
-    """Say which values are missing; return the complete rows, none where they are the fewer."""
+    """Report missing values; return the complete rows, or none if most are incomplete."""
     try:
         faults = list(incomplete(spec, data))
     except BayesGLMMError:

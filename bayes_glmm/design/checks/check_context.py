@@ -1,4 +1,4 @@
-"""What a check may look at."""
+"""The input of a check: a model, its table, and their arrays."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OBSERVATION = "observation"
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """A model, its table, and the arrays made of them."""
+    """A model, its table, and its arrays."""
 
     spec: ModelSpec
     data: pd.DataFrame
@@ -43,12 +43,12 @@ class Context:
 
     @property
     def spread(self) -> tuple[str, ...]:
-        """Parameters that say how far single rows lie from their mean, where estimated."""
+        """Estimated parameters of the spread of single rows about their mean."""
         return estimated_spread(self.family, self.design)
 
     @property
     def has_residual(self) -> bool:
-        """Whether single rows vary by a scale that is estimated, as sigma is."""
+        """Whether the residual spread of single rows is estimated, as sigma is."""
         return bool(self.spread) and self.family.lack("residual") is None
 
     @property
@@ -74,15 +74,15 @@ class Context:
     @property
     def predictors(self) -> list[tuple[str, PredictorDesign]]:
         """One linear predictor of each formula, with the words that say which one it is."""
-        found: dict[str, PredictorDesign] = {}
+        by_words: dict[str, PredictorDesign] = {}
         for name, predictor in self.design.predictors.items():
             formula = self.schema.stated[name].formula
             words = "" if formula == "mu" else f" in the formula of {formula!r}"
-            found.setdefault(" in cs()" if predictor.boundary else words, predictor)
+            by_words.setdefault(" in cs()" if predictor.boundary else words, predictor)
         for covariate in self.design.covariates.values():
             predictor = covariate.predictor
-            found[f" in the formula of {predictor.parameter!r}"] = predictor
-        return list(found.items())
+            by_words[f" in the formula of {predictor.parameter!r}"] = predictor
+        return list(by_words.items())
 
     @property
     def groups(self) -> list[GroupDesign]:

@@ -1,4 +1,4 @@
-"""Checks of fixed factors: what they are compared with, and whether they are factors at all."""
+"""Checks of fixed factors: reference levels, and whether a column should be a factor."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ORDINAL = frozenset(
 
 
 def reference(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find reference levels that hardly any row has, or that are spelled nearly as another."""
+    """Find reference levels with hardly any row, or spelled nearly like another level."""
     for coding in factor_codings(context.schema):
         level = base_level(coding)
         if level is None or len(coding.levels) < 2:
@@ -76,8 +76,8 @@ def reference(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def rows_stand_for(context: Context) -> NDArray[np.float64]:
     """Return how many observations each row is."""
     design = context.design
-    found = np.ones(design.n_rows) if design.trials is None else np.asarray(design.trials, float)
-    return found * design.modifiers.get("weights", 1.0)
+    trials = np.ones(design.n_rows) if design.trials is None else np.asarray(design.trials, float)
+    return trials * design.modifiers.get("weights", 1.0)
 
 
 def single_level(context: Context, name: str, severity: str) -> Iterator[Finding]:
@@ -98,9 +98,9 @@ def level_per_row(context: Context, name: str, severity: str) -> Iterator[Findin
         k = len(coding.levels)
         if k < max(FEWEST, PER_ROW * n) or (rows_stand_for(context) > 1).any():
             continue
-        own = severity if context.has_residual or context.is_binary else "info"
+        at_least = severity if context.has_residual or context.is_binary else "info"
         yield context.finding(
-            name, own,
+            name, at_least,
             f"{coding.column!r} has {k} levels in {n} rows: a coefficient for nearly every row, which the "
             "priors decide. If it names the rows, remove it; if it is a number, convert it with "
             f"pandas.to_numeric; if it names groups, write (1 | {coding.column}).",
@@ -109,7 +109,7 @@ def level_per_row(context: Context, name: str, severity: str) -> Iterator[Findin
 
 
 def integer_codes(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find few whole numbers that name things rather than measure them."""
+    """Find columns of few whole numbers that are probably codes, not measurements."""
     terms = [t for _, p in context.spec.predictors for t in p.terms]
     shaped = {v for t in terms for f in t if isinstance(f, Call) for v in variables(f)}
     plain = dict.fromkeys(f.name for t in terms for f in t if isinstance(f, Variable))
@@ -117,18 +117,22 @@ def integer_codes(context: Context, name: str, severity: str) -> Iterator[Findin
         if context.schema.column(column).levels or column in shaped:
             continue
         x = numbers(context.data, column)
-        found, codes = np.unique(x, return_inverse=True)
-        if len(found) not in CODES or (found != np.rint(found)).any() or len(x) < 3 * len(found):
+        distinct, codes = np.unique(x, return_inverse=True)
+        if (
+            len(distinct) not in CODES
+            or (distinct != np.rint(distinct)).any()
+            or len(x) < 3 * len(distinct)
+        ):
             continue
         words = _words(column)
-        if words & ORDINAL or not (words & NOMINAL or _unordered(context, found, codes)):
+        if words & ORDINAL or not (words & NOMINAL or _unordered(context, distinct, codes)):
             continue
-        shown = ", ".join(f"{v:g}" for v in found[:6]) + ", ..." * (len(found) > 6)
+        shown = ", ".join(f"{v:g}" for v in distinct[:6]) + ", ..." * (len(distinct) > 6)
         yield context.finding(
             name, severity,
             f"{column!r} holds the numbers {shown} and is used as a number: one slope says that each step "
             f"changes as much as the next. If they are codes, write C({column}).",
-            figure=float(len(found)), threshold=float(CODES.stop - 1),
+            figure=float(len(distinct)), threshold=float(CODES.stop - 1),
         )  # fmt: skip
 
 
@@ -137,13 +141,13 @@ def _words(column: str) -> set[str]:
     return {w.casefold() for w in re.findall(r"[A-Z]*[a-z]+|[A-Z]+", column)}
 
 
-def _unordered(context: Context, found: NDArray[np.float64], codes: NDArray[np.intp]) -> bool:
-    """Whether the response goes up and down along the numbers 1, 2, ..., far beyond chance."""
+def _unordered(context: Context, distinct: NDArray[np.float64], codes: NDArray[np.intp]) -> bool:
+    """Whether the response rises and falls along the numbers 1, 2, ..., far beyond chance."""
     y = context.y
     if (
         y.ndim == 2
         or context.design.categories
-        or not np.array_equal(found, 1.0 + np.arange(len(found)))
+        or not np.array_equal(distinct, 1.0 + np.arange(len(distinct)))
     ):
         return False
     if context.design.trials is not None:

@@ -1,4 +1,4 @@
-"""Checks of the response beside what is to explain it: nothing left, or the same twice."""
+"""Checks of the response against its predictors: perfect fits, and offsets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg import svd
 
 from bayes_glmm.design.checks.check_context import Context
-from bayes_glmm.design.checks.checks_groups import told_apart
+from bayes_glmm.design.checks.checks_groups import distinguished
 from bayes_glmm.design.response.response_schema import trial_columns
 from bayes_glmm.errors import Finding, listed
 from bayes_glmm.model.blocks.group import GroupDesign
@@ -62,8 +62,8 @@ def exposure_link(context: Context, name: str, severity: str) -> Iterator[Findin
 def exact(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find fixed effects that reproduce the response, so that nothing is left for sigma.
 
-    Where the spread is known it keeps its size, and the fit is one that says too much only if
-    a predictor was made from the response.
+    A known spread keeps its size: the fit is then wrong only if a predictor was computed from
+    the response.
     """
     mu = context.design.mu
     p = len(mu.coefficients)
@@ -120,13 +120,13 @@ def by_group(context: Context, name: str, severity: str) -> Iterator[Finding]:
 
 
 def saturated(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find groups whose every level already has a mean of its own from several fixed effects."""
+    """Find groups in which the fixed effects already give every level its own mean."""
     mu = context.design.mu
     p = len(mu.coefficients) + mu.intercept
-    told = {group for _, group in told_apart(context)}
+    by_factor = {group for _, group in distinguished(context)}
     for group in mu.groups:
         small = 2 <= group.n_levels <= p < context.design.n_rows
-        if group.structure or INTERCEPT not in group.terms or group.name in told or not small:
+        if group.structure or INTERCEPT not in group.terms or group.name in by_factor or not small:
             continue
         if not group.whole:
             continue

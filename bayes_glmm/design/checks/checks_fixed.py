@@ -51,7 +51,7 @@ def rank(context: Context, name: str, severity: str) -> Iterator[Finding]:
         labels = [c for c, k in zip(predictor.coefficients, keep, strict=True) if k]
         if not labels:
             continue
-        own = " (and the intercept)" if predictor.intercept else ""
+        intercept = " (and the intercept)" if predictor.intercept else ""
         far = np.abs(predictor.centers[keep]) / predictor.scales[keep] if predictor.intercept else 0
         tolerance = max(TOLERANCE, 8 * np.finfo(float).eps * float(np.max(far)))
         for column, others, pivot in _dependent(_scaled(predictor, keep), tolerance):
@@ -59,7 +59,7 @@ def rank(context: Context, name: str, severity: str) -> Iterator[Finding]:
             yield context.finding(
                 name, severity,
                 f"The column of {labels[column]!r}{where} is {how} "
-                f"{listed(repr(labels[k]) for k in others)}{own}: their coefficients cannot be "
+                f"{listed(repr(labels[k]) for k in others)}{intercept}: their coefficients cannot be "
                 "told apart; remove one of them.",
                 figure=pivot, threshold=tolerance,
             )  # fmt: skip

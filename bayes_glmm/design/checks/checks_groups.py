@@ -1,4 +1,4 @@
-"""Checks of random effects: too few levels, too many effects, the same thing twice."""
+"""Checks of random effects: few levels, constant slopes, duplicated groups."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.design.checks.check_context import Context
-from bayes_glmm.design.checks.checks_rows import apart
+from bayes_glmm.design.checks.checks_rows import structured_or_weighted
 from bayes_glmm.design.groups.group_schema import group_levels
 from bayes_glmm.errors import Finding
 from bayes_glmm.model.variables import INTERCEPT
@@ -47,15 +47,15 @@ def slopes(context: Context, name: str, severity: str) -> Iterator[Finding]:
     for predictor, group in ((p, g) for _, p in context.predictors for g in p.groups):
         if group.Z is None or not group.whole:
             continue
-        own = group.own(predictor.parameter)
-        for t, term in own:
+        terms = group.own(predictor.parameter)
+        for t, term in terms:
             if term == INTERCEPT:
                 continue
             z = group.Z[:, t]
             low, high = np.full(group.n_levels, np.inf), np.full(group.n_levels, -np.inf)
             np.minimum.at(low, group.index, z)
             np.maximum.at(high, group.index, z)
-            if (high <= low).all() and INTERCEPT in [label for _, label in own]:
+            if (high <= low).all() and INTERCEPT in [label for _, label in terms]:
                 yield context.finding(
                     name, severity,
                     f"{term!r} is constant within every level of {group.name!r}: its effect cannot "
@@ -64,9 +64,9 @@ def slopes(context: Context, name: str, severity: str) -> Iterator[Finding]:
 
 
 def same(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find two groups that sort the rows alike."""
+    """Find two groups that partition the rows in the same way."""
     for a, b in combinations(context.design.mu.groups, 2):
-        if apart(a) or apart(b) or a.n_levels != b.n_levels:
+        if structured_or_weighted(a) or structured_or_weighted(b) or a.n_levels != b.n_levels:
             continue
         if _pairs(a.index, b.index, b.n_levels) == a.n_levels:
             yield context.finding(
@@ -77,8 +77,8 @@ def same(context: Context, name: str, severity: str) -> Iterator[Finding]:
 
 
 def confounded(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find a group whose level is known from a fixed factor."""
-    for column, group in told_apart(context):
+    """Find a group whose levels a fixed factor already distinguishes."""
+    for column, group in distinguished(context):
         yield context.finding(
             name, severity,
             f"The fixed factor {column!r} already tells the levels of group "
@@ -87,15 +87,15 @@ def confounded(context: Context, name: str, severity: str) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def told_apart(context: Context) -> Iterator[tuple[str, str]]:
-    """Yield each fixed factor with the groups whose levels it tells apart."""
+def distinguished(context: Context) -> Iterator[tuple[str, str]]:
+    """Yield pairs of a fixed factor and a group whose levels the factor distinguishes."""
     factors = {}
     for term in context.spec.mu.terms:
         column = _factor_column(term, context)
         if column is not None:
             factors[column] = group_levels(context.data, [column])
     for group in context.design.mu.groups:
-        if apart(group) or INTERCEPT not in group.terms or group.n_levels < 2:
+        if structured_or_weighted(group) or INTERCEPT not in group.terms or group.n_levels < 2:
             continue
         for column, (codes, levels) in factors.items():
             if _pairs(codes, group.index, group.n_levels) == len(levels):

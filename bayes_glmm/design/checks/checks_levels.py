@@ -1,4 +1,4 @@
-"""Checks of levels: names written in two ways, text that is none, outcomes that are text."""
+"""Checks of levels: two spellings of one name, numbers or dates as text, outcomes as text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def alike(context: Context, name: str, severity: str) -> Iterator[Finding]:
         kinds = defaultdict(list)
         for level in levels:
             kinds[_plain(level)].append(level)
-        same = [" and ".join(map(repr, found)) for found in kinds.values() if len(found) > 1]
+        same = [
+            " and ".join(map(repr, spellings)) for spellings in kinds.values() if len(spellings) > 1
+        ]
         if same:
             yield context.finding(
                 name, severity,
@@ -50,20 +52,20 @@ def _meant(context: Context, name: str, severity: str, kind: str) -> Iterator[Fi
     for factor, coding in context.schema.codings.items():
         if not (isinstance(factor, Variable) and isinstance(coding, LevelCoding)):
             continue  # C(x) says that levels are meant
-        found = read_text(pick(context.data, factor.name), factor.name)
-        if found is None or found.kind != kind or (found.whole and found.different < CODES):
+        reading = read_text(pick(context.data, factor.name), factor.name)
+        if reading is None or reading.kind != kind or (reading.whole and reading.different < CODES):
             continue
         message = (
-            f"Column {factor.name!r} holds text {found.message}. As it is, it is a factor of "
+            f"Column {factor.name!r} holds text {reading.message}. As it is, it is a factor of "
             f"{len(coding.levels)} levels with a coefficient each; write C({factor.name}) if that is "
             "meant."
         )
-        rows = tuple(map(str, context.design.rows[found.others][:10]))
+        rows = tuple(map(str, context.design.rows[reading.others][:10]))
         yield Finding(name, severity, message, rows, figure=float(len(coding.levels)))
 
 
 def counted(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Say which of two levels of an outcome counts as one, where nobody chose it."""
+    """Say which of two levels of an outcome counts as one, where the user did not choose."""
     response = context.schema.response
     if response.counted and response.named and context.spec.success is None:
         other = next(level for level in response.levels if level != response.success)
@@ -77,6 +79,6 @@ def _ids(context: Context) -> set[str]:
 
 
 def _plain(level: str) -> str:
-    """Return a level without what is easily mistyped."""
+    """Return a level without case, blanks and leading zeros."""
     text = "".join(str(level).split()).casefold()
     return (text.lstrip("0") or "0") if text.isdigit() else text

@@ -1,4 +1,4 @@
-"""Checks of names: levels that a slip of a letter made two, and levels called as missing values are."""
+"""Checks of names: misspelled levels, and levels named like missing values."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def misspelled(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find levels spelled nearly as another, the reference apart, which has a check of its own."""
     for coding in factor_codings(context.schema, full=True):
         counts = np.bincount(coding.codes(context.data), minlength=len(coding.levels)).tolist()
-        found = [
+        pairs = [
             f"{a!r} ({n} row{'s' if n > 1 else ''}) and {b!r} ({m})"
             for (a, n), (b, m) in combinations(
                 list(zip(coding.levels, counts, strict=True))[:MOST_PAIRED], 2
             )
             if base_level(coding) not in (a, b) and near(a, b, n, m)
         ]
-        if found:
+        if pairs:
             yield context.finding(
                 name, severity,
-                f"Column {coding.column!r} has levels that differ by a letter: {listed(found, limit=3)}. They"
+                f"Column {coding.column!r} has levels that differ by a letter: {listed(pairs, limit=3)}. They"
                 " have a coefficient each; if they are one, write them alike in the table.",
             )  # fmt: skip
 
@@ -46,17 +46,17 @@ def unnamed(context: Context, name: str, severity: str) -> Iterator[Finding]:
             continue
         codes, levels = levels_of(context.data[column.name], column.name, times=True)
         group = bool(GROUPING & set(column.roles))
-        found = [
+        missing = [
             level
             for level in levels.tolist()
             if level.strip().casefold() in NO_NAME or (group and level == NO_GROUP)
         ]
-        if found:
+        if missing:
             whose = "one group with one effect" if group else "one level"
             yield context.finding(
                 name, severity,
-                f"Column {column.name!r} has a level named {listed(map(repr, found))}, which is mostly how a "
-                f"missing value is written: its rows are taken as {whose}. If they are missing, make them so "
+                f"Column {column.name!r} has a level named {listed(map(repr, missing))}, which is mostly how "
+                f"a missing value is written: its rows are taken as {whose}. If they are missing, make them so "
                 "by pandas.NA, and complete or drop them; if it is a name, another one is clearer.",
-                np.isin(levels, found)[codes],
+                np.isin(levels, missing)[codes],
             )  # fmt: skip

@@ -77,8 +77,11 @@ def _numbered_within(context: Context, outer: GroupDesign, inner: GroupDesign) -
     sizes = cells.value_counts()
     if sizes.median() < 2:
         return False
-    found = cells.drop_duplicates().groupby("outer")["inner"].agg(["size", "max"])
-    if np.mean(found["size"] == found["max"] + 1) < NUMBERED or (found["size"] < 2).mean() > 0.5:
+    numbering = cells.drop_duplicates().groupby("outer")["inner"].agg(["size", "max"])
+    if (
+        np.mean(numbering["size"] == numbering["max"] + 1) < NUMBERED
+        or (numbering["size"] < 2).mean() > 0.5
+    ):
         return False
     complete = len(sizes) == outer.n_levels * inner.n_levels
     return not complete or _one_effect(context, outer, inner) > CROSSED
@@ -136,17 +139,17 @@ def spanned(context: Context, name: str, severity: str) -> Iterator[Finding]:
             for block in filter(None, blocks):
                 others = [t for t in labels if t not in block]
                 within, inside = _dependent(group.values[:, block], group.values[:, others])
-                found = [t for t, is_in in zip(others, inside, strict=True) if is_in]
-                if not (within or found):
+                contained = [t for t, is_in in zip(others, inside, strict=True) if is_in]
+                if not (within or contained):
                     continue
                 terms = listed(labels[t] for t in block)
                 tied = " with correlations of their own" if len(block) > 1 else ""
-                what = listed(repr(labels[t]) for t in found) if found else "one of them"
+                what = listed(repr(labels[t]) for t in contained) if contained else "one of them"
                 yield context.finding(
                     name, severity,
                     f"{what} is made of the terms {terms}, which vary by {group.name!r}{tied}: their sds "
                     "cannot be told apart. "
-                    f"{_way_out(labels, found, group.name)}",
+                    f"{_way_out(labels, contained, group.name)}",
                 )  # fmt: skip
                 break
 

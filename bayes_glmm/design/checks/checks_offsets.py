@@ -87,17 +87,17 @@ def _better(context: Context, offset: Array, than: Array) -> bool:
     rates = context.link.measures() == ("difference", "ratio") and context.design.trials is None
     if not rates or y.ndim == 2 or (y < 0).any() or not y.any():
         return False
-    found, first, rows, n = np.unique(
+    distinct, first, rows, n = np.unique(
         offset, return_index=True, return_inverse=True, return_counts=True
     )
-    if len(found) < FEWEST or max(np.ptp(offset), np.ptp(than)) < VARIES:
+    if len(distinct) < FEWEST or max(np.ptp(offset), np.ptp(than)) < VARIES:
         return False
     sums, size = np.bincount(rows, y), np.log(n)
-    if not POWER[0] < _power(sums, found, size) < POWER[1]:
+    if not POWER[0] < _power(sums, distinct, size) < POWER[1]:
         return False
-    share, other = (o + size - logsumexp(o + size) for o in (found, than[first]))
+    share, other = (o + size - logsumexp(o + size) for o in (distinct, than[first]))
     expected = y.sum() * np.exp(share)
-    noise = max(1.0, float(((sums - expected) ** 2 / expected).sum() / (len(found) - 1)))
+    noise = max(1.0, float(((sums - expected) ** 2 / expected).sum() / (len(distinct) - 1)))
     return bool(sums @ (share - other) / noise > BETTER)
 
 

@@ -1,4 +1,4 @@
-"""Checks of effects that single rows have: beside a residual, or beside nothing that tells them."""
+"""Checks of effects of single rows: confounded with a residual, or not identified."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bayes_glmm.model.blocks.group import GroupDesign
 SPAN = 1e-9
 
 
-def apart(group: GroupDesign) -> bool:
+def structured_or_weighted(group: GroupDesign) -> bool:
     """Whether levels are related, or rows do not have one level each."""
     return group.structure is not None or not group.whole
 
@@ -46,7 +46,7 @@ def one_row(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def _single(context: Context) -> Iterator[GroupDesign]:
     """Yield unrelated groups with a level of its own for every row."""
     for group in context.design.mu.groups:
-        if not apart(group) and group.n_levels == context.design.n_rows:
+        if not structured_or_weighted(group) and group.n_levels == context.design.n_rows:
             yield group
 
 
@@ -59,17 +59,17 @@ def _label(context: Context, group: GroupDesign) -> str:
 def _known(context: Context) -> str:
     """Say how a known spread is stated, for then the term may stay."""
     column, family = context.spec.response.column, context.family
-    head, _, held = family.name.removesuffix(")").partition("(")
-    values = ", ".join([*filter(None, [held]), *(f"{name}=..." for name in context.spread)])
+    head, _, fixed = family.name.removesuffix(")").partition("(")
+    values = ", ".join([*filter(None, [fixed]), *(f"{name}=..." for name in context.spread)])
     error = f"{column} | se(error), or " if "sigma" in context.spread else ""
     return f", or, where that spread is known, state it and keep the term: {error}family='{head}({values})'"
 
 
 def _entangled(group: GroupDesign) -> list[str]:
-    """Name the terms whose variances and covariances the rows cannot tell apart.
+    """Name the terms whose variances and covariances the rows do not identify.
 
-    A row of one level varies by ``z' C z``, which is linear in the elements of ``C``: they are
-    told apart where the products of the columns of ``Z`` are independent over the rows.
+    A row has the variance ``z' C z``, which is linear in the elements of ``C``. These are
+    identified where the products of the columns of ``Z`` are linearly independent.
     """
     if group.Z is None or len(group.terms) < 2:
         return []
@@ -87,7 +87,7 @@ def over_specified(context: Context, name: str, severity: str) -> Iterator[Findi
     n = context.design.n_rows
     for group in context.design.mu.groups:
         q = len(group.own("mu"))
-        if apart(group) or not context.has_residual or group.n_levels == n:
+        if structured_or_weighted(group) or not context.has_residual or group.n_levels == n:
             continue
         if q > 1 and group.n_levels * q >= n:
             yield context.finding(
@@ -99,7 +99,7 @@ def over_specified(context: Context, name: str, severity: str) -> Iterator[Findi
 
 
 def olre(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find an observation-level effect where rows have no room for it."""
+    """Find an observation-level effect that rows cannot identify."""
     if not any(_label(context, g) == OBSERVATION for g in context.design.mu.groups):
         return
     if context.has_residual:
@@ -121,7 +121,7 @@ def olre_nb(context: Context, name: str, severity: str) -> Iterator[Finding]:
     if not context.spread or context.has_residual:
         return
     for group in context.design.mu.groups:
-        single = group.n_levels == context.design.n_rows and not apart(group)
+        single = group.n_levels == context.design.n_rows and not structured_or_weighted(group)
         if group.name == OBSERVATION or single:
             yield context.finding(
                 name, severity,

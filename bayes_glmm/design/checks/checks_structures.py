@@ -1,4 +1,4 @@
-"""Two structures of one predictor that say nearly the same about who resembles whom."""
+"""Checks of structures: two in one predictor that relate the rows almost alike."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def alignment(
     if len(pairs) > ROWS:
         chosen = np.random.default_rng(0).choice(len(pairs), ROWS, replace=False)
         pairs = pairs[np.sort(chosen)]
-    found = []
+    covariances = []
     for group, index in zip((one, other), pairs.T, strict=True):
         covariance = _covariance(group, index, structures[str(group.structure)])
         if covariance is None:
             return None
-        found.append(covariance)
-    apart = (pairs[:, None] != pairs).all(axis=2)[np.triu_indices(len(pairs), 1)]
-    a, b = (K[np.triu_indices(len(K), 1)][apart] for K in found)
+        covariances.append(covariance)
+    distinct = (pairs[:, None] != pairs).all(axis=2)[np.triu_indices(len(pairs), 1)]
+    a, b = (K[np.triu_indices(len(K), 1)][distinct] for K in covariances)
     if len(a) < 3:
         return None
     flat = [bool(np.ptp(v) <= 1e-9 * max(np.abs(v).max(), 1e-9)) for v in (a, b)]

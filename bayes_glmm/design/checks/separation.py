@@ -1,4 +1,4 @@
-"""Separation: directions of the coefficients along which the likelihood never falls."""
+"""Separation: directions of the coefficients in which the likelihood never decreases."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ def _findings(
     if _overlap(sides):
         return
     try:
-        found = (_separating if len(sides) <= MOST_ROWS else _separating_many)(sides)
+        outcome = (_separating if len(sides) <= MOST_ROWS else _separating_many)(sides)
     except TimeoutError:
         message = f"Separation was not settled within {SECONDS:g} s on {len(sides)} different rows."
         yield context.finding(name, "info", message)
         return
-    if found is None:
+    if outcome is None:
         return
-    direction, complete = found
+    direction, complete = outcome
     used = [c for c, b in zip(labels, direction, strict=True) if abs(b) > GAIN and c != INTERCEPT]
     verb = "together separate" if len(used) > 1 else "separates"
     kind = f"{verb} all" if complete else f"{verb} some"
@@ -138,8 +138,8 @@ def _between_boundaries(context: Context, name: str, severity: str) -> Iterator[
     if 2 * len(context.y) * n > MOST_CELLS:
         message = f"Separation was not looked for: {len(context.y)} rows of {n} coefficients."
         yield context.finding(name, "info", message)
-    elif found := sides_of_boundaries(context):
-        yield from _findings(context, name, severity, *found, "categories from one another")
+    elif programme := sides_of_boundaries(context):
+        yield from _findings(context, name, severity, *programme, "categories from one another")
 
 
 SPLITS = {
@@ -153,20 +153,20 @@ SPLITS = {
 def _sides(
     X: NDArray[np.float64], intercept: bool, yes: NDArray[np.bool_], no: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Return the different rows, those of failures with their sign turned."""
+    """Return the distinct rows, those of failures with their sign reversed."""
     if intercept:
         X = np.column_stack([np.ones(len(X)), X])
     X = np.round(X / np.abs(X).max(axis=0), 12)
-    found = [pd.DataFrame(rows).drop_duplicates().to_numpy() for rows in (X[yes], X[no])]
-    return np.vstack([found[0], -found[1]])
+    parts = [pd.DataFrame(rows).drop_duplicates().to_numpy() for rows in (X[yes], X[no])]
+    return np.vstack([parts[0], -parts[1]])
 
 
 def _overlap(sides: NDArray[np.float64]) -> bool:
     """Return whether a logistic fit of finite size proves that nothing separates.
 
-    With ``wrong`` each row's probability of the other side, ``sides.T @ wrong`` is
-    zero at the fit, and along any direction within the box that puts no row on
-    the wrong side the largest margin is at most its absolute sum over ``wrong.min()``.
+    Let ``wrong`` be each row's fitted probability of the other side; ``sides.T @ wrong`` is the
+    score, zero at the maximum. A direction in the box that puts no row on the wrong side has
+    margins of at most the score's absolute sum over ``wrong.min()``.
     """
     at = np.zeros(sides.shape[1])
     for _ in range(NEWTON_STEPS):
@@ -197,7 +197,7 @@ def _separating(sides: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool] 
 
 
 def _separating_many(sides: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool] | None:
-    """Do the same for many rows, naming few columns where few are enough."""
+    """Return the same for many rows, with few columns in the direction if possible."""
     best = _by_cutting_planes(sides, strictly=False)
     if best is None:
         return None
@@ -216,11 +216,11 @@ def _separating_many(sides: NDArray[np.float64]) -> tuple[NDArray[np.float64], b
 
 
 def _by_cutting_planes(sides: NDArray[np.float64], strictly: bool) -> NDArray[np.float64] | None:
-    """Solve the programme with some rows, adding those that its direction puts wrong.
+    """Solve the programme on some rows, and add the rows that its solution violates.
 
-    No gain with fewer constraints means none with all of them, so the answer is
-    exact although most rows never enter the programme. ``strictly`` maximises the
-    smallest margin instead of their mean, so that no row may lie on the border.
+    No gain with fewer constraints means none with all of them: the answer is exact although
+    most rows never enter the programme. ``strictly`` maximises the smallest margin instead of
+    the mean: no row may lie on the border.
     """
     n, p = sides.shape
     cost = -np.append(np.zeros(p) if strictly else sides.mean(axis=0), float(strictly))
@@ -229,13 +229,15 @@ def _by_cutting_planes(sides: NDArray[np.float64], strictly: bool) -> NDArray[np
     inside[:: max(1, n // FIRST_ROWS)] = True
     for _ in range(ROUNDS):
         rows = sides[inside]
-        found = _solve(cost, np.column_stack([-rows, np.ones(len(rows))]), np.zeros(len(rows)), box)
-        if found is None or -float(cost @ found) <= (GAIN if strictly else 0):
+        solution = _solve(
+            cost, np.column_stack([-rows, np.ones(len(rows))]), np.zeros(len(rows)), box
+        )
+        if solution is None or -float(cost @ solution) <= (GAIN if strictly else 0):
             return None
-        margins = sides @ found[:p]
-        wrong = np.flatnonzero((margins < found[p] - GAIN / 10) & ~inside)
+        margins = sides @ solution[:p]
+        wrong = np.flatnonzero((margins < solution[p] - GAIN / 10) & ~inside)
         if not len(wrong):
-            return found[:p] if _gains(margins) else None
+            return solution[:p] if _gains(margins) else None
         inside[wrong[np.argsort(margins[wrong])[:FIRST_ROWS]]] = True
     raise TimeoutError
 
@@ -248,12 +250,12 @@ def _gains(margins: NDArray[np.float64]) -> bool:
 def _smallest(sides: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Return the direction of least absolute sum with every margin at least one, if any."""
     n, p = sides.shape
-    found = _solve(np.ones(2 * p), np.hstack([-sides, sides]), -np.ones(n), [(0, 1e6)] * (2 * p))
-    return None if found is None else found[:p] - found[p:]
+    solution = _solve(np.ones(2 * p), np.hstack([-sides, sides]), -np.ones(n), [(0, 1e6)] * (2 * p))
+    return None if solution is None else solution[:p] - solution[p:]
 
 
 def _pruned(sides: NDArray[np.float64], direction: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Leave out columns without which every row is still on its side, the least used first."""
+    """Leave out columns that the separation does not need, those with least weight first."""
     used = [int(k) for k in np.argsort(np.abs(direction)) if abs(direction[k]) > GAIN]
     for k in used if len(used) <= MOST_PRUNED else ():
         fewer = [j for j in np.flatnonzero(direction) if j != k]
@@ -276,7 +278,7 @@ def _solve(
     from scipy.optimize import linprog
 
     options = {"time_limit": SECONDS}
-    found = linprog(cost, matrix, bound, bounds=box, method="highs", options=options)
-    if found.status == 1:
+    result = linprog(cost, matrix, bound, bounds=box, method="highs", options=options)
+    if result.status == 1:
         raise TimeoutError
-    return found.x if found.status == 0 else None
+    return result.x if result.status == 0 else None

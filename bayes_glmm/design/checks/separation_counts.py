@@ -1,4 +1,4 @@
-"""Separation of counts: a predictor that is only ever seen with zeros."""
+"""Separation of counts: predictors that vary only in rows of zeros."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ GAIN = 1e-6
 
 
 def zeros(context: Context, name: str, severity: str) -> Iterator[Finding]:
-    """Find coefficients that only rows with the count zero know about.
+    """Find coefficients that only rows with a count of zero inform.
 
-    With the link log the likelihood has no maximum where some direction changes no
-    predictor of a positive count and lowers that of zeros only: it rises towards
-    a mean of zero for ever.
+    On the log link the likelihood has no maximum if some direction leaves the predictors of
+    positive counts unchanged and lowers those of zeros only: it increases without end as their
+    mean goes to zero [1]_.
 
     References
     ----------
@@ -30,8 +30,8 @@ def zeros(context: Context, name: str, severity: str) -> Iterator[Finding]:
        likelihood estimates for generalized linear models. arXiv:1903.01633.
     """
     mu = context.design.mu
-    apart = context.family.separated(context.link, context.design.trials)
-    if "zeros" not in apart or not mu.coefficients:
+    separable = context.family.separated(context.link, context.design.trials)
+    if "zeros" not in separable or not mu.coefficients:
         return
     some = context.y > 0
     if some.all() or not some.any():
@@ -64,8 +64,8 @@ def zeros(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def _lowering(rows: np.ndarray) -> np.ndarray | None:
     from scipy.optimize import linprog
 
-    found = linprog(
+    result = linprog(
         rows.sum(axis=0), rows, np.zeros(len(rows)), bounds=[(-1, 1)] * rows.shape[1],
         method="highs", options={"time_limit": SECONDS},
     )  # fmt: skip
-    return found.x if found.status == 0 and -found.fun > GAIN else None
+    return result.x if result.status == 0 and -result.fun > GAIN else None

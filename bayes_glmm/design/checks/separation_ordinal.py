@@ -1,4 +1,4 @@
-"""Separation of ordered categories that cut one latent variable."""
+"""Separation of ordered categories of one latent variable."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bayes_glmm.model.variables import INTERCEPT
 
 
 def sides_of_boundaries(context: Context) -> tuple[NDArray[np.float64], list[str]] | None:
-    """Return on which sides of its boundaries each row asks to be, for the linear programme.
+    """Return the constraints of each row on both sides of its category, for the linear programme.
 
-    A row's predictor is above the threshold below its category and below the one above it.
-    A direction of thresholds and coefficients that takes no row's predictor nearer to
-    either lets the likelihood rise for ever.
+    A row's predictor lies between the thresholds of its category. In a direction of thresholds
+    and coefficients that moves no row's predictor nearer to either, the likelihood increases
+    without end.
 
     Returns
     -------

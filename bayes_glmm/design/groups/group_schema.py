@@ -1,4 +1,4 @@
-"""Groups: each row's level as an integer, and the values that varying slopes multiply."""
+"""The learned levels and terms of a group, and its arrays on rows."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ DISTRIBUTIONS = {own.name: own for own in (NORMAL, STUDENT)}
 
 @dataclass(frozen=True, eq=False)
 class GroupShift:
-    """The way from the reference basis of a group's terms back to their own.
+    """The map from the reference basis of a group's terms back to the table's scale.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class GroupShift:
 
 @dataclass(frozen=True, eq=False)
 class GroupSchema:
-    """What was learned about the random effects of one group.
+    """The random effects of one group, as learned from the training rows.
 
     Attributes
     ----------
@@ -76,22 +76,22 @@ class GroupSchema:
     blocks : tuple of tuple of int
     structure : str or None
     owners : tuple of str
-        Where formulas of several parameters share the effects, whose each of ``parts`` is.
+        The parameter of each of ``parts``, where formulas of several parameters share effects.
     members : Membership or None
-        The columns are memberships of a row, not combined.
+        Of a multiple-membership group: each column is one membership of a row.
     by : (str, str) or None
-        The column and the level of it whose rows alone have these effects.
+        The column and the level whose rows have these effects.
     by_levels : tuple of str
         All levels of that column.
     along : str or None
-        Column of times, the last of ``columns``, whose order relates the levels.
+        Column of times, the last of ``columns``, for levels along time.
     process : Process
-        How it relates them.
+        The law of the values along time.
     dist : {"normal", "student"}
     units : ndarray, shape (n_terms,), or None
         Root mean square of each term's values over the training rows, numbers centred.
     shift : GroupShift or None
-        How terms with centred numbers are made, where that is another basis.
+        The terms with centred numbers, where that is another basis.
     """
 
     name: str
@@ -143,7 +143,7 @@ class GroupSchema:
         )  # fmt: skip
 
     def outline(self, name: str) -> GroupDesign:
-        """Return the group under a name, without rows: to ask what its parts are named."""
+        """Return the group without rows under a name, to ask for the names of its variables."""
         none, weighted = np.empty(0, np.int32), self.members is not None or self.by is not None
         return GroupDesign(
             name, self.levels, WeightedLevels(none, np.empty(0)) if weighted else OneLevel(none),
@@ -153,8 +153,8 @@ class GroupSchema:
 
     def names(self, data: pd.DataFrame) -> NDArray[np.str_]:
         """Return the level of each row, in the shape of its index; empty without weight."""
-        codes, found, weights = self._codes(data, self._weights(data))
-        names = np.append(found, "")[codes]
+        codes, levels, weights = self._codes(data, self._weights(data))
+        names = np.append(levels, "")[codes]
         return names if weights is None else np.where(weights > 0, names, "")
 
     def _weights(self, data: pd.DataFrame) -> NDArray[np.float64] | None:
@@ -166,18 +166,18 @@ class GroupSchema:
         self, data: pd.DataFrame, weights: NDArray[np.float64] | None
     ) -> tuple[NDArray[np.intp], NDArray[np.str_], NDArray[np.float64] | None]:
         if self.members is None or weights is None:
-            codes, found = group_levels(data, self.columns)
-            return codes if weights is None else codes[:, None], found, weights
+            codes, levels = group_levels(data, self.columns)
+            return codes if weights is None else codes[:, None], levels, weights
         require_members(data, self.columns, self.members)
-        codes, found = member_levels(data, self.columns)
-        return codes, found, merge_repeated(codes, weights)
+        codes, levels = member_levels(data, self.columns)
+        return codes, levels, merge_repeated(codes, weights)
 
     def _index(
         self, data: pd.DataFrame, weights: NDArray[np.float64] | None, refuse: bool
     ) -> tuple[NDArray[np.int32], NDArray[np.float64] | None]:
-        codes, found, weights = self._codes(data, weights)
+        codes, levels, weights = self._codes(data, weights)
         used = np.full(codes.shape, True) if weights is None else weights > 0
-        places = np.append(locate(found, self.levels), 0)
+        places = np.append(locate(levels, self.levels), 0)
         strange = used & (places[codes] < 0)
         if refuse and strange.any():
             what = f"Group {':'.join(self.columns) or ROWS!r}"
@@ -185,8 +185,8 @@ class GroupSchema:
             way = "Predict for new levels with groups='new', 'typical' or 'population'."
             row, member = np.nonzero(strange.reshape(len(codes), -1))
             at, names = codes.reshape(len(codes), -1)[row, member], places[:-1].copy()
-            names[np.setdiff1d(np.arange(len(found)), at)] = 0
-            raise unknown_levels(what, found, names, at, data.index[row], self.levels, way)
+            names[np.setdiff1d(np.arange(len(levels)), at)] = 0
+            raise unknown_levels(what, levels, names, at, data.index[row], self.levels, way)
         index = np.where(used, places[codes], 0).astype(np.int32)
         return index, weights
 
@@ -257,7 +257,7 @@ def group_name(columns: Sequence[str], structure: str | None = None) -> str:
 
 
 def plain_name(text: str) -> str:
-    """Return text as an identifier that no dimension of every posterior has."""
+    """Return text as an identifier that differs from the dimensions of every posterior."""
     name = re.sub(r"[^A-Za-z0-9_]", "_", text)
     name = f"_{name}" if name[:1].isdigit() else name
     return f"{name}_group" if name in RESERVED else name
@@ -269,13 +269,13 @@ def effect_shifts(
     codings: Codings,
     origins: Origins,
 ) -> Iterator[tuple[bool, tuple[Part, ...], Shift, bool]]:
-    """Yield each random effect's parts, what can be centred in them, and whether it is correlated."""
+    """Yield each random effect's parts, their shift, and whether the terms are correlated."""
     at = 0
-    for ones, own in parts:
-        found = shift_of(own, ones, codings, origins)
-        places = set(range(at, at + len(found.back) - (not ones)))
+    for ones, own_parts in parts:
+        shift = shift_of(own_parts, ones, codings, origins)
+        places = set(range(at, at + len(shift.back) - (not ones)))
         at += len(places)
-        yield ones, own, found, any(places <= set(block) for block in blocks)
+        yield ones, own_parts, shift, any(places <= set(block) for block in blocks)
 
 
 def group_shift(
@@ -284,7 +284,7 @@ def group_shift(
     codings: Codings,
     origins: Origins,
 ) -> GroupShift | None:
-    """Return the way back of correlated terms; independent ones are another model elsewhere.
+    """Return the shift of correlated terms; shifted independent terms are another model.
 
     Parameters
     ----------
@@ -294,9 +294,11 @@ def group_shift(
     """
     centred: list[tuple[frozenset[Factor], ...]] = []
     ways: list[NDArray[np.float64]] = []
-    for ones, own, found, together in effect_shifts(parts, blocks, codings, origins):
-        way = found.back[int(not ones) :, int(not ones) :]  # no row of a constant that is not there
-        centred.append(found.centred if together else (frozenset[Factor](),) * len(own))
+    for ones, own_parts, shift, together in effect_shifts(parts, blocks, codings, origins):
+        way = shift.back[
+            int(not ones) :, int(not ones) :
+        ]  # without an intercept there is no row of the constant
+        centred.append(shift.centred if together else (frozenset[Factor](),) * len(own_parts))
         ways.append(way if together else np.eye(len(way)))
     back = block_diag(*ways)
     if np.array_equal(back, np.eye(len(back))):

@@ -1,4 +1,4 @@
-"""What is learned about the groups of a formula: their levels, terms and blocks."""
+"""Learn the groups of a formula: levels, terms and blocks."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def learn_groups(
     known = {str(c) for c in data.columns}
     merged: dict[tuple[Any, ...], list[RandomEffect]] = {}
     for effect in (e for e in effects if e.shared is None):
-        apart = (
+        differing = (
             effect.structure,
             effect.members,
             effect.by,
@@ -61,22 +61,22 @@ def learn_groups(
             effect.process,
             effect.dist,
         )
-        key = (group_columns(effect, known), *apart)
+        key = (group_columns(effect, known), *differing)
         merged.setdefault(key, []).append(effect)
     uses = Counter(key[0] for key in merged if key[2] is None and key[4] is None)
-    found = tuple(
+    groups = tuple(
         group
         for (columns, *_), same in merged.items()
         for group in _learn_group(columns, uses[columns] > 1, same, data, cells, weights, parameter)
     )
-    twice = [name for name, n in Counter(g.name for g in found).items() if n > 1]
+    twice = [name for name, n in Counter(g.name for g in groups).items() if n > 1]
     if twice:
-        same = [":".join(g.columns) or ROWS for g in found if g.name == twice[0]]
+        same = [":".join(g.columns) or ROWS for g in groups if g.name == twice[0]]
         raise SpecError(
             f"The groups {' and '.join(map(repr, same))} would both be named {twice[0]!r}: rename a "
             "column."
         )
-    return found
+    return groups
 
 
 def learn_shared(
@@ -88,9 +88,9 @@ def learn_shared(
 ) -> dict[str, tuple[GroupSchema, ...]]:
     """Learn the groups whose effects several formulas share, by parameter.
 
-    Each is the same in all its formulas; its terms of other parameters than the mean
-    begin with the parameter, ``zi_intercept``, and its name is that of the group. Where
-    that is taken, the name between the bars follows.
+    A shared group is the same in all its formulas. Terms of other parameters than the mean
+    begin with the parameter: ``zi_intercept``. It is named after its columns; if that name is
+    taken, the name between the bars is appended.
     """
     known = {str(c) for c in data.columns}
     merged: dict[tuple[Any, ...], dict[str, list[RandomEffect]]] = {}
@@ -98,15 +98,15 @@ def learn_shared(
         for e in (e for e in predictor.random if e.shared is not None):
             places = merged.setdefault((group_columns(e, known), e.structure, e.shared), {})
             places.setdefault(parameter, []).append(e)
-    found: dict[str, list[GroupSchema]] = {parameter: [] for parameter in predictors}
+    by_parameter: dict[str, list[GroupSchema]] = {parameter: [] for parameter in predictors}
     for (columns, structure, shared), places in merged.items():
         name = group_name(columns)
         name = name if name not in taken else f"{name}_{shared}"
         taken.add(name)
         group = _learn_shared(name, columns, structure, places, data, cells, weights)
         for parameter in places:
-            found[parameter].append(group)
-    return {parameter: tuple(groups) for parameter, groups in found.items()}
+            by_parameter[parameter].append(group)
+    return {parameter: tuple(groups) for parameter, groups in by_parameter.items()}
 
 
 def _learn_shared(
@@ -118,12 +118,12 @@ def _learn_shared(
     cells: Columns,
     weights: Weights,
 ) -> GroupSchema:
-    own = [
+    groups = [
         (parameter, group)
         for parameter, effects in places.items()
         for group in _learn_group(columns, False, effects, data, cells, weights, parameter)
     ]
-    terms = tuple(outside_label(term, parameter) for parameter, g in own for term in g.terms)
+    terms = tuple(outside_label(term, parameter) for parameter, g in groups for term in g.terms)
     twice = [term for term, n in Counter(terms).items() if n > 1]
     if twice:
         raise SpecError(
@@ -133,15 +133,15 @@ def _learn_shared(
     return GroupSchema(
         name,
         columns,
-        own[0][1].levels,
+        groups[0][1].levels,
         terms,
-        tuple(part for _, g in own for part in g.parts),
+        tuple(part for _, g in groups for part in g.parts),
         (tuple(range(len(terms))),),
         structure,
-        owners=tuple(parameter for parameter, g in own for _ in g.parts),
-        units=np.concatenate([g.units for _, g in own if g.units is not None]),
+        owners=tuple(parameter for parameter, g in groups for _ in g.parts),
+        units=np.concatenate([g.units for _, g in groups if g.units is not None]),
         shift=group_shift(
-            [part for _, g in own for part in g.parts],
+            [part for _, g in groups for part in g.parts],
             (tuple(range(len(terms))),), cells.codings, cells.origins,
         ),
     )  # fmt: skip
@@ -159,8 +159,8 @@ def _learn_group(
     """Learn one group; with ``by=`` one for each level of that column."""
     terms, parts, blocks = _learn_terms(columns, effects, cells.codings)
     units = [
-        root_mean_square(cells.matrix(own, ones, cells.numbers(own)), weights)
-        for ones, own in parts
+        root_mean_square(cells.matrix(own_parts, ones, cells.numbers(own_parts)), weights)
+        for ones, own_parts in parts
     ]
     first = effects[0]
     name = group_name(columns, first.structure if shared else None)
@@ -193,7 +193,7 @@ def _with_levels(schema: GroupSchema, levels: NDArray[np.str_]) -> GroupSchema:
 
 
 def _parted(whole: GroupSchema, by: str, data: pd.DataFrame) -> tuple[GroupSchema, ...]:
-    """Part the levels of a group by another column, refusing levels with several values of it."""
+    """Split the levels of a group by another column; refuse levels with several values of it."""
     codes, levels = group_levels(data, whole.columns)
     parts, values = levels_of(pick(data, by), by, times=True)
     pairs = np.unique(np.stack([codes, parts]), axis=1)
@@ -225,13 +225,13 @@ def _learn_terms(
     parts, twice = [], list[str]()
     terms, blocks = list[str](), list[tuple[int, ...]]()
     for effect in effects:
-        own = expand(effect.intercept, effect.terms, codings)
+        own_parts = expand(effect.intercept, effect.terms, codings)
         names = [INTERCEPT] * effect.intercept
-        names += [label for part in own for label in labels(part, codings)]
+        names += [label for part in own_parts for label in labels(part, codings)]
         places = tuple(range(len(terms), len(terms) + len(names)))
         blocks += [places] if effect.correlated else [(p,) for p in places]
         terms += names
-        parts.append((effect.intercept, own))
+        parts.append((effect.intercept, own_parts))
         twice += [":".join(map(text_of, t)) for t, n in Counter(effect.terms).items() if n > 1]
     twice += [term for term, n in Counter(terms).items() if n > 1]
     if twice:

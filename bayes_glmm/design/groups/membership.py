@@ -1,4 +1,4 @@
-"""Rows that belong to several levels of one group, or to none of it."""
+"""Multiple membership: rows that belong to several levels of a group, or to none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ type Array = NDArray[np.float64]
 
 
 def member_weights(data: pd.DataFrame, columns: tuple[str, ...], members: Membership) -> Array:
-    """Return how much of each membership's effect a row has, shape (n_rows, n_columns).
+    """Return the weight of each membership of a row, shape (n_rows, n_columns).
 
     Raises
     ------
@@ -24,20 +24,20 @@ def member_weights(data: pd.DataFrame, columns: tuple[str, ...], members: Member
     """
     if not members.weights:
         return np.full((len(data), len(columns)), 1 / len(columns))
-    found = np.stack([numbers(data, w, "A weight of mm()") for w in members.weights], axis=1)
-    for name, weight in zip(members.weights, found.T, strict=True):
+    weights = np.stack([numbers(data, w, "A weight of mm()") for w in members.weights], axis=1)
+    for name, weight in zip(members.weights, weights.T, strict=True):
         if (weight < 0).any():
             raise DataError(
                 f"The weights {name!r} of mm() are negative in {rows_where(data.index, weight < 0)}: "
                 "a membership weighs zero or more."
             )
-    total = found.sum(axis=1, keepdims=True)
+    total = weights.sum(axis=1, keepdims=True)
     if (total == 0).any():
         raise DataError(
             f"All weights of mm({', '.join(columns)}) are zero in "
             f"{rows_where(data.index, total[:, 0] == 0)}: a row has one membership at least."
         )
-    return found / total if members.scaled else found
+    return weights / total if members.scaled else weights
 
 
 def member_levels(
@@ -55,15 +55,15 @@ def member_levels(
     each = [levels_of(s, name, times=True) for s, name in zip(series, columns, strict=True)]
     levels = np.unique(np.concatenate([names for _, names in each]))
     codes = np.empty((len(data), len(columns)), dtype=np.intp)
-    for k, (own, names) in enumerate(each):
-        codes[:, k] = np.append(np.searchsorted(levels, names), -1)[own]
+    for k, (places, names) in enumerate(each):
+        codes[:, k] = np.append(np.searchsorted(levels, names), -1)[places]
     return codes, levels
 
 
 def merge_repeated(codes: NDArray[np.intp], weights: Array) -> Array:
-    """Give the weights of a level that a row names twice to the first of its memberships.
+    """Add up the weights of a level that a row names twice, on the first membership.
 
-    Levels that are missing, -1, are not taken for the same.
+    Missing levels, -1, are not merged.
     """
     merged = weights.copy()
     for b in range(1, codes.shape[1]):
@@ -100,12 +100,12 @@ def require_members(data: pd.DataFrame, columns: tuple[str, ...], members: Membe
 
 def own_rows(data: pd.DataFrame, column: str, level: str, known: tuple[str, ...]) -> Array:
     """Return one for the rows of a level of ``by=``, and zero for the others, shape (n_rows, 1)."""
-    codes, found = levels_of(pick(data, column), column, times=True)
-    strange = [name for name in found.tolist() if name not in known]
+    codes, levels = levels_of(pick(data, column), column, times=True)
+    strange = [name for name in levels.tolist() if name not in known]
     if strange:
-        rows = rows_where(data.index, np.isin(found[codes], strange))
+        rows = rows_where(data.index, np.isin(levels[codes], strange))
         raise DataError(
             f"by={column} has levels that the model did not learn, such as {strange[0]!r}, in "
             f"{rows}: it has a standard deviation for each of {', '.join(map(repr, known))}."
         )
-    return (found[codes] == level).astype(np.float64)[:, None]
+    return (levels[codes] == level).astype(np.float64)[:, None]

@@ -1,4 +1,4 @@
-"""Structured covariances of levels: matched with the model's groups by name and label."""
+"""Match structures with the model's groups by name, and with their levels by label."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ type Structures = Mapping[str, Structure]
 
 
 def given_structures(spec: ModelSpec, structures: Any) -> dict[str, Structure]:
-    """Return the structures that a model names, refusing absent and unused ones.
+    """Return the structures that a model names; refuse absent and unused ones.
 
-    Those that the model describes and nobody gives are read, from the current folder.
+    Structures that the model describes and the caller does not give are read from files, in
+    the current folder.
 
     Parameters
     ----------
@@ -108,20 +109,20 @@ def bound_structures(schema: Schema, data: pd.DataFrame, given: Structures) -> d
                 )
             (column,) = group.columns
             _require_ids(pick(data, column), column, group.structure)
-            found = given[group.structure].bind(data, column)
+            structure = given[group.structure].bind(data, column)
             before = bound[group.structure]
-            if found is not given[group.structure] and before is not given[group.structure]:
-                if found.identity() != before.identity():
+            if structure is not given[group.structure] and before is not given[group.structure]:
+                if structure.identity() != before.identity():
                     raise ArgumentError(
                         f"The structure {group.structure!r} is read from the rows of two columns "
                         f"of levels, {column!r} among them: give it twice, under two names."
                     )
-            bound[group.structure] = found
+            bound[group.structure] = structure
     return bound
 
 
 def _series(group: GroupSchema, time: str, data: pd.DataFrame) -> Series:
-    """Relate times within groups, refusing times that are no numbers or stand twice."""
+    """Relate times within groups; refuse times that are not numbers or occur twice."""
     numbers(data, time, group.structure)
     twice = data.duplicated(list(group.columns), keep=False).to_numpy()
     if twice.any():
@@ -141,7 +142,7 @@ def _series(group: GroupSchema, time: str, data: pd.DataFrame) -> Series:
 
 
 def _require_ids(series: pd.Series, column: str, structure: str) -> None:
-    """Refuse levels that are no ids; whole numbers are, and match labels of these digits."""
+    """Refuse levels that are not ids; whole numbers are ids, and match labels of the same digits."""
     if isinstance(series.dtype, pd.CategoricalDtype):
         values = pd.Series(series.cat.categories)
     else:

@@ -1,1 +1,1 @@
-"""The response: its values, and how each of them was observed."""
+"""The response: its values, and how each value was observed."""

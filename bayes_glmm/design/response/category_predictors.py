@@ -1,4 +1,4 @@
-"""One formula of the mean, several linear predictors: of categories, or of their boundaries."""
+"""The linear predictors of a formula of the mean: of each category, or of each boundary."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Stated:
         Name of the formula that states it.
     predictor : Predictor
     category : str
-        Of unordered categories that whose log odds it is; else empty.
+        Of unordered categories, the one whose log odds it is; else empty.
     boundary : str
-        Of ordered categories the boundary that it alone moves, by ``cs()``; else empty.
+        Of ordered categories, the boundary that it moves, by ``cs()``; else empty.
     """
 
     formula: str
@@ -58,12 +58,12 @@ def stated_predictors(spec: ModelSpec, categories: Sequence[str]) -> dict[str, S
     first = categories[0]
     named = _named(others)
     _refuse_unknown(given, named, first)
-    found = {
+    of_categories = {
         name: Stated(name if name in given else "mu", given.get(name, given["mu"]), category)
         for name, category in named.items()
     }
-    own = {n: Stated(n, p) for n, p in given.items() if n != "mu" and n not in named}
-    return found | own
+    others_stated = {n: Stated(n, p) for n, p in given.items() if n != "mu" and n not in named}
+    return of_categories | others_stated
 
 
 def _split(predictor: Predictor) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
@@ -72,14 +72,14 @@ def _split(predictor: Predictor) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
     inside: list[Term] = []
     every = [*predictor.terms, *(t for effect in predictor.random for t in effect.terms)]
     for term in every:
-        found = [f for f in term if isinstance(f, Call) and f.function == "cs"]
-        if found and (len(term) > 1 or term not in predictor.terms):
+        specific = [f for f in term if isinstance(f, Call) and f.function == "cs"]
+        if specific and (len(term) > 1 or term not in predictor.terms):
             raise SpecError(
                 "cs() stands alone, + cs(x), outside random effects: compute an interaction in the "
                 "table."
             )
-        if found and isinstance(found[0].arguments[0], Variable | Call):
-            inside.append((found[0].arguments[0],))
+        if specific and isinstance(specific[0].arguments[0], Variable | Call):
+            inside.append((specific[0].arguments[0],))
         elif term in predictor.terms:
             outside.append(term)
     return tuple(outside), tuple(inside)
@@ -104,10 +104,10 @@ def _with_boundaries(
     twice = [term_text(term) for term in specific if term in outside]
     if twice:
         raise SpecError(f"{listed(twice)} stands outside and inside cs(): keep one of the two.")
-    found = {"mu": Stated("mu", replace(given["mu"], terms=outside))}
+    predictors = {"mu": Stated("mu", replace(given["mu"], terms=outside))}
     for name, boundary in _named(boundaries(categories)).items():
-        found[name] = Stated("mu", Predictor(terms=specific), boundary=boundary)
-    return found | {n: Stated(n, p) for n, p in given.items() if n != "mu"}
+        predictors[name] = Stated("mu", Predictor(terms=specific), boundary=boundary)
+    return predictors | {n: Stated(n, p) for n, p in given.items() if n != "mu"}
 
 
 def _named(labels: Sequence[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Sound responses to build a design with, before there are any."""
+"""Dummy responses, to build the design of a table without responses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAIRS = ((0.0, 1.0), (1.0, 2.0), (0.25, 0.75), (-2.0, -1.0), (10.0, 11.0), (100.
 def with_placeholder(
     spec: ModelSpec, table: pd.DataFrame, parameters: Mapping[str, Any]
 ) -> tuple[pd.DataFrame, ResponseSchema | None]:
-    """Return the table with sound responses, such as zeros and ones, and what the column held."""
+    """Return the table with valid dummy responses, such as zeros and ones, and the old column."""
     return PLACEHOLDERS[get_family(spec.family).response](spec, table, parameters)
 
 
@@ -50,11 +50,11 @@ def _with_numbers(
 
 
 def _sound(family: Family, turn: NDArray[np.intp]) -> NDArray[Any]:
-    """Return two numbers in turn that the family can have: zero and one if it can."""
+    """Return two numbers in turn that are valid for the family: zero and one if possible."""
     for first, second in PAIRS:
-        found = np.where(turn, second, first)
-        if not any(rows.any() for rows, _ in family.invalid(found, np.ones(len(turn)))):
-            return found.astype(np.int64) if (found == np.rint(found)).all() else found
+        numbers = np.where(turn, second, first)
+        if not any(rows.any() for rows, _ in family.invalid(numbers, np.ones(len(turn)))):
+            return numbers.astype(np.int64) if (numbers == np.rint(numbers)).all() else numbers
     return turn
 
 
@@ -126,7 +126,7 @@ def _in_turn(spec: ModelSpec, table: pd.DataFrame, learned: ResponseSchema) -> A
 def _with_columns(
     spec: ModelSpec, table: pd.DataFrame, parameters: Mapping[str, Any]
 ) -> tuple[pd.DataFrame, None]:
-    """Return the table with sound counts or shares, the row's total kept."""
+    """Return the table with valid counts or shares; the totals of rows are kept."""
     columns = spec.response.columns
     if get_family(spec.family).lack("trials"):
         return table.assign(**dict.fromkeys(columns, 1 / len(columns))), None

@@ -1,4 +1,4 @@
-"""Thresholds of ordered categories that every group has for itself, ``thres(gr = item)``."""
+"""Thresholds of ordered categories that differ between groups, ``thres(gr = item)``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bayes_glmm.spec.terms import Call, Variable
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What was learned about groups with thresholds of their own.
+    """Groups with their own thresholds, as learned from the training rows.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Thresholds:
     levels : tuple of str
         Names of the groups.
     seen : tuple of tuple of int
-        Of each group the codes of the categories that its training rows are in, rising.
+        For each group, the increasing codes of the categories of its training rows.
     """
 
     column: str
@@ -32,12 +32,12 @@ class Thresholds:
     seen: tuple[tuple[int, ...], ...]
 
     def apply(self, data: pd.DataFrame, categories: tuple[str, ...]) -> Cuts:
-        """Return which thresholds some rows have.
+        """Return the thresholds of some rows.
 
         Raises
         ------
         UnknownLevelError
-            A group that was not learned: nothing is known of its thresholds.
+            A group that was not learned: its thresholds are unknown.
         """
         what = f"The column {self.column!r} of thres()"
         way = "A group has no thresholds before its responses are seen."
@@ -66,15 +66,15 @@ def learn_thresholds(
     """
     match call.arguments:
         case (Variable(column),):
-            codes, found = levels_of(pick(data, column), column)
+            codes, levels = levels_of(pick(data, column), column)
         case _:
             raise SpecError("thres() takes one column: thres(gr = item).")
-    counts = np.zeros((len(found), len(categories)), np.intp)
+    counts = np.zeros((len(levels), len(categories)), np.intp)
     np.add.at(counts, (codes, response), 1)
     single = np.flatnonzero((counts > 0).sum(axis=1) < 2)
     if len(single):
         named = [
-            f"{str(found[g])!r} (all {categories[int(np.argmax(counts[g]))]!r})" for g in single
+            f"{str(levels[g])!r} (all {categories[int(np.argmax(counts[g]))]!r})" for g in single
         ]
         s = "s" * (len(named) > 1)
         raise DataError(
@@ -83,4 +83,4 @@ def learn_thresholds(
             "rows, or join the level to another."
         )
     seen = tuple(tuple(np.flatnonzero(row).tolist()) for row in counts)
-    return Thresholds(column, tuple(found.tolist()), seen)
+    return Thresholds(column, tuple(levels.tolist()), seen)

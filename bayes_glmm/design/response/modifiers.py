@@ -27,7 +27,7 @@ SAID = ("cens", "trunc", "weights", "se", "against")
 def modifiers_of(
     spec: ModelSpec, data: pd.DataFrame, states: States, required: bool
 ) -> dict[str, Array]:
-    """Return what the modifiers of the response say about each row.
+    """Return the arrays of the response's modifiers on each row.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def modifiers_of(
         Bounds that are the wrong way round.
     """
     known = {str(c) for c in data.columns}
-    found: dict[str, Array] = {}
+    modifiers: dict[str, Array] = {}
     for call in spec.response.modifiers:
         if call.function not in SAID:
             continue
@@ -57,14 +57,14 @@ def modifiers_of(
             continue
         if call.function == "against" and spec.response.column not in known:
             continue
-        found |= _READERS[call.function](call, data, states)
-    if "total" in found:
-        found["total"] += values(Variable(spec.response.column), data, states, use="against()")
-    return found
+        modifiers |= _READERS[call.function](call, data, states)
+    if "total" in modifiers:
+        modifiers["total"] += values(Variable(spec.response.column), data, states, use="against()")
+    return modifiers
 
 
 def modifier_columns(call: Call, known: set[str]) -> list[str]:
-    """Name the columns that a modifier reads; ``none`` and ``inf`` are no columns by themselves."""
+    """Name the columns that a modifier reads; a bare ``none`` or ``inf`` is not a column."""
     open_ended = set(UNBOUNDED) - known if call.function == "trunc" else set()
     return [name for name in variables(call) if name not in open_ended]
 
@@ -78,9 +78,9 @@ def upper_ends(call: Call) -> list[str]:
 
 
 def without_upper(spec: ModelSpec, data: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return where a response is known to be in an interval whose upper end is missing.
+    """Return where a response is an interval whose upper end is missing.
 
-    Rows that are no intervals have no upper end, and lack nothing.
+    Other rows need no upper end.
     """
     absent = np.zeros(len(data), bool)
     call = spec.response.modifier("cens")
@@ -108,21 +108,21 @@ def _censoring(call: Call, data: pd.DataFrame, states: States) -> dict[str, Arra
             f"The column {status.name!r} of cens() holds {words[unknown][0]!r}; it takes "
             f"{listed(STATES_OF)} ({rows_where(data.index, unknown)})."
         )
-    found = {"status": np.array([STATES_OF[w] for w in words])}
+    arrays = {"status": np.array([STATES_OF[w] for w in words])}
     if upper:
         ends = values(upper[0], data, states, use="cens()")
-        interval = found["status"] == INTERVAL
+        interval = arrays["status"] == INTERVAL
         endless = interval & ~np.isfinite(ends)
         if endless.any():
             raise MissingDataError(
                 f"Intervals of cens() have no upper end in {rows_where(data.index, endless)}: give "
                 f"it, or the status 'right' where only the lower end is known."
             )
-        found["upper"] = np.where(np.isfinite(ends), ends, 0.0)  # elsewhere it is not read
-    elif (found["status"] == INTERVAL).any():
-        rows = rows_where(data.index, found["status"] == INTERVAL)
+        arrays["upper"] = np.where(np.isfinite(ends), ends, 0.0)  # other rows do not use it
+    elif (arrays["status"] == INTERVAL).any():
+        rows = rows_where(data.index, arrays["status"] == INTERVAL)
         raise DataError(f"Intervals need their upper end: cens({status.name}, upper) ({rows}).")
-    return found
+    return arrays
 
 
 def _truncation(call: Call, data: pd.DataFrame, states: States) -> dict[str, Array]:
@@ -163,7 +163,7 @@ _READERS: dict[str, Reader] = {
 
 
 def faults(y: Array, modifiers: dict[str, Array]) -> Iterator[tuple[NDArray[np.bool_], str]]:
-    """Yield rows whose modifiers cannot be, with what is wrong and what to do."""
+    """Yield rows with invalid modifiers, what is wrong, and what to do."""
     none = np.zeros(len(y), bool)
     weights, se = modifiers.get("weights"), modifiers.get("se")
     if weights is not None:

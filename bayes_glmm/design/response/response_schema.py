@@ -1,4 +1,4 @@
-"""The response column as numbers: levels and truth values become zeros and ones."""
+"""The response as numbers: levels and truth values become zeros and ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bayes_glmm.spec.model import ModelSpec
 
 @dataclass(frozen=True)
 class ResponseSchema:
-    """What was learned about the response.
+    """The response, as learned from the training rows.
 
     Attributes
     ----------
@@ -30,11 +30,11 @@ class ResponseSchema:
     success : str or None
         The level that counts as one.
     named : bool
-        Whether the levels are text, so that they need a family of events.
+        Whether the levels are text: the family must then be one of events.
     ordered : bool
         Whether the levels are ordered categories, coded 0, 1, ...
     unordered : bool
-        Whether they are categories without an order, coded in the same way.
+        Whether they are unordered categories, coded in the same way.
     columns : tuple of str
         The columns of a response over several, which are its categories; else empty.
     thresholds : Thresholds or None
@@ -188,9 +188,9 @@ def _categories(series: pd.Series, column: str, kind: str) -> tuple[str, ...]:
         Text without an order, numbers that are not whole, or a single category.
     """
     if kind == "factor" and not getattr(series.dtype, "ordered", False):
-        found = levels_of(series, column)[1].tolist()
+        levels = levels_of(series, column)[1].tolist()
         raise DataError(
-            f"The response {column!r} holds levels without an order ({listed(found)}): give it one, "
+            f"The response {column!r} holds levels without an order ({listed(levels)}): give it one, "
             f"as in pandas.Categorical(data[{column!r}], categories=[...], ordered=True). Without "
             "one use family='categorical'."
         )
@@ -212,7 +212,7 @@ def _unordered(series: pd.Series, column: str, kind: str) -> tuple[str, ...]:
     Raises
     ------
     DataError
-        Numbers, which could be meant as such, or a single category.
+        Numbers, which may not be names, or a single category.
     """
     if kind == "numeric":
         raise DataError(

@@ -1,4 +1,4 @@
-"""Which columns a model reads, and for what."""
+"""The columns that a model reads, and their roles."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bayes_glmm.spec.terms import Call, Expression, Term
 
 
 def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return the columns that a model reads, each with what it is used for.
+    """Return the columns that a model reads, each with its roles.
 
     Parameters
     ----------
@@ -64,12 +64,12 @@ def column_roles(spec: ModelSpec, known: Iterable[str]) -> dict[str, tuple[str, 
             add("covariate", [*group_columns(effect, columns), *term_variables(effect.terms)])
     add("offset", [spec.offset] if spec.offset else [])
     add("exposure", [spec.exposure] if spec.exposure else [])
-    return {name: tuple(found) for name, found in roles.items()}
+    return {name: tuple(uses) for name, uses in roles.items()}
 
 
 def complete_columns(roles: Mapping[str, tuple[str, ...]]) -> list[str]:
     """Return the columns that may not have missing values."""
-    return [name for name, found in roles.items() if found not in (("member",), ("upper",))]
+    return [name for name, uses in roles.items() if uses not in (("member",), ("upper",))]
 
 
 def term_variables(terms: Iterable[Term]) -> list[str]:
@@ -78,7 +78,7 @@ def term_variables(terms: Iterable[Term]) -> list[str]:
 
 
 def offset_expressions(spec: ModelSpec, parameter: str) -> list[Expression]:
-    """Return the expressions whose values are added to a predictor, exposure apart."""
+    """Return the expressions whose values are added to a predictor, without the exposure."""
     return [
         e.arguments[0] if isinstance(e, Call) and e.function == "offset" and e.arguments else e
         for e in spec.every[parameter].offsets

@@ -1,4 +1,4 @@
-"""One column of a table: what kind it is, its numbers, its levels, what is wrong with it."""
+"""One column of a table: its kind, its numbers, its levels, and its faults."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def pick(data: pd.DataFrame, name: str) -> pd.Series:
 def kind_of(series: pd.Series, name: str, *, times: bool = False) -> Kind:
     """Return whether the column holds numbers, levels or truth values.
 
-    With ``times`` dates and times are taken, each value as a level.
+    With ``times``, dates and times are accepted; each value is a level.
 
     Raises
     ------
@@ -98,27 +98,27 @@ def kind_of(series: pd.Series, name: str, *, times: bool = False) -> Kind:
         return "boolean"
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
         return "numeric"
-    found = pd.api.types.infer_dtype(series, skipna=True)
-    if found in _OBJECT_KINDS:
-        return _OBJECT_KINDS[found]
-    if found.startswith(_TIMES):
+    inferred = pd.api.types.infer_dtype(series, skipna=True)
+    if inferred in _OBJECT_KINDS:
+        return _OBJECT_KINDS[inferred]
+    if inferred.startswith(_TIMES):
         if times:
             return "factor"
-        raise DataError(_time_message(name, found))
-    if found.startswith("mixed"):
+        raise DataError(_time_message(name, inferred))
+    if inferred.startswith("mixed"):
         raise DataError(_mixed_message(series, name))
     raise DataError(
-        f"Column {name!r} holds {found} values: convert it to numbers or to text first."
+        f"Column {name!r} holds {inferred} values: convert it to numbers or to text first."
     )
 
 
-def _time_message(name: str, found: str) -> str:
-    if found.startswith("timedelta"):
+def _time_message(name: str, inferred: str) -> str:
+    if inferred.startswith("timedelta"):
         way = f"data[{name!r}].dt.total_seconds() gives numbers"
     else:
         way = f"(data[{name!r}] - data[{name!r}].min()).dt.days gives days since the first"
     return (
-        f"Column {name!r} holds {found.rstrip('64')} values, which are neither numbers nor "
+        f"Column {name!r} holds {inferred.rstrip('64')} values, which are neither numbers nor "
         f"levels: {way}, C({name}) takes each value as a level."
     )
 
@@ -188,11 +188,11 @@ def levels_of(
         codes, values = _used(series.cat.codes.to_numpy(), series.cat.categories)
     else:
         kind_of(series, name, times=times)
-        raw, found = pd.factorize(series, sort=False)
-        order = _order(found)
+        raw, distinct = pd.factorize(series, sort=False)
+        order = _order(distinct)
         rank = np.empty(len(order) + 1, dtype=np.intp)
         rank[order], rank[-1] = np.arange(len(order)), -1
-        codes, values = rank[raw], found[order]
+        codes, values = rank[raw], distinct[order]
     texts = level_text(values)
     _require_writable(texts, name)
     if len(set(texts)) < len(texts):
@@ -202,7 +202,7 @@ def levels_of(
 
 
 def _require_writable(texts: Sequence[str], name: str) -> None:
-    """Refuse levels that no file keeps: with the character NUL, or with bytes that are no text."""
+    """Refuse levels that no file can store: with the character NUL, or with invalid text."""
     if "\0" in (whole := "".join(texts)) or not whole.isascii():
         for text in texts:
             if "\0" in text or text != text.encode(errors="replace").decode():
@@ -226,11 +226,11 @@ def _order(values: pd.Index | NDArray) -> NDArray[np.intp]:
         return np.argsort(np.array(level_text(values), dtype=np.str_), kind="stable")
 
 
-def locate(found: NDArray[np.str_], known: NDArray[np.str_]) -> NDArray[np.intp]:
-    """Return the position of every found level among the known ones, -1 if absent."""
-    if np.array_equal(found, known):
+def locate(levels: NDArray[np.str_], known: NDArray[np.str_]) -> NDArray[np.intp]:
+    """Return the position of each level among the known ones, -1 if absent."""
+    if np.array_equal(levels, known):
         return np.arange(len(known))
-    return pd.Index(known.astype(object)).get_indexer(pd.Index(found.astype(object)))
+    return pd.Index(known.astype(object)).get_indexer(pd.Index(levels.astype(object)))
 
 
 def learned_codes(
@@ -250,16 +250,16 @@ def learned_codes(
         A row has another level: ``what`` names the column, ``way`` says what to do.
     """
     known = np.array(learned, dtype=np.str_)
-    codes, found = levels_of(pick(data, column), column, times=times)
-    places = locate(found, known)
+    codes, levels = levels_of(pick(data, column), column, times=times)
+    places = locate(levels, known)
     if (places < 0).any():
-        raise unknown_levels(what, found, places, codes, data.index, known, way)
+        raise unknown_levels(what, levels, places, codes, data.index, known, way)
     return places[codes]
 
 
 def unknown_levels(
     what: str,
-    found: NDArray[np.str_],
+    levels: NDArray[np.str_],
     places: NDArray[np.intp],
     codes: NDArray[np.intp],
     index: pd.Index,
@@ -269,7 +269,7 @@ def unknown_levels(
     """Return the error that names unknown levels, their rows and the nearest known ones."""
     absent = np.flatnonzero(places < 0)
     rows = rows_where(index, np.isin(codes, absent))
-    names = [str(n) for n in found[absent[:1000]]]
+    names = [str(n) for n in levels[absent[:1000]]]
     hints = " ".join(
         f"Nearest to {n!r}: {', '.join(map(repr, close))}."
         for n in names[:3]

@@ -1,4 +1,4 @@
-"""A table's columns as arrays that any file format keeps, and back with the types they had."""
+"""Store a table's columns as arrays of any file format, and restore their types."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TIME_UNITS = ("s", "ms", "us", "ns")
 
 
 def columns_to_dataset(data: pd.DataFrame, columns: Sequence[str], rows: Any) -> xr.Dataset:
-    """Keep raw columns as variables whose names any file format takes.
+    """Store raw columns as variables whose names are valid in any file format.
 
     Parameters
     ----------
@@ -78,12 +78,12 @@ def columns_to_frame(stored: xr.Dataset) -> pd.DataFrame:
     for variable in (v for v in every if "missing_of" not in v.attrs):
         column = variable.attrs["column"]
         try:
-            found = _column(variable.values, variable.attrs)
+            series = _column(variable.values, variable.attrs)
         except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise ResultError(
                 f"the column {column!r} is not what its record says: {error}"
             ) from error
-        columns[column] = found.mask(missing[column]) if column in missing else found
+        columns[column] = series.mask(missing[column]) if column in missing else series
     index = stored["observation"].values
     return pd.DataFrame({k: v.set_axis(index) for k, v in columns.items()}, index=index)
 
@@ -97,7 +97,7 @@ def _column(values: Any, attrs: Mapping[str, Any]) -> pd.Series:
 
 
 def _written_apart(series: pd.Series) -> pd.Series:
-    """Leave unused categories out where two of them are written alike."""
+    """Drop unused categories where two would have the same text."""
     if not isinstance(series.dtype, pd.CategoricalDtype):
         return series
     texts = level_text(series.cat.categories)
@@ -105,7 +105,7 @@ def _written_apart(series: pd.Series) -> pd.Series:
 
 
 def _encoded(series: pd.Series) -> tuple[NDArray[Any], About]:
-    """Return values without missing ones as an array that a file keeps, and what they are."""
+    """Return values without missing ones as an array that a file can store, and their type."""
     dtype = series.dtype
     name = str(dtype)
     if isinstance(dtype, pd.CategoricalDtype):
@@ -130,14 +130,14 @@ def _encoded(series: pd.Series) -> tuple[NDArray[Any], About]:
         }
     if isinstance(dtype, pd.StringDtype):
         return _texts(series), {"kind": "string" if dtype.na_value is pd.NA else "str"}
-    found = pd.api.types.infer_dtype(series, skipna=True)
-    if found == "date":
+    inferred = pd.api.types.infer_dtype(series, skipna=True)
+    if inferred == "date":
         return np.array([v.isoformat() for v in series], dtype=np.str_), {"kind": "date"}
-    return _texts(series), {"kind": "integers" if found == "integer" else "object"}
+    return _texts(series), {"kind": "integers" if inferred == "integer" else "object"}
 
 
 def _listed(categories: pd.Index) -> About:
-    """Return categories as JSON has them, with what they are."""
+    """Return categories as a JSON list, with their type."""
     if isinstance(categories, pd.IntervalIndex):
         ends = pd.Index(np.concatenate([categories.left, categories.right]))
         return _listed(ends) | {"closed": categories.closed}
@@ -168,9 +168,9 @@ def _decoded(values: Any, about: About) -> pd.Series:
         return pd.Series(number) if kind == number.dtype.name else pd.Series(number).astype(kind)
     if kind in ("datetime", "timedelta") and about["unit"] in TIME_UNITS:
         letter = "M" if kind == "datetime" else "m"
-        found = pd.Series(np.asarray(values, np.int64).view(f"{letter}8[{about['unit']}]"))
+        times = pd.Series(np.asarray(values, np.int64).view(f"{letter}8[{about['unit']}]"))
         zone = about.get("zone")
-        return found if zone is None else found.dt.tz_localize("UTC").dt.tz_convert(str(zone))
+        return times if zone is None else times.dt.tz_localize("UTC").dt.tz_convert(str(zone))
     if kind == "period":
         ordinals = np.asarray(values, np.int64)
         return pd.Series(pd.PeriodIndex.from_ordinals(ordinals, freq=str(about["freq"])))

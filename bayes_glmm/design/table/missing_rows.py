@@ -1,4 +1,4 @@
-"""Rows that are not fitted: left out for missing values, or predicted."""
+"""Rows that are not fitted: dropped for missing values, or set aside for prediction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bayes_glmm.spec.model import ModelSpec
 def set_aside(spec: ModelSpec, data: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows to fit, and those without a response whose other columns are complete.
 
-    Rows that lack another value too stay among the first, where checks name them.
+    Rows that lack another value too stay among the rows to fit: checks report them.
 
     Raises
     ------
@@ -44,10 +44,10 @@ def left_out(dropped: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def predicted(schema: Schema, aside: pd.DataFrame) -> Finding:
-    """Say which rows are predicted, not fitted, and which of their levels are new.
+    """Report which rows are predicted, not fitted, and which of their levels are new.
 
-    An error where they cannot be predicted: a fixed factor has a level that no fitted row
-    has, or a value is infinite.
+    The finding is an error if they cannot be predicted: a fixed factor has a level without
+    fitted rows, or a value is infinite.
     """
     try:
         schema.apply(aside, groups="any", response=False)

@@ -1,4 +1,4 @@
-"""Columns in plain types: what a library wrapped, or Python holds one by one, as pandas has it."""
+"""Columns in plain pandas types, from Arrow, sparse and object columns."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import pandas as pd
 def plain_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with text as column names and every column in a plain type.
 
-    Objects that are numbers, truth values or times become columns of such; decimals and
-    fractions become floats, Arrow's types those of pandas, sparse columns whole ones.
-    Values stay what they are, so that a model sees the same table however it was made.
-    Text, categories with their order, and nullable types stay as they are.
+    Object columns of numbers, truth values or times become typed columns. Decimals and fractions
+    become floats, Arrow types become pandas types, sparse columns become dense. Values do not
+    change: a model sees the same table however it was made. Text, categories with their order,
+    and nullable types stay.
 
     Parameters
     ----------
@@ -38,10 +38,10 @@ def plain_table(table: pd.DataFrame) -> pd.DataFrame:
         changed = changed.set_axis([str(name) for name in table.columns], axis=1)
     for place in range(table.shape[1]):
         series = table.iloc[:, place]
-        found = plain(series)
-        if found is not series:
+        column = plain(series)
+        if column is not series:
             changed = changed.copy(deep=False) if changed is table else changed
-            changed.isetitem(place, found.to_numpy() if found.dtype == object else found.array)
+            changed.isetitem(place, column.to_numpy() if column.dtype == object else column.array)
     named = [name for name in table.index.names if name is not None]
     if any(str(name) in changed.columns for name in named):
         changed = changed.set_axis(table.index.set_names([None] * table.index.nlevels), axis=0)
@@ -49,7 +49,7 @@ def plain_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def plain(series: pd.Series) -> pd.Series:
-    """Return a column in a plain type, or the very column where it has one."""
+    """Return a column in a plain type; the same object if it has one."""
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return _plain_categories(series)
@@ -72,18 +72,18 @@ def plain(series: pd.Series) -> pd.Series:
 
 def _plain_categories(series: pd.Series) -> pd.Series:
     values = pd.Series(series.cat.categories)
-    found = plain(values)
-    if found is values or not found.is_unique or found.isna().any():
+    categories = plain(values)
+    if categories is values or not categories.is_unique or categories.isna().any():
         return series
-    return series.cat.rename_categories(pd.Index(found))
+    return series.cat.rename_categories(pd.Index(categories))
 
 
 def _from_arrow(series: pd.Series) -> pd.Series:
-    """Let Arrow make the column; whole numbers with gaps stay whole."""
+    """Convert a column by Arrow; integers with missing values stay integers."""
     if series.dtype.kind in "iu" and series.isna().any():
         return series.astype(f"{'U' * (series.dtype.kind == 'u')}Int64")
-    found: Any = pd.Series(series.array.__arrow_array__().to_pandas())
-    return found.set_axis(series.index).rename(series.name)
+    converted: Any = pd.Series(series.array.__arrow_array__().to_pandas())
+    return converted.set_axis(series.index).rename(series.name)
 
 
 def _same(series: pd.Series) -> pd.Series:
@@ -103,7 +103,7 @@ def _floats(series: pd.Series) -> pd.Series:
 
 
 def _numbers_only(series: pd.Series) -> pd.Series:
-    """Take numbers of several types as floats, and leave what also holds others."""
+    """Return numbers of several types as floats; leave columns that hold other values too."""
     known = series[series.notna()]
     numbers = all(
         isinstance(v, int | float | Decimal | Fraction | np.number) and not isinstance(v, bool)

@@ -1,4 +1,4 @@
-"""How many each row of a table stands for, by what stands beside the response."""
+"""How many observations each row stands for, by trials, weights or collapsed rows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def amounts_of(spec: ModelSpec, data: pd.DataFrame, states: States) -> Array:
     DataError
         A number is negative or missing.
     """
-    found = np.ones(len(data))
+    amounts = np.ones(len(data))
     for what, number in parts_of(spec, data, states):
         bad = ~(np.isfinite(number) & (number >= 0))
         if bad.any():
@@ -39,8 +39,8 @@ def amounts_of(spec: ModelSpec, data: pd.DataFrame, states: States) -> Array:
                 f"{rows_where(data.index, bad)}: correct it, or leave the column out, and every row "
                 "counts one."
             )
-        found = found * number
-    return found
+        amounts = amounts * number
+    return amounts
 
 
 def collapsed_of(spec: ModelSpec, data: pd.DataFrame, states: States) -> Array | None:
@@ -53,24 +53,24 @@ def collapsed_of(spec: ModelSpec, data: pd.DataFrame, states: States) -> Array |
 
 
 def parts_of(spec: ModelSpec, data: pd.DataFrame, states: States) -> list[tuple[str, Array]]:
-    """Return what says how many a row stands for, with its numbers; nothing counts twice."""
-    found: list[tuple[str, Array]] = []
+    """Return the factors of what a row stands for, each with its name; nothing counts twice."""
+    factors: list[tuple[str, Array]] = []
     trials = get_family(spec.family).own_trials(trials_of(spec, data, states, required=False))
-    found += [] if trials is None else [("The number of trials", np.asarray(trials, float))]
+    factors += [] if trials is None else [("The number of trials", np.asarray(trials, float))]
     call, known = spec.response.modifier("weights"), {str(c) for c in data.columns}
     if call is not None and set(modifier_columns(call, known)) <= known:
         given = values(call.arguments[0], data, states, use="weights()")
-        return [*found, ("weights()", np.asarray(given, float))]
+        return [*factors, ("weights()", np.asarray(given, float))]
     n = collapsed_of(spec, data, states)
-    return found if n is None else [*found, (f"{COLLAPSED}()", n)]
+    return factors if n is None else [*factors, (f"{COLLAPSED}()", n)]
 
 
 def row_weights(spec: ModelSpec, data: pd.DataFrame, states: States) -> Weights:
     """Return how many each training row stands for, ``None`` where every row is one observation.
 
-    Means and standard deviations that default priors are scaled by are then the same for
-    rows of single observations and for rows that sum them up. What cannot be read is left to
-    the checks of the response.
+    With these weights, the means and standard deviations behind default priors are the same for
+    single observations and for rows that sum them up. Invalid weights are left to the checks of
+    the response.
     """
     try:
         parts = [number for _, number in parts_of(spec, data, states)]

@@ -1,4 +1,4 @@
-"""Whether two names are probably one, misspelled."""
+"""Whether two names are probably one name, misspelled."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ RARER = 0.5
 def near(one: str, other: str, n_one: int = 1, n_other: int = 1) -> bool:
     """Return whether two names differ by one slip of a letter inside a word.
 
-    A letter too many, one too few or two in the wrong order; another letter too, where one name is
-    much rarer than the other. Numbers, first letters, other last letters and capitals that number
-    things are no slips: ``typical`` and ``atypical``, ``groupa`` and ``groupb``, ``stageI`` and
-    ``stageII`` are two.
+    A slip is a letter too many, one too few, or two in the wrong order; also a wrong letter if one
+    name is much rarer. Different numbers, first letters, last letters or Roman numerals are no
+    slips: ``typical`` and ``atypical``, ``groupa`` and ``groupb``, ``stageI`` and ``stageII`` are
+    different names.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Tables in: any data frame becomes pandas, rows get identifiers, incomplete rows are found."""
+"""Tables: convert any data frame to pandas, identify rows, drop incomplete ones."""
 
 from __future__ import annotations
 

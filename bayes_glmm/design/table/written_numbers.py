@@ -1,4 +1,4 @@
-"""Text that was meant as numbers or dates: how it is written, and which rows are written otherwise."""
+"""Numbers and dates that are stored as text, and the rows that are not."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ _PATTERNS = tuple((kind, re.compile(text.format(unit=_UNIT)), way) for kind, tex
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What the text of a column was meant as.
+    """A column of text read as numbers or dates.
 
     Attributes
     ----------
     kind : {"numbers", "dates"}
     different : int
-        How many different ones.
+        Number of distinct ones.
     others : ndarray of bool, shape (n_rows,)
-        Rows that are written as none.
+        Rows whose text is neither.
     whole : bool
         Whether all of them are whole numbers, as codes are.
     message : str
-        Which rows those are, and the way out.
+        Names these rows and says what to do.
     """
 
     kind: str
@@ -63,10 +63,10 @@ class Reading:
 
 
 def read_text(series: pd.Series, name: str) -> Reading | None:
-    """Return what a column of text was meant as, if most of it is numbers or dates.
+    """Read a column of text as numbers or dates, if most of it is.
 
-    Categories, and numbers that begin with zeros, are names, and so is text of which fewer
-    than three different ones are numbers.
+    Categories and numbers with leading zeros are names; so is text with fewer than three
+    distinct numbers.
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ def read_text(series: pd.Series, name: str) -> Reading | None:
     """
     if isinstance(series.dtype, pd.CategoricalDtype) or series.dtype.kind not in "OT":
         return None
-    codes, found = pd.factorize(series)
-    texts = [value.strip() if isinstance(value, str) else "" for value in found]
+    codes, distinct = pd.factorize(series)
+    texts = [value.strip() if isinstance(value, str) else "" for value in distinct]
     ways = [next((i for i, (_, p, _) in enumerate(_PATTERNS) if p.fullmatch(t)), -1) for t in texts]
     kinds = np.array([_PATTERNS[i][0] if i >= 0 else "" for i in ways])
     for kind in ("numbers", "dates"):
@@ -93,7 +93,7 @@ def read_text(series: pd.Series, name: str) -> Reading | None:
         others = np.append(~of_kind, False)[codes]
         how = [_PATTERNS[i][2].format(name) for i in ways if i >= 0 and _PATTERNS[i][2]]
         message = _strays(series, others, kind) + _way_out(name, kind, how, bool(others.any()))
-        whole = all(t.isdigit() for t, own in zip(texts, of_kind, strict=True) if own)
+        whole = all(t.isdigit() for t, counts in zip(texts, of_kind, strict=True) if counts)
         return Reading(kind, int(of_kind.sum()), others, whole, message)
     return None
 

@@ -1,4 +1,4 @@
-"""What the coefficients of factors are differences from."""
+"""Reference levels: the levels that coefficients of factors are compared with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def base_level(coding: LevelCoding) -> str | None:
 
 
 def factor_codings(schema: Schema, *, full: bool = False) -> Iterator[LevelCoding]:
-    """Yield the codings of fixed factors that have contrasts in some formula, each once.
+    """Yield the codings of fixed factors with contrasts in any formula, each once.
 
     With ``full`` also of those that have a coefficient for every level.
     """
@@ -44,5 +44,5 @@ def references(schema: Schema) -> dict[str, str]:
     >>> references(Schema.learn(parse("y ~ arm"), table))
     {'arm': 'new'}
     """
-    found = ((c.column, base_level(c)) for c in factor_codings(schema))
-    return {column: level for column, level in found if level is not None}
+    levels = ((c.column, base_level(c)) for c in factor_codings(schema))
+    return {column: level for column, level in levels if level is not None}

@@ -1,4 +1,4 @@
-"""Group-mean centring: a covariate as deviations from its group's mean, and that mean."""
+"""Group-mean centring: deviations from the group's mean, and that mean."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ class NumericCoding:
 
     def matrix(self, data: pd.DataFrame, states: States, full: bool) -> NDArray[np.float64]:
         """Return the columns on some rows, shape (n_rows, n_columns)."""
-        found = evaluate(self.expression, data, states, use=self.labels[0])
-        return found[:, None] if found.ndim == 1 else found
+        columns = evaluate(self.expression, data, states, use=self.labels[0])
+        return columns[:, None] if columns.ndim == 1 else columns
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class LevelCoding:
     times: bool = False
 
     def coding(self, full: bool) -> Coding:
-        """Return the rows that stand for the levels, and the columns' names."""
+        """Return the contrast matrix, one row per level, and the columns' names."""
         if full:
             return full_coding(self.levels)
         return contrast_coding(self.contrast, self.levels, self.reference)
@@ -87,7 +87,7 @@ class LevelCoding:
 
 @dataclass(frozen=True)
 class WithinCoding:
-    """A number cut into the deviation from its group's mean, and that mean.
+    """A number split into the deviation from its group's mean, and that mean.
 
     Attributes
     ----------
@@ -96,8 +96,7 @@ class WithinCoding:
         The grouping column.
     levels : tuple of str
     means : tuple of float
-        Mean of each level over the training rows. A level that was not seen has the
-        mean of its own new rows.
+        Mean of each level over the training rows. A new level has the mean of its new rows.
     """
 
     expression: Expression
@@ -113,10 +112,10 @@ class WithinCoding:
     def matrix(self, data: pd.DataFrame, states: States, full: bool) -> NDArray[np.float64]:
         """Return deviations and means, shape (n_rows, 2)."""
         x = values(self.expression, data, states, use=f"wb({self.group})")
-        codes, found = levels_of(pick(data, self.group), self.group, times=True)
-        places = locate(found, np.array(self.levels, dtype=np.str_))
-        own = level_means(x, codes, len(found))
-        means = np.where(places >= 0, np.array([*self.means, 0.0])[places], own)
+        codes, levels = levels_of(pick(data, self.group), self.group, times=True)
+        places = locate(levels, np.array(self.levels, dtype=np.str_))
+        row_means = level_means(x, codes, len(levels))
+        means = np.where(places >= 0, np.array([*self.means, 0.0])[places], row_means)
         return np.column_stack([x - means[codes], means[codes]])
 
 

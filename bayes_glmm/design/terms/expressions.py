@@ -1,4 +1,4 @@
-"""Expressions of a formula: their text, their columns, their values on some rows."""
+"""Expressions of a formula: their text, columns and values."""
 
 from __future__ import annotations
 
@@ -103,13 +103,13 @@ def values(
     DataError
         Text where numbers are needed, or values without a finite result.
     """
-    found = evaluate(expression, data, states, use=use)
-    if found.ndim > 1:
+    column = evaluate(expression, data, states, use=use)
+    if column.ndim > 1:
         raise SpecError(
             f"{text_of(expression)} gives several columns and cannot stand inside "
             "another function or an offset."
         )
-    return found
+    return column
 
 
 def evaluate(
@@ -128,16 +128,16 @@ def evaluate(
         match expression:
             case Arithmetic(operator, left, right):
                 sides = (values(side, data, states, use=site.text) for side in (left, right))
-                found = _OPERATORS[operator](*sides)
+                result = _OPERATORS[operator](*sides)
             case Call(function, arguments):
                 transform = _transform(function)
                 if not arguments:
                     raise SpecError(f"{function}() needs a column.")
                 x = values(arguments[0], data, states, use=site.text)
-                found = transform.apply(x, states.get(site.text, {}), site)
-    bad = ~np.isfinite(found)
+                result = transform.apply(x, states.get(site.text, {}), site)
+    bad = ~np.isfinite(result)
     site.refuse(bad.any(axis=1) if bad.ndim > 1 else bad, "the result is not a finite number")
-    return found
+    return result
 
 
 def _transform(function: str) -> Transform:

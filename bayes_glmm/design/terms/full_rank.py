@@ -1,4 +1,4 @@
-"""Terms: which columns a formula's terms need so that none repeats another."""
+"""Full-rank columns of a formula's terms."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ MODELLED = (MonotonicCoding, MissingCoding)
 def expand(intercept: bool, terms: Sequence[Term], codings: Codings) -> tuple[Part, ...]:
     """Return the products of columns that span the terms without redundancy.
 
-    A factor in a term is coded by contrasts where the term without it is spanned
-    already, and by all its levels where it is not: the rule of marginality.
+    A factor in a term is coded by contrasts if the term without it is already spanned, and by
+    all its levels otherwise: the rule of marginality.
 
     Parameters
     ----------
@@ -149,22 +149,22 @@ class Columns:
     def modelled(
         self, parts: Sequence[Part], suffix: str, centred: Centred | None = None
     ) -> ModelledColumns:
-        """Return the columns that depend on parameters, whose variables end in the suffix."""
-        found: dict[Factor, ModelledFactor] = {}
+        """Return the columns that depend on parameters; names of these end in the suffix."""
+        factors: dict[Factor, ModelledFactor] = {}
         columns, at = [], 0
         for part, less in zip(parts, centred or [()] * len(parts), strict=True):
             special = [f for f, _ in part if isinstance(self.codings[f], MODELLED)]
             for f in special:
-                found.setdefault(f, self.codings[f].factor(self._data, suffix))  # type: ignore[union-attr]
+                factors.setdefault(f, self.codings[f].factor(self._data, suffix))  # type: ignore[union-attr]
             if special:
                 rest = tuple((f, full) for f, full in part if f not in special)
-                names = tuple(found[f].variable for f in special)
+                names = tuple(factors[f].variable for f in special)
                 shifts = tuple(self.origins[f][0] if f in less else 0.0 for f in special)
                 for k, base in enumerate(self._products(rest, less)):
                     whole = np.broadcast_to(base, len(self._data))
                     columns.append(ModelledColumn(at + k, whole, names, shifts))
             at += len(labels(part, self.codings))
-        return ModelledColumns(tuple(columns), tuple(found.values()))
+        return ModelledColumns(tuple(columns), tuple(factors.values()))
 
     def numbers(self, parts: Sequence[Part]) -> list[list[Factor]]:
         """Return by part all numbers that can be centred."""
@@ -181,14 +181,14 @@ class Columns:
             else self._factor(factor, full)
             for factor, full in part
         ]
-        found = []
+        columns = []
         for combination in product(*(range(f.shape[1]) for f in reversed(factors))):
             pairs = zip(factors, reversed(combination), strict=True)
             column = np.ones(())
             for matrix, k in pairs:
                 column = column * matrix[:, k]
-            found.append(column)
-        return found
+            columns.append(column)
+        return columns
 
     def _factor(self, factor: Factor, full: bool) -> NDArray[np.float64]:
         key = (factor, full)

@@ -1,4 +1,4 @@
-"""``mi(x)``: a covariate whose missing values are parameters, with a model of its own."""
+"""The coding of ``mi(x)``: a covariate whose missing values are parameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEWEST_VALUES = 3
 
 @dataclass(frozen=True)
 class MissingCoding:
-    """A number of a term, some of whose values are missing.
+    """A numeric factor of a term with missing values.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class MissingCoding:
         Raises
         ------
         MissingDataError
-            A value is missing in a row that is not a training row without one.
+            A value is missing in a row that is not one of the incomplete training rows.
         """
         x = numbers(data, self.column, f"mi({self.column})")
         missing = np.isnan(x)
@@ -79,7 +79,7 @@ def learn_imputed(column: str, data: pd.DataFrame) -> MissingCoding:
     Raises
     ------
     DataError
-        It holds no numbers, none at all, or too few different ones for a normal model.
+        It holds no numbers, or too few distinct ones for a normal model.
     """
     x = numbers(data, column, f"mi({column})")
     missing = np.isnan(x)

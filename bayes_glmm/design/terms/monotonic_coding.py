@@ -20,13 +20,13 @@ from bayes_glmm.model.variables import SHARES, named
 
 @dataclass(frozen=True)
 class MonotonicCoding:
-    r"""A factor of a term that rises or falls over ordered categories.
+    r"""A factor of a term with a monotonic effect over ordered categories.
 
     With :math:`D` steps between its :math:`D + 1` categories and a simplex
-    :math:`\zeta`, category :math:`k` counts as :math:`D \sum_{i \le k} \zeta_i`: the
-    coefficient is the average step between neighbouring categories, and the simplex says
-    how the whole is shared among the steps. One simplex serves all terms of the column in
-    a formula, so that the effect is monotonic at every value of what it interacts with.
+    :math:`\zeta`, category :math:`k` has the value :math:`D \sum_{i \le k} \zeta_i`. The
+    coefficient is the average step between neighbouring categories; the simplex divides the
+    total among the steps. All terms of the column in a formula share one simplex: the effect
+    is monotonic at every value of the variables it interacts with.
 
     Attributes
     ----------

@@ -1,14 +1,14 @@
-r"""Where numbers inside products are centred, and the way back to the table's own origin.
+r"""Centring of numbers inside products, and the map back to the table's origin.
 
 A model with ``treat * year`` has the same predictions whatever year counts as zero, but its
 coefficients do not: that of ``treat`` is the effect in the year zero. Default priors and
-sampling therefore live in a reference basis, in which every number is centred before it is
+sampling therefore use a reference basis, in which every number is centred before it is
 multiplied. With :math:`x = \tilde x + c` a product splits into
 
 .. math:: (x - c)\,r = x\,r - c\,r,
 
 so that a reference coefficient :math:`\gamma` of :math:`\tilde x r` gives :math:`\gamma` to the
-product and :math:`-c\gamma` to ``r``, if ``r`` is in the model. All terms together: the
+product and :math:`-c\gamma` to ``r``, if ``r`` is in the model. For all terms together, the
 coefficients on the table's scale are :math:`\beta = B\gamma` with ``B`` unit triangular.
 """
 
@@ -39,7 +39,7 @@ MOST_NUMBERS = 6
 
 @dataclass(frozen=True, eq=False)
 class Shift:
-    """The way from the reference basis of some terms back to their own.
+    """The map from the reference basis of some terms back to the table's scale.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Shift:
 
     @property
     def own(self) -> Array:
-        """The way back of the columns alone, shape (n_columns, n_columns)."""
+        """The map back of the columns, without the constant, shape (n_columns, n_columns)."""
         return self.back[1:, 1:]
 
     @property
@@ -95,10 +95,10 @@ def root_mean_square(columns: Array, weights: Array | None) -> Array:
 
 
 def shift_of(parts: Sequence[Part], ones: bool, codings: Codings, origins: Origins) -> Shift:
-    """Find what can be centred in each part, and the way back.
+    """Find the numbers that can be centred in each part, and the map back.
 
-    A number is centred in a product where everything that is left of the product without
-    it is spanned by the other terms: the model is then the same.
+    A number is centred in a product if the rest of the product is spanned by the other terms:
+    the model then stays the same.
 
     Parameters
     ----------
@@ -109,14 +109,14 @@ def shift_of(parts: Sequence[Part], ones: bool, codings: Codings, origins: Origi
 
 
 def unspanned(parts: Sequence[Part], shift: Shift, codings: Codings) -> Iterator[Factor]:
-    """Yield numbers that could not be centred in some part, each once."""
-    found = [
+    """Yield numbers that cannot be centred in some part, each once."""
+    uncentred = [
         factor
         for part, centred in zip(parts, shift.centred, strict=True)
         for factor, _ in part
         if centrable(codings[factor]) and factor not in centred
     ]
-    yield from dict.fromkeys(found)
+    yield from dict.fromkeys(uncentred)
 
 
 class _Search:
@@ -192,8 +192,8 @@ class _Search:
         for at, factor in enumerate(axes):
             coding = self.codings[factor]
             if isinstance(coding, LevelCoding) and flags[factor]:
-                apart = np.linalg.inv(np.column_stack([np.ones(values.shape[at]), _rows(coding)]))
-                turned = np.moveaxis(np.tensordot(apart, values, axes=(1, at)), 0, at)
+                inverse = np.linalg.inv(np.column_stack([np.ones(values.shape[at]), _rows(coding)]))
+                turned = np.moveaxis(np.tensordot(inverse, values, axes=(1, at)), 0, at)
                 without = [f for f in axes if f is not factor]
                 contrasts = {**flags, factor: False}
                 first, others = np.take(turned, 0, axis=at), np.delete(turned, 0, axis=at)
@@ -205,7 +205,7 @@ class _Search:
     def _embedded(
         self, axes: list[Factor], flags: Mapping[Factor, bool], values: Array, part: Part
     ) -> Array | None:
-        """Return coefficients of a product as those of a part, None where it does not span it."""
+        """Return coefficients of a product in the columns of a part; None if these do not span it."""
         names = [f for f, _ in part]
         if not set(axes) <= set(names):
             return None

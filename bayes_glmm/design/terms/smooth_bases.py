@@ -1,7 +1,7 @@
-"""Penalised bases in mixed-model form: curves, surfaces and waves.
+"""Penalised bases in mixed-model form: curves, surfaces and spectral bases (HSGP).
 
-A smooth function is unpenalised columns plus ``basis @ b`` with ``b`` independent normal,
-where ``b @ b`` is proportional to the function's penalty.
+A smooth function is the sum of unpenalised columns and ``basis @ b``, with independent normal
+``b``, and ``b @ b`` proportional to the function's penalty.
 
 References
 ----------
@@ -89,7 +89,7 @@ def curve(x: Array, state: State) -> tuple[Array, Array]:
 
 
 def learn_surface(x: Array, z: Array, states: tuple[State, State]) -> State:
-    """Learn what the blocks of a surface share with its unpenalised columns, and their sizes."""
+    """Learn the projections of a surface's blocks on its unpenalised columns, and their sizes."""
     adjust, sizes = [], []
     plane, blocks = _surface(x, z, states)
     for block in blocks:
@@ -156,12 +156,12 @@ def waves(points: Array, state: State) -> tuple[Array, Array]:
 
 
 def _rowwise(a: Array, b: Array) -> Array:
-    """Return all products of a column of one matrix and a column of the other."""
+    """Return the row-wise Kronecker product of two matrices."""
     return (a[:, :, None] * b[:, None, :]).reshape(len(a), -1)
 
 
 def _times(left: Array, right: Array) -> Array:
-    """Multiply so that the rounding of a row does not depend on the other rows."""
+    """Multiply matrices so that rounding in a row does not depend on other rows."""
     total = np.zeros((len(left), right.shape[1]))
     for k, row in enumerate(right):
         total += left[:, [k]] * row

@@ -1,4 +1,4 @@
-"""Smooth terms: what ``s()``, ``t2()`` and ``hsgp()`` learn from the training rows and replay."""
+"""The codings of smooth terms: ``s()``, ``t2()`` and ``hsgp()``."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class SmoothCoding:
         Levels of ``by=``, each with a curve of its own; empty without, or where
         ``by=`` holds numbers.
     states : tuple of State
-        What was learned: of every curve; of both margins and their product; of the box.
+        The learned states: of every curve; of both margins and their product; of the box.
     """
 
     call: Call
@@ -78,7 +78,7 @@ class SmoothCoding:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """What has a standard deviation of its own."""
+        """Labels of the standard deviations."""
         if self.call.function == "t2":
             x, z = map(text_of, self.call.arguments)
             return x, z, f"{x}:{z}"
@@ -125,33 +125,35 @@ class SmoothCoding:
         lines, bases = [], []
         for k, state in enumerate(self.states):
             z, basis = curve(x, state)
-            own = (codes == k)[:, None]
-            lines.append(own * (z * state["line"][1])[:, None])
-            bases.append(own * basis)
+            in_level = (codes == k)[:, None]
+            lines.append(in_level * (z * state["line"][1])[:, None])
+            bases.append(in_level * basis)
         part = np.repeat(np.arange(len(bases)), [b.shape[1] for b in bases])
         return Columns(np.hstack(lines), np.hstack(bases), part)
 
     def _codes(self, data: pd.DataFrame) -> NDArray[np.intp]:
         by = _option(self.call, "by")
         assert isinstance(by, Variable)
-        codes, found = levels_of(pick(data, by.name), by.name)
-        strange = [level for level in found.tolist() if level not in self.levels]
+        codes, levels = levels_of(pick(data, by.name), by.name)
+        strange = [level for level in levels.tolist() if level not in self.levels]
         if strange:
-            rows = rows_where(data.index, np.isin(found[codes], strange))
+            rows = rows_where(data.index, np.isin(levels[codes], strange))
             raise DataError(
                 f"{self.label} has no curve for {strange[0]!r} in {rows}: it learned "
                 f"{', '.join(map(repr, self.levels))}."
             )
         order = {level: k for k, level in enumerate(self.levels)}
-        return np.array([order[level] for level in found.tolist()], np.intp)[codes]
+        return np.array([order[level] for level in levels.tolist()], np.intp)[codes]
 
     def design(self, data: pd.DataFrame, states: States) -> SmoothDesign:
         """Return the penalised columns on some rows, with what they depend on."""
-        found = self.evaluate(data, states)
-        own: tuple[SpectralBasis | None, tuple[Hyper, ...]] = (None, ())
+        columns = self.evaluate(data, states)
+        spectrum: tuple[SpectralBasis | None, tuple[Hyper, ...]] = (None, ())
         if self.call.function == "hsgp":
-            own = self._waves()
-        return SmoothDesign(self.name, self.label, found.basis, found.part, self.parts, *own)
+            spectrum = self._waves()
+        return SmoothDesign(
+            self.name, self.label, columns.basis, columns.part, self.parts, *spectrum
+        )
 
     def _waves(self) -> tuple[SpectralBasis, tuple[Hyper, ...]]:
         state, kernel = self.states[0], _kernel(self.call)
@@ -162,8 +164,8 @@ class SmoothCoding:
         prior = Prior("LogNormal", mu=float(middle), sigma=float(width))
         unit = text_of(self.call.arguments[0])
         meaning = f"distance over which the curve agrees, units of {unit}"
-        found = SpectralBasis(kernel, frequency, len(state["half"]))
-        return found, (Hyper(RANGE, "positive", prior, meaning),)
+        spectrum = SpectralBasis(kernel, frequency, len(state["half"]))
+        return spectrum, (Hyper(RANGE, "positive", prior, meaning),)
 
     def _variables(self, data: pd.DataFrame, states: States) -> Array:
         each = [values(a, data, states, use=self.label) for a in self.call.arguments]
@@ -182,7 +184,7 @@ class SmoothCoding:
             )
 
     def beyond(self, data: pd.DataFrame, states: States) -> NDArray[np.bool_]:
-        """Return which rows lie where a curve is continued in a straight line."""
+        """Return the rows beyond the training range, where a curve continues in a straight line."""
         outside = np.zeros(len(data), dtype=bool)
         if self.call.function == "hsgp":
             return outside
@@ -215,8 +217,8 @@ def learn_smooth(call: Call, data: pd.DataFrame, states: States) -> SmoothCoding
         case "t2":
             if call.arguments[0] == call.arguments[1]:
                 raise SpecError(f"{label}: a surface is over two different columns.")
-            own = [_learn_curve(call, a, c, c) for a, c in zip(call.arguments, x, strict=True)]
-            margins = (own[0], own[1])
+            curves = [_learn_curve(call, a, c, c) for a, c in zip(call.arguments, x, strict=True)]
+            margins = (curves[0], curves[1])
             return SmoothCoding(call, (), (*margins, learn_surface(x[0], x[1], margins)))
     by = _option(call, "by")
     if (
@@ -237,8 +239,8 @@ def _learn_by(call: Call, by: str, x: Array, data: pd.DataFrame) -> SmoothCoding
             f"{text_of(call)}: a curve needs three distinct values of {text_of(call.arguments[0])}, "
             f"and {by}={levels[few[0]]} has fewer, in {rows}: join it with another level."
         )
-    found = (_learn_curve(call, call.arguments[0], x[codes == k], x) for k in range(len(levels)))
-    return SmoothCoding(call, tuple(levels.tolist()), tuple(found))
+    curves = (_learn_curve(call, call.arguments[0], x[codes == k], x) for k in range(len(levels)))
+    return SmoothCoding(call, tuple(levels.tolist()), tuple(curves))
 
 
 def _learn_curve(call: Call, argument: Expression, x: Array, every: Array) -> State:

@@ -83,7 +83,9 @@ def _through(knots: Array) -> Any:
 
 
 def curvature(knots: Array) -> Array:
-    """Return the matrix whose form in the values at the knots is the integral of ``f''**2``.
+    """Return the matrix K with ``f' K f`` the integral of the squared second derivative.
+
+    ``f`` are a natural cubic spline's values at the knots.
 
     Parameters
     ----------
@@ -104,7 +106,7 @@ def curvature(knots: Array) -> Array:
 
 
 def centring(basis: Array) -> tuple[float, ...]:
-    """Return the map, row by row, onto the combinations of columns that sum to zero."""
+    """Return the map onto combinations of columns that sum to zero over the rows."""
     means = basis.mean(axis=0)
     rotation = np.linalg.qr(means[:, None], mode="complete")[0]
     return tuple(float(v) for v in rotation[:, 1:].ravel())

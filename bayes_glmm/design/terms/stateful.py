@@ -1,4 +1,4 @@
-"""Functions of a formula: what each learns from the training rows and replays on new ones."""
+"""Stateful functions of a formula: learned on training rows, replayed on new ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ type Options = Mapping[str, tuple[float, ...]]
 
 @dataclass(frozen=True)
 class Site:
-    """Where a transform is applied: its text and the rows, for messages.
+    """The place where a transform is applied: its text and rows, for messages.
 
     Attributes
     ----------
@@ -204,10 +204,10 @@ def _learn_cr(x: Array, options: Options, site: Site) -> State:
 def _cr(x: Array, state: State, site: Site) -> Array:
     knots = state["knots"]
     constraint = np.reshape(state["constraint"], (len(knots), len(knots) - 1))
-    basis, found = splines.natural_splines(x, knots), np.zeros((len(x), len(knots) - 1))
+    basis, columns = splines.natural_splines(x, knots), np.zeros((len(x), len(knots) - 1))
     for k, row in enumerate(constraint):  # not a matrix product: its rounding varies with n_rows
-        found += basis[:, [k]] * row
-    return found
+        columns += basis[:, [k]] * row
+    return columns
 
 
 def _distinct(x: Array, knots: tuple[float, ...], df: int, site: Site) -> None:

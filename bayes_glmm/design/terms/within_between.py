@@ -1,4 +1,4 @@
-"""Covariates cut into what varies within groups and what differs between them."""
+"""Covariates split into variation within groups and differences between them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from bayes_glmm.errors import ArgumentError, DataError
 def within_between(
     data: Any, columns: str | Sequence[str], group: str | Sequence[str]
 ) -> pd.DataFrame:
-    """Cut covariates into deviations from their group's mean and that mean (Mundlak).
+    """Split covariates into deviations from their group's mean and that mean (Mundlak).
 
-    With both in a model, the coefficient of ``<column>_within`` is what happens to a
-    member of a group as the covariate changes, free of everything that differs
-    between groups; that of ``<column>_between`` compares groups. Their difference is
-    the contrast that tells selection or confounding, such as selective disappearance.
+    With both in a model, the coefficient of ``<column>_within`` is the change within a group
+    as the covariate changes, free of differences between groups; that of
+    ``<column>_between`` compares groups. Their difference shows selection or confounding,
+    such as selective disappearance.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def within_between(
     _refuse_names(table, names, keys)
     require(table, [*names, *keys])
     codes, levels = group_levels(table, keys)
-    found: dict[str, Array] = {}
+    split: dict[str, Array] = {}
     shares: dict[str, float] = {}
     for name in names:
         x = numbers(table, name, f"within_between() of {name!r}")
@@ -91,9 +91,9 @@ def within_between(
                 f"{name!r} is the same in all rows of every {':'.join(keys)}: it has nothing within. "
                 "Use the column as it is."
             )
-        found |= {f"{name}_within": x - between, f"{name}_between": between}
+        split |= {f"{name}_within": x - between, f"{name}_between": between}
         shares[name] = float(between.var() / x.var())
-    result = pd.DataFrame(found, index=table.index)
+    result = pd.DataFrame(split, index=table.index)
     result.attrs = {"group": ":".join(keys), "share_between": shares}
     return result
 
