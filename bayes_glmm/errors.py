@@ -169,8 +169,8 @@ def nearest(name: str, known: Iterable[str], *, n: int = 3) -> list[str]:
     """Return the known names most like ``name``, the most similar first."""
     candidates = [str(k) for k in known]
     folded = {c.casefold().strip(): c for c in reversed(candidates)}
-    found = get_close_matches(name.casefold().strip(), folded, n=n, cutoff=0.6)
-    return [folded[f] for f in found]
+    matches = get_close_matches(name.casefold().strip(), folded, n=n, cutoff=0.6)
+    return [folded[f] for f in matches]
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:

@@ -89,24 +89,24 @@ def maximum_likelihood(
     prepared = prepare(spec, data)
     _, design = prepared.require()
     way = Way.of(design, resolve_priors(prepared.spec, design))
-    found = maximise(way.design, way.priors, quadrature)
+    maximum = maximise(way.design, way.priors, quadrature)
 
     def figures(point: Array) -> Array:
-        return _figures(_on_table_scale(way, found.variables(point)), design)[1]
+        return _figures(_on_table_scale(way, maximum.variables(point)), design)[1]
 
-    names, estimates = _figures(_on_table_scale(way, found.variables(found.point)), design)
+    names, estimates = _figures(_on_table_scale(way, maximum.variables(maximum.point)), design)
     slopes = []
-    for i, step in enumerate(1e-4 * np.sqrt(np.abs(np.diag(found.covariance)))):
-        move = np.zeros_like(found.point)
+    for i, step in enumerate(1e-4 * np.sqrt(np.abs(np.diag(maximum.covariance)))):
+        move = np.zeros_like(maximum.point)
         move[i] = step or 1e-6
-        ends = figures(found.point + move) - figures(found.point - move)
+        ends = figures(maximum.point + move) - figures(maximum.point - move)
         slopes.append(ends / (2 * move[i]))
     J = np.stack(slopes, axis=1)
-    variance = np.einsum("ij,jk,ik->i", J, found.covariance, J)
+    variance = np.einsum("ij,jk,ik->i", J, maximum.covariance, J)
     table = pd.DataFrame(
         {"parameter": names, "estimate": estimates, "se": np.sqrt(np.maximum(variance, 0))}
     )
-    table.attrs["log_likelihood"] = found.log_likelihood
+    table.attrs["log_likelihood"] = maximum.log_likelihood
     return table
 
 
@@ -114,10 +114,10 @@ def _on_table_scale(way: Way, variables: Mapping[str, Array]) -> dict[str, Array
     return {**variables, **way.on_table_scale(variables)}
 
 
-def _figures(found: Mapping[str, Array], design: Design) -> tuple[list[str], Array]:
+def _figures(values: Mapping[str, Array], design: Design) -> tuple[list[str], Array]:
     """Return names and values of everything but the random effects."""
     out = {
-        e.name: float(found[v.name][e.place])
+        e.name: float(values[v.name][e.place])
         for v in variables(design).values()
         if v.reported
         for e in sorted(v.elements, key=lambda e: e.place)

@@ -35,11 +35,11 @@ def check(model: Model, data: Data, **options: Unpack[ModelArguments]) -> None:
 
     spec, table = read_model(model, data, options.get("roles"), **part(options, FormulaArguments))
     given = read_structures(model, spec, options.get("structure"))
-    found = naming(data, partial(check_design, spec, table, structures=given))
-    for finding in found:
+    findings = naming(data, partial(check_design, spec, table, structures=given))
+    for finding in findings:
         say(str(finding))
-    if found.errors:
-        stop(f"{data}: {len(found.errors)} of the checks found an error; nothing can be fitted.")
+    if findings.errors:
+        stop(f"{data}: {len(findings.errors)} of the checks found an error; nothing can be fitted.")
     say(f"{data}: {len(table)} rows; the model can be fitted.")
 
 
@@ -81,7 +81,7 @@ def fit(
     for column, level in table.attrs["references"].items():
         say(f"Coefficients of {column} are differences from its level {level}.")
     info = Fit.of(tree).info
-    before, after = ([found["message"] for found in info[k]] for k in ("findings", "verdict"))
+    before, after = ([finding["message"] for finding in info[k]] for k in ("findings", "verdict"))
     for sentence in (*before, *info["notes"], *after):
         say(sentence)
     if not info["converged"]:

@@ -39,8 +39,8 @@ def read_model(
         text = toml_text(existing(path))
         spec = resolve_spec(naming(path, lambda: ModelSpec.from_toml(text)))
     else:
-        found, columns = template(model), column_names(data)
-        spec = naming(data, lambda: cast_roles(found, chosen, columns))
+        blank, columns = template(model), column_names(data)
+        spec = naming(data, lambda: cast_roles(blank, chosen, columns))
     return spec, read_table(data, spec)
 
 

@@ -70,8 +70,8 @@ def claim(folder: Path, identity: Mapping[str, Any]) -> bool:
                 "there. Give an empty or new folder."
             )
         write_atomically(path, json.dumps(wanted, sort_keys=True, indent=1).encode())
-    found = read_record(path, LARGEST, "Give a new folder.")
-    different = sorted(k for k in found.keys() | wanted.keys() if found.get(k) != wanted.get(k))
+    record = read_record(path, LARGEST, "Give a new folder.")
+    different = sorted(k for k in record.keys() | wanted.keys() if record.get(k) != wanted.get(k))
     if different:
         raise EngineError(
             f"store={str(folder)!r} holds a run of another call: {listed(different)} "
@@ -93,12 +93,12 @@ def read_record(path: Path, most: int, way: str) -> dict[str, Any]:
             content = handle.read(most + 1)
         if len(content) > most:
             raise ValueError(f"it has more than {most} bytes")
-        found = json.loads(content)
-        if not isinstance(found, dict):
+        record = json.loads(content)
+        if not isinstance(record, dict):
             raise ValueError("it is no JSON object")
     except (ValueError, OSError, RecursionError) as error:
         raise EngineError(f"{path} cannot be read ({error}). {way}") from error
-    return found
+    return record
 
 
 def shown_on(wanted: bool) -> Console | None:

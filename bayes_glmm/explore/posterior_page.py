@@ -58,7 +58,7 @@ def posterior_of(tree: xr.DataTree) -> dict[str, Any]:
     draws = _draws(fit, line, group, kept)
     means = {k: None if v is None else np.mean(v, axis=0).tolist() for k, v in draws.items()}
     formula = fit.spec.formula
-    held = [c for k, c in enumerate(fit.design.mu.coefficients) if k != line.place]
+    fixed = [c for k, c in enumerate(fit.design.mu.coefficients) if k != line.place]
     return {
         "outcome": outcome,
         "formula": formula if isinstance(formula, str) else "; ".join(formula.values()),
@@ -66,7 +66,7 @@ def posterior_of(tree: xr.DataTree) -> dict[str, Any]:
         "banner": fit.banner,
         "kept": len(kept),
         "total": total,
-        "held": held,
+        "held": fixed,
         "prob": _probability(),
         "x": {"name": line.name, "low": line.low, "high": line.high, "step": line.step},
         "unit": f" per {_exposure(fit):.3g} {fit.spec.exposure}" if fit.spec.exposure else "",
@@ -86,14 +86,14 @@ def _outcome(fit: Fit) -> str:
     design = fit.design
     modifiers = [m.function for m in fit.spec.response.modifiers if m.function != "trials"]
     others = [name for name in design.predictors if name != "mu"]
-    for found, what in (
+    for names, what in (
         (modifiers, "has the response modifier"),
         (others, "has a formula for"),
         ([s.label for s in design.smooths], "has the curve"),
         ([fit.spec.offset or "offset()"] * bool(fit.spec.offset or fit.spec.mu.offsets), "has"),
     ):
-        if found:
-            _refuse(f"This model {what} {listed(found)}.")
+        if names:
+            _refuse(f"This model {what} {listed(names)}.")
     if design.mu.modelled:
         _refuse("This model has mo() or mi() terms.")
     if outcome != "ordinal" and not design.mu.intercept:

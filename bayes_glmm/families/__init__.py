@@ -117,11 +117,11 @@ def _held(text: str) -> Family:
     if not bracket:
         return _BY_NAME[name]
     pairs = [KNOWN.fullmatch(part) for part in rest.removesuffix(")").split(",")]
-    found = [(pair[1], pair[2]) for pair in pairs if pair is not None]
-    if not rest.endswith(")") or len(found) < len(pairs) or len(dict(found)) < len(pairs):
+    values = [(pair[1], pair[2]) for pair in pairs if pair is not None]
+    if not rest.endswith(")") or len(values) < len(pairs) or len(dict(values)) < len(pairs):
         raise SpecError(
             f"The family {text!r} is not understood: known values are written as in "
             "'student_t(nu=4)'."
         )
-    held = _BY_NAME[name].holding(**{key: float(value) for key, value in found})
-    return held if held.name == text else _held(held.name)
+    family = _BY_NAME[name].holding(**{key: float(value) for key, value in values})
+    return family if family.name == text else _held(family.name)

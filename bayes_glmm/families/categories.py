@@ -51,8 +51,8 @@ class Categories(Family):
     ) -> Array:
         """Log-probability of ``y`` row by row."""
         with np.errstate(all="ignore"):
-            found = self.log_probabilities(NUMPY, np.asarray(eta), parameters, link)
-            return np.asarray(NUMPY.pick(found, np.asarray(y)))
+            log_p = self.log_probabilities(NUMPY, np.asarray(eta), parameters, link)
+            return np.asarray(NUMPY.pick(log_p, np.asarray(y)))
 
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu * (1 - mu)``, of whether the response is in each category."""

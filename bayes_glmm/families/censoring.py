@@ -123,15 +123,15 @@ class Observed(Written):
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the log of what was observed: a density, or the mass of a range."""
-        found = self.plain.density(m, y, mean, own, trials)
+        log_density = self.plain.density(m, y, mean, own, trials)
         if STATUS in own:
-            found = self._censored(m, y, mean, own, found)
+            log_density = self._censored(m, y, mean, own, log_density)
         if LEAST in own:
             step = 1 if self.discrete else 0  # counts at the lower bound itself are seen
-            found = found - self._mass(m, own[LEAST] - step, own[MOST], mean, own, y)
+            log_density = log_density - self._mass(m, own[LEAST] - step, own[MOST], mean, own, y)
         if WEIGHTS in own:  # of weight zero no density counts, not even that of the impossible
-            found = m.where(m.is_zero(own[WEIGHTS]), 0.0, found)
-        return found * own[WEIGHTS] if WEIGHTS in own else found
+            log_density = m.where(m.is_zero(own[WEIGHTS]), 0.0, log_density)
+        return log_density * own[WEIGHTS] if WEIGHTS in own else log_density
 
     def _censored(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], seen: Any) -> Any:
         status = own[STATUS]
@@ -140,9 +140,9 @@ class Observed(Written):
         below = self._below(m, y, mean, own)
         above = self._above(m, y, mean, own)
         within = self._mass(m, y, upper, mean, own, y)
-        found = m.where(m.is_zero(status - LEFT), below, seen)
-        found = m.where(m.is_zero(status - RIGHT), above, found)
-        return m.where(m.is_zero(status - INTERVAL), within, found)
+        log_density = m.where(m.is_zero(status - LEFT), below, seen)
+        log_density = m.where(m.is_zero(status - RIGHT), above, log_density)
+        return m.where(m.is_zero(status - INTERVAL), within, log_density)
 
     def _below(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any]) -> Any:
         return self.plain.log_below(m, y, mean, own, self.largest)

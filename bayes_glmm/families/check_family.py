@@ -67,18 +67,18 @@ def check_family(
     >>> bg.check_family(Rayleigh(), means=[0.5, 3.0]).passed
     True
     """
-    own = {k: np.float64(v) for k, v in (parameters or {}).items()}
+    values = {k: np.float64(v) for k, v in (parameters or {}).items()}
     wanted = {p.name for p in family.parameters}
-    if set(own) != wanted or family.has_trials:
+    if set(values) != wanted or family.has_trials:
         raise ArgumentError(
             f"check_family() needs a family without trials and values of exactly "
-            f"{sorted(wanted)}; given are {sorted(own)}."
+            f"{sorted(wanted)}; given are {sorted(values)}."
         )
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for name in family.links:
         for mu in means:
-            found += _faults(family, family.link(name), float(mu), own)
-    return Findings(tuple(found))
+            findings += _faults(family, family.link(name), float(mu), values)
+    return Findings(tuple(findings))
 
 
 def _faults(family: Written, link: Link, mu: float, own: Mapping[str, Any]) -> Iterator[Finding]:

@@ -188,5 +188,5 @@ def _mode(m: Maths, log_odds: Any, total: Any, trials: Any, others: Any) -> Any:
     c = p * (trials + 1.0) * (total + 1.0)
     root = m.sqrt(m.maximum(b * b - 4.0 * (2.0 * p - 1.0) * c, 0.0))
     far = (b - root) / (2.0 * m.minimum(2.0 * p - 1.0, -1e-300))
-    found = m.where(b > 0, 2.0 * c / m.maximum(b + root, 1e-300), far) - 0.5
-    return m.maximum(m.maximum(total - others, 0.0), m.minimum(found, m.minimum(trials, total)))
+    mode = m.where(b > 0, 2.0 * c / m.maximum(b + root, 1e-300), far) - 0.5
+    return m.maximum(m.maximum(total - others, 0.0), m.minimum(mode, m.minimum(trials, total)))

@@ -71,10 +71,10 @@ class Written(Family):
             Bad rows, and what is wrong and what to do.
         """
         outside = ~((y > self.lower) & (y < self.upper))
-        found = [(outside, f"is not among {self.support}: correct or remove these rows")]
+        faults = [(outside, f"is not among {self.support}: correct or remove these rows")]
         if self.discrete:
-            found.append((~whole(y), "is not a whole number: give counts"))
-        return found
+            faults.append((~whole(y), "is not a whole number: give counts"))
+        return faults
 
     def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
         """Return the mean per unit exposure.

@@ -50,11 +50,11 @@ class GeneralizedPoisson(Counts):
         root = m.sqrt(own["dispersion"])
         theta, slope = mean.value / root, 1.0 - 1.0 / root
         log_theta = mean.log - m.log(root)
-        found = _plain(m, y, theta, log_theta, slope)
+        log_density = _plain(m, y, theta, log_theta, slope)
         end = theta / m.maximum(-slope, 1e-12)
-        short = found - _log_total(m, theta, log_theta - slope, end)
-        scaled = m.where(slope < 0, m.where(end < CLASSES - 1, short, found), found)
-        return m.where(mean.value < 0, -np.inf, m.where(found < BEYOND / 2, -np.inf, scaled))
+        short = log_density - _log_total(m, theta, log_theta - slope, end)
+        scaled = m.where(slope < 0, m.where(end < CLASSES - 1, short, log_density), log_density)
+        return m.where(mean.value < 0, -np.inf, m.where(log_density < BEYOND / 2, -np.inf, scaled))
 
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu * dispersion``."""
@@ -92,8 +92,8 @@ class GeneralizedPoisson(Counts):
 def _plain(m: Maths, y: Any, theta: Any, log_theta: Any, slope: Any) -> Any:
     """Return Consul's probabilities before scaling."""
     at = theta + slope * y
-    held = m.where(at > 0, at, 1.0)
-    ways = log_theta + (y - 1.0) * m.log(held) - held - m.log_factorial(y)
+    safe = m.where(at > 0, at, 1.0)
+    ways = log_theta + (y - 1.0) * m.log(safe) - safe - m.log_factorial(y)
     return m.where(m.is_zero(y), -theta, m.where(at > 0, ways, BEYOND))
 
 

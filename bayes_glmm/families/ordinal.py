@@ -71,9 +71,9 @@ class Ordinal(Categories):
         """
         if "places" not in own:
             return self.from_cuts(m, _cut(eta, own), link)
-        found = self.of_group(m, eta, own, link)
+        log_p = self.of_group(m, eta, own, link)
         places = own["places"]
-        each = [self.at(m, found, places[..., k])[..., None] for k in range(places.shape[-1])]
+        each = [self.at(m, log_p, places[..., k])[..., None] for k in range(places.shape[-1])]
         return m.concatenate(each)
 
     def of_group(self, m: Maths, eta: Any, own: Mapping[str, Any], link: Link) -> Any:
@@ -81,9 +81,9 @@ class Ordinal(Categories):
         return self.from_cuts(m, _cut(eta, own), link, own["places"].max(axis=-1))
 
     @staticmethod
-    def at(m: Maths, found: Any, place: Any) -> Any:
+    def at(m: Maths, log_p: Any, place: Any) -> Any:
         """Return the log-probability of each row's category by its number, -1 for none."""
-        return m.where(place < 0, -np.inf, m.pick(found, m.maximum(place, 0)))
+        return m.where(place < 0, -np.inf, m.pick(log_p, m.maximum(place, 0)))
 
     def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
         """Return the middle of the latent scale, as a probability."""
@@ -176,9 +176,9 @@ def _cut(eta: Any, own: Mapping[str, Any]) -> Any:
     return own["discrimination"][..., None] * (own["threshold"] - eta[..., None])
 
 
-def _is_last(m: Maths, found: Any, last: Any) -> Any:
+def _is_last(m: Maths, log_p: Any, last: Any) -> Any:
     """Whether each category is the row's last, shape (..., K)."""
-    return m.is_zero(last[..., None] - m.numbers(found))
+    return m.is_zero(last[..., None] - m.numbers(log_p))
 
 
 class Cumulative(Ordinal):

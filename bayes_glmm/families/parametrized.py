@@ -108,26 +108,26 @@ class Parametrized:
         SpecError
             No such parameter, or a value that it cannot have.
         """
-        own = {p.name: p for p in self.parameters if not p.vector}
+        scalars = {p.name: p for p in self.parameters if not p.vector}
         for name, value in known.items():
-            if name not in own:
+            if name not in scalars:
                 raise SpecError(
                     f"The family {self.name} has no parameter {name!r} to hold."
-                    + suggestion(name, list(own))
+                    + suggestion(name, list(scalars))
                 )
-            low, high = RANGES[own[name].prior(1.0).support]
+            low, high = RANGES[scalars[name].prior(1.0).support]
             if not low < value < high:
                 raise SpecError(
                     f"{name}={value:g}: for {self.name} it must be a number between {low:g} and "
                     f"{high:g}."
                 )
-        held = copy(self)
-        held.name = f"{self.name}({','.join(f'{k}={float(v)!r}' for k, v in known.items())})"
-        held.parameters = tuple(
+        family = copy(self)
+        family.name = f"{self.name}({','.join(f'{k}={float(v)!r}' for k, v in known.items())})"
+        family.parameters = tuple(
             replace(p, fixed=float(known[p.name]), formula=False) if p.name in known else p
             for p in self.parameters
         )
-        return held
+        return family
 
     def scalars(self, formulas: Container[str]) -> tuple[Parameter, ...]:
         """Return the parameters that are one number to estimate: they have no formula."""

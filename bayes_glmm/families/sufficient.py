@@ -91,7 +91,7 @@ class Sums(ABC):
         """Return rows with the same likelihood."""
 
     @abstractmethod
-    def told(self, spec: ModelSpec, size: str | None, rows: str) -> ModelSpec:
+    def as_model(self, spec: ModelSpec, size: str | None, rows: str) -> ModelSpec:
         """Return the model of these rows, given the names of the columns."""
 
     def stated(self, link: str, *, weighted: bool) -> bool:
@@ -126,7 +126,7 @@ class EventSums(Sums):
         """Return the trials of each set."""
         return cells.n
 
-    def told(self, spec: ModelSpec, size: str | None, rows: str) -> ModelSpec:
+    def as_model(self, spec: ModelSpec, size: str | None, rows: str) -> ModelSpec:
         """Return a binomial model with trials."""
         trials = Call("trials", (Variable(size or rows),))
         response = Response(spec.response.column, (trials,))
@@ -189,7 +189,7 @@ class CountSums(Sums):
         columns = {"response": whole, "size": size, "rows": cells.n}
         return Rows(np.arange(len(whole)), columns, constant)
 
-    def told(self, spec: ModelSpec, size: str | None, rows: str) -> ModelSpec:
+    def as_model(self, spec: ModelSpec, size: str | None, rows: str) -> ModelSpec:
         """Return a model with the exposure, whose rows are counted beside the response."""
         counted = Call(COLLAPSED, (Variable(rows),))
         response = Response(spec.response.column, (counted,))
@@ -224,10 +224,10 @@ class NormalSums(Sums):
         columns = {"response": y[order], "rows": np.concatenate([number, number[twice]])[order]}
         return Rows(cell[order], columns)
 
-    def told(self, spec: ModelSpec, size: str | None, rows: str) -> ModelSpec:
+    def as_model(self, spec: ModelSpec, size: str | None, rows: str) -> ModelSpec:
         """Return a model with weights, which are numbers of rows."""
-        told = tuple(Call(name, (Variable(rows),)) for name in ("weights", COLLAPSED))
-        return replace(spec, response=Response(spec.response.column, told))
+        modifiers = tuple(Call(name, (Variable(rows),)) for name in ("weights", COLLAPSED))
+        return replace(spec, response=Response(spec.response.column, modifiers))
 
     def stated(self, link: str, *, weighted: bool) -> bool:
         """Whether there are weights."""

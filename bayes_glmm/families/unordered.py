@@ -227,12 +227,12 @@ class Multinomial(Composed):
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse what is no count, rows without any, and totals that do not add up."""
-        found = [(rows.any(axis=-1), what) for rows, what in invalid_counts(y)]
+        faults = [(rows.any(axis=-1), what) for rows, what in invalid_counts(y)]
         total = y.sum(axis=-1)
-        found.append((total == 0, "counts nothing: remove rows whose counts are all zero"))
+        faults.append((total == 0, "counts nothing: remove rows whose counts are all zero"))
         if trials is not None:
-            found.append((total != trials, "does not add up to its trials: correct either"))
-        return found
+            faults.append((total != trials, "does not add up to its trials: correct either"))
+        return faults
 
     def start(self, y: Array, trials: Array | None, exposure: Array) -> Array:
         """Return the share of each category, half a count from zero."""
@@ -298,7 +298,7 @@ class Dirichlet(Composed):
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse shares that are not inside their range, and rows that are not a whole."""
-        apart = np.abs(y.sum(axis=-1) - 1) > WHOLE
+        incomplete = np.abs(y.sum(axis=-1) - 1) > WHOLE
         return [
             (((y < 0) | (y > 1)).any(axis=-1), "has shares that are not between 0 and 1"),
             (
@@ -308,7 +308,7 @@ class Dirichlet(Composed):
                 "model counts with family='multinomial'",
             ),
             (
-                apart,
+                incomplete,
                 f"has shares that do not add up to one (within {WHOLE:g}): divide each row by its "
                 "sum, as in table.div(table.sum(axis=1), axis=0), or add the column that is missing",
             ),

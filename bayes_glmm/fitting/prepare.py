@@ -71,9 +71,9 @@ def prepare(
     findings, schema, design = run_checks(spec, table)
     findings = Findings((*findings, *left_out(dropped)))
     if len(aside) and schema is not None:
-        found = predicted(schema, aside)
-        findings = Findings((*findings, found))
-        schema, design = (None, None) if found.severity == "error" else (schema, design)
+        prediction = predicted(schema, aside)
+        findings = Findings((*findings, prediction))
+        schema, design = (None, None) if prediction.severity == "error" else (schema, design)
     if schema is not None and design is not None:
         try:
             bound = bound_structures(schema, table, bound)

@@ -48,14 +48,14 @@ def over_draws(
         if exact is None:
             exact = np.stack([select(float(draws[d]), d) for d in probes])
         nodes, weights = _chebyshev(where, low, high, size)
-        found: Array | float = 0.0
+        values: Array | float = 0.0
         for k, node in enumerate(nodes):
             value = at(_back(draws, float(node)))
             shape = (len(draws), *(1 for _ in value.shape[1:]))
-            found = found + weights[:, k].reshape(shape) * value
+            values = values + weights[:, k].reshape(shape) * value
         scale = float(np.abs(exact).max())
-        if np.abs(np.asarray(found)[probes] - exact).max() <= ACCURACY * scale:
-            return np.asarray(found)
+        if np.abs(np.asarray(values)[probes] - exact).max() <= ACCURACY * scale:
+            return np.asarray(values)
     return None
 
 

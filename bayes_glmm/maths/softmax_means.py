@@ -36,14 +36,14 @@ def population_shares(eta: Array, sd: Array) -> Array:
     shape, varying = eta.shape[:-1], np.flatnonzero(sd.reshape(-1, sd.shape[-1]).any(axis=0))
     eta, sd = (np.ascontiguousarray(v.reshape(-1, v.shape[-1]).T) for v in (eta, sd))
     nodes = np.array(NODES)[np.searchsorted(WIDEST_OF_NODES, sd.max(axis=0))]
-    found = np.empty((len(eta) + 1, eta.shape[1]))
+    shares = np.empty((len(eta) + 1, eta.shape[1]))
     for n in np.unique(nodes):
         places = np.flatnonzero(nodes == n)
         rule = normal_points(len(varying), int(n))
         for start in range(0, len(places), PIECE):
             piece = places[start : start + PIECE]
-            found[:, piece] = _shares(eta[:, piece], sd[:, piece], varying, *rule)
-    return np.ascontiguousarray(found.T).reshape(*shape, -1)
+            shares[:, piece] = _shares(eta[:, piece], sd[:, piece], varying, *rule)
+    return np.ascontiguousarray(shares.T).reshape(*shape, -1)
 
 
 def _shares(

@@ -144,10 +144,10 @@ def _tested(table: pd.DataFrame, column: str) -> pd.DataFrame:
         raise ArgumentError(
             f"The table has no column {column!r}." + suggestion(column, [*map(str, table.columns)])
         )
-    found = table[np.isfinite(table[column].to_numpy(float))]
-    if found.empty:
+    markers = table[np.isfinite(table[column].to_numpy(float))]
+    if markers.empty:
         raise ArgumentError("No marker of the table was tested.")
-    return found
+    return markers
 
 
 def _places(

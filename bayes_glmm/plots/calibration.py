@@ -81,11 +81,11 @@ def plot_calibration(
     return np.asarray(list(grid.flat)[: len(names)])
 
 
-def _difference(ax: Any, found: Ecdf, wrong: bool) -> None:
-    x = np.concatenate([[0.0], found.points, [1.0]])
+def _difference(ax: Any, curve: Ecdf, wrong: bool) -> None:
+    x = np.concatenate([[0.0], curve.points, [1.0]])
     low, line, high = (
-        np.concatenate([[0.0], part - found.points, [0.0]])
-        for part in (found.low, found.share, found.high)
+        np.concatenate([[0.0], part - curve.points, [0.0]])
+        for part in (curve.low, curve.share, curve.high)
     )
     ax.fill_between(x, low, high, color=GREY, alpha=0.25, linewidth=0)
     ax.axhline(0, color=GREY, linewidth=0.8)

@@ -27,14 +27,14 @@ def layout(n: int, pairs: NDArray[np.integer], steps: int = 60) -> NDArray[np.fl
     i, j = np.asarray(pairs).T
     graph = sp.csr_matrix((np.ones(len(i)), (i, j)), shape=(n, n))
     part = connected_components(graph, directed=False)[1]
-    found, left = np.zeros((n, 2)), 0.0
+    positions, left = np.zeros((n, 2)), 0.0
     for label in np.argsort(-np.bincount(part), kind="stable"):
         nodes = np.flatnonzero(part == label)
         places = _stress(shortest_path(graph[nodes][:, nodes], directed=False), steps)
         places = places - places.min(axis=0)
-        found[nodes] = places + [left, 0.0]
+        positions[nodes] = places + [left, 0.0]
         left += float(places[:, 0].max()) + 1.5
-    return found
+    return positions
 
 
 def _stress(steps_apart: NDArray[np.float64], steps: int) -> NDArray[np.float64]:

@@ -64,9 +64,9 @@ def plot_caterpillar(
     places = np.arange(len(rows))
     ax = axes(ax, height=_height(len(rows)), grid="x")
     width = 1.6 if len(rows) <= MOST_LABELS else 0.5
-    apart = ((rows[low] > 0) | (rows[high] < 0)).to_numpy()
+    excludes_zero = ((rows[low] > 0) | (rows[high] < 0)).to_numpy()
     ax.axvline(0, color=GREY, linewidth=1)
-    for chosen, colour in ((~apart, GREY), (apart, BLUE)):
+    for chosen, colour in ((~excludes_zero, GREY), (excludes_zero, BLUE)):
         part = rows[chosen]
         ax.hlines(places[chosen], part[low], part[high], color=colour, linewidth=width)
         ax.plot(part["mean"], places[chosen], "o", color=colour, markersize=2.6 * width)

@@ -92,22 +92,22 @@ def plot_map(
     fit = Fit.of(tree)
     levels = table["level"].astype(str).to_numpy()
     rings, points, pairs, real = _where(fit, group, levels, places)
-    found = _axes(ax, np.vstack([points, *(r for parts in rings.values() for r in parts)]))
+    panels = _axes(ax, np.vstack([points, *(r for parts in rings.values() for r in parts)]))
     limit = max(float(table["mean"].abs().quantile(0.98)), 1e-9)
     norms: tuple[Normalize, Normalize] = (
         TwoSlopeNorm(0.0, -limit, limit), TwoSlopeNorm(0.5, 0.0, 1.0),
     )  # fmt: skip
-    for one, values, norm in zip(found, (table["mean"], table["p_above"]), norms, strict=True):
+    for one, values, norm in zip(panels, (table["mean"], table["p_above"]), norms, strict=True):
         if rings:
             _draw_areas(one, levels, rings, values.to_numpy(), norm)
         else:
             _draw_network(one, points, pairs, values.to_numpy(), norm)
             _name(one, levels, points)
         _frame(one, real)
-    _bars(found, fit, norms, limit, table, group, threshold)
+    _bars(panels, fit, norms, limit, table, group, threshold)
     if fit.banner:
-        found[0].set_title("NOT CONVERGED: do not report", color=ORANGE, fontweight="bold")
-    return found
+        panels[0].set_title("NOT CONVERGED: do not report", color=ORANGE, fontweight="bold")
+    return panels
 
 
 def _axes(ax: Sequence[Axes] | None, inside: np.ndarray) -> np.ndarray:
@@ -254,7 +254,7 @@ def _frame(ax: Axes, real: bool) -> None:
 
 
 def _bars(
-    found: np.ndarray,
+    panels: np.ndarray,
     fit: Fit,
     norms: tuple[Normalize, Normalize],
     limit: float,
@@ -273,7 +273,7 @@ def _bars(
         else f"{group}: deviation{what}, posterior mean ({table.attrs['scale']})",
         f"P({words or 'deviation'}{what} > {np.exp(threshold) if words else threshold:.3g})",
     )
-    for one, norm, text in zip(found, norms, texts, strict=True):
+    for one, norm, text in zip(panels, norms, texts, strict=True):
         bar = one.figure.colorbar(
             ScalarMappable(norm, COLOURS), ax=one, orientation="horizontal", shrink=0.75,
             aspect=32, pad=0.03, extend="both" if norm is norms[0] else "neither",

@@ -54,34 +54,34 @@ def plot_network(tree: xr.DataTree, study: str, treatment: str, ax: Axes | None 
     >>> ax = bg.plot_network(tree, "study", "treatment")
     """
     fit = Fit.of(tree)
-    found = network(fit, study, treatment)
+    graph = network(fit, study, treatment)
     ax = axes(ax, 6.0, 5.0)
-    turn = np.pi / 2 - 2 * np.pi * np.arange(len(found.treatments)) / len(found.treatments)
+    turn = np.pi / 2 - 2 * np.pi * np.arange(len(graph.treatments)) / len(graph.treatments)
     places = np.column_stack([np.cos(turn), np.sin(turn)])
-    _draw_comparisons(ax, found, places)
-    _draw_treatments(ax, found, places)
+    _draw_comparisons(ax, graph, places)
+    _draw_treatments(ax, graph, places)
     ax.set(xlim=(-1.75, 1.75), ylim=(-1.5, 1.6), aspect="equal")
     ax.axis("off")
     ax.grid(False)
-    total = found.treatments["amount"].sum()
+    total = graph.treatments["amount"].sum()
     ax.set_title(
-        f"{_heading(found)}\nareas: {found.amount}, {total:,.0f} in all; lines: number of studies with both",
-        fontsize=SMALL, color=ORANGE if found.parts > 1 else "#333333",
+        f"{_heading(graph)}\nareas: {graph.amount}, {total:,.0f} in all; lines: number of studies with both",
+        fontsize=SMALL, color=ORANGE if graph.parts > 1 else "#333333",
     )  # fmt: skip
     if fit.banner:
         ax.set_title("NOT CONVERGED: do not report", color=ORANGE, fontweight="bold")
     return ax
 
 
-def _heading(found: Network) -> str:
-    if found.parts > 1:
-        return f"{found.parts} parts that no study joins: nothing compares one with another"
-    return f"{len(found.treatments)} treatments, {len(found.comparisons)} direct comparisons"
+def _heading(graph: Network) -> str:
+    if graph.parts > 1:
+        return f"{graph.parts} parts that no study joins: nothing compares one with another"
+    return f"{len(graph.treatments)} treatments, {len(graph.comparisons)} direct comparisons"
 
 
-def _draw_comparisons(ax: Axes, found: Network, places: np.ndarray) -> None:
-    most = found.comparisons["studies"].max() if len(found.comparisons) else 1
-    for first, second, n in found.comparisons.to_numpy(int):
+def _draw_comparisons(ax: Axes, graph: Network, places: np.ndarray) -> None:
+    most = graph.comparisons["studies"].max() if len(graph.comparisons) else 1
+    for first, second, n in graph.comparisons.to_numpy(int):
         ends = places[[first, second]]
         ax.plot(*ends.T, color="#BDBDBD", linewidth=max(1.0, WIDEST * n / most), zorder=1,
                 solid_capstyle="round")  # fmt: skip
@@ -91,10 +91,10 @@ def _draw_comparisons(ax: Axes, found: Network, places: np.ndarray) -> None:
                 bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"})  # fmt: skip
 
 
-def _draw_treatments(ax: Axes, found: Network, places: np.ndarray) -> None:
-    table = found.treatments
+def _draw_treatments(ax: Axes, graph: Network, places: np.ndarray) -> None:
+    table = graph.treatments
     areas = np.maximum(LARGEST * table["amount"] / table["amount"].max(), SMALLEST)
-    several = found.parts > 1
+    several = graph.parts > 1
     colours = [COLOURS[p % len(COLOURS)] if several else BLUE for p in table["part"]]
     ax.scatter(
         places[:, 0], places[:, 1], s=areas, c=colours, edgecolors="white", linewidths=1.5, zorder=3

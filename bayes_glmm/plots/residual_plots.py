@@ -79,11 +79,11 @@ def plot_residuals(
         raise ArgumentError(
             f"The model reads no column {against!r}." + suggestion(against, columns)
         )
-    found = pit_residuals(fit, groups, n=n, seed=seed)
+    pit = pit_residuals(fit, groups, n=n, seed=seed)
     _, pair = plt.subplots(1, 2, figsize=(8.6, 3.9), layout="constrained")
-    residual, again = ndtri(found.observed), ndtri(found.replicated)
+    residual, again = ndtri(pit.observed), ndtri(pit.replicated)
     _quantiles(axes(pair[0]), residual, again)
-    x = pd.Series(found.fitted, name="fitted mean") if against is None else fit.data[against]
+    x = pd.Series(pit.fitted, name="fitted mean") if against is None else fit.data[against]
     _along(axes(pair[1]), x.reset_index(drop=True), residual)
     figure = pair[0].figure
     if fit.banner:
@@ -126,8 +126,8 @@ def _along(ax: Axes, x: pd.Series, residual: Array) -> None:
     ax.plot(at[shown], residual[shown], ".", color=BLUE, markersize=3, alpha=0.35)
     for share in QUARTILES:
         ax.axhline(ndtri(share), color=GREY, linewidth=1, linestyle=":")
-        found = [np.quantile(residual[cell == k], share) for k in range(len(middle))]
-        ax.plot(middle, found, "-o", color=ORANGE, linewidth=1.5, markersize=3)
+        quartile = [np.quantile(residual[cell == k], share) for k in range(len(middle))]
+        ax.plot(middle, quartile, "-o", color=ORANGE, linewidth=1.5, markersize=3)
     edge = REACH * float(np.abs(residual).max())
     ax.set_ylim(-edge, edge)
     ax.set_xlabel(str(x.name).replace("$", r"\$"))

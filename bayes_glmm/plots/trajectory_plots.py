@@ -82,19 +82,19 @@ def plot_trajectories(
     'age'
     """
     fit = Fit.of(tree)
-    found = trajectories(tree, time, group, by, n=n, scale=scale, category=category, seed=seed)
+    curves = trajectories(tree, time, group, by, n=n, scale=scale, category=category, seed=seed)
     ax = axes(ax)
     straight = scale == "link" or able(fit.link, "straight")
-    *_, name = bounds(found.average)
-    _single(ax, found, group, by)
-    for k, (label, part) in enumerate(_parts(found.average, by)):
+    *_, name = bounds(curves.average)
+    _single(ax, curves, group, by)
+    for k, (label, part) in enumerate(_parts(curves.average, by)):
         colour = COLOURS[(k + 1) % len(COLOURS)] if by is None else COLOURS[k % len(COLOURS)]
         low, high, _ = bounds(part)
-        spread = dict(_parts(found.new, by)).get(label, found.new)
-        told = f"new {group}: not related to these" if found.alone else f"new {group}, {name}"
+        spread = dict(_parts(curves.new, by)).get(label, curves.new)
+        words = f"new {group}: not related to these" if curves.alone else f"new {group}, {name}"
         ax.fill_between(
             spread.iloc[:, 0], spread[low], spread[high], color=colour, alpha=0.1, linewidth=0,
-            label=None if k else told,
+            label=None if k else words,
         )  # fmt: skip
         text = "average over the population" if label is None else f"{by} {label}, average"
         ax.fill_between(
@@ -102,32 +102,32 @@ def plot_trajectories(
         )
         ax.plot(part.iloc[:, 0], part["mean"], color=colour, linewidth=2.2, label=text)
         if not straight:
-            typical = dict(_parts(found.typical, by))[label]
+            typical = dict(_parts(curves.typical, by))[label]
             ax.plot(
                 typical.iloc[:, 0], typical["mean"], "--", color=colour, linewidth=1.6,
                 label=f"typical {group} (effects of zero)" if not k else None,
             )  # fmt: skip
-    for boundary, value in found.thresholds.items():
+    for boundary, value in curves.thresholds.items():
         ax.axhline(value, color=GREY, linewidth=1, linestyle=":")
         ax.annotate(
             str(boundary).replace("$", r"\$"), (1, value), (-2, 2), color=GREY, ha="right",
             xycoords=ax.get_yaxis_transform(), textcoords="offset points", fontsize=SMALL - 1,
         )  # fmt: skip
-    _limit(ax, found, fit, scale)
+    _limit(ax, curves, fit, scale)
     legend(ax)
     ax.set_xlabel(time)
-    ax.set_ylabel(f"{found.scale}\nmean and {name}", fontsize=SMALL)
+    ax.set_ylabel(f"{curves.scale}\nmean and {name}", fontsize=SMALL)
     return warn(ax, fit)
 
 
-def _single(ax: Axes, found: Trajectories, group: str, by: str | None) -> None:
-    values = [label for label, _ in _parts(found.average, by)]
-    for _, part in found.own.groupby("level", sort=False):
-        own = part.iloc[0, 1] if by else None
-        colour = COLOURS[values.index(own) % len(COLOURS)] if by else GREY
+def _single(ax: Axes, curves: Trajectories, group: str, by: str | None) -> None:
+    values = [label for label, _ in _parts(curves.average, by)]
+    for _, part in curves.own.groupby("level", sort=False):
+        cell = part.iloc[0, 1] if by else None
+        colour = COLOURS[values.index(cell) % len(COLOURS)] if by else GREY
         ax.plot(part.iloc[:, 0], part["mean"], color=colour, linewidth=0.7, alpha=0.45)
-    drawn = found.own["level"].nunique()
-    ax.plot([], [], color=GREY, linewidth=0.9, label=f"single {group} ({drawn} of {found.levels})")
+    drawn = curves.own["level"].nunique()
+    ax.plot([], [], color=GREY, linewidth=0.9, label=f"single {group} ({drawn} of {curves.levels})")
 
 
 def _parts(table: pd.DataFrame, by: str | None) -> Iterator[Part]:
@@ -138,13 +138,13 @@ def _parts(table: pd.DataFrame, by: str | None) -> Iterator[Part]:
         yield from table.groupby(table.columns[1], observed=True, sort=True)
 
 
-def _limit(ax: Axes, found: Trajectories, fit: Fit, scale: str) -> None:
+def _limit(ax: Axes, curves: Trajectories, fit: Fit, scale: str) -> None:
     """Keep a few extreme new levels of a skewed response from squeezing all others."""
     if scale == "link" or fit.link.ratio() != "ratio":
         return
-    low, high, _ = bounds(found.average)
-    most = max(found.own["mean"].max(), found.average[high].max())
-    if found.alone:
+    low, high, _ = bounds(curves.average)
+    most = max(curves.own["mean"].max(), curves.average[high].max())
+    if curves.alone:
         return
-    spread = np.quantile(found.new[high], 0.9)
+    spread = np.quantile(curves.new[high], 0.9)
     ax.set_ylim(0, 1.15 * float(max(most, min(spread, 2 * most))))

@@ -238,8 +238,8 @@ class Fit:
         self, rows: pd.DataFrame, *, groups: Groups = "known", response: bool = True
     ) -> Design:
         """Turn rows into arrays in the reference basis, see :meth:`.Schema.apply`."""
-        found = self.schema.apply(rows, groups=groups, response=response)
-        return in_reference(found, self._of_the_basis)
+        design = self.schema.apply(rows, groups=groups, response=response)
+        return in_reference(design, self._of_the_basis)
 
     @cached_property
     def _of_the_basis(self) -> dict[str, Prior]:
@@ -341,8 +341,8 @@ class Fit:
         known = [g.name for g in self.groups]
         if name not in known:
             every = (*self.schema.predictors.values(), *self.schema.covariates.values())
-            own = {g.name for p in every for g in p.groups if ":".join(g.columns) == name}
-            name = own.pop() if len(own) == 1 else name
+            of_column = {g.name for p in every for g in p.groups if ":".join(g.columns) == name}
+            name = of_column.pop() if len(of_column) == 1 else name
         if name not in known:
             raise ResultError(f"The model has no group {name!r}." + suggestion(str(name), known))
         return next(g for g in self.groups if g.name == name)

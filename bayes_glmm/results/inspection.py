@@ -134,16 +134,16 @@ def _attributes(item: Any, purse: _Purse) -> None:
     if h5py.h5a.get_num_attrs(item.id) > MOST_ATTRIBUTES:
         raise ResultError(f"{item.name!r} has more than {MOST_ATTRIBUTES} attributes.")
     for name in item.attrs:
-        found = item.attrs.get_id(name)
+        attribute = item.attrs.get_id(name)
         what = f"{item.name}, attribute {name}"
-        count = math.prod(found.shape or ())
-        purse.pay(count * max(found.dtype.itemsize, 8), what)
-        if h5py.check_string_dtype(found.dtype) is not None:
+        count = math.prod(attribute.shape or ())
+        purse.pay(count * max(attribute.dtype.itemsize, 8), what)
+        if h5py.check_string_dtype(attribute.dtype) is not None:
             if count > 1:
                 raise ResultError(f"{what!r} is a list of texts, which no saved fit has.")
             value = item.attrs[name]
             purse.pay(PARSED * (len(value) if isinstance(value, str | bytes) else 0), what)
-        elif h5py.check_vlen_dtype(found.dtype) is not None:  # the dimensions of an array
+        elif h5py.check_vlen_dtype(attribute.dtype) is not None:  # the dimensions of an array
             if count > 64:
                 raise ResultError(f"{what!r} is no list of dimensions.")
             purse.pay(8 * sum(len(part) for part in np.ravel(item.attrs[name])), what)
@@ -215,11 +215,11 @@ def _lengths(item: h5py.Dataset, raw: Any) -> NDArray[np.uint32]:
         places.append((offset, math.prod(item.shape) * _REFERENCE.itemsize))
     elif item.id.get_storage_size():
         raise ResultError(f"{item.name!r} keeps its texts where no saved fit does.")
-    found = []
+    lengths = []
     for offset, size in places:
         raw.seek(offset)
         content = raw.read(size)
         if len(content) < size or size % _REFERENCE.itemsize:
             raise ResultError(f"{item.name!r} ends before its end.")
-        found.append(np.frombuffer(content, _REFERENCE)["length"])
-    return np.concatenate(found) if found else np.zeros(0, np.uint32)
+        lengths.append(np.frombuffer(content, _REFERENCE)["length"])
+    return np.concatenate(lengths) if lengths else np.zeros(0, np.uint32)

@@ -178,9 +178,9 @@ def check_tree(tree: xr.DataTree) -> None:
         if variable.name not in names and not (names and variable.role is Role.CORRELATION_FACTOR):
             raise ResultError(f"the variable {variable.name!r} of its model is missing.")
         for name in names:
-            found = fit.posterior[name]
-            right = found.dims[:2] == SAMPLE and found.shape[2:] == variable.shape
-            if not right or found.dtype.kind not in "fiu":
+            draws = fit.posterior[name]
+            right = draws.dims[:2] == SAMPLE and draws.shape[2:] == variable.shape
+            if not right or draws.dtype.kind not in "fiu":
                 raise ResultError(f"{name!r} does not have the shape its model says.")
     if not fit.posterior.sizes["chain"] or not fit.posterior.sizes["draw"]:
         raise ResultError("there are no draws.")

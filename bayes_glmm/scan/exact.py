@@ -107,11 +107,11 @@ class _Test:
         )
         why = reason(given.missing, len(self.turn), given.spread, left)
         usable = why == 0
-        found = {"frequency": given.frequency, "missing": given.missing}
+        columns = {"frequency": given.frequency, "missing": given.missing}
         x = x if usable.all() else x[usable]
         tested = wald(x[:, :n], self.axes.y[:n], self.axes.sizes, self.start)
         tested["ratio"] = tested.pop("lambda")
         for name, values in (tested | bayes_factors(x, self.nodes, self.prior_sd)).items():
-            found[name] = np.full(len(usable), np.nan)
-            found[name][usable] = values
-        return found | {"reason": why}
+            columns[name] = np.full(len(usable), np.nan)
+            columns[name][usable] = values
+        return columns | {"reason": why}

@@ -69,23 +69,23 @@ def read_markers(genotypes: Any, ids: str | None, places: pd.DataFrame | None) -
         As :func:`bayes_glmm.scan` says.
     """
     if isinstance(genotypes, pd.DataFrame):
-        found = _from_table(genotypes, ids)
+        markers = _from_table(genotypes, ids)
     elif isinstance(genotypes, str | Path):
         path = Path(genotypes)
         if path.is_dir() or path.suffix == ".zarr":
-            found = _from_zarr(path)
+            markers = _from_zarr(path)
         else:
             raw = ending(path) == ".raw"
-            found = _from_table(read_raw(path), None) if raw else _from_plink(path)
+            markers = _from_table(read_raw(path), None) if raw else _from_plink(path)
     else:
         raise ArgumentTypeError(
             "Genotypes are a pandas DataFrame with ids, the prefix of PLINK files or a Zarr "
             f"store, not {type(genotypes).__name__}: without labels nothing says whose genotypes "
             "a row holds."
         )
-    if not len(found.table):
+    if not len(markers.table):
         raise ArgumentError("The genotypes hold no marker.")
-    return found if places is None else _placed(found, places)
+    return markers if places is None else _placed(markers, places)
 
 
 def _from_plink(prefix: Path) -> Markers:

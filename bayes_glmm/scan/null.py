@@ -107,11 +107,11 @@ def gaussian_null(fit: Fit) -> GroupDesign:
         plain = group.terms == (INTERCEPT,) and group.Z is None and group.whole
         reasons["random slopes or memberships"] = not plain
         reasons["a structure with parameters"] = bool(group.hyper) or not group.distribution.normal
-    found = [what for what, there in reasons.items() if there]
-    if found:
+    obstacles = [what for what, there in reasons.items() if there]
+    if obstacles:
         raise ResultError(
             f"A scan needs a null model such as 'y ~ x + (1 | gr(id, K))', but this has "
-            f"{listed(found)}. Put what else matters into the fixed effects."
+            f"{listed(obstacles)}. Put what else matters into the fixed effects."
         )
     return groups[0]
 
@@ -231,14 +231,14 @@ def log_marginal(axes: Axes, sd: Array, sigma: Array) -> Array:
     ----------
     sd, sigma : ndarray, shape (n_draws,)
     """
-    found = np.empty(len(sd))
+    log_density = np.empty(len(sd))
     for i, (s, e) in enumerate(zip(sd, sigma, strict=True)):
         d, C, M, _ = conditional(axes, s, e)
         first = axes.y[: axes.n_free]
         left = axes.y[axes.n_free :] - C.T @ (first / d) - axes.middle
-        found[i] = -0.5 * (np.log(d).sum() + (first**2 / d).sum())
-        found[i] -= 0.5 * (np.linalg.slogdet(M)[1] + left @ np.linalg.solve(M, left))
-    return found
+        log_density[i] = -0.5 * (np.log(d).sum() + (first**2 / d).sum())
+        log_density[i] -= 0.5 * (np.linalg.slogdet(M)[1] + left @ np.linalg.solve(M, left))
+    return log_density
 
 
 def conditional(axes: Axes, sd: float, sigma: float) -> tuple[Array, Array, Array, Array]:

@@ -47,7 +47,7 @@ def reason(
     left : ndarray of bool, shape (n_markers,)
         Whether the covariates leave anything of the marker.
     """
-    found = np.where(left, 0, 3)
-    found[spread == 0] = 2
-    found[missing == n] = 1
-    return found.astype(np.int8)
+    code = np.where(left, 0, 3)
+    code[spread == 0] = 2
+    code[missing == n] = 1
+    return code.astype(np.int8)

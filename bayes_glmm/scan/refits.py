@@ -47,7 +47,7 @@ def with_refits(
     group = next(g for g in fit.groups if g.factor is not None)
     at = match(group.levels, source.labels, "The null model", "the source of genotypes")
     weights = np.bincount(group.index, minlength=len(group.levels)).astype(np.float64)
-    found = {name: np.full(len(table), np.nan) for name in ("refit_mean", "refit_sd")}
+    estimates = {name: np.full(len(table), np.nan) for name in ("refit_mean", "refit_sd")}
     converged: list[bool | None] = [None] * len(table)
     for place in table["p"].nsmallest(k).index:
         calls = source.read(int(place), int(place) + 1)
@@ -56,10 +56,10 @@ def with_refits(
         one = Fit.of(again(rows))
         mu = one.design.mu
         effect = one.posterior[mu.beta].sel({mu.fixed.coefficient_dim: NAME})
-        found["refit_mean"][place] = float(effect.mean())
-        found["refit_sd"][place] = float(effect.std(ddof=1))
+        estimates["refit_mean"][place] = float(effect.mean())
+        estimates["refit_sd"][place] = float(effect.std(ddof=1))
         converged[place] = bool(one.info["converged"])
-    full = table.assign(**found, refit_converged=pd.array(converged, dtype="boolean"))
+    full = table.assign(**estimates, refit_converged=pd.array(converged, dtype="boolean"))
     full.attrs = table.attrs
     return full
 

@@ -139,7 +139,7 @@ def _climb(x, y, sizes, low, high, start):
 
 
 @njit(cache=True)
-def _maximise(x, y, sizes, slopes, grid, start, effect, se, found):
+def _maximise(x, y, sizes, slopes, grid, start, effect, se, ratio):
     last = len(grid) - 1
     for j in range(len(x)):
         if not np.isfinite(slopes[j]).all():
@@ -171,7 +171,7 @@ def _maximise(x, y, sizes, slopes, grid, start, effect, se, found):
             height = _height(sizes, theta, s, Q) if tries > 1 else 0.0
             if height > best:
                 best = height
-                found[j] = theta
+                ratio[j] = theta
                 effect[j] = m / s
                 se[j] = np.sqrt(Q / (len(y) - 1) / s)
 

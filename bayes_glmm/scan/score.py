@@ -91,11 +91,11 @@ def _group(fit: Fit) -> GroupDesign:
         "effects whose distribution has parameters": any(g.hyper for g in design.groups),
         f"{len(related)} groups of related levels": len(related) != 1,
     }
-    found = [what for what, there in reasons.items() if there]
-    if found:
+    obstacles = [what for what, there in reasons.items() if there]
+    if obstacles:
         raise ResultError(
             f"A screen needs a null model such as 'y ~ x + (1 | gr(id, K))' with the link "
-            f"{fit.family.canonical_link!r}, but this has {listed(found)}."
+            f"{fit.family.canonical_link!r}, but this has {listed(obstacles)}."
         )
     return related[0]
 

@@ -172,12 +172,12 @@ class ModelSpec:
     def imputed(self) -> tuple[str, ...]:
         """Columns in ``mi()``, whose missing values are estimated."""
         factors = (f for _, p in self.predictors for f in _factors(p))
-        found = (
+        columns = (
             f.arguments[0].name
             for f in factors
             if isinstance(f, Call) and f.function == "mi" and isinstance(f.arguments[0], Variable)
         )
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(columns))
 
     @property
     def every(self) -> dict[str, Predictor]:

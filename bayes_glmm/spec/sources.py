@@ -226,15 +226,15 @@ def _typed(kind: str, key: str, value: str) -> Option:
 
 def _options(kind: str, given: Any) -> tuple[tuple[str, Option], ...]:
     pairs: Iterable[tuple[str, Any]] = given.items() if isinstance(given, Mapping) else given
-    known, found = KINDS[kind].options, {}
+    known, options = KINDS[kind].options, {}
     for key, value in pairs:
         if key not in known:
             raise SpecError(
                 f"A {kind} structure has no option {key!r}; it has {', '.join(known)}."
                 + suggestion(str(key), list(known))
             )
-        found[key] = _option(kind, key, value)
-    return tuple(sorted(found.items()))
+        options[key] = _option(kind, key, value)
+    return tuple(sorted(options.items()))
 
 
 def _option(kind: str, key: str, value: Any) -> Option:

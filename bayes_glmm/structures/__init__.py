@@ -37,8 +37,8 @@ def read_structure(kind: str, arrays: Mapping[str, NDArray[np.generic]]) -> Stru
     if kind not in KINDS:
         raise ResultError(f"{kind!r} is no kind of structure that this version knows.")
     module, name = KINDS[kind]
-    found: Any = getattr(import_module(f"bayes_glmm.structures.{module}"), name)
+    structure: Any = getattr(import_module(f"bayes_glmm.structures.{module}"), name)
     try:
-        return found.from_arrays(arrays)
+        return structure.from_arrays(arrays)
     except (KeyError, ValueError, TypeError, IndexError) as error:
         raise ResultError(f"The stored {kind} structure is damaged ({error!r}).") from error

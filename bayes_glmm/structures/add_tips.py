@@ -65,17 +65,17 @@ def grafted(
     several = owners[owners.duplicated()].unique().tolist()
     if several:
         raise DataError(f"Levels branch off in several places: {listed(several)}. Give one each.")
-    found = rows.set_index(owners).reindex(pd.Index(levels.astype(object)))
-    if found[list(where)].isna().to_numpy().any():
-        gone = found.index[found[list(where)].isna().any(axis=1)]
+    branches = rows.set_index(owners).reindex(pd.Index(levels.astype(object)))
+    if branches[list(where)].isna().to_numpy().any():
+        gone = branches.index[branches[list(where)].isna().any(axis=1)]
         raise MissingDataError(f"{listed(where)} are missing for new levels: {listed(gone)}.")
     at = match(
-        np.array([text_of(v) for v in found[where[0]]], np.str_),
+        np.array([text_of(v) for v in branches[where[0]]], np.str_),
         nodes,
         "The new levels",
         "the tree",
     )
-    length = pd.to_numeric(found[where[1]], errors="coerce").to_numpy(np.float64)
+    length = pd.to_numeric(branches[where[1]], errors="coerce").to_numpy(np.float64)
     wrong = levels[~(np.isfinite(length) & (length >= 0))]
     if len(wrong):
         raise DataError(f"Branches of new levels must be zero or longer: {listed(wrong)}.")

@@ -105,20 +105,20 @@ def graph_of(left: Sequence[Any], right: Sequence[Any], areas: Iterable[str] | N
     left, right = (id_texts(side, "The borders") for side in (left, right))
     distinct = list(dict.fromkeys([*left, *right]))
     listed_areas = None if areas is None else text_labels(list(areas), "The areas")
-    found = text_labels(distinct, "The borders") if distinct else np.array([], np.str_)
+    names = text_labels(distinct, "The borders") if distinct else np.array([], np.str_)
     if listed_areas is not None:
-        extra = sorted(set(found.tolist()) - set(listed_areas.tolist()))
+        extra = sorted(set(names.tolist()) - set(listed_areas.tolist()))
         if extra:
             raise DataError(f"Borders name areas that areas= lacks: {listed(map(repr, extra))}.")
-        found = listed_areas
-    if not len(found):
+        names = listed_areas
+    if not len(names):
         raise DataError("There is no area: the table of borders is empty and areas= not given.")
-    labels = np.sort(found)
+    labels = np.sort(names)
     place = pd.Index(labels.astype(object))
     i, j = (place.get_indexer(pd.Index(side, dtype=object)) for side in (left, right))
-    own = np.unique(labels[i[i == j]])
-    if len(own):
-        raise DataError(f"Areas border themselves: {listed(own)}. Leave these rows out.")
+    loops = np.unique(labels[i[i == j]])
+    if len(loops):
+        raise DataError(f"Areas border themselves: {listed(loops)}. Leave these rows out.")
     pairs = np.unique(np.sort(np.stack([i, j], axis=1).astype(np.int64), axis=1), axis=0)
     return Graph(labels, pairs.reshape(-1, 2))
 

@@ -107,13 +107,13 @@ class Pedigree(Structure):
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return labels, parents, inbreeding, and names of columns and added parents."""
-        found = {
+        arrays = {
             "labels": self.labels,
             "parents": self.parents,
             "inbreeding": self.inbreeding,
             "columns": np.array(self.columns, dtype=np.str_),
         }
-        return found | ({"added": self.added} if len(self.added) else {})
+        return arrays | ({"added": self.added} if len(self.added) else {})
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:

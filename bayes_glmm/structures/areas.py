@@ -143,9 +143,9 @@ class Areal(Structure):
     def scale(self) -> Array:
         """Geometric mean of the variances in each part of the map, one for single areas."""
         graph = self.graph
-        found = np.where(graph.island, 1.0, self.variance)
+        variance = np.where(graph.island, 1.0, self.variance)
         sizes = np.bincount(graph.component)
-        return np.exp(np.bincount(graph.component, weights=np.log(found)) / sizes)
+        return np.exp(np.bincount(graph.component, weights=np.log(variance)) / sizes)
 
     @cached_property
     def variance(self) -> Array:
@@ -166,17 +166,17 @@ class Areal(Structure):
         """Say how many parts the map has, and which areas have no neighbour."""
         sizes = np.bincount(self.graph.component)
         parts = np.sort(sizes[sizes > 1])[::-1]
-        found = [
+        notes = [
             f"The map has {len(self.labels)} areas and {len(self.graph.pairs)} borders, in "
             f"{len(parts)} connected part{'s' * (len(parts) != 1)} of {listed(parts)} areas."
         ]
         lone = self.labels[self.graph.island]
         if len(lone):
-            found.append(
+            notes.append(
                 f"{len(lone)} area{'s' * (len(lone) > 1)} without a neighbour have independent "
                 f"effects: {listed(lone)}."
             )
-        return tuple(found)
+        return tuple(notes)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the graph, the order of elimination and the model."""

@@ -43,7 +43,7 @@ def earlier_neighbours(places: Array, m: int) -> Places:
     ndarray of int64, shape (n, m)
     """
     n = len(places)
-    found = np.full((n, m), -1, dtype=np.int64)
+    neighbours = np.full((n, m), -1, dtype=np.int64)
     begin = 1
     while begin < n:
         end = min(2 * begin, n)
@@ -53,14 +53,14 @@ def earlier_neighbours(places: Array, m: int) -> Places:
             near = tree.query(places[waiting], asked)[1].reshape(len(waiting), asked)
             earlier = near < waiting[:, None]
             enough = (earlier.sum(axis=1) >= np.minimum(m, waiting)) | (asked == end)
-            _take(found, waiting[enough], near[enough], earlier[enough])
+            _take(neighbours, waiting[enough], near[enough], earlier[enough])
             waiting, asked = waiting[~enough], 2 * asked
         begin = end
-    return found
+    return neighbours
 
 
-def _take(found: Places, rows: Places, near: Places, earlier: NDArray[np.bool_]) -> None:
-    m = found.shape[1]
+def _take(neighbours: Places, rows: Places, near: Places, earlier: NDArray[np.bool_]) -> None:
+    m = neighbours.shape[1]
     number = np.cumsum(earlier, axis=1) - 1
     row, column = np.nonzero(earlier & (number < m))
-    found[rows[row], number[row, column]] = near[row, column]
+    neighbours[rows[row], number[row, column]] = near[row, column]

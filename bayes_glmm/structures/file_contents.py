@@ -196,13 +196,13 @@ def _lines(lines: Iterator[list[str]], name: str) -> Iterator[list[str]]:
 
 def _number(cell: str, known: dict[str, float]) -> float:
     """Return a cell's number; what was seen before is looked up."""
-    found = known.get(cell)
-    if found is not None:
-        return found
+    number = known.get(cell)
+    if number is not None:
+        return number
     try:
-        found = float(cell) if "_" not in cell else float("x")
+        number = float(cell) if "_" not in cell else float("x")
     except ValueError as error:
         raise ValueError(repr(cell[:40])) from error
     if len(known) < 10_000:
-        known[cell] = found
-    return found
+        known[cell] = number
+    return number

@@ -49,18 +49,18 @@ class Genomic(Kinship):
 
     def notes(self) -> tuple[str, ...]:
         """Say how many loci there were, and what was left out or filled in."""
-        found = [f"{self.n_snps} loci by the method {self.method!r}."]
+        notes = [f"{self.n_snps} loci by the method {self.method!r}."]
         if self.n_monomorphic:
-            found.append(f"{self.n_monomorphic} loci without variation were left out.")
+            notes.append(f"{self.n_monomorphic} loci without variation were left out.")
         if self.n_missing:
-            found.append(f"{self.n_missing} missing calls were replaced by their locus's mean.")
-        return (*super().notes(), *found, *self.said)
+            notes.append(f"{self.n_missing} missing calls were replaced by their locus's mean.")
+        return (*super().notes(), *notes, *self.said)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return labels, matrix, jitter, method and counts."""
         counts = np.array([self.n_snps, self.n_monomorphic, self.n_missing], dtype=np.int64)
-        found = {**super().to_arrays(), "method": np.array([self.method]), "counts": counts}
-        return found | ({"said": np.array(self.said, np.str_)} if self.said else {})
+        arrays = {**super().to_arrays(), "method": np.array([self.method]), "counts": counts}
+        return arrays | ({"said": np.array(self.said, np.str_)} if self.said else {})
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:

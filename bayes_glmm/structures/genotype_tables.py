@@ -34,8 +34,8 @@ def asides(names: Iterable[Any], index: Any = None) -> list[str]:
     """
     known = [str(name) for name in names]
     plink = {"iid", "#iid"} & {n.casefold() for n in [*known, str(index)]}
-    apart = PLINK if plink else NEVER
-    return [n for n in known if n.casefold() in apart or (plink and n.endswith("_HET"))]
+    reserved = PLINK if plink else NEVER
+    return [n for n in known if n.casefold() in reserved or (plink and n.endswith("_HET"))]
 
 
 def read_raw(path: Path) -> pd.DataFrame:
@@ -90,11 +90,11 @@ def individuals(table: Any, ids: str | None) -> tuple[Text, pd.DataFrame, tuple[
         labels, note = with_families(table[family], given)
         said.append(note)
     known = set(asides(table.columns, table.index.name))
-    apart = [c for c in table.columns if c == ids or str(c) in known]
-    left = [str(c) for c in apart if c != ids]
+    other = [c for c in table.columns if c == ids or str(c) in known]
+    left = [str(c) for c in other if c != ids]
     if left:
         said.append(f"Columns that are no loci were left out: {listed(left)}.")
-    return text_labels(labels, "The individuals"), table.drop(columns=apart), tuple(said)
+    return text_labels(labels, "The individuals"), table.drop(columns=other), tuple(said)
 
 
 def with_families(families: Iterable[Any], ids: Iterable[Any]) -> tuple[list[str], str]:

@@ -76,9 +76,9 @@ def checked(labels: Text, matrix: Array, what: str) -> Array:
     """
     _refuse_holes(labels, matrix, what)
     scale = float(np.abs(matrix).max())
-    apart = np.abs(matrix - matrix.T)
-    i, j = np.unravel_index(int(apart.argmax()), apart.shape)
-    if apart[i, j] > ASYMMETRY * scale:
+    asymmetry = np.abs(matrix - matrix.T)
+    i, j = np.unravel_index(int(asymmetry.argmax()), asymmetry.shape)
+    if asymmetry[i, j] > ASYMMETRY * scale:
         raise ArgumentError(
             f"{what} is not symmetric: {matrix[i, j]:g} for ({str(labels[i])!r}, {str(labels[j])!r}) but "
             f"{matrix[j, i]:g} the other way. Are rows and columns labelled in the same way?"

@@ -27,13 +27,13 @@ def elimination_order(graph: Graph) -> Places:
     free = np.setdiff1d(np.arange(len(graph.labels)), pinned)
     if not len(free):
         return free.astype(np.int64)
-    found = splu(
+    factors = splu(
         precision(graph)[free][:, free].tocsc(),
         permc_spec="MMD_AT_PLUS_A",
         diag_pivot_thresh=0,
         options={"SymmetricMode": True},
     )
-    return free[np.argsort(found.perm_c)].astype(np.int64)
+    return free[np.argsort(factors.perm_c)].astype(np.int64)
 
 
 def precision(graph: Graph) -> sp.csr_matrix:
@@ -45,8 +45,8 @@ def precision(graph: Graph) -> sp.csr_matrix:
 def factor(graph: Graph, order: Places) -> tuple[sp.csc_matrix, Array]:
     """Return L and d with ``Q = L diag(d) L'`` for the areas in that order."""
     Q = precision(graph)[order][:, order].tocsc()
-    found = splu(Q, permc_spec="NATURAL", diag_pivot_thresh=0, options={"SymmetricMode": True})
-    return sp.csc_matrix(found.L), np.asarray(found.U.diagonal())
+    factors = splu(Q, permc_spec="NATURAL", diag_pivot_thresh=0, options={"SymmetricMode": True})
+    return sp.csc_matrix(factors.L), np.asarray(factors.U.diagonal())
 
 
 def cascade(L: sp.csc_matrix) -> Cascade:

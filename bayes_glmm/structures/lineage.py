@@ -111,12 +111,12 @@ def lineage(
         )
     if (parent is None) != (length is None):
         raise ArgumentError("Give both columns, parent= and length=, to graft new levels.")
-    found, notes = _canonical(_read(tree))
-    height = float(found.depth.max())
+    canonical, notes = _canonical(_read(tree))
+    height = float(canonical.depth.max())
     if not height > 0:
         raise DataError("The tree has no height: every tip is at its root.")
-    named = text_labels([n for n in found.names if n], "The nodes of the tree")
-    nodes, scaled = _identifiers(found), _scaled(found, height)
+    named = text_labels([n for n in canonical.names if n], "The nodes of the tree")
+    nodes, scaled = _identifiers(canonical), _scaled(canonical, height)
     return Lineage(
         np.sort(named), model, scaled, nodes, height, parent, length,
         (f"Branch lengths were divided by {height:.6g}, the tree's height.", *notes),

@@ -128,9 +128,9 @@ def _layer(base: sqlite3.Connection, file: str, frame: Any) -> Any:
     if made is None or made[0] != "table" or "virtual" in str(made[1]).casefold().split("(")[0]:
         raise DataError(f"{file}: the layer {name!r} is no table.")
     quoted = name.replace('"', '""')
-    found = base.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608 (quoted, and read only)
-    names, rows, size = [d[0] for d in found.description], [], 0
-    for row in found:
+    selected = base.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608 (quoted, and read only)
+    names, rows, size = [d[0] for d in selected.description], [], 0
+    for row in selected:
         size += sum(len(v) if isinstance(v, str | bytes) else 8 for v in row)
         if size > TABLE:
             raise DataError(f"{file} holds more than {TABLE >> 20} MiB, the most that is read.")

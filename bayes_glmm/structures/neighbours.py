@@ -75,11 +75,11 @@ def nearest_neighbours(
 def nearest_pairs(places: np.ndarray, k: int, within: float | None = None) -> np.ndarray:
     """Return pairs of positions, the smaller first, shape (n_pairs, 2)."""
     n, reach = len(places), min(len(places), k + 9)
-    distance, found = cKDTree(places).query(places, reach)
-    itself = found == np.arange(n)[:, None]
+    distance, neighbour = cKDTree(places).query(places, reach)
+    itself = neighbour == np.arange(n)[:, None]
     distance = np.where(itself, np.inf, distance)
-    order = np.lexsort((found, distance))[:, :k]
-    chosen, far = np.take_along_axis(found, order, 1), np.take_along_axis(distance, order, 1)
+    order = np.lexsort((neighbour, distance))[:, :k]
+    chosen, far = np.take_along_axis(neighbour, order, 1), np.take_along_axis(distance, order, 1)
     near = np.isfinite(far) if within is None else far <= within
     pairs = np.stack([np.repeat(np.arange(n), k), chosen.ravel()], axis=1)[near.ravel()]
     return np.unique(np.sort(pairs, axis=1), axis=0)

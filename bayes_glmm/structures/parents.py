@@ -32,20 +32,20 @@ def read_parents(
         As :func:`bayes_glmm.pedigree` says.
     """
     codes = set(id_texts([missing] if isinstance(missing, str) else missing, "missing="))
-    own = text_labels(_column(table, id), f"The animals in {id!r}")
+    animals = text_labels(_column(table, id), f"The animals in {id!r}")
     sires, dams = (_parents(table, name, codes) for name in (sire, dam))
     known = [p for p in dict.fromkeys([*sires, *dams]) if p is not None]
-    have = set(own.tolist())
+    have = set(animals.tolist())
     extra = [p for p in known if p not in have]
     _refuse_codes(extra, sire, dam)
     _refuse_both(extra, sires, dams, sire, dam)
-    labels = np.sort(text_labels([*own.tolist(), *extra], "The animals and their parents"))
+    labels = np.sort(text_labels([*animals.tolist(), *extra], "The animals and their parents"))
     index = pd.Index(labels.astype(object))
     parents = np.full((len(labels), 2), -1, dtype=np.int64)
-    rows = index.get_indexer(pd.Index(own.astype(object)))
+    rows = index.get_indexer(pd.Index(animals.astype(object)))
     for k, given in enumerate((sires, dams)):
-        found = index.get_indexer(pd.Index(np.array(given, dtype=object)))
-        parents[rows, k] = found
+        places = index.get_indexer(pd.Index(np.array(given, dtype=object)))
+        parents[rows, k] = places
     return labels, parents, np.array(sorted(extra), dtype=np.str_)
 
 
@@ -65,8 +65,8 @@ def _parents(table: pd.DataFrame, name: str, codes: set[str]) -> list[str | None
     """Return one column of parents as text; ``None`` where it is missing or such a code."""
     given = _column(table, name)
     texts = iter(id_texts([p for p in given if p is not None], f"The parents in {name!r}"))
-    found = [None if p is None else next(texts) for p in given]
-    return [None if p in codes else p for p in found]
+    ids = [None if p is None else next(texts) for p in given]
+    return [None if p in codes else p for p in ids]
 
 
 def _refuse_codes(extra: list[str], sire: str, dam: str) -> None:

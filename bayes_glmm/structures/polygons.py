@@ -47,15 +47,15 @@ def _polygon(shapely: Any, rings: list[NDArray[np.float64]]) -> Any:
 
 def _ring(points: Any, where: str) -> NDArray[np.float64]:
     try:
-        found = np.array([(p[0], p[1]) for p in points], dtype=np.float64)
+        corners = np.array([(p[0], p[1]) for p in points], dtype=np.float64)
     except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
         raise DataError(f"The shape of {where} has a ring that is no list of points.") from error
-    if len(found) < CORNERS or not np.isfinite(found).all():
+    if len(corners) < CORNERS or not np.isfinite(corners).all():
         raise DataError(
-            f"The shape of {where} has a ring of {len(found)} points, or infinite ones: a ring "
+            f"The shape of {where} has a ring of {len(corners)} points, or infinite ones: a ring "
             f"has {CORNERS} finite points or more."
         )
-    return found
+    return corners
 
 
 def polygons_of_wkb(content: bytes, where: str) -> Any:
@@ -107,26 +107,26 @@ class _Reader:
 
     def number(self, each: int) -> int:
         """Read a count, refusing more than the rest of the content holds."""
-        found = self._whole()
-        if found * each > len(self.content) - self.place:
+        count = self._whole()
+        if count * each > len(self.content) - self.place:
             raise DataError(f"The shape of {self.where} is cut short.")
-        return found
+        return count
 
     def rings(self) -> list[Any]:
         """Read a polygon's rings, shape (n_points, 2) each."""
-        found = []
+        rings = []
         for _ in range(self.number(CORNERS)):
             n = self.number(8 * self.width)
             values = np.frombuffer(self._take(8 * self.width * n), f"{self.order}f8")
-            found.append(values.reshape(n, self.width)[:, :2].astype(np.float64))
-        return found
+            rings.append(values.reshape(n, self.width)[:, :2].astype(np.float64))
+        return rings
 
     def _whole(self) -> int:
         return int(np.frombuffer(self._take(4), f"{self.order}u4")[0])
 
     def _take(self, n: int) -> bytes:
-        found = self.content[self.place : self.place + n]
-        if len(found) < n:
+        content = self.content[self.place : self.place + n]
+        if len(content) < n:
             raise DataError(f"The shape of {self.where} is cut short.")
         self.place += n
-        return found
+        return content

@@ -105,17 +105,17 @@ def _above(tree: Tree, kept: NDArray[np.bool_]) -> NDArray[np.int64]:
 def _below(tree: Tree, known: Places) -> Places:
     """Return the nearest sampled thing below or at each node that was not sampled."""
     n = len(tree.names)
-    found = np.full(n, -1, dtype=np.int64)
-    found[known[known >= n] % n] = known[known >= n]
-    found[known[known < n]] = known[known < n]
-    sampled = found >= 0
+    below = np.full(n, -1, dtype=np.int64)
+    below[known[known >= n] % n] = known[known >= n]
+    below[known[known < n]] = known[known < n]
+    sampled = below >= 0
     for step in levels_upwards(tree.parent) if len(known) else ():
-        carrying = step[found[step] >= 0]
+        carrying = step[below[step] >= 0]
         above = tree.parent[carrying]
         free = ~sampled[above]
-        found[above[free]] = found[carrying[free]]
-    found[known[known < n]] = -1
-    return found
+        below[above[free]] = below[carrying[free]]
+    below[known[known < n]] = -1
+    return below
 
 
 def _without_length(

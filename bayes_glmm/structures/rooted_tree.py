@@ -86,10 +86,14 @@ def _parents_first(parent: NDArray[np.int64], names: Sequence[str]) -> NDArray[n
     """Return nodes by their distance in steps from the root; refuse loops and forests."""
     roots = np.flatnonzero(parent < 0)
     if len(roots) != 1:
-        found = [names[int(i)] or "without a name" for i in roots]
+        root_names = [names[int(i)] or "without a name" for i in roots]
         raise DataError(
             f"A tree has one root; this one has {len(roots)}"
-            + (f": {listed(found)}. Join them under one node." if found else ": it is a loop.")
+            + (
+                f": {listed(root_names)}. Join them under one node."
+                if root_names
+                else ": it is a loop."
+            )
         )
     depth = steps_to_root(parent)
     if (depth < 0).any():

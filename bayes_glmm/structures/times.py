@@ -79,8 +79,8 @@ class Series(Structure):
         name = str(arrays["process"][0]) if "process" in arrays else AR.name
         keys = [key for key, _ in SERIES[name].options]
         process = Process(name, tuple((key, int(arrays[key][0])) for key in keys))
-        told = {"labels", "time", "process", "known", *keys}
-        learned = {key: float(v[0]) for key, v in arrays.items() if key not in told}
+        stated = {"labels", "time", "process", "known", *keys}
+        learned = {key: float(v[0]) for key, v in arrays.items() if key not in stated}
         known = np.asarray(arrays.get("known", labels), dtype=np.str_)
         return cls(labels, known, str(arrays["time"][0]), process, learned)
 

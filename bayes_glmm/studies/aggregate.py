@@ -132,12 +132,12 @@ def _finish(plan: Plan, counts: Counts, data: ds.Dataset) -> Collapsed:
         frame["_n"].to_numpy(), frame["_y"].to_numpy(), _column(frame, "_square"),
         _column(frame, "_size"), counts.shift,
     )  # fmt: skip
-    found, size = plan.sums.rows(sums), plan.size if isinstance(plan.size, str) else None
+    summed, size = plan.sums.rows(sums), plan.size if isinstance(plan.size, str) else None
     names = {"response": plan.response, "size": size or ROWS, "rows": ROWS}
-    rows = cells.iloc[found.cell].reset_index(drop=True)
-    rows = rows.assign(**{names[what]: values for what, values in found.columns.items()})
-    spec = replace(plan.sums.told(plan.spec, size, ROWS), missing="error")
-    return Collapsed(spec, rows, counts.n_rows, counts.n_dropped, counts.constant + found.constant)
+    rows = cells.iloc[summed.cell].reset_index(drop=True)
+    rows = rows.assign(**{names[what]: values for what, values in summed.columns.items()})
+    spec = replace(plan.sums.as_model(plan.spec, size, ROWS), missing="error")
+    return Collapsed(spec, rows, counts.n_rows, counts.n_dropped, counts.constant + summed.constant)
 
 
 def _column(frame: pd.DataFrame, name: str) -> Array | None:

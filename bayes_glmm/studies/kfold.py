@@ -295,8 +295,8 @@ def _score(
         scores[record["units"]] = record["scores"]
     wrapper = Scored(values[:, :, kept], scores[kept])
     halves = np.arange(kept.sum()) % 2 + 1  # every score is there: how they are cut is no matter
-    found = loo_kfold(wrapper.idata_orig, wrapper, pointwise=True, var_name="y", folds=halves)
-    return found, good
+    score = loo_kfold(wrapper.idata_orig, wrapper, pointwise=True, var_name="y", folds=halves)
+    return score, good
 
 
 def _table(
@@ -307,7 +307,7 @@ def _table(
 ) -> pd.DataFrame:
     from arviz_stats import compare as ranked
 
-    results = {name: found for name, (found, _) in scored.items()}
+    results = {name: score for name, (score, _) in scored.items()}
     order = list(scored)
     frame = pd.DataFrame(
         {"elpd": [results[n].elpd for n in order], "se": [results[n].se for n in order],
@@ -321,7 +321,8 @@ def _table(
     columns = ["elpd", "se", "elpd_diff", "dse", "p", "weight"]
     table = frame[columns].astype(float).rename_axis("model").reset_index()
     mcse = {
-        name: float(np.hypot.reduce([r["mcse"] for r in own])) for name, (_, own) in scored.items()
+        name: float(np.hypot.reduce([r["mcse"] for r in kept]))
+        for name, (_, kept) in scored.items()
     }
     table["mcse"] = [mcse[name] for name in table["model"]]
     table.attrs = {
@@ -329,7 +330,7 @@ def _table(
         "scale": "log density of the response",
         "unit": unit,
         "part": part.tolist(),
-        "pointwise": {name: found.elpd_i.values.tolist() for name, found in results.items()},
+        "pointwise": {name: score.elpd_i.values.tolist() for name, score in results.items()},
         "failures": failures,
         **({"banner": banner} if (banner := _banner(scored, failures)) else {}),
     }

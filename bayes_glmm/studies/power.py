@@ -227,8 +227,8 @@ def ready(job: Job, which: int) -> Ready:
     variables = {k: v[None, None] for k, v in variables_of(design, job.parameters).items()}
     sampled = compile_model(job.spec, design, priors, job.settings.engine)
     whole = Ready(schema, design, priors, sampled, {})
-    found = answered(job, whole, design, table, variables, {})
-    return replace(whole, truth={k: float(v[0, 0]) for k, v in found.items()})
+    answers = answered(job, whole, design, table, variables, {})
+    return replace(whole, truth={k: float(v[0, 0]) for k, v in answers.items()})
 
 
 def one_study(job: Job, number: int) -> Record:
@@ -241,10 +241,10 @@ def one_study(job: Job, number: int) -> Record:
     design = replace(whole.design, response=whole.schema.apply(table).response)
     settings = replace(job.settings, seed=_seed(job, which, k, 1))
     drawn = sample_compiled(whole.sampled.again(design), settings)
-    found = answered(job, whole, design, table, drawn.posterior, drawn.stats)
+    answers = answered(job, whole, design, table, drawn.posterior, drawn.stats)
     tails = [(1 - job.prob) / 2, 0.5, (1 + job.prob) / 2]
     return {
-        "answers": {name: np.quantile(v, tails).tolist() for name, v in found.items()},
+        "answers": {name: np.quantile(v, tails).tolist() for name, v in answers.items()},
         "divergences": int(drawn.stats["diverging"].sum()),
     }
 
@@ -283,8 +283,8 @@ def answered(
         variables, stats, job.spec, whole.schema, design, table, whole.priors, {"seed": 1},
         job.structures,
     )  # fmt: skip
-    found: Any = comparisons(tree, **{**job.question, "draws": True})
-    labels = [c for c in found.coords if c not in ("chain", "draw", "row")]
-    rows = zip(*(found.coords[c].values for c in labels), strict=True)
+    effects: Any = comparisons(tree, **{**job.question, "draws": True})
+    labels = [c for c in effects.coords if c not in ("chain", "draw", "row")]
+    rows = zip(*(effects.coords[c].values for c in labels), strict=True)
     names = [" ".join(str(v) for v in row) for row in rows]
-    return {name: found.values[:, :, k] for k, name in enumerate(names)}
+    return {name: effects.values[:, :, k] for k, name in enumerate(names)}

@@ -41,14 +41,16 @@ def power_table(
     """Tabulate what the studies of each design found, ``n`` records for each."""
     rows = []
     for which, truth in enumerate(truths):
-        own = records[which * n : (which + 1) * n]
-        good = [r["answers"] for r in own if "error" not in r]
+        of_design = records[which * n : (which + 1) * n]
+        good = [r["answers"] for r in of_design if "error" not in r]
         if not good:
-            raise ArgumentError(f"No study of design {which + 1} was fitted: {own[0]['error']}")
+            raise ArgumentError(
+                f"No study of design {which + 1} was fitted: {of_design[0]['error']}"
+            )
         for name, value in truth.items():
-            found = np.array([answer[name] for answer in good])
+            intervals = np.array([answer[name] for answer in good])
             design = grid.iloc[which].to_dict()
-            rows.append({**design, "question": name, **_row(found, value, against)})
+            rows.append({**design, "question": name, **_row(intervals, value, against)})
     table = pd.DataFrame(rows)
     table = table.astype({c: grid[c].dtype for c in grid.columns})
     table.attrs = {
@@ -64,18 +66,18 @@ def power_table(
     return table
 
 
-def _row(found: Array, truth: float, against: Against) -> dict[str, float]:
+def _row(intervals: Array, truth: float, against: Against) -> dict[str, float]:
     """Summarise intervals and medians, shape (n_studies, 3), of studies of one design."""
-    low, middle, high = found.T
+    low, middle, high = intervals.T
     clear = (low > against.null) | (high < against.null)
     share, wanted = float(clear.mean()), float(against.away(truth))
     away = against.away(middle[clear])
     some = clear.any() and wanted != 0
     return {
         "truth": truth,
-        "n": len(found),
+        "n": len(intervals),
         "power": share,
-        "power_se": float(np.sqrt(share * (1 - share) / len(found))),
+        "power_se": float(np.sqrt(share * (1 - share) / len(intervals))),
         "width": float((high - low).mean()),
         "coverage": float(((low <= truth) & (truth <= high)).mean()),
         "estimate": float(middle.mean()),

@@ -97,12 +97,12 @@ def prior_predictive(
     way = Way.of(design, resolve_priors(prepared.spec, design))
     inside = _draw_parameters(way.design, way.priors, draws, rng)
     y, mean, mu = draw_responses(way.design, inside, rng)
-    found, drawn = absurd(way.design, mu, inside), way.back(inside)
-    for finding in found:
+    findings, drawn = absurd(way.design, mu, inside), way.back(inside)
+    for finding in findings:
         warnings.warn(finding.message, UserWarning, stacklevel=3)
     rows = columns_to_dataset(prepared.data, schema.used_columns, design.rows)
     tree = _tree(design, drawn, y, mean, rows)
-    tree.attrs[KEY] = json.dumps([asdict(f) for f in found])
+    tree.attrs[KEY] = json.dumps([asdict(f) for f in findings])
     return tree
 
 
@@ -156,14 +156,14 @@ def absurd(design: Design, mu: Array, drawn: Mapping[str, Array]) -> tuple[Findi
     """
     family = get_family(design.family)
     y = np.asarray(design.response, float)
-    found = family.plausible_means(mu, y, family.link(design.link))
-    share = 0.0 if found is None else 1 - float(found.sound.mean())
-    if found is None or not share > MOSTLY:
+    plausible = family.plausible_means(mu, y, family.link(design.link))
+    share = 0.0 if plausible is None else 1 - float(plausible.sound.mean())
+    if plausible is None or not share > MOSTLY:
         return ()
     return (
         Finding(
             "absurd_prior", "warning",
-            f"{share:.0%} of the prior's mass is on {found.others}, mostly because of the prior of "
+            f"{share:.0%} of the prior's mass is on {plausible.others}, mostly because of the prior of "
             f"{_widest(design, drawn)}: narrow it, as in priors={{...}}; bg.priors() lists all.",
             figure=share, threshold=MOSTLY,
         ),

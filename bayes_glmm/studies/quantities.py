@@ -39,9 +39,9 @@ def parameters_of(design: Design, drawn: Mapping[str, Array]) -> dict[str, Array
     known = variables(design)
     correlations = [v for v in known.values() if v.role is Role.CORRELATION and v.name in drawn]
     names = [name for name in drawn if _is_parameter(known, name)]
-    found = [(replace(known[variable_of(n)], name=n), drawn[n]) for n in names]
-    found += [(v, drawn[v.name]) for v in correlations]
-    return {e.name: element_of(values, e.place) for v, values in found for e in v.elements}
+    pairs = [(replace(known[variable_of(n)], name=n), drawn[n]) for n in names]
+    pairs += [(v, drawn[v.name]) for v in correlations]
+    return {e.name: element_of(values, e.place) for v, values in pairs for e in v.elements}
 
 
 def _is_parameter(known: Mapping[str, Variable], name: str) -> bool:

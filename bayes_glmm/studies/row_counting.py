@@ -100,19 +100,19 @@ def count_rows(plan: Plan, data: ds.Dataset, max_cells: int) -> Counts:
 def _batches(plan: Plan, data: ds.Dataset) -> Iterator[pa.Table]:
     import pyarrow as pa
 
-    held: list[pa.RecordBatch] = []
+    waiting: list[pa.RecordBatch] = []
     n = 0
     scanner = data.scanner(
         columns=plan.columns, batch_size=2**18, batch_readahead=2, fragment_readahead=1
     )
     for batch in scanner.to_batches():
-        held.append(batch)
+        waiting.append(batch)
         n += batch.num_rows
         if n >= BATCH:
-            yield pa.Table.from_batches(held)
-            held, n = [], 0
-    if held:
-        yield pa.Table.from_batches(held)
+            yield pa.Table.from_batches(waiting)
+            waiting, n = [], 0
+    if waiting:
+        yield pa.Table.from_batches(waiting)
 
 
 def _complete(plan: Plan, table: pa.Table) -> tuple[pa.Table, int]:
@@ -194,13 +194,11 @@ def _added(plan: Plan, partial: list[pa.Table]) -> pa.Table:
 
 def _grouped(plan: Plan, table: pa.Table) -> pa.Table:
     summed = [name for name in table.column_names if name in SUMS]
-    found = table.group_by(list(plan.keys), use_threads=False).aggregate(
+    sums = table.group_by(list(plan.keys), use_threads=False).aggregate(
         [(name, "sum") for name in summed]
     )
-    names = [
-        name.removesuffix("_sum") if name[:-4] in SUMS else name for name in found.column_names
-    ]
-    return found.rename_columns(names).select([*plan.keys, *summed])
+    names = [name.removesuffix("_sum") if name[:-4] in SUMS else name for name in sums.column_names]
+    return sums.rename_columns(names).select([*plan.keys, *summed])
 
 
 def _refuse_many(plan: Plan, cells: pa.Table, n_rows: int, most: int, done: bool) -> None:

@@ -152,10 +152,10 @@ def one_fit(job: Job, number: int) -> Record:
     spec = whole.spec.with_(priors=tuple(job.priors[number].items()))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnconvergedWarning)
-        found = fit(
+        refitted = fit(
             spec, whole.data, structures=whole.structures or None, progress=False, **job.options
         )  # fmt: skip
-    one = Fit.of(found)
+    one = Fit.of(refitted)
     return {"summary": summarised(one), "banner": one.banner}
 
 
@@ -188,8 +188,8 @@ def _factors(scale: Sequence[float]) -> list[float]:
 def _prior_of(name: str, priors: Mapping[str, Prior]) -> str:
     """Return the prior of a parameter, or of the matrix or vector that it is in."""
     names = [kept_prior(n, priors) for n in (name, name.split("[", maxsplit=1)[0])]
-    found = next((priors[n] for n in names if n in priors), None)
-    return "" if found is None else repr(found)
+    prior = next((priors[n] for n in names if n in priors), None)
+    return "" if prior is None else repr(prior)
 
 
 def _absent(failures: Sequence[Mapping[str, Any]], n: int) -> str:
@@ -218,20 +218,20 @@ def _table(
     records: Sequence[Record],
 ) -> pd.DataFrame:
     base, (low, high) = summarised(whole), interval(np.zeros(2))[2]
-    found: list[tuple[float, Mapping[str, Prior], Any]] = [(1.0, whole.priors, base)]
-    found += [
-        (factor, own, record["summary"])
-        for factor, own, record in zip(factors, priors, records, strict=True)
+    fits: list[tuple[float, Mapping[str, Prior], Any]] = [(1.0, whole.priors, base)]
+    fits += [
+        (factor, used, record["summary"])
+        for factor, used, record in zip(factors, priors, records, strict=True)
         if "error" not in record
     ]
     rows = [
         {
-            "parameter": name, "prior_scale": factor, "prior": _prior_of(name, own),
+            "parameter": name, "prior_scale": factor, "prior": _prior_of(name, used),
             "mean": values[name][0], "sd": values[name][1],
             low: values[name][2], high: values[name][3],
             "shift": (values[name][0] - base[name][0]) / base[name][1],
         }
-        for name in base for factor, own, values in sorted(found, key=lambda f: f[0])
+        for name in base for factor, used, values in sorted(fits, key=lambda f: f[0])
     ]  # fmt: skip
     table = pd.DataFrame(rows)
     failures = [

@@ -56,7 +56,7 @@ def unnamed(context: Context, name: str, severity: str) -> Iterator[Finding]:
             yield context.finding(
                 name, severity,
                 f"Column {column.name!r} has a level named {listed(map(repr, missing))}, which is mostly how "
-                f"a missing value is written: its rows are taken as {whose}. If they are missing, make them so "
-                "by pandas.NA, and complete or drop them; if it is a name, another one is clearer.",
+                f"a missing value is written: its rows are taken as {whose}. If they are missing, make them "
+                "so by pandas.NA, and complete or drop them; if it is a name, another one is clearer.",
                 np.isin(levels, missing)[codes],
             )  # fmt: skip

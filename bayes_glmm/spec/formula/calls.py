@@ -236,22 +236,22 @@ def _operand(cursor: Cursor) -> Expression:
     cursor.fail("A column, a number or a function is missing here.")
 
 
-def _holds_text(found: Expression) -> bool:
-    match found:
+def _holds_text(node: Expression) -> bool:
+    match node:
         case Arithmetic(_, left, right):
             return _holds_text(left) or _holds_text(right)
-    return isinstance(found, Text)
+    return isinstance(node, Text)
 
 
-def _holds_offset(found: Expression) -> bool:
-    match found:
+def _holds_offset(node: Expression) -> bool:
+    match node:
         case Arithmetic(_, left, right):
             return _holds_offset(left) or _holds_offset(right)
-    return isinstance(found, Call) and found.function == "offset"
+    return isinstance(node, Call) and node.function == "offset"
 
 
-def _holds_modelled(found: Expression) -> bool:
-    match found:
+def _holds_modelled(node: Expression) -> bool:
+    match node:
         case Arithmetic(_, left, right):
             return _holds_modelled(left) or _holds_modelled(right)
-    return isinstance(found, Call) and found.function in MODELLED
+    return isinstance(node, Call) and node.function in MODELLED

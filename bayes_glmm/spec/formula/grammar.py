@@ -63,11 +63,11 @@ def read_formula(
     if left is not None and cursor.token.kind == "name":
         cursor.fail(f"{BESIDE} or a ~ is missing.")
     cursor.expect("~", "A ~ is needed between the response and the terms.")
-    found = _sum(cursor, top=True)
+    parts = _sum(cursor, top=True)
     if cursor.token.kind != "end":
         _leftover(cursor)
     return left, Predictor(
-        found.intercept, tuple(found.terms.values()), tuple(found.random), tuple(found.offsets)
+        parts.intercept, tuple(parts.terms.values()), tuple(parts.random), tuple(parts.offsets)
     )
 
 
@@ -253,12 +253,12 @@ def _factor(cursor: Cursor, name: Token) -> Factor:
 def _inside(cursor: Cursor) -> list[Term]:
     """Read a sum of columns and functions in parentheses."""
     with cursor.parentheses("this group"):
-        found = _sum(cursor)
+        parts = _sum(cursor)
         if cursor.sees("|", "||"):
             cursor.fail(_TOP_ONLY)
-    if found.constant is not None:
-        cursor.fail("0 and 1, for the intercept, stand outside parentheses.", found.constant)
-    return list(found.terms.values())
+    if parts.constant is not None:
+        cursor.fail("0 and 1, for the intercept, stand outside parentheses.", parts.constant)
+    return list(parts.terms.values())
 
 
 def _bar_ahead(cursor: Cursor) -> bool:

@@ -30,17 +30,17 @@ class Grouping(NamedTuple):
 
 def read_groups(cursor: Cursor) -> list[Grouping]:
     """Read ``a/b``, ``a:b``, ``a + b``, ``gr(a, S)``, ``gr(a, by=x)`` and ``mm(a, b)``."""
-    found: list[Grouping] = []
+    groupings: list[Grouping] = []
     while True:
         token = cursor.name("A grouping column is missing after the bar.")
         if cursor.sees("(") and token.value in _READERS and not token.quoted:
-            found.append(_READERS[token.value](cursor))
+            groupings.append(_READERS[token.value](cursor))
         elif cursor.sees("("):
             cursor.fail("A group is a column, not a function of one.", token)
         else:
-            found += _nested(cursor, token)
+            groupings += _nested(cursor, token)
         if not cursor.accept("+"):
-            return list(dict.fromkeys(found))
+            return list(dict.fromkeys(groupings))
 
 
 def read_series(cursor: Cursor, name: Token) -> tuple[str, tuple[str, ...], Process]:
@@ -184,10 +184,10 @@ def _weights(cursor: Cursor) -> tuple[str, ...]:
     if name.value not in ("c", "cbind") or not cursor.sees("("):
         cursor.fail(wanted, name)
     with cursor.parentheses("weights"):
-        found = [cursor.name(wanted).value]
+        columns = [cursor.name(wanted).value]
         while cursor.accept(","):
-            found.append(cursor.name(wanted).value)
-    return tuple(found)
+            columns.append(cursor.name(wanted).value)
+    return tuple(columns)
 
 
 _READERS = {"gr": _structured, "mm": _members}

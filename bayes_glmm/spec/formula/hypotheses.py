@@ -50,16 +50,16 @@ def read_hypothesis(text: str) -> Hypothesis:
             "A parameter on a line equals a number with probability zero: ask whether it is close, "
             "as in 'beta[x] < 0.1', or compare models with compare()."
         )
-    found = Hypothesis(left)
+    hypothesis = Hypothesis(left)
     if comparison is not None:
-        found = Hypothesis(left, comparison.value, expression(cursor))
+        hypothesis = Hypothesis(left, comparison.value, expression(cursor))
     if cursor.sees(">", "<", ">=", "<="):
         cursor.fail("One comparison at a time: give a list of hypotheses.")
     if cursor.token.kind != "end":
         cursor.fail("An operator such as + is missing here.")
-    for side in (found.left, found.right):
+    for side in (hypothesis.left, hypothesis.right):
         _refuse_other_functions(cursor, side)
-    return found
+    return hypothesis
 
 
 def _refuse_other_functions(cursor: Cursor, side: Expression | None) -> None:

@@ -76,22 +76,22 @@ def tokenize(text: str, pattern: re.Pattern[str] = _PATTERN) -> list[Token]:
         )
     tokens, at = [], 0
     while at < len(text):
-        found = pattern.match(text, at)
-        if found is None:
+        match = pattern.match(text, at)
+        if match is None:
             other = f"{text[at]!r} is not in the grammar: a column of such a name stands in `back-quotes`"
             reason = _MISTAKES.get(text[at], other)
             refuse(text, at, reason[0].upper() + reason[1:] + ".")
-        kind, value = str(found.lastgroup), found.group()
+        kind, value = str(match.lastgroup), match.group()
         if kind in ("quoted", "text"):
             value = value[1:-1]
-        if kind == "number" and text[found.end() : found.end() + 1].isidentifier():
-            refuse(text, found.end(), "A name cannot begin with a digit: put it in back-quotes.")
+        if kind == "number" and text[match.end() : match.end() + 1].isidentifier():
+            refuse(text, match.end(), "A name cannot begin with a digit: put it in back-quotes.")
         if kind == "number" and not math.isfinite(float(value)):
             refuse(text, at, "This number is too large.")
         if kind != "space":
             quoted = kind == "quoted"
             tokens.append(Token("name" if quoted else kind, value, at, quoted))
-        at = found.end()
+        at = match.end()
         if len(tokens) > MOST_TOKENS:
             raise FormulaError(f"The formula has more than {MOST_TOKENS} parts.")
     return [*tokens, Token("end", "", len(text))]
