@@ -1,1 +1,1 @@
-"""What a fit leaves: draws with their model, and files of them."""
+"""Results of a fit: draws with their model, and their files."""

@@ -1,4 +1,4 @@
-"""The fitted result: one labelled tree that holds enough for every answer."""
+"""The fitted result: one labelled tree with all that answers need."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def make_tree(
     info: Mapping[str, Any],
     structures: Mapping[str, Structure] | None = None,
 ) -> xr.DataTree:
-    """Label draws by the design and keep with them all that answers need.
+    """Label draws by the design, and store with them all that answers need.
 
     Parameters
     ----------
@@ -193,12 +193,12 @@ class Fit:
 
     @cached_property
     def priors(self) -> dict[str, Prior]:
-        """The priors used, fully expanded, by the names of the variables they are of."""
+        """The priors used, fully expanded, by the names of their variables."""
         return {k: Prior(name, **values) for k, (name, values) in self.info["priors"].items()}
 
     @cached_property
     def plain_priors(self) -> dict[str, Prior]:
-        """The same by the names that variables have inside, on :attr:`design`."""
+        """The priors by the names of variables on :attr:`design`."""
         return plain_priors(self.priors)
 
     @property
@@ -226,12 +226,12 @@ class Fit:
 
     @cached_property
     def given(self) -> Design:
-        """The arrays of the training rows on the table's own scale, as the named draws are."""
+        """The arrays of the training rows on the table's scale, as the named draws are."""
         return self.schema.apply(self.data)
 
     @cached_property
     def variables(self) -> Mapping[str, Variable]:
-        """The variables of the model by name; twins in the reference basis are not among them."""
+        """The variables of the model by name, without twins in the reference basis."""
         return variables(self.design)
 
     def apply(
@@ -243,7 +243,7 @@ class Fit:
 
     @cached_property
     def _of_the_basis(self) -> dict[str, Prior]:
-        """The priors, by names of the reference basis where the posterior has its variables."""
+        """The priors, by names of the reference basis for variables that the posterior has there."""
         known = {reference_name(str(name)) for name in self.posterior}
         inside = known & set(map(str, self.posterior))
         return {
@@ -337,7 +337,7 @@ class Fit:
         return self.predictors_of(group)[0]
 
     def group(self, name: str) -> GroupDesign:
-        """Return the design of a group by its name, or by its column's; refuse unknown ones."""
+        """Return the design of a group by its name or its column; refuse unknown names."""
         known = [g.name for g in self.groups]
         if name not in known:
             every = (*self.schema.predictors.values(), *self.schema.covariates.values())

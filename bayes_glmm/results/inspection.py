@@ -1,4 +1,4 @@
-"""What an HDF5 file holds and would cost to read, found out before anything of it is read."""
+"""Inspect an HDF5 file before it is read: its content, and the memory it would take."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _TEXT, _WIDE = 64, 4
 
 @dataclass
 class _Purse:
-    """What may still be spent."""
+    """The budget of bytes and objects that is left."""
 
     bytes_left: int
     objects_left: int = MOST_OBJECTS
@@ -56,7 +56,7 @@ class _Purse:
 
 
 def inspect(path: Path, most_bytes: int | None = None) -> None:
-    """Refuse a file that reaches outside itself, runs in a circle, or unpacks to too much.
+    """Refuse a file with external links, cycles, or too much unpacked content.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def inspect(path: Path, most_bytes: int | None = None) -> None:
 
 
 def _heaps(path: Path) -> None:
-    """Refuse heaps of texts in which HDF5 would walk in a circle or beyond the end."""
+    """Refuse heaps of texts in which HDF5 would loop or read beyond the end."""
     with path.open("rb") as raw, mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as whole:
         at = whole.find(b"GCOL")
         while at >= 0:
@@ -166,7 +166,7 @@ def _array(item: h5py.Dataset, raw: Any, purse: _Purse) -> None:
 
 
 def _chunks(item: h5py.Dataset, purse: _Purse) -> None:
-    """Look at what is stored in pieces: how many there are, and to what each unpacks."""
+    """Check arrays stored in chunks: their number, and the size that each unpacks to."""
     created = item.id.get_create_plist()
     filters = [created.get_filter(i)[0] for i in range(created.get_nfilters())]
     if set(filters) - {DEFLATE, SHUFFLE, CHECKSUM} or len(set(filters)) < len(filters):
@@ -198,7 +198,7 @@ def _chunks(item: h5py.Dataset, purse: _Purse) -> None:
 
 
 def _texts(item: h5py.Dataset, raw: Any, purse: _Purse) -> None:
-    """Add up texts of any length from what refers to them, without following it."""
+    """Add up the lengths of texts from the references to them, without following these."""
     lengths = _lengths(item, raw).astype(np.int64)
     if lengths.size:
         purse.pay(int(lengths.size * _TEXT + 2 * lengths.sum()), item.name)

@@ -24,7 +24,7 @@ SEAL = b"\nbayes_glmm sha256 "
 
 
 def save(tree: xr.DataTree, path: str | Path, *, force: bool = False) -> Path:
-    """Save a result as one NetCDF file, whole or not at all.
+    """Save a result as one NetCDF file, completely or not at all.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def load(path: str | Path, *, most_bytes: int | None = None) -> xr.DataTree:
 
 @contextmanager
 def _named(name: str) -> Iterator[None]:
-    """Raise whatever goes wrong as an error of ours that names the file."""
+    """Raise any failure as a ``ResultError`` that names the file."""
     try:
         yield
     except Exception as error:
@@ -141,7 +141,7 @@ def _named(name: str) -> Iterator[None]:
 
 
 def _unsealed(path: Path) -> None:
-    """Refuse a sealed file that has changed: damage can trap the library that reads it."""
+    """Refuse a sealed file that has changed: damage can crash the library that reads it."""
     length = len(SEAL) + 64
     with path.open("rb") as handle:
         whole = handle.seek(0, os.SEEK_END)
@@ -159,7 +159,7 @@ def _unsealed(path: Path) -> None:
 
 
 def check_tree(tree: xr.DataTree) -> None:
-    """Compare the draws with the model they are said to belong to."""
+    """Check that the draws have the variables and shapes of their model."""
     fit = Fit.of(tree)
     missing = {"posterior", "sample_stats", "observed_data", "constant_data"}
     missing -= set(fit.tree.children)
@@ -174,7 +174,7 @@ def check_tree(tree: xr.DataTree) -> None:
             raise ResultError(f"the structure {structure!r} is not the one that was fitted.")
     for variable in fit.variables.values():
         names = [n for n in (variable.name, variable.reference) if n in fit.posterior]
-        # factors are kept in the basis that is sampled in alone
+        # factors of correlations are stored in the sampled basis only
         if variable.name not in names and not (names and variable.role is Role.CORRELATION_FACTOR):
             raise ResultError(f"the variable {variable.name!r} of its model is missing.")
         for name in names:

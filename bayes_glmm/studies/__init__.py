@@ -1,1 +1,1 @@
-"""Many fits, and designs before the data exist."""
+"""Studies of many fits: calibration, power, cross-validation; simulation and prior checks."""

@@ -1,4 +1,4 @@
-"""Rows beyond memory: equal ones counted while they are read, exactly as many rows would fit."""
+"""Collapse tables larger than memory: equal rows are counted, and the fit stays exact."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ type Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Collapsed:
-    """A model and the table of counts that says all that many rows say.
+    """A model and a table of counts that is sufficient for the original rows.
 
     Attributes
     ----------
@@ -122,7 +122,7 @@ def collapse(
 
 
 def _finish(plan: Plan, counts: Counts, data: ds.Dataset) -> Collapsed:
-    """Lay the counts out as the table of the model that says the same."""
+    """Return the counts as the table of an equivalent model."""
     frame = counts.cells.to_pandas()
     frame = frame.sort_values(list(plan.keys), ignore_index=True) if plan.keys else frame
     cells = frame.loc[:, list(plan.keys)].copy()
@@ -145,7 +145,7 @@ def _column(frame: pd.DataFrame, name: str) -> Array | None:
 
 
 def _levels(values: pd.Series, data: ds.Dataset, name: str) -> pd.Series:
-    """Give a column of categories its order again."""
+    """Restore the order of a column of categories."""
     import pyarrow as pa
 
     kind = data.schema.field(name).type

@@ -1,4 +1,4 @@
-"""Simulation-based calibration: whether a model's posterior means what it says."""
+"""Simulation-based calibration: whether posteriors cover the truth as often as they should."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def calibrate(
 
 @dataclass(frozen=True)
 class Job:
-    """Everything that a fit needs, wherever it is done.
+    """All inputs of a fit, for any process that runs it.
 
     Attributes
     ----------
@@ -246,7 +246,7 @@ def ranked(
     more: Mapping[str, Quantity],
     wanted: Any = None,
 ) -> dict[str, Array]:
-    """Return all quantities of draws, shape (n_draws,), that their variables allow."""
+    """Return all quantities that the variables allow, each of shape (n_draws,)."""
     out = parameters_of(design, variables) | quadratic_forms(design, variables)
     likelihood = log_likelihood(design, variables)
     out |= {} if likelihood is None else {"log_likelihood": likelihood}
@@ -283,7 +283,7 @@ def simulated(
 
 
 def _in_order(name: str, value: Any, design: Design) -> Array:
-    """Return a parameter as the posterior has it, with a leading axis of one."""
+    """Return a parameter in the posterior's layout, with a leading axis of one."""
     dims, coords = dimensions(design)
     shape = tuple(len(coords[d]) for d in dims.get(name, ()))
     if isinstance(value, Mapping | pd.Series):
@@ -296,7 +296,7 @@ def _in_order(name: str, value: Any, design: Design) -> Array:
 
 
 def refuse_unknown_origin(design: Design) -> None:
-    """Refuse models whose data do not follow from their parameters."""
+    """Refuse models that cannot simulate their data from their parameters."""
     parts = {"status": "cens()", "weights": "weights()", "total": "against()"}
     what = [text for name, text in parts.items() if name in design.modifiers]
     what += ["mi()"] * bool(design.covariates)
@@ -308,7 +308,7 @@ def refuse_unknown_origin(design: Design) -> None:
 
 
 def named(function: Any) -> str | None:
-    """Return what a function is called, to tell runs apart."""
+    """Return the name of a function, to distinguish runs."""
     if function is None:
         return None
     inner = getattr(function, "func", function)

@@ -1,4 +1,4 @@
-"""What equal rows are counted by, and which models counts say all about."""
+"""The columns by which equal rows are counted, and models for which counts are sufficient."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PURE = frozenset({"log", "exp", "sqrt", "C", "offset", "mo", "factor", "abs", "l
 
 @dataclass(frozen=True)
 class Plan:
-    """What is grouped by, and what is summed."""
+    """The columns to group by and to sum."""
 
     spec: ModelSpec
     sums: Sums
@@ -31,13 +31,13 @@ class Plan:
 
     @property
     def columns(self) -> list[str]:
-        """Columns that are read."""
+        """Columns to read."""
         size = [self.size] if isinstance(self.size, str) else []
         return list(dict.fromkeys([*self.keys, self.response, *size]))
 
 
 def plan_counting(spec: ModelSpec, known: tuple[str, ...]) -> Plan:
-    """Refuse what counts cannot say; return what to group by."""
+    """Return the columns to count by; refuse models for which counts are not sufficient."""
     family = get_family(spec.family)
     family.require("sums")
     sums = family.sums

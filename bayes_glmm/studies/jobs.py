@@ -1,4 +1,4 @@
-"""Many fits: on any executor, kept as they finish, none of them fatal."""
+"""Run many fits on any executor; store each as it finishes; no failure stops the others."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run_many(
     store: str | Path | None = None,
     progress: bool = True,
 ) -> list[Record]:
-    """Do a task for 0, 1, ..., n - 1, each of which depends on its number alone.
+    """Run a task for 0, 1, ..., n - 1; each depends on its number alone.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def run_many(
 
 @contextmanager
 def _owned(store: str | Path | None, identity: Mapping[str, Any]) -> Iterator[Kept]:
-    """Own the folder that keeps records, where there is one, while a block lasts."""
+    """Hold the lock on the folder of records, if there is one, within a block."""
     if store is None:
         yield Kept()
         return
@@ -86,7 +86,7 @@ def _owned(store: str | Path | None, identity: Mapping[str, Any]) -> Iterator[Ke
 
 
 def attempt(task: Task, numbers: Sequence[int]) -> list[tuple[int, Record]]:
-    """Do some of the tasks, noting what failed."""
+    """Run some of the tasks, and record failures."""
     out = []
     for k in numbers:
         try:
@@ -127,25 +127,25 @@ def _records(
 
 
 def _pool(executor: Any) -> tuple[Executor, tuple[type[BaseException], ...]]:
-    """Return what takes tasks, and what it raises when its workers are gone."""
+    """Return an executor, and the error that it raises when its workers have died."""
     if not hasattr(executor, "get_executor"):
         return executor, (BrokenExecutor,)
     from distributed import KilledWorker
 
-    # what a dead worker had is done again, unless it kills one worker after another
+    # tasks of a dead worker are repeated, unless they kill one worker after another
     return executor.get_executor(pure=False, retries=3), (BrokenExecutor, KilledWorker)
 
 
 @dataclass
 class Kept:
-    """Records on disk, a line each; a line that was not finished is passed over."""
+    """Records on disk, one per line; an unfinished last line is ignored."""
 
     folder: Path | None = None
     records: dict[int, Record] = field(default_factory=dict)
 
     @classmethod
     def open(cls, folder: Path, identity: Mapping[str, Any]) -> Kept:
-        """Open or begin a folder, refusing one that holds something else."""
+        """Open or create a folder; refuse one with other content."""
         claim(folder, identity)
         lines = folder / RECORDS
         if not lines.exists():
@@ -159,7 +159,7 @@ class Kept:
         return cls(folder, dict(_read(whole.splitlines(), lines)))
 
     def add(self, k: int, record: Record) -> None:
-        """Keep one more, on disk before this returns."""
+        """Add a record; it is on disk before this returns."""
         self.records[k] = record
         if self.folder is None:
             return

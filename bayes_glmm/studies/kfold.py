@@ -1,4 +1,4 @@
-"""Fits without some of the rows: cross-validation that leaves nothing to importance sampling."""
+"""K-fold cross-validation, by refits without importance sampling."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ def kfold(
 ) -> pd.DataFrame:
     """Score models by the rows, or groups, that fits have not seen.
 
-    Every model is fitted ``k`` times, each time without one part of the rows, whose density
-    is then computed. Levels without rows left have their effects integrated out.
+    Every model is fitted ``k`` times, each time without one part of the rows. The density of
+    that part is then computed; effects of levels without other rows are integrated out.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def kfold(
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """Everything that a fit without a part needs, wherever it is done.
+    """All inputs of a fit without one part, for any process that runs it.
 
     Attributes
     ----------
@@ -259,7 +259,7 @@ def one_part(job: Job, number: int) -> Record:
 def _identity(
     fits: Mapping[str, Fit], part: NDArray[np.intp], seed: int, by: str | None, options: Any
 ) -> dict[str, Any]:
-    """Return what scores depend on, JSON-able."""
+    """Return all that scores depend on, as JSON values."""
     return {
         "models": {
             name: [one.spec.to_toml(), repr(sorted(one.priors.items())), one.info["seed"]]
@@ -279,7 +279,7 @@ def _identity(
 def _score(
     whole: Fit, index: NDArray[np.intp], kept: NDArray[np.bool_], records: Sequence[Record]
 ) -> tuple[Any, Sequence[Record]]:
-    """Let ArviZ sum the scores of one model's units; returns its result and what was kept."""
+    """Sum the scores of one model's units with ArviZ; return its result and the records used."""
     from arviz_stats import loo_kfold
 
     from bayes_glmm.answers.compare.leaving_out import Scored
@@ -294,7 +294,7 @@ def _score(
     for record in good:
         scores[record["units"]] = record["scores"]
     wrapper = Scored(values[:, :, kept], scores[kept])
-    halves = np.arange(kept.sum()) % 2 + 1  # every score is there: how they are cut is no matter
+    halves = np.arange(kept.sum()) % 2 + 1  # all scores are computed: any folds will do
     score = loo_kfold(wrapper.idata_orig, wrapper, pointwise=True, var_name="y", folds=halves)
     return score, good
 
@@ -340,7 +340,7 @@ def _table(
 def _banner(
     scored: Mapping[str, tuple[Any, Sequence[Record]]], failures: list[dict[str, Any]]
 ) -> str:
-    """Say what is wrong with the scores, if anything."""
+    """Return the warning about the scores, if any."""
     several = {name: sum(r["unconverged"] for r in own) for name, (_, own) in scored.items()}
     bad = [f"{n} fits of {name!r}" for name, n in several.items() if n]
     said = [f"{listed(bad)} did not converge: see draws=, tune="] if bad else []

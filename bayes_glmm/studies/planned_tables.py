@@ -1,4 +1,4 @@
-"""Tables of studies that are planned: groups of a pilot's rows, copied to a size."""
+"""Tables of planned studies: groups of a pilot's rows, copied to a given size."""
 
 from __future__ import annotations
 

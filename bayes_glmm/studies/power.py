@@ -1,4 +1,4 @@
-"""Design analysis: what a study of some size would find, were the parameters known."""
+"""Design analysis: power and precision of a planned study, given true parameters."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def power(
 
 @dataclass(frozen=True)
 class Job:
-    """Everything that a study needs, wherever it is fitted; equal keys are equal jobs."""
+    """All inputs of a study, for any process that fits it; equal keys are equal jobs."""
 
     key: str
     spec: ModelSpec = field(compare=False)

@@ -1,4 +1,4 @@
-"""What simulated studies found: power, coverage, and errors of sign and size."""
+"""Tables of simulated studies: power, coverage, and errors of sign and magnitude."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ type Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Against:
-    """What an answer is held against, and whether on the log scale."""
+    """The value that an answer is compared with, and whether on the log scale."""
 
     null: float
     ratio: bool
@@ -38,7 +38,7 @@ def power_table(
     against: Against,
     prob: float,
 ) -> pd.DataFrame:
-    """Tabulate what the studies of each design found, ``n`` records for each."""
+    """Tabulate the results of each design, ``n`` records for each."""
     rows = []
     for which, truth in enumerate(truths):
         of_design = records[which * n : (which + 1) * n]

@@ -1,4 +1,4 @@
-"""What the priors say about the data before they are seen."""
+"""Prior predictive distributions: parameters and responses drawn from the priors."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def prior_predictive(
 ) -> xr.DataTree:
     """Draw parameters and responses from the priors.
 
-    Where most of the prior's mass is on absurd responses, a warning is raised and
-    kept in the result.
+    If most of the prior's mass is on absurd responses, a warning is raised and stored in the
+    result.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def prior_predictive(
 
 
 def prior_findings(tree: xr.DataTree) -> Findings:
-    """Return what :func:`prior_predictive` found absurd.
+    """Return the findings of :func:`prior_predictive` on absurd responses.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def _draw_parameters(
 
 
 def absurd(design: Design, mu: Array, drawn: Mapping[str, Array]) -> tuple[Finding, ...]:
-    """Find priors whose mean responses are mostly beyond what could be observed.
+    """Find priors that put most mean responses beyond what could be observed.
 
     Parameters
     ----------
@@ -200,8 +200,9 @@ def draw_responses(
 ) -> tuple[Array, Array, Array]:
     """Return responses, their means, and ``mu``, shape (n_draws, n_rows), by blocks of draws.
 
-    ``mu`` is what the predictor is of: a probability of one trial, a median, the mean of
-    a component. Means of unordered categories, and compositions, have the category as a last axis.
+    ``mu`` is the predictor on the response scale: the probability of one trial, a median, or
+    the mean of a component. Means of unordered categories, and compositions, have the category
+    as a last axis.
     """
     kind = get_family(design.family)
     n = len(next(iter(drawn.values()))) if drawn else 1

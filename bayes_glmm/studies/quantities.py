@@ -1,4 +1,4 @@
-"""Single numbers that a draw of all variables makes: what many fits are compared in."""
+"""Scalar functions of a draw of all variables: the test quantities of calibration."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OF_ROWS = (
 
 
 def parameters_of(design: Design, drawn: Mapping[str, Array]) -> dict[str, Array]:
-    """Return every parameter under its label, effects of levels left out.
+    """Return every parameter by its label, without effects of levels.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def _is_parameter(known: Mapping[str, Variable], name: str) -> bool:
 def log_likelihood(design: Design, drawn: Mapping[str, Array]) -> Array | None:
     """Return the log-density of all responses given everything, shape (n_draws,).
 
-    ``None`` where a variable that it needs is not there.
+    ``None`` if a variable is missing.
     """
     kind = get_family(design.family)
     if any(v.name not in drawn for v in variables(design).values() if v.role in OF_ROWS):

@@ -1,4 +1,4 @@
-"""Equal rows counted while they are read, batch by batch."""
+"""Count equal rows while they are read, batch by batch."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORTH = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """Sums by set of equal rows.
+    """Sums over sets of equal rows.
 
     Attributes
     ----------
@@ -35,9 +35,9 @@ class Counts:
         ``shift`` each), ``_square`` of that, ``_size`` of trials or exposures.
     n_rows, n_dropped : int
     shift : float
-        About the mean of a Gaussian response, so that squares keep their digits.
+        Close to the mean of a Gaussian response: squares then keep their digits.
     constant : float
-        Of the rows' log-likelihood: what no parameter moves.
+        The part of the rows' log-likelihood that does not depend on parameters.
     """
 
     cells: pa.Table
@@ -53,7 +53,7 @@ def open_rows(source: Any) -> ds.Dataset:
     Raises
     ------
     DataError
-        It is not there, or no Parquet.
+        It does not exist, or is not Parquet.
     """
     import pyarrow as pa
     import pyarrow.dataset as ds
@@ -70,7 +70,7 @@ def open_rows(source: Any) -> ds.Dataset:
 
 
 def count_rows(plan: Plan, data: ds.Dataset, max_cells: int) -> Counts:
-    """Read in batches, adding up as it goes."""
+    """Read in batches, and add up counts and sums."""
     partial: list[pa.Table] = []
     n_rows = n_dropped = waiting = 0
     shift: float | None = None

@@ -1,4 +1,4 @@
-"""Fits under narrower and wider priors: what of an answer the priors decide."""
+"""Prior sensitivity: fits under narrower and wider priors."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def prior_sensitivity(
     seed: int | None = None,
     **options: Unpack[AgainOptions],
 ) -> pd.DataFrame:
-    """Fit a model again with priors of other widths, and set the parameters side by side.
+    """Fit a model again with priors of other widths, and compare the parameters.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def prior_sensitivity(
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """Everything that a fit needs, wherever it is done: a set of priors for each fit."""
+    """All inputs of the fits, for any process that runs them: one set of priors a fit."""
 
     tree: xr.DataTree
     priors: tuple[dict[str, Prior], ...]
@@ -160,7 +160,7 @@ def one_fit(job: Job, number: int) -> Record:
 
 
 def summarised(one: Fit) -> dict[str, list[float]]:
-    """Return mean, sd and interval of every parameter, effects of levels left out."""
+    """Return mean, sd and interval of every parameter, without effects of levels."""
     variables = {str(k): np.asarray(v.values) for k, v in one.posterior.items()}
     flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in variables.items()}
     return {
@@ -170,7 +170,7 @@ def summarised(one: Fit) -> dict[str, list[float]]:
 
 
 def changed(fit: Fit, factor: float, wanted: Sequence[str] | None = None) -> dict[str, Prior]:
-    """Return the priors of a fit, some or all of them so many times as wide."""
+    """Return the priors of a fit, some or all of them widened by a factor."""
     priors = fit.priors
     names = set(priors)
     if wanted is not None:
@@ -186,14 +186,14 @@ def _factors(scale: Sequence[float]) -> list[float]:
 
 
 def _prior_of(name: str, priors: Mapping[str, Prior]) -> str:
-    """Return the prior of a parameter, or of the matrix or vector that it is in."""
+    """Return the prior of a parameter, or of its matrix or vector."""
     names = [kept_prior(n, priors) for n in (name, name.split("[", maxsplit=1)[0])]
     prior = next((priors[n] for n in names if n in priors), None)
     return "" if prior is None else repr(prior)
 
 
 def _absent(failures: Sequence[Mapping[str, Any]], n: int) -> str:
-    """Say which scales a table lacks, and warn of it.
+    """Name the scales that a table lacks, and warn.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""New responses from stated parameters: to test a design before the data exist."""
+"""Simulate responses from stated parameters, before data exist."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def simulate(
 
 
 def variables_of(design: Design, parameters: Mapping[str, Any]) -> dict[str, Array]:
-    """Return stated parameters as the posterior has them; effects that are not stated are zero.
+    """Return stated parameters in the posterior's layout; effects not stated are zero.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def variables_of(design: Design, parameters: Mapping[str, Any]) -> dict[str, Arr
 def _values(
     design: Design, stated: Stated, streams: Sequence[np.random.Generator]
 ) -> dict[str, Array]:
-    """Return stated parameters, and effects that are stated or drawn, each from its stream."""
+    """Return stated parameters, and effects stated or drawn, each from its own random stream."""
     random: tuple[RandomBlock, ...] = (*design.groups, *design.smooths)
     out = {b.effects: b.simulate(stated, rng) for b, rng in zip(random, streams, strict=True)}
     for predictor in design.predictors.values():
@@ -184,7 +184,7 @@ def _plain(parameters: Mapping[str, Any]) -> Stated:
 
 
 def _design(spec: ModelSpec, table: pd.DataFrame, structures: Mapping[str, Structure]) -> Design:
-    """Build the design; a simulation needs only its known terms to be sound."""
+    """Build the design; only its known terms need to be valid."""
     schema = Schema.learn(spec, table)
     design = with_factors(schema.apply(table), bound_structures(schema, table, structures))
     bad = ~np.isfinite(design.mu.offset)
@@ -213,7 +213,7 @@ def _as_stored(y: Array, kind: Family, named: ResponseSchema | None) -> Any:
 
 
 def _by_variable(design: Design, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters by variable: those of single elements, ``beta[x]`` or ``x``, together.
+    """Return parameters by variable; single elements, ``beta[x]`` or ``x``, are collected.
 
     Raises
     ------

@@ -167,8 +167,8 @@ MUTANTS = (
     Mutant(
         "the offset not applied in predictions",
         "model/predictor.py",
-        "        predictor.offset, (share for block in own for share in block.rows(values, maths))",
-        "        0 * predictor.offset, (share for block in own for share in block.rows(values, maths))",
+        "        predictor.offset, (share for block in summed for share in block.rows(values, maths))",
+        "        0 * predictor.offset, (share for block in summed for share in block.rows(values, maths))",
         ("tests/answers/test_answers.py",),
     ),
     Mutant(
@@ -202,8 +202,8 @@ MUTANTS = (
     Mutant(
         "predictors averaged before the link, not responses inside each draw",
         "answers/predict/expected.py",
-        "found = fit.family.expected(eta, fit.link, own)",
-        "found = fit.family.expected(0 * eta + eta.mean(axis=0), fit.link, own)",
+        "means = fit.family.expected(eta, fit.link, parameter_draws)",
+        "means = fit.family.expected(0 * eta + eta.mean(axis=0), fit.link, parameter_draws)",
         ("tests/answers/test_answers.py",),
     ),
     Mutant(
@@ -223,8 +223,8 @@ MUTANTS = (
     Mutant(
         "weights of rows ignored",
         "families/censoring.py",
-        "return found * own[WEIGHTS] if WEIGHTS in own else found",
-        "return found",
+        "return log_density * own[WEIGHTS] if WEIGHTS in own else log_density",
+        "return log_density",
         ("tests/families/test_observed.py",),
     ),
     Mutant(
@@ -296,7 +296,7 @@ MUTANTS = (
     Mutant(
         "sex and phenotype counted as loci",
         "structures/genotype_tables.py",
-        'return text_labels(labels, "The individuals"), table.drop(columns=apart), tuple(said)',
+        'return text_labels(labels, "The individuals"), table.drop(columns=other), tuple(said)',
         'return text_labels(labels, "The individuals"), table.drop(columns=ids or []), tuple(said)',
         ("tests/structures/test_plink_tables.py",),
     ),
@@ -324,15 +324,15 @@ MUTANTS = (
     Mutant(
         "truncation without its normalising constant",
         "families/censoring.py",
-        "found = found - self._mass(m, own[LEAST] - step, own[MOST], mean, own, y)",
-        "found = found + 0",
+        "log_density = log_density - self._mass(m, own[LEAST] - step, own[MOST], mean, own, y)",
+        "log_density = log_density + 0",
         ("tests/families/test_observed.py",),
     ),
     Mutant(
         "left-censored rows with the mass above them",
         "families/censoring.py",
-        "found = m.where(m.is_zero(status - LEFT), below, seen)",
-        "found = m.where(m.is_zero(status - LEFT), above, seen)",
+        "log_density = m.where(m.is_zero(status - LEFT), below, seen)",
+        "log_density = m.where(m.is_zero(status - LEFT), above, seen)",
         ("tests/families/test_observed.py",),
     ),
     Mutant(
@@ -401,7 +401,7 @@ MUTANTS = (
     Mutant(
         "a level's count held against a threshold without its zeros",
         "answers/effects/ranks.py",
-        "fit.family.expected(eta, fit.link, own)",
+        "fit.family.expected(eta, fit.link, parameter_draws)",
         "fit.link.inverse(eta)",
         ("tests/answers/test_family_figures.py",),
     ),
