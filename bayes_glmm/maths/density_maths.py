@@ -68,7 +68,7 @@ class Maths:
         return self.gammaln(count + 1.0)
 
     def stirling_error(self, x: Any) -> Any:
-        """Return what Stirling's formula leaves of ``gammaln(x)``, for ``x`` above zero.
+        """Return the remainder of Stirling's formula for ``gammaln(x)``, ``x`` above zero.
 
         Below 16 it is carried over from ``x + 8``.
         """

@@ -1,4 +1,4 @@
-"""Functions of one parameter at thousands of draws, from their values at a few of them."""
+"""Interpolate functions of one parameter over thousands of draws."""
 
 from __future__ import annotations
 

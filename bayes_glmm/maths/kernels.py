@@ -65,7 +65,7 @@ def correlation(kernel: str, distance: Array, reach: Any, maths: Maths) -> Any:
 
 
 def embed(points: Array, distance: str) -> Array:
-    """Return places between which straight lines are measured.
+    """Return coordinates in which distances are Euclidean.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def embed(points: Array, distance: str) -> Array:
 
 
 def measure(straight: Array, distance: str) -> Array:
-    """Turn straight lines between embedded places into distances (km on the earth)."""
+    """Convert Euclidean distances of embedded places (km on the earth)."""
     if distance == "plane":
         return straight
     if distance == "chord":

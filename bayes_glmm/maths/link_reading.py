@@ -1,4 +1,4 @@
-"""What each link makes of a mean: its scale, its ratios, and its averages over normal effects."""
+"""Facts about links: scales, ratios, and means over normal effects."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ POSITIVE, SHARE = (0.0, np.inf), (0.0, 1.0)
 
 @dataclass(frozen=True)
 class LinkFacts:
-    """What holds for a link, whatever the family.
+    """Facts about a link that hold for any family.
 
     Attributes
     ----------
     domain : tuple of float
-        Ends of what the mean can be for any predictor.
+        Bounds of the mean for any predictor.
     unit_free : bool
-        Whether the predictor has no unit, whatever that of the response.
+        Whether the predictor has no unit, for any unit of the response.
     latent_variance : float or None
-        Variance of the latent variable that a probability is the distribution function of.
+        Variance of the latent variable whose distribution function is the inverse link.
     average : callable or None
         ``(eta, variance)``: the mean over a normal random part; ``None`` where there is none.
     integration : str

@@ -1,8 +1,8 @@
 """Link functions: NumPy for answers, PyTensor for graphs, stated side by side.
 
-Every link also gives the logarithms of the mean and, where the mean is a
-probability, of its complement straight from the predictor, so that densities
-keep their accuracy where the mean itself has rounded to zero or one.
+Every link also computes the logarithm of the mean from the predictor and, where the mean is a
+probability, of its complement. Densities stay accurate where the mean itself rounds to zero or
+one.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Link(LinkReading):
 
 
 def _quiet(function: Callable[..., Array]) -> Callable[..., Array]:
-    """Overflow to infinity and leave the domain without a warning."""
+    """Suppress warnings of overflow and of values outside the domain."""
 
     @wraps(function)
     def inner(x: Array) -> Array:

@@ -49,7 +49,7 @@ def population_shares(eta: Array, sd: Array) -> Array:
 def _shares(
     eta: Array, sd: Array, varying: NDArray[np.intp], points: Array, weights: Array
 ) -> Array:
-    """Sum the shares over the points; predictors are held where exponentials are finite."""
+    """Sum the shares over the points; predictors are clipped so that exponentials stay finite."""
     total, whole = np.zeros((len(eta) + 1, eta.shape[1])), np.empty(eta.shape[1])
     odds = np.exp(np.clip(eta, -STEEPEST, STEEPEST))
     last = np.full(len(varying), np.nan)

@@ -1,8 +1,8 @@
 """PyTensor formulas of links and densities, stable far into the tails.
 
-Constants enter as float64 arrays, because PyTensor makes a Python float that is
-exactly representable a float32. Each branch of a switch is evaluated only where
-it is finite, so that the gradient of the other one is never infinity times zero.
+Constants are float64 arrays: PyTensor turns a Python float into a float32 if it is exactly
+representable. Both branches of a switch are evaluated; each gets safe arguments where the other
+one is chosen, so that no gradient is infinity times zero.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def log_rising(start: Any, count: Any) -> Any:
 
 
 def stirling_rest(x: Any) -> Any:
-    """Return what Stirling's formula leaves of ``gammaln(x)``, for ``x`` of 16 or more."""
+    """Return the remainder of Stirling's formula for ``gammaln(x)``, ``x`` of 16 or more."""
     inverse = ONE / x
     step = inverse * inverse
     total = number(_STIRLING[-1])

@@ -1,4 +1,4 @@
-"""Sparse triangular systems, written by rows: who each node is the sum of."""
+"""Sparse triangular systems, stored by rows: parents and weights of each node."""
 
 from __future__ import annotations
 

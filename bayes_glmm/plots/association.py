@@ -1,4 +1,4 @@
-"""Many tests at once: where they lie, and whether there are too many small ones."""
+"""Manhattan and quantile-quantile plots of scans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ranks of true values beside uniform ones, and what designs can find."""
+"""Pictures of calibration (ranks against uniform ones) and of power."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def plot_predictions(
 
 
 def _title(tree: xr.DataTree) -> str | None:
-    """Return what the categories are of; the columns of a composition say it themselves."""
+    """Return the name of the categorical response; columns of a composition name themselves."""
     fit = Fit.of(tree)
     return None if fit.spec.response.others else fit.spec.response.column
 

@@ -127,7 +127,7 @@ def _tips_in_order(tree: Any) -> list[int]:
 
 
 def _heights(parent: np.ndarray, tips: list[int], shown: np.ndarray) -> np.ndarray:
-    """Return where each node stands: tips in a row, others midway of their daughters."""
+    """Return the position of each node: tips in a row, others midway between their children."""
     low, high = np.full(len(parent), np.inf), np.full(len(parent), -np.inf)
     low[tips] = high[tips] = np.arange(len(tips), dtype=float)
     middle = np.zeros(len(parent))

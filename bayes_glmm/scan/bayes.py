@@ -25,7 +25,7 @@ type Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Nodes:
-    """What draws of a null model say of any marker by three matrix products.
+    """Draws of a null model, prepared so that three matrix products give any marker's result.
 
     Attributes
     ----------
@@ -33,11 +33,11 @@ class Nodes:
     pulled : ndarray, shape (n_axes, n_draws)
         ``precision`` times the response.
     predict : ndarray, shape (n_axes, n_draws * c)
-        By which the first axes predict those of the covariates.
+        Regression weights of the covariates' axes on the first axes.
     inverse : ndarray, shape (n_draws, c, c)
-        Precision of what is left of them.
+        Precision of the residuals of that regression.
     left : ndarray, shape (n_draws, c)
-        What is left of the response there.
+        Residual of the response on the covariates' axes.
     """
 
     precision: Array

@@ -1,4 +1,4 @@
-"""Calls of a block made into numbers: missing ones filled, centred, counted."""
+"""Genotype calls of a block as numbers: missing ones imputed, centred, counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Relationships without the chromosome of a marker."""
+"""Relationships that leave out the chromosome of a marker (LOCO)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _fitted(total: Array, K: Array) -> tuple[float, float]:
 def _sum(
     source: Markers, at: NDArray[np.intp], scaled: bool, chromosome: str | None = None
 ) -> tuple[Array, float]:
-    """Return sums of products of centred counts, and what they are a mean of."""
+    """Return sums of products of centred counts, and their divisor."""
     everyone = np.arange(len(source.labels))
     weights = np.ones(len(everyone))
     total, size = np.zeros((len(at), len(at)), np.float64), 0.0

@@ -1,4 +1,4 @@
-r"""The null model of a Gaussian response with related levels, in axes that do not correlate.
+r"""The null model of a Gaussian response with related levels, in uncorrelated axes.
 
 Rows have covariance :math:`sd^2 Z K Z' + \sigma^2 I`. The first axes are the eigenvectors of
 :math:`Z K Z'` among what the covariates :math:`W` leave, the last ones span :math:`W`: the
@@ -48,7 +48,7 @@ class Covariates:
 
 @dataclass(frozen=True, eq=False)
 class Axes:
-    """A null model, turned.
+    """A null model, rotated to uncorrelated axes.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Axes:
         Covariances of the last axes with the first ones, and among themselves, in the same
         units.
     spread : ndarray, shape (c, c)
-        What the covariates' coefficients add to the covariance of the last axes.
+        Covariance of the last axes due to the covariates' coefficients.
     middle : ndarray, shape (c,)
         Prior mean of the last axes.
     y : ndarray, shape (n_rows,)

@@ -1,4 +1,4 @@
-"""What a scan does with a block: shared by exact tests and screens."""
+"""The parts of a scan, shared by exact tests and screens."""
 
 from __future__ import annotations
 

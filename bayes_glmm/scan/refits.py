@@ -1,4 +1,4 @@
-"""The best markers once more, each in the whole model, by NUTS."""
+"""Refit the whole model by NUTS for each of the best markers."""
 
 from __future__ import annotations
 

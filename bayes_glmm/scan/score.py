@@ -1,9 +1,9 @@
 r"""A screen for Bernoulli, binomial and Poisson responses: score tests, their tails refined.
 
-The effects and coefficients of the null model are those that its standard deviations, at their
-posterior means, make most probable; the variance of the score of a marker accounts for both.
+The effects and coefficients of the null model are at their mode, given the posterior means of its
+standard deviations. The variance of the score of a marker accounts for both.
 Beyond two standard deviations the normal tail is replaced by a saddle-point approximation [1]_,
-[2]_, which holds for rare outcomes and rare alleles. It is approximate all the same.
+[2]_, which is accurate for rare outcomes and rare alleles. It is still an approximation.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""New levels on an old tree: where the rows of a table say they branch off."""
+"""Add new levels to a tree as tips, where columns of a table say."""
 
 from __future__ import annotations
 

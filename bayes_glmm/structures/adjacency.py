@@ -1,4 +1,4 @@
-"""Who borders whom: graphs of areas from edge tables, maps and libpysal graphs."""
+"""Graphs of neighbouring areas, from edge tables, maps and libpysal graphs."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def read_graph(source: Any, areas: Iterable[str] | None, column: str | None) -> 
 
 
 def graph_of(left: Sequence[Any], right: Sequence[Any], areas: Iterable[str] | None) -> Graph:
-    """Return the graph of pairs of labels; pairs given twice, or both ways, are one."""
+    """Return the graph of pairs of labels; repeated and reversed pairs count once."""
     ends = [*left, *right]
     gone = int(pd.isna(pd.Series(ends, dtype=object)).sum())
     if gone:

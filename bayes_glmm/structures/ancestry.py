@@ -1,4 +1,4 @@
-"""Order, ancestors and inbreeding of animals."""
+"""Pedigrees: order, ancestors and inbreeding coefficients of animals."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _ranges(start: NDArray[np.integer], stop: NDArray[np.integer]) -> NDArray[np
 
 
 def _loop(labels: Text, parents: Places, stuck: NDArray[np.bool_]) -> str:
-    """Follow parents that wait for one another until one comes again."""
+    """Return a loop of ancestors: follow unplaced parents until one repeats."""
     seen: dict[int, int] = {}
     at = int(np.flatnonzero(stuck)[0])
     path: list[int] = []
@@ -122,10 +122,10 @@ def _compiled() -> Callable[[Places, NDArray[np.intp]], Array]:
 
 
 def _coefficients(parents: Places, first: NDArray[np.intp]) -> Array:
-    """Sum, over an animal's ancestors from the youngest, squared shares of their own parts.
+    """Sum squared shares times Mendelian variances over an animal's ancestors, youngest first.
 
-    A heap gives the next ancestor while they are few among those before; once they
-    are many, looking at every animal in turn is faster.
+    A heap gives the next ancestor while these are few among earlier animals. Once they are
+    many, visiting every earlier animal is faster.
     """
     n = len(parents)
     F, own, share = np.zeros(n), np.empty(n), np.zeros(n)

@@ -1,4 +1,4 @@
-"""Relationships from parents: sparse, with inbreeding, for any number of animals."""
+"""Pedigrees: sparse additive relationships with inbreeding."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Pedigree(Structure):
         Places of sire and dam among ``labels``, -1 where unknown; parents come first.
     inbreeding : ndarray, shape (n_labels,)
     columns : tuple of str
-        Columns of sire and dam, in which the parents of new animals are looked for.
+        Columns of sire and dam, from which the parents of new animals are read.
     added : ndarray of str
         Parents that had no row of their own.
     """
@@ -49,7 +49,7 @@ class Pedigree(Structure):
         return HALF - 0.25 * of_parents.sum(axis=1)
 
     def prepare(self, levels: Text, sampled: Text | None = None) -> Factor:
-        """Return the recursion over the levels and their ancestors, others left out.
+        """Return the recursion over the levels and their ancestors, without other animals.
 
         Time and memory are proportional to the number of those animals; the effects of
         20,000 and their gradient take about a millisecond on one core.
@@ -69,7 +69,7 @@ class Pedigree(Structure):
         )
 
     def extend(self, levels: Text, data: pd.DataFrame, column: str) -> Structure:
-        """Append animals whose rows name their parents; a new parent is warned of."""
+        """Append animals whose rows name their parents; warn about new parents."""
         absent = [c for c in self.columns if c not in data.columns]
         if absent:
             raise ArgumentError(

@@ -1,4 +1,4 @@
-"""Areas on a map: neighbours are alike, and ``sd`` means the same whatever the map."""
+"""Areal structures (ICAR, BYM2, Leroux, CAR), scaled so that ``sd`` does not depend on the map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places: levels near each other are alike, by distance."""
+"""Gaussian processes over the coordinates of levels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The nearest among the places before each, for fields over many places."""
+"""Nearest neighbours among earlier places, for nearest-neighbour Gaussian processes."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def nearest_factor(
 def earlier_neighbours(places: Array, m: int) -> Places:
     """Return the ``m`` nearest among the places before each; -1 where there are fewer.
 
-    Places are taken in blocks that double in size, each from a tree of all up to its
-    end, of which at least half are earlier.
+    Blocks of places double in size. Each block queries a tree of all places up to its end; at
+    least half of these come before the block.
 
     Returns
     -------

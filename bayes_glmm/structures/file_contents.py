@@ -1,4 +1,4 @@
-"""What files hold: bytes up to a limit, text, and tables of cells as they are written."""
+"""Read files: bytes up to a limit, text, and tables of unconverted cells."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def read_bytes(path: Path, most: int = TABLE) -> bytes:
 
 
 def ending(path: Path) -> str:
-    """Return the end of a file's name in small letters, without that of its packing.
+    """Return a file's extension in lower case, without that of its compression.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def read_text(path: Path, most: int = TABLE) -> str:
 
 
 def text_in(content: bytes, name: str) -> str:
-    """Decode UTF-8, refusing other encodings and files that are no text."""
+    """Decode UTF-8; refuse other encodings and files that are not text."""
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise DataError(f"{name} is written in UTF-16: save it as UTF-8.")
     try:
@@ -92,7 +92,7 @@ def text_in(content: bytes, name: str) -> str:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a CSV file whose cells are kept as they are written; empty ones are missing.
+    """Read a CSV file without converting its cells; empty ones are missing.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def _lines(lines: Iterator[list[str]], name: str) -> Iterator[list[str]]:
 
 
 def _number(cell: str, known: dict[str, float]) -> float:
-    """Return a cell's number; what was seen before is looked up."""
+    """Return a cell's number; known cells are looked up."""
     number = known.get(cell)
     if number is not None:
         return number

@@ -1,4 +1,4 @@
-"""Relationships from genotypes: counted alleles of many loci."""
+"""Genomic relationships from allele counts at many loci."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Genomic(Kinship):
         Loci in the matrix, loci left out because all individuals are alike, and
         missing calls replaced by the locus's mean.
     said : tuple of str
-        What was left out or renamed when the genotypes were read.
+        Notes on what was left out or renamed when the genotypes were read.
     """
 
     kind: ClassVar[str] = "genomic"

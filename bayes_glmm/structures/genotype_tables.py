@@ -1,4 +1,4 @@
-"""Tables of genotypes: which columns are loci, whose the rows are, and how calls are coded."""
+"""Tables of genotypes: loci, individuals and codes of calls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DISTINCT = 20
 
 
 def asides(names: Iterable[Any], index: Any = None) -> list[str]:
-    """Return the columns that are no loci, by PLINK's names.
+    """Return the columns that are not loci, by PLINK's names.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def read_raw(path: Path) -> pd.DataFrame:
 
 
 def individuals(table: Any, ids: str | None) -> tuple[Text, pd.DataFrame, tuple[str, ...]]:
-    """Return labels of the rows, the columns that are loci, and what is to be noted.
+    """Return labels of the rows, the columns of loci, and notes.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def with_families(families: Iterable[Any], ids: Iterable[Any]) -> tuple[list[str
 
 
 def odd_call(loci: pd.DataFrame, name: Any, who: Any, value: float, taken: str) -> ArgumentError:
-    """Return the error for what is no genotype, with the way out that the whole table suggests."""
+    """Return the error for an invalid genotype, with advice from the whole table."""
     return ArgumentError(
         f"Genotypes are {taken}, but {str(name)!r} of {who!r} is {value:g}. {_advice(loci)}"
     )

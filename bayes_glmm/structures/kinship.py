@@ -1,4 +1,4 @@
-"""A covariance that is known: a labelled matrix, such as kinship."""
+"""Known covariance matrices of levels, such as kinship."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Kinship(Structure):
     jitter: float = 0.0
 
     def prepare(self, levels: Text, sampled: Text | None = None) -> Factor:
-        """Return a pivoted Cholesky factor: a node for every level that others do not fix.
+        """Return a pivoted Cholesky factor: one node for every linearly independent level.
 
-        Takes memory for ``n_levels**2`` numbers and ``n_levels**3`` operations, once; a
-        gradient of the log-density then takes ``n_levels**2``.
+        It takes ``n_levels**2`` numbers of memory and ``n_levels**3`` operations, once. A gradient
+        of the log-density then takes ``n_levels**2`` operations.
         """
         own = self.require(levels)
         first = np.zeros(0, np.intp) if sampled is None else self.require(sampled, "The nodes")

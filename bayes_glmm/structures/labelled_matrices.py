@@ -1,4 +1,4 @@
-"""Labelled covariance matrices: read, put in canonical order, and refused with names."""
+"""Labelled covariance matrices: read, ordered by label, and checked."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _plain(labels: NDArray[Any]) -> list[Any]:
 
 
 def checked(labels: Text, matrix: Array, what: str) -> Array:
-    """Return the symmetric matrix, refusing what is no covariance.
+    """Return the symmetric matrix; refuse one that is not a covariance.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Sparse factors of a map's graph: how an intrinsic field is drawn, and its variance."""
+"""Sparse factors of a map's Laplacian, for draws and variances of intrinsic fields."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ WIDTH = 8
 
 
 def elimination_order(graph: Graph) -> Places:
-    """Return the areas in an order with little fill, one area of each component left out.
+    """Return an elimination order of the areas with little fill-in.
 
-    The first area of a component is the one left out: its value is zero until the
-    component is centred.
+    The first area of each component is left out: its value is zero until the component is
+    centred.
     """
     pinned = np.unique(graph.component, return_index=True)[1]
     free = np.setdiff1d(np.arange(len(graph.labels)), pinned)
@@ -37,7 +37,7 @@ def elimination_order(graph: Graph) -> Places:
 
 
 def precision(graph: Graph) -> sp.csr_matrix:
-    """Return the graph's Laplacian: numbers of neighbours less the neighbours."""
+    """Return the graph's Laplacian: numbers of neighbours on the diagonal, -1 for neighbours."""
     W = graph.neighbours
     return sp.csr_matrix(sp.diags(np.asarray(W.sum(axis=1)).ravel()) - W)
 
@@ -50,7 +50,7 @@ def factor(graph: Graph, order: Places) -> tuple[sp.csc_matrix, Array]:
 
 
 def cascade(L: sp.csc_matrix) -> Cascade:
-    """Return ``x = L^-T b`` as passes from later rows to earlier ones.
+    """Return ``x = L^-T b`` as a recursion from later rows to earlier ones.
 
     The rows of the result are in the reverse of the order of ``L``.
     """
@@ -107,7 +107,7 @@ def _solve(L: sp.csc_matrix, d: Array, b: Array) -> Array:
 
 
 def _inverse_diagonal(L: sp.csc_matrix, d: Array) -> Array:
-    """Return the diagonal of the inverse, by recursion over the factor's own entries."""
+    """Return the diagonal of the inverse by Takahashi's recursion over the factor's entries."""
     from bayes_glmm.structures.sparse_inverse import recurse
 
     lower = sp.csc_matrix(sp.tril(L, -1))

@@ -1,4 +1,4 @@
-"""The law of labels: text, unique, unmistakable, and matched exactly."""
+"""Labels of levels: unique, unambiguous text that is matched exactly."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _UNKNOWN = frozenset(
 
 
 def is_code(text: str) -> bool:
-    """Return whether text is what files write for a value that is not there.
+    """Return whether text is a usual code of a missing value.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def _id_text(value: Any, what: str) -> str:
 
 
 def text_labels(given: Iterable[Any], what: str) -> Text:
-    """Return labels as an array of text, refusing what could be mistaken.
+    """Return labels as an array of text; refuse ambiguous ones.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def text_labels(given: Iterable[Any], what: str) -> Text:
 
 
 def _refuse_row_numbers(index: pd.Index, what: str) -> None:
-    """Refuse whole numbers that nobody called ids: they may be where rows stood."""
+    """Refuse whole numbers that were not declared as ids: they may be row positions."""
     numbers = [v for v in index[:1] if isinstance(v, Integral)]
     if numbers and not isinstance(index, pd.MultiIndex) and index.name is None:
         raise ArgumentTypeError(
@@ -171,8 +171,8 @@ NEAR = "blanks, case, leading zeros, a decimal point or invisible characters"
 def folded(label: str) -> str:
     r"""Return a label without blanks around it, case, leading zeros and a final ``.0``.
 
-    Characters that are not seen, such as a byte order mark, do not count, and a letter
-    and its accent are one character.
+    Invisible characters, such as a byte order mark, are removed. A letter and its accent are one
+    character.
 
     Examples
     --------
@@ -197,7 +197,7 @@ def match(levels: Text, labels: Text, what: str, where: str) -> NDArray[np.intp]
     Raises
     ------
     UnknownLevelError
-        A level is not there; the labels that were probably meant are named.
+        A level is unknown; the error names similar labels.
     """
     places = pd.Index(labels.astype(object)).get_indexer(pd.Index(levels.astype(object)))
     absent = levels[places < 0]

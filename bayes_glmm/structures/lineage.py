@@ -1,4 +1,4 @@
-"""Lineages: phylogenies and cell trees, whose branches carry independent changes."""
+"""Lineages: phylogenies and cell trees, with independent increments along branches."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class Lineage(Structure):
     tree : Tree
         Canonical, lengths in heights.
     nodes : ndarray of str, shape (n_nodes,)
-        Unique identifiers of the tree's nodes, for those without a name too.
+        Unique identifiers of all nodes of the tree, named or not.
     height : float
         Unit of the lengths, in the tree's own unit.
     parent, length : str or None
@@ -162,7 +162,7 @@ class Lineage(Structure):
         return skeleton(self.tree, self.nodes, self.model, levels, sampled)
 
     def extend(self, levels: Text, data: pd.DataFrame, column: str) -> Lineage:
-        """Graft levels on the nodes, and by the branches, that columns of the data say."""
+        """Add levels as tips, at nodes and with branch lengths from columns of the data."""
         if self.parent is None or self.length is None:
             raise ArgumentError(
                 f"The tree does not have {str(levels[0])!r}: put all levels in the tree when fitting "
@@ -176,7 +176,7 @@ class Lineage(Structure):
         return replace(self, labels=labels, tree=tree, nodes=nodes)
 
     def notes(self) -> tuple[str, ...]:
-        """Say by what lengths were divided and what of the tree has no effect."""
+        """Report the divisor of branch lengths, and parts of the tree that have no effect."""
         return self.said
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:

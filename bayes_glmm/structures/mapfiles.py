@@ -1,8 +1,8 @@
-"""Maps from files, by what stands in them alone: GeoJSON, GeoPackage and shapefiles.
+"""Read maps from GeoJSON, GeoPackage and shapefiles, without following references.
 
-GDAL opens whatever a file names, other files and addresses too, whatever the file's own
-name is. So GeoJSON and GeoPackage are read here, and of a shapefile GDAL gets only the
-bytes of its parts. Who borders whom needs no reference system: none is read.
+GDAL opens other files and addresses that a file names. Therefore GeoJSON and GeoPackage are
+parsed here, and GDAL gets only the bytes of a shapefile's parts. Borders do not depend on the
+reference system: none is read.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _geopackage(path: Path, frame: Any) -> Any:
     content = bytearray(read_bytes(path))
     if not content.startswith(b"SQLite format 3\0") or len(content) < 100:
         raise DataError(f"{path.name} is no GeoPackage.")
-    content[18:20] = b"\1\1"  # a journal beside the file is not read
+    content[18:20] = b"\1\1"  # rollback mode, not WAL: no log beside the file is read
     try:
         with closing(sqlite3.connect(":memory:")) as base:
             base.deserialize(bytes(content))
@@ -146,7 +146,7 @@ def _layer(base: sqlite3.Connection, file: str, frame: Any) -> Any:
 
 
 def _wkb(blob: Any, number: int) -> bytes:
-    """Return the shape behind GeoPackage's own header; empty for none."""
+    """Return the shape after GeoPackage's header; empty if there is none."""
     if blob is None:
         return b""
     if not isinstance(blob, bytes) or blob[:2] != b"GP" or len(blob) < 8:
@@ -158,7 +158,7 @@ def _wkb(blob: Any, number: int) -> bytes:
 
 
 def _shapefile(path: Path, frame: Any) -> Any:
-    """Hand the bytes of the parts to GDAL, packed, after a look at what they are."""
+    """Check the parts of a shapefile, and pass their bytes to GDAL in one archive."""
     shp = read_bytes(path)
     if shp[:4] != b"\0\0\x27\x0a" or len(shp) < 100:
         raise DataError(f"{path.name} is no shapefile.")

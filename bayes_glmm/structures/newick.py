@@ -1,4 +1,4 @@
-"""Trees from Newick text or from a table of branches, read without recursion."""
+"""Parse trees from Newick text, without recursion."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def read_newick(source: str | Path) -> Tree:
 
 
 def _text(source: str | Path) -> str:
-    """Return Newick text; a name of a file that is there is that file, whatever marks it has."""
+    """Return Newick text; the name of an existing file always means that file."""
     text, name = (str(source), "The text") if _written(source) else _content(Path(source))
     text = text.removeprefix("\ufeff")
     first = text.lstrip()[:6].upper()
@@ -79,7 +79,7 @@ def _text(source: str | Path) -> str:
 
 
 def _written(source: str | Path) -> bool:
-    """Return whether the tree itself was given, not where it is."""
+    """Return whether a text is a tree, not the name of a file."""
     if not isinstance(source, str) or os.path.isfile(source):
         return False
     return any(mark in source for mark in "(;") or source.lstrip("\ufeff \n")[:1] == "#"
@@ -118,7 +118,7 @@ def _after_comment(text: str, start: int) -> int:
 
 
 def _assemble(text: str) -> tuple[list[str], list[int], list[float | None]]:
-    """Walk the tokens; ``open_`` is the node whose children are being read."""
+    """Build arrays from tokens; ``open_`` is the node whose children are being read."""
     names, parents, lengths = [""], [-1], list[float | None]([None])
     open_, node, state = -1, 0, "start"
     tokens = _tokens(text)

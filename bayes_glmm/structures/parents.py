@@ -1,4 +1,4 @@
-"""From a table of animals, sires and dams to labels and places."""
+"""Read a table of animals, sires and dams as labels and indices of parents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bayes_glmm.structures.level_labels import Text, id_texts, is_code, text_lab
 def read_parents(
     table: pd.DataFrame, id: str, sire: str, dam: str, missing: Iterable[Any] = ()
 ) -> tuple[Text, NDArray[np.int64], Text]:
-    """Return all animals in the order of text, places of their parents, and added ones.
+    """Return all animals sorted by label, indices of their parents, and added parents.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def _parents(table: pd.DataFrame, name: str, codes: set[str]) -> list[str | None
 
 
 def _refuse_codes(extra: list[str], sire: str, dam: str) -> None:
-    """Refuse what stands for an unknown parent, and would be everybody's."""
+    """Refuse codes of unknown parents: each would become one parent of many animals."""
     codes = [p for p in extra if is_code(p)]
     if codes:
         blank = " (blank)" if any(not p.strip() for p in codes) else ""
@@ -84,7 +84,7 @@ def _refuse_codes(extra: list[str], sire: str, dam: str) -> None:
 def _refuse_both(
     extra: list[str], sires: list[str | None], dams: list[str | None], sire: str, dam: str
 ) -> None:
-    """Refuse names that are sire and dam and nothing else: most stand for nobody."""
+    """Refuse names that occur as sire and dam but not as animal: most are codes for unknown."""
     both = sorted(set(extra) & set(sires) & (set(dams) - {None}))
     if both:
         raise ArgumentError(

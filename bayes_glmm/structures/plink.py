@@ -40,7 +40,7 @@ class Plink:
     loci : pandas.DataFrame, shape (n_loci, 6)
         ``chromosome``, ``marker``, ``distance``, ``position``, ``counted`` (allele), ``other``.
     said : tuple of str
-        That individual ids were joined with their families', where they repeat.
+        Note that repeated individual ids were joined with their families'.
     """
 
     bed: Path
@@ -62,7 +62,7 @@ class Plink:
 
 
 def read_plink(prefix: Path) -> Plink:
-    """Read who and what PLINK's files hold, and leave the genotypes where they are.
+    """Read individuals and loci of PLINK's files; genotypes stay on disk.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def read_plink(prefix: Path) -> Plink:
         said = (note,)
     labels = text_labels(ids, f"The individuals in {paths['.fam'].name}")
     loci = _columns(paths[".bim"], dict(enumerate(LOCUS)), BIM).set_axis(list(NAMED), axis=1)
-    # read as text first: categories that look like numbers would become numbers
+    # read as text first: pandas would convert categories that look like numbers
     loci = loci.astype(dict.fromkeys(FEW, "category"))
     with paths[".bed"].open("rb") as handle:
         magic = handle.read(3)

@@ -1,4 +1,4 @@
-"""Polygons from lists of coordinates and from well-known binary, without following nesting."""
+"""Polygons from lists of coordinates and from well-known binary, without recursion."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def polygons_of_wkb(content: bytes, where: str) -> Any:
 
 
 class _Reader:
-    """A place in well-known binary that moves on as it is read."""
+    """A cursor in well-known binary."""
 
     def __init__(self, content: bytes, where: str):
         self.content, self.where, self.place = content, where, 0

@@ -27,8 +27,8 @@ def intrinsic_factor(
 ) -> IntrinsicFactor:
     """Prepare an ICAR field, or with ``mixed`` BYM2, for the levels at some areas.
 
-    All areas keep a latent, as leaving one out would change who borders whom; the
-    independent effects are those of the levels only.
+    All areas keep a latent: leaving one out would change the graph. Independent effects are only
+    those of the levels.
     """
     n, part = len(graph.labels), graph.component
     L, d = factor(graph, order) if len(order) else (sp.csc_matrix((0, 0)), np.zeros(0))

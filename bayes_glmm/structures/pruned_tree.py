@@ -1,8 +1,8 @@
 """The part of a tree that leads to some levels.
 
-Inner nodes that neither branch nor have data are passed over. A node that was passed
-over when the model was fitted can be needed later, to graft a new level on its branch:
-it is then drawn between its neighbours above and below, whose values are known.
+Inner nodes without branching and without data are skipped. A skipped node can be needed later,
+to add a new level on its branch. It is then drawn given its neighbours above and below, whose
+values are known.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ type Places = NDArray[np.int64]
 def skeleton(
     tree: Tree, nodes: Text, model: str, levels: Text, sampled: Text | None
 ) -> LineageFactor:
-    """Return the nodes that some levels need, those sampled before them first.
+    """Return the nodes that some levels need, sampled ones first.
 
-    Things are counted twice over: ``i`` is the line that passes the tree's node ``i``,
-    and under Pagel's model ``n + i`` is the value of the level there.
+    Each tree node has two numbers: ``i`` is the value of the process at node ``i``; under
+    Pagel's model ``n + i`` is the value of the level there, with its independent part.
     """
     n, pagel = len(nodes), model == "pagel"
     lines = np.char.add(np.char.add("[to ", nodes), "]") if pagel else nodes
@@ -75,7 +75,7 @@ def _places(labels: Text, among: NDArray[Any]) -> Places:
 def _kept(
     tree: Tree, model: str, recorded: Places, known: Places
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which lines and which values of levels are needed."""
+    """Return which values of the process, and of levels, are needed."""
     n = len(tree.names)
     has = np.zeros(n, dtype=np.bool_)
     has[recorded] = True
@@ -87,13 +87,13 @@ def _kept(
     kept = children >= 2
     kept[0] = model == "ou"
     kept |= has & (children >= 1) if model == "pagel" else has
-    kept[0] &= model != "pagel"  # the line at the root has not moved yet
+    kept[0] &= model != "pagel"  # at the root the process is still zero
     kept[known[known < n]] = True
     return kept, has if model == "pagel" else np.zeros(n, dtype=np.bool_)
 
 
 def _above(tree: Tree, kept: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the nearest kept line strictly above each node, and that at or above it."""
+    """Return the nearest kept node strictly above each node, and the one at or above it."""
     n = len(kept)
     reach = np.where(kept, np.arange(n), tree.parent)
     for _ in range(n.bit_length() + 1):
@@ -103,7 +103,7 @@ def _above(tree: Tree, kept: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def _below(tree: Tree, known: Places) -> Places:
-    """Return the nearest sampled thing below or at each node that was not sampled."""
+    """Return the nearest sampled value at or below each node that was not sampled."""
     n = len(tree.names)
     below = np.full(n, -1, dtype=np.int64)
     below[known[known >= n] % n] = known[known >= n]
@@ -121,7 +121,7 @@ def _below(tree: Tree, known: Places) -> Places:
 def _without_length(
     tree: Tree, up: Places, down: Places, at: Places, n: int
 ) -> tuple[Places, Places]:
-    """Take a node at the place of a neighbour for its child, by a branch of length zero."""
+    """Make a node at the depth of a neighbour its child, by a branch of length zero."""
     depth = tree.depth
     at_top = (down >= 0) & (up >= 0) & (depth[at] == depth[up % n])
     at_top |= (down >= 0) & (up < 0) & (depth[at] == 0)

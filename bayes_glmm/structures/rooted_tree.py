@@ -1,4 +1,4 @@
-"""Rooted trees as arrays: each node after its parent, names and lengths checked."""
+"""Rooted trees as arrays, with parents before children, and checked."""
 
 from __future__ import annotations
 

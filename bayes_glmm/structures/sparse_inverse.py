@@ -12,7 +12,7 @@ from numba import njit
 def recurse(indptr: Any, indices: Any, data: Any, d: Any) -> Any:
     """Return the diagonal of ``(L diag(d) L')^-1``.
 
-    Takahashi's recursion from the last column to the first; it needs the inverse only
+    Takahashi's recursion goes from the last column to the first, and needs the inverse only
     where the factor has entries.
 
     Parameters

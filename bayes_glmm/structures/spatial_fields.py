@@ -1,4 +1,4 @@
-"""Fields over places: exact, and by waves in a box."""
+"""Prepare Gaussian processes over places: exact, and by sines in a box (HSGP)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sites_of(points: Array, sampled: Text | None, shuffle: bool) -> tuple[Array,
     distinct, rows = np.unique(points, axis=0, return_inverse=True)
     labels = np.array([f"{x!r} {y!r}" for x, y in distinct.tolist()], dtype=np.str_)
     order = np.arange(len(labels))
-    if shuffle:  # multiples of the golden ratio: spread over the map, and the same for ever
+    if shuffle:  # multiples of the golden ratio: evenly spread over the map, and reproducible
         order = np.argsort(order * 2654435761 % 2**32, kind="stable")
     if sampled is not None:
         old = np.array([[float(v) for v in name.split()] for name in sampled.tolist()])
@@ -67,7 +67,7 @@ def box_of(points: Array, kernel: str) -> Array:
 
 
 def wave_factor(levels: Text, points: Array, kernel: str, box: Array) -> WaveFactor:
-    """Prepare waves for the places of some levels; places off the map are refused."""
+    """Prepare the sines at the places of some levels; refuse places outside the box."""
     centre, edge, waves = box
     outside = (np.abs(points - centre) > MARGIN * edge / BOX).any(axis=1)
     if outside.any():

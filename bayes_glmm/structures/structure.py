@@ -1,7 +1,7 @@
-"""What users say of how levels are related, kept whole and named by its labels.
+"""The interface of structures: known covariances of labelled levels.
 
-A structure knows every level by its label. Prepared for the levels of some data it is a
-:class:`.Factor`.
+A structure knows every level by its label. ``prepare`` turns it into a :class:`.Factor` for the
+levels of some data.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Structure:
     Attributes
     ----------
     labels : ndarray of str, shape (n_labels,)
-        Every level that the structure knows, in its own canonical order: the order
-        of the input's rows must not be seen in it.
+        All levels of the structure, in a canonical order that does not depend on the order of the
+        input's rows.
     """
 
     kind: ClassVar[str] = ""
@@ -49,7 +49,7 @@ class Structure:
 
     @property
     def neighbours(self) -> NDArray[np.int64] | None:
-        """Pairs of places in ``labels`` that are next to each other; none unless in space."""
+        """Pairs of indices in ``labels`` that are neighbours; ``None`` unless spatial."""
         return None
 
     def prepare(self, levels: Text, sampled: Text | None = None) -> Factor:
@@ -71,7 +71,7 @@ class Structure:
         raise NotImplementedError
 
     def require(self, levels: Text, what: str = "The data") -> NDArray[np.intp]:
-        """Return the places of levels among the labels, refusing unknown ones."""
+        """Return the indices of levels among the labels; refuse unknown levels."""
         return match(levels, self.labels, what, f"the {self.kind} structure")
 
     def bind(self, data: pd.DataFrame, column: str) -> Structure:
@@ -112,11 +112,11 @@ class Structure:
         )
 
     def notes(self) -> tuple[str, ...]:
-        """Say what was changed, dropped or counted when the structure was made."""
+        """Report what was changed, dropped or counted when the structure was made."""
         return ()
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return everything the structure is as arrays of numbers and text."""
+        """Return the whole structure as arrays of numbers and text."""
         raise NotImplementedError
 
     @classmethod
@@ -125,7 +125,7 @@ class Structure:
         raise NotImplementedError
 
     def identity(self) -> dict[str, Any]:
-        """Return kind, number of labels, first and last label, and SHA-256 of it all."""
+        """Return kind, number of labels, first and last label, and a SHA-256 of the arrays."""
         digest = hashlib.sha256(self.kind.encode())
         for name, values in sorted(self.to_arrays().items()):
             digest.update(f"\0{name}\0{values.shape}\0".encode())

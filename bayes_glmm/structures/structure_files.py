@@ -1,4 +1,4 @@
-"""Structures from files: each kind's table, text or genotypes, as its description says."""
+"""Read structures from files: tables, text or genotypes, by their description."""
 
 from __future__ import annotations
 

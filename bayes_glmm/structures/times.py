@@ -1,4 +1,4 @@
-"""Times within groups: levels that a process along time relates, at any spacing."""
+"""Levels along time within groups, at any spacing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Series(Structure):
     process : Process
         The law, with its options.
     learned : mapping of str to float
-        What the law keeps of the training levels.
+        Numbers that the law learned from the training levels.
     """
 
     kind: ClassVar[str] = "series"
@@ -63,7 +63,7 @@ class Series(Structure):
         return replace(self, labels=np.sort(np.concatenate([self.labels, levels])))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return labels, the name of the time, the law, and what it keeps."""
+        """Return labels, the column of times, the law, and what it learned."""
         options = {key: np.array([value]) for key, value in self.process.options}
         learned = {key: np.array([value]) for key, value in self.learned.items()}
         own = {} if len(self.known) == len(self.labels) else {"known": self.known}
