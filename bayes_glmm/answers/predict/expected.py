@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.answer_tables import beside
 from bayes_glmm.answers.effects.related import related_effects
 from bayes_glmm.answers.predict.integrate import (
+    correlated_shares,
     population_mean,
     population_mean_of,
     population_shares,
@@ -245,6 +246,9 @@ def _over_categories(fit: Fit, part: Design) -> Array:
             "normal effects only: use groups='known', 'typical' or 'new'."
         )
     middle = np.stack([fixed_part(fit, p) for p in part.means], axis=-1)
+    names = [group.name for p in part.means for group in p.groups]
+    if len(set(names)) < len(names):  # (1 |p| g): one level moves several categories
+        return correlated_shares(middle, random_factor(fit, part.means))
     variance = np.stack([random_variance(fit, p) for p in part.means], axis=-1)
     return population_shares(middle, np.sqrt(variance))
 
