@@ -14,6 +14,10 @@ from bayes_glmm.families.density_family import Written
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.precision import BETA, some_precision
 from bayes_glmm.maths.density_maths import Maths, Mean
+from bayes_glmm.maths.links import Link
+
+STEP = 1e-4
+"""Of the predictor, in slopes of the mean response: their relative error is below 1e-8."""
 
 
 class Beta(Written):
@@ -101,6 +105,16 @@ class BetaWithEnds(Written):
         at_zero, between, at_one = self.log_shares(m, mean, own)
         between = between + self.plain.density(m, inside, mean, own, trials)
         return m.where(zero, at_zero, m.where(one, at_one, between))
+
+    def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
+        """Return the variance over the squared slope of the mean response, ends and all.
+
+        The delta method: what a small change of the predictor does to the mean that is predicted,
+        which is not ``mu``.
+        """
+        eta = link.forward(mu)
+        low, high = (self.mean(link.inverse(eta + d), parameters) for d in (-STEP, STEP))
+        return np.asarray(self.variance(mu, parameters) / ((high - low) / (2 * STEP)) ** 2)
 
 
 class ZeroOneInflatedBeta(BetaWithEnds):
