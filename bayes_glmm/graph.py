@@ -445,7 +445,7 @@ def own_parameter(
     if name == "sigma" and "se" in design.modifiers:
         return None
     if name in eta:
-        return LINKS[parameter.link].symbolic(eta[name])
+        return pytensor_maths().inverse(LINKS[parameter.link], eta[name])
     if parameter.fixed is not None:
         return np.float64(parameter.fixed)
     prior = priors[name]

@@ -48,7 +48,7 @@ class Gaussian(Written):
         """Add ``y ~ Normal(mu, sigma)``."""
         import pymc as pm
 
-        return pm.Normal(name, mu=link.symbolic(eta), sigma=parameters["sigma"], **kwargs)
+        return pm.Normal(name, mu=pytensor_maths().inverse(link, eta), sigma=parameters["sigma"], **kwargs)
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the normal density."""

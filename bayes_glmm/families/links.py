@@ -1,4 +1,4 @@
-"""Link functions: NumPy for answers, PyTensor for graphs, stated side by side.
+"""Link functions: NumPy for answers, and over any library's functions for densities.
 
 Every link also gives the logarithms of the mean and, where the mean is a
 probability, of its complement straight from the predictor, so that densities
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_expit, log_ndtr, logit, ndtr, ndtri
 
 from bayes_glmm.errors import SpecError, suggestion
-from bayes_glmm.families import symbolic
+from bayes_glmm.maths.formulas import cloglog_inverse, cloglog_log_inverse, log_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bayes_glmm.families.base import Family
+    from bayes_glmm.families.maths import Maths
 
 type Array = NDArray[np.float64]
 
@@ -41,10 +42,10 @@ class Link:
         ``eta = forward(mu)``, ``mu = inverse(eta)`` and ``d mu / d eta`` on arrays.
     log_inverse : callable
         ``log(mu)`` from ``eta``; not a number where the mean is negative.
-    symbolic, symbolic_log : callable
-        ``inverse`` and ``log_inverse`` on PyTensor variables; the latter is
-        ``log(abs(mu))``.
-    log_complement, symbolic_log_complement : callable or None
+    inverse_over, log_inverse_over : callable
+        ``inverse`` and ``log_inverse`` over the functions of any library, ``(m, eta)``; the
+        latter is ``log(abs(mu))``.
+    log_complement, log_complement_over : callable or None
         ``log(1 - mu)`` from ``eta``, for links whose means are probabilities.
     """
 
@@ -53,10 +54,10 @@ class Link:
     inverse: Callable[[Array], Array]
     derivative: Callable[[Array], Array]
     log_inverse: Callable[[Array], Array]
-    symbolic: Callable[[Any], Any]
-    symbolic_log: Callable[[Any], Any]
+    inverse_over: Callable[[Maths, Any], Any]
+    log_inverse_over: Callable[[Maths, Any], Any]
     log_complement: Callable[[Array], Array] | None = None
-    symbolic_log_complement: Callable[[Any], Any] | None = None
+    log_complement_over: Callable[[Maths, Any], Any] | None = None
 
     def __repr__(self) -> str:
         return f"<link {self.name}>"
@@ -96,6 +97,10 @@ def _same(x: Any) -> Any:
     return x
 
 
+def _unchanged(m: Maths, eta: Any) -> Any:
+    return eta
+
+
 _ALL = (
     Link(
         "logit",
@@ -103,10 +108,10 @@ _ALL = (
         expit,
         lambda eta: expit(eta) * expit(np.negative(eta)),
         log_expit,
-        symbolic.expit,
-        symbolic.log_expit,
+        lambda m, eta: m.sigmoid(eta),
+        lambda m, eta: m.log_sigmoid(eta),
         lambda eta: log_expit(np.negative(eta)),
-        symbolic.log_expit_complement,
+        lambda m, eta: m.log_sigmoid(-eta),
     ),
     Link(
         "probit",
@@ -114,10 +119,10 @@ _ALL = (
         ndtr,
         _normal_density,
         log_ndtr,
-        symbolic.normal_cdf,
-        symbolic.log_normal_cdf,
+        lambda m, eta: m.normal_cdf(eta),
+        lambda m, eta: m.log_normal_cdf(eta),
         lambda eta: log_ndtr(np.negative(eta)),
-        symbolic.log_normal_tail,
+        lambda m, eta: m.log_normal_cdf(-eta),
     ),
     Link(
         "cloglog",
@@ -125,21 +130,29 @@ _ALL = (
         _quiet(lambda eta: -np.expm1(-np.exp(eta))),
         _quiet(lambda eta: np.exp(eta - np.exp(eta))),
         _cloglog_log_inverse,
-        symbolic.cloglog_inverse,
-        symbolic.cloglog_log_inverse,
+        cloglog_inverse,
+        cloglog_log_inverse,
         _quiet(lambda eta: -np.exp(eta)),
-        symbolic.negative_exp,
+        lambda m, eta: -m.exp(eta),
     ),
-    Link("log", _quiet(np.log), _quiet(np.exp), _quiet(np.exp), _same, symbolic.exp, _same),
-    Link("identity", _same, _same, np.ones_like, _quiet(np.log), _same, symbolic.log_abs),
+    Link(
+        "log",
+        _quiet(np.log),
+        _quiet(np.exp),
+        _quiet(np.exp),
+        _same,
+        lambda m, eta: m.exp(eta),
+        _unchanged,
+    ),
+    Link("identity", _same, _same, np.ones_like, _quiet(np.log), _unchanged, log_size),
     Link(
         "sqrt",
         _quiet(np.sqrt),
         _quiet(np.square),
         lambda eta: 2 * np.asarray(eta, np.float64),
         _quiet(lambda eta: 2 * np.log(np.abs(eta))),
-        symbolic.square,
-        symbolic.log_square,
+        lambda m, eta: eta * eta,
+        lambda m, eta: 2.0 * log_size(m, eta),
     ),
     Link(
         "inverse",
@@ -147,8 +160,8 @@ _ALL = (
         _quiet(np.reciprocal),
         _quiet(lambda eta: -1 / eta**2),
         _quiet(lambda eta: -np.log(eta)),
-        symbolic.reciprocal,
-        symbolic.log_reciprocal,
+        lambda m, eta: 1.0 / eta,
+        lambda m, eta: -log_size(m, eta),
     ),
     Link(
         "tan_half",
@@ -156,8 +169,8 @@ _ALL = (
         lambda eta: 2 * np.arctan(eta),
         lambda eta: 2 / (1 + np.asarray(eta, np.float64) ** 2),
         _quiet(lambda eta: np.log(2 * np.arctan(eta))),
-        symbolic.angle,
-        symbolic.log_angle,
+        lambda m, eta: 2.0 * m.arctan(eta),
+        lambda m, eta: log_size(m, 2.0 * m.arctan(eta)),
     ),
 )
 

@@ -1,0 +1,1 @@
+"""The vocabulary that densities are written in."""

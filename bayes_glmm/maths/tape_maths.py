@@ -1,0 +1,3 @@
+"""The functions of densities on a tape."""
+
+from __future__ import annotations
