@@ -13,32 +13,30 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bayes_glmm import errors
-    from bayes_glmm.answers.compare import compare
-    from bayes_glmm.answers.comparisons import comparisons, slopes
-    from bayes_glmm.answers.diagnose import diagnose
-    from bayes_glmm.answers.effects import coefficients, random_effects, shrinkage
+    from bayes_glmm.answers.compare.loo import compare
+    from bayes_glmm.answers.diagnose.moran import moran
+    from bayes_glmm.answers.diagnose.report_card import diagnose
+    from bayes_glmm.answers.diagnose.residuals import residuals
+    from bayes_glmm.answers.effects.level_effects import coefficients, random_effects, shrinkage
+    from bayes_glmm.answers.effects.ranks import rank
     from bayes_glmm.answers.hypothesis import hypothesis
-    from bayes_glmm.answers.meta import heterogeneity, meta_analysis
-    from bayes_glmm.answers.missing import missing_responses
-    from bayes_glmm.answers.moran import moran
-    from bayes_glmm.answers.number_needed import number_needed
-    from bayes_glmm.answers.predictions import predictions
+    from bayes_glmm.answers.meta.analysis import heterogeneity, meta_analysis
+    from bayes_glmm.answers.predict.comparisons import comparisons, slopes
+    from bayes_glmm.answers.predict.missing_responses import missing_responses
+    from bayes_glmm.answers.predict.number_needed import number_needed
+    from bayes_glmm.answers.predict.predictions import predictions
     from bayes_glmm.answers.quoting import quote
-    from bayes_glmm.answers.ranks import rank
-    from bayes_glmm.answers.residuals import residuals
     from bayes_glmm.answers.summary import summary
-    from bayes_glmm.answers.variance import variance_partition
-    from bayes_glmm.calibration import calibrate
-    from bayes_glmm.collapsing import collapse
+    from bayes_glmm.answers.variance.partition import variance_partition
     from bayes_glmm.datasets import dataset, datasets
-    from bayes_glmm.design.within import within_between
+    from bayes_glmm.design.terms.within_between import within_between
     from bayes_glmm.explore import explore
-    from bayes_glmm.families.examine import check_family
+    from bayes_glmm.families.check_family import check_family
+    from bayes_glmm.families.density_family import Written as Family
     from bayes_glmm.families.parameter import Parameter
     from bayes_glmm.families.table import families
-    from bayes_glmm.families.written import Written as Family
     from bayes_glmm.fitting import build_model, check, fit, priors
-    from bayes_glmm.likelihood import maximum_likelihood
+    from bayes_glmm.max_likelihood import maximum_likelihood
     from bayes_glmm.plots import (
         plot_calibration,
         plot_caterpillar,
@@ -58,16 +56,11 @@ if TYPE_CHECKING:
         plot_tree,
         plot_variance,
     )
-    from bayes_glmm.power import power
-    from bayes_glmm.prior_predictive import prior_predictive
-    from bayes_glmm.refitting import kfold, refit
     from bayes_glmm.report import report
-    from bayes_glmm.results_io import load, save
+    from bayes_glmm.results.storage import load, save
     from bayes_glmm.scan import scan
-    from bayes_glmm.sensitivity import prior_sensitivity
-    from bayes_glmm.simulate import simulate
     from bayes_glmm.spec.effects import RandomEffect
-    from bayes_glmm.spec.formula import parse
+    from bayes_glmm.spec.formula.parsing import parse
     from bayes_glmm.spec.model import ModelSpec, Predictor, Response
     from bayes_glmm.spec.priors import Prior
     from bayes_glmm.spec.sources import Source
@@ -79,14 +72,21 @@ if TYPE_CHECKING:
     from bayes_glmm.structures.lineage import lineage
     from bayes_glmm.structures.neighbours import nearest_neighbours
     from bayes_glmm.structures.pedigree import pedigree
-    from bayes_glmm.structures.reading import read_structures
+    from bayes_glmm.structures.structure_files import read_structures
+    from bayes_glmm.studies.aggregate import collapse
+    from bayes_glmm.studies.calibrate import calibrate
+    from bayes_glmm.studies.kfold import kfold, refit
+    from bayes_glmm.studies.power import power
+    from bayes_glmm.studies.prior_predictive import prior_predictive
+    from bayes_glmm.studies.sensitivity import prior_sensitivity
+    from bayes_glmm.studies.simulate import simulate
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "Family": "families.written",
+    "Family": "families.density_family",
     "ModelSpec": "spec.model",
-    "Parameter": "families.base",
+    "Parameter": "families.contract",
     "Predictor": "spec.model",
     "Prior": "spec.priors",
     "RandomEffect": "spec.effects",
@@ -94,35 +94,35 @@ _PUBLIC = {
     "Source": "spec.sources",
     "areal": "structures.areal",
     "build_model": "fitting",
-    "calibrate": "calibration",
+    "calibrate": "studies.calibrate",
     "check": "fitting",
-    "check_family": "families.examine",
-    "coefficients": "answers.effects",
-    "collapse": "collapsing",
-    "compare": "answers.compare",
-    "comparisons": "answers.comparisons",
+    "check_family": "families.check_family",
+    "coefficients": "answers.effects.level_effects",
+    "collapse": "studies.aggregate",
+    "compare": "answers.compare.loo",
+    "comparisons": "answers.predict.comparisons",
     "coordinates": "structures.coordinates",
     "dataset": "datasets",
     "datasets": "datasets",
-    "diagnose": "answers.diagnose",
+    "diagnose": "answers.diagnose.report_card",
     "errors": "errors",
     "explore": "explore",
     "families": "families.table",
     "fit": "fitting",
     "genomic": "structures.genomic",
-    "heterogeneity": "answers.meta",
+    "heterogeneity": "answers.meta.analysis",
     "hypothesis": "answers.hypothesis",
-    "kfold": "refitting",
+    "kfold": "studies.kfold",
     "kinship": "structures.kinship",
     "lineage": "structures.lineage",
-    "load": "results_io",
-    "maximum_likelihood": "likelihood",
+    "load": "results.storage",
+    "maximum_likelihood": "max_likelihood",
     "nearest_neighbours": "structures.neighbours",
-    "meta_analysis": "answers.meta",
-    "missing_responses": "answers.missing",
-    "moran": "answers.moran",
-    "number_needed": "answers.number_needed",
-    "parse": "spec.formula",
+    "meta_analysis": "answers.meta.analysis",
+    "missing_responses": "answers.predict.missing_responses",
+    "moran": "answers.diagnose.moran",
+    "number_needed": "answers.predict.number_needed",
+    "parse": "spec.formula.parsing",
     "pedigree": "structures.pedigree",
     "plot_calibration": "plots",
     "plot_caterpillar": "plots",
@@ -141,28 +141,28 @@ _PUBLIC = {
     "plot_trajectories": "plots",
     "plot_tree": "plots",
     "plot_variance": "plots",
-    "power": "power",
-    "predictions": "answers.predictions",
-    "prior_predictive": "prior_predictive",
-    "prior_sensitivity": "sensitivity",
+    "power": "studies.power",
+    "predictions": "answers.predict.predictions",
+    "prior_predictive": "studies.prior_predictive",
+    "prior_sensitivity": "studies.sensitivity",
     "priors": "fitting",
     "quote": "answers.quoting",
-    "random_effects": "answers.effects",
-    "rank": "answers.ranks",
-    "read_structures": "structures.reading",
-    "refit": "refitting",
+    "random_effects": "answers.effects.level_effects",
+    "rank": "answers.effects.ranks",
+    "read_structures": "structures.structure_files",
+    "refit": "studies.kfold",
     "report": "report",
-    "residuals": "answers.residuals",
-    "save": "results_io",
+    "residuals": "answers.diagnose.residuals",
+    "save": "results.storage",
     "scan": "scan",
-    "shrinkage": "answers.effects",
-    "simulate": "simulate",
-    "slopes": "answers.comparisons",
+    "shrinkage": "answers.effects.level_effects",
+    "simulate": "studies.simulate",
+    "slopes": "answers.predict.comparisons",
     "summary": "answers.summary",
     "template": "spec.templates",
     "templates": "spec.templates",
-    "variance_partition": "answers.variance",
-    "within_between": "design.within",
+    "variance_partition": "answers.variance.partition",
+    "within_between": "design.terms.within_between",
 }
 
 _AS = {"Family": "Written"}

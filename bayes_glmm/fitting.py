@@ -15,23 +15,27 @@ import numpy as np
 import pandas as pd
 
 from bayes_glmm import __version__
-from bayes_glmm.design.alike import alike
-from bayes_glmm.design.aside import left_out, predicted, set_aside
-from bayes_glmm.design.checks import run_checks
-from bayes_glmm.design.defaults import resolve_priors
-from bayes_glmm.design.design import Design
-from bayes_glmm.design.frames import row_ids, to_pandas
-from bayes_glmm.design.prior_table import prior_table
+from bayes_glmm.design.checks.check_all import run_checks
+from bayes_glmm.design.checks.checks_structures import alike
+from bayes_glmm.design.groups.structure_matching import (
+    bound_structures,
+    given_structures,
+    with_factors,
+)
 from bayes_glmm.design.resolve import Model, resolve_spec
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.design.structured import bound_structures, given_structures, with_factors
-from bayes_glmm.design.uses import drop_missing
+from bayes_glmm.design.table.column_roles import drop_missing
+from bayes_glmm.design.table.missing_rows import left_out, predicted, set_aside
+from bayes_glmm.design.table.tables import row_ids, to_pandas
 from bayes_glmm.errors import (
     DataError,
     Finding,
     Findings,
     listed,
 )
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.design import Design
+from bayes_glmm.model.prior_table import prior_table
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
 
@@ -40,7 +44,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_glmm.engine.run import Draws
-    from bayes_glmm.families.base import Family
+    from bayes_glmm.families.contract import Family
     from bayes_glmm.structures import Structure
 
 
@@ -199,7 +203,7 @@ def build_model(
     >>> sorted(v.name for v in model.free_RVs)
     ['beta', 'intercept', 'sd_rat', 'sigma', 'u_rat']
     """
-    from bayes_glmm.graph import build_graph
+    from bayes_glmm.model.graph import build_graph
 
     prepared = prepare(
         model, data, family=family, link=link, exposure=exposure, offset=offset,
@@ -439,10 +443,10 @@ def _assemble(
     log_likelihood: bool,
 ) -> xr.DataTree:
     """Label the draws, judge their convergence, and put all of it in one tree."""
-    from bayes_glmm.answers.convergence import convergence
-    from bayes_glmm.answers.missing import with_missing_responses
-    from bayes_glmm.answers.pointwise import with_log_likelihood
-    from bayes_glmm.results import make_tree, with_info
+    from bayes_glmm.answers.compare.pointwise import with_log_likelihood
+    from bayes_glmm.answers.diagnose.convergence import convergence
+    from bayes_glmm.answers.predict.missing_responses import with_missing_responses
+    from bayes_glmm.results.fit import make_tree, with_info
 
     tree = make_tree(
         result.posterior, result.stats, prepared.spec, schema, design, prepared.data, priors,

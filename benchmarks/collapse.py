@@ -73,7 +73,7 @@ def fitted(folder: Path, family: str) -> dict[str, object]:
     import pandas as pd
 
     import bayes_glmm as bg
-    from bayes_glmm.results import Fit
+    from bayes_glmm.results.fit import Fit
 
     data = pd.read_parquet(folder / f"{family}.parquet")
     spec = bg.ModelSpec.from_toml((folder / f"{family}.toml").read_text())

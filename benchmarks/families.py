@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.families import FAMILIES, get_family
-from bayes_glmm.families.base import Family
-from bayes_glmm.graph import build_graph
+from bayes_glmm.families.contract import Family
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.graph import build_graph
 
 TRIALS, CATEGORIES = 20, 5
 LIMIT = 3.0

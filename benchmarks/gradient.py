@@ -44,7 +44,7 @@ def graph(inputs: Inputs, spec: Any) -> Gradient:
     """PyTensor's numba code of the readable graph, as nutpie compiles it."""
     import nutpie
 
-    from bayes_glmm.graph import build_graph
+    from bayes_glmm.model.graph import build_graph
 
     model = nutpie.compile_pymc_model(build_graph(spec, inputs.design, inputs.priors))
     x = np.asarray(model.initial_point_func(1), np.float64)

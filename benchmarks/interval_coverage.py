@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 import bayes_glmm as bg
-from bayes_glmm.families.links import LINKS
+from bayes_glmm.maths.links import LINKS
 
 LEVELS = (0.5, 0.8, 0.95)
 GROUPS, EACH = 40, 8

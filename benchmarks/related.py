@@ -53,11 +53,11 @@ def animals(n: int, seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarr
 
 def ours(family: str, ped: pd.DataFrame, table: pd.DataFrame) -> tuple[Any, float, float]:
     """Return draws, and seconds of compiling and of sampling."""
-    from bayes_glmm.design.defaults import resolve_priors
     from bayes_glmm.engine.compiled import compile_model
     from bayes_glmm.engine.run import sample_compiled
     from bayes_glmm.engine.settings import choose_settings
     from bayes_glmm.fitting import prepare
+    from bayes_glmm.model.default_priors import resolve_priors
 
     priors = {k: v for k, v in PRIORS.items() if k != "sigma" or family == "gaussian"}
     began = time.process_time()

@@ -93,7 +93,7 @@ KINDS: dict[str, Callable[[int, np.random.Generator], Any]] = {
 
 def given(kind: str, n: int) -> dict[str, Any]:
     """Return the arguments of a fit; effects of the pedigree and the tree follow the structure."""
-    from bayes_glmm.structures.maths import NUMPY
+    from bayes_glmm.maths.field_maths import NUMPY
 
     rng = np.random.default_rng(1)
     structure, x, y = KINDS[kind](n, rng), *rng.uniform(size=(2, n))
@@ -110,9 +110,9 @@ def given(kind: str, n: int) -> dict[str, Any]:
 
 def gradient(kind: str, n: int) -> float:
     """Return microseconds per gradient of the graph that the engine samples."""
-    from bayes_glmm.design.defaults import resolve_priors
     from bayes_glmm.engine.compiled import compile_model
     from bayes_glmm.fitting import prepare
+    from bayes_glmm.model.default_priors import resolve_priors
     from benchmarks.tools.calls import bound
 
     asked = given(kind, n)

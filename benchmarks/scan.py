@@ -77,7 +77,7 @@ def gemma(prefix: Path, folder: Path, K: pd.DataFrame) -> tuple[pd.DataFrame, fl
 
 PEAK = """
 import sys
-import numpy, bayes_glmm as bg, bayes_glmm.scan.run
+import numpy, bayes_glmm as bg, bayes_glmm.scan.scanning
 def status(name):
     with open("/proc/self/status") as lines:
         return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
@@ -171,7 +171,7 @@ def naive_inflation(y: np.ndarray, prefix: Path, tree: object) -> float:
     """Return the inflation of correlations of response and markers, relationships left out."""
     from scipy import stats
 
-    from bayes_glmm.scan.run import genomic_inflation
+    from bayes_glmm.scan.scanning import genomic_inflation
     from bayes_glmm.structures.plink import read_plink
 
     files = read_plink(prefix)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bayes_glmm.design.defaults import resolve_priors
-from bayes_glmm.design.design import Design
-from bayes_glmm.design.reference import Way
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.design import Design
+from bayes_glmm.model.reference import Way
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
 

@@ -7,11 +7,11 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from bayes_glmm.design.defaults import resolve_priors
-from bayes_glmm.design.reference import plain_priors
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.results import make_tree
-from bayes_glmm.spec.formula import parse
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.reference import plain_priors
+from bayes_glmm.results.fit import make_tree
+from bayes_glmm.spec.formula.parsing import parse
 
 CHAINS, DRAWS = 4, 250
 

@@ -7,13 +7,13 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from bayes_glmm.design.defaults import resolve_priors
+from bayes_glmm.design.groups.structure_matching import bound_structures, with_factors
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.design.structured import bound_structures, with_factors
 from bayes_glmm.families import FAMILIES, LINKS, get_family
-from bayes_glmm.prior_predictive import draw_parameters
-from bayes_glmm.results import make_tree
-from bayes_glmm.spec.formula import parse
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.results.fit import make_tree
+from bayes_glmm.spec.formula.parsing import parse
+from bayes_glmm.studies.prior_predictive import draw_parameters
 from tests.canned import tree_of
 
 NAMES = tuple(family.name for family in FAMILIES)

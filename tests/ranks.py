@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bayes_glmm.answers.calibration import Calibration
+from bayes_glmm.answers.diagnose.rank_calibration import Calibration
 
 STAGES = ((1, 0.05), (3, 0.002))
 """How many times the simulations of the first look, and the level of the adjusted p-value."""

@@ -10,11 +10,11 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm import calibration
-from bayes_glmm.answers.calibration import Calibration
+from bayes_glmm.answers.diagnose.rank_calibration import Calibration
 from bayes_glmm.errors import EngineError, SpecError
 from bayes_glmm.fitting import prepare
-from bayes_glmm.quantities import log_likelihood, parameters_of, quadratic_forms
+from bayes_glmm.studies import calibrate as calibration
+from bayes_glmm.studies.quantities import log_likelihood, parameters_of, quadratic_forms
 from tests.ranks import STAGES, contradicted
 
 FORMULA = "y ~ x + (1 | g)"
@@ -144,7 +144,7 @@ def test_the_graph_takes_new_responses_without_compiling(table):
 
     prepared = prepare(FORMULA, table, family="poisson", priors=PRIORS)
     design = prepared.require()[1]
-    from bayes_glmm.design.defaults import resolve_priors
+    from bayes_glmm.model.default_priors import resolve_priors
 
     priors = resolve_priors(prepared.spec, design)
     graph = compile_model(prepared.spec, design, priors, "nuts")

@@ -8,12 +8,12 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm import collapsing
 from bayes_glmm.engine import merge
 from bayes_glmm.engine.kernel import log_density
 from bayes_glmm.engine.program import write_program
 from bayes_glmm.errors import DataError, MissingDataError, SpecError
 from bayes_glmm.fitting import prepare
+from bayes_glmm.studies import aggregate as collapsing
 from tests.basis import in_basis
 
 N = 20_000

@@ -15,7 +15,7 @@ import pytest
 
 import bayes_glmm as bg
 from bayes_glmm.errors import EngineError
-from bayes_glmm.many import RECORDS, run_many
+from bayes_glmm.studies.jobs import RECORDS, run_many
 
 distributed = pytest.importorskip("distributed")
 pytestmark = [

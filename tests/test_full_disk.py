@@ -15,11 +15,11 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
+from bayes_glmm.cli.table_files import write_csv
+from bayes_glmm.disk.atomic_files import aside, write_atomically
 from bayes_glmm.engine.store import Chain, Store
 from bayes_glmm.errors import ArgumentError, BayesGLMMError, WriteError
-from bayes_glmm.files import aside, write_atomically
-from bayes_glmm.many import run_many
-from bayes_glmm.tables import write_csv
+from bayes_glmm.studies.jobs import run_many
 from tests.canned import binomial_tree, slope_tree
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -231,7 +231,7 @@ def test_the_budget_is_the_users_to_set(plain, tmp_path):
 def test_what_is_saved_is_far_below_the_budget(plain, tmp_path):
     """A fit of few draws and many labels is the nearest to it."""
     labels = [f"id-{k:06d}" for k in range(30_000)]
-    from bayes_glmm.inspecting import inspect
+    from bayes_glmm.results.inspection import inspect
 
     tree = xr.DataTree.from_dict({"/p": xr.Dataset({"u": ("g", np.zeros(30_000))}, {"g": labels})})
     content = bytes(tree.to_netcdf(None, engine="h5netcdf"))
@@ -265,8 +265,10 @@ def test_a_heap_in_which_hdf5_would_go_round_for_ever_is_refused(plain, tmp_path
 
 
 def test_the_limits_are_those_that_are_stated():
-    from bayes_glmm import inspecting, table_limits
-    from bayes_glmm.spec import cursor, grammar, tokens, toml
+    from bayes_glmm.disk import table_limits
+    from bayes_glmm.results.fit import inspection as inspecting
+    from bayes_glmm.spec import spec_toml as toml
+    from bayes_glmm.spec.formula.parsing import cursor, grammar, tokens
 
     stated = (Path(__file__).resolve().parents[1] / "SECURITY.md").read_text("utf-8")
     for sentence in (

@@ -9,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 import pytest
 
 from bayes_glmm.errors import EngineError
-from bayes_glmm.many import run_many
+from bayes_glmm.studies.jobs import run_many
 
 IDENTITY = {"model": "a", "seed": 1}
 

@@ -33,8 +33,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         raise AssertionError("work began before its output was looked at")
 
     for module, name in (
-        ("fitting", "fit"), ("report.render", "content"), ("answers.predictions", "predictions"),
-        ("explore.assemble", "page"), ("scan.run", "read_markers"),
+        ("fitting", "fit"), ("report.render", "content"), ("answers.predict.predictions", "predictions"),
+        ("explore.assemble", "page"), ("scan.scanning", "read_markers"),
     ):  # fmt: skip
         monkeypatch.setattr(import_module(f"bayes_glmm.{module}"), name, work)
     return tmp_path
@@ -165,7 +165,7 @@ def test_the_folder_of_chains_is_looked_at_first(here: Path, capsys) -> None:
 
 @pytest.mark.parametrize("name", ["data.csv", "data.csv/chains"])
 def test_a_store_that_is_a_file_is_an_error_of_the_package(here: Path, name: str) -> None:
-    from bayes_glmm.runs import claim
+    from bayes_glmm.disk.run_folder import claim
 
     with pytest.raises(BayesGLMMError, match=r"data\.csv"):
         claim(Path(name), {"seed": 1})
@@ -178,7 +178,7 @@ def test_a_store_that_is_a_file_is_an_error_of_the_package(here: Path, name: str
 def test_a_fit_that_cannot_be_written_is_kept(
     trouble: str, here: Path, tmp_path_factory, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
-    from bayes_glmm import results_io
+    from bayes_glmm.results.fit import storage as results_io
 
     spare = tmp_path_factory.mktemp("spare")
     monkeypatch.setattr("tempfile.tempdir", str(spare))
@@ -211,7 +211,7 @@ def test_a_fit_that_cannot_be_written_is_kept(
 
 
 def test_where_nothing_can_be_kept_the_loss_is_said(tmp_path, monkeypatch) -> None:
-    from bayes_glmm.outputs import written_or_kept
+    from bayes_glmm.disk.outputs import written_or_kept
 
     def full(path: Path) -> None:
         raise OSError("No space left on device")

@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 
 import bayes_glmm as bg
+from bayes_glmm.disk.atomic_files import holding
 from bayes_glmm.engine.store import Store
 from bayes_glmm.errors import EngineError
-from bayes_glmm.files import holding
-from bayes_glmm.many import run_many
+from bayes_glmm.studies.jobs import run_many
 
 ROOT = Path(__file__).resolve().parents[1]
 HOLDS = """
 import sys, time
 from pathlib import Path
-from bayes_glmm.files import holding
+from bayes_glmm.disk.atomic_files import holding
 with holding(Path(sys.argv[1])):
     print("mine", flush=True)
     time.sleep(60)

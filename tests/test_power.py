@@ -10,7 +10,7 @@ from scipy import stats
 import bayes_glmm as bg
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.plots import plot_power
-from bayes_glmm.power import Against, _row, _table, planned, resized
+from bayes_glmm.studies.power import Against, _row, _table, planned, resized
 
 TRUTH = {"intercept": 0.0, "beta": {"treat": 0.6}, "sd_g": 0.5, "sigma": 1.0}
 

@@ -12,7 +12,7 @@ import xarray as xr
 
 import bayes_glmm as bg
 from bayes_glmm.errors import BayesGLMMError, ResultError
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from tests.canned import binomial_tree, slope_tree, tree_of
 
 

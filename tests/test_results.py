@@ -12,7 +12,7 @@ import xarray as xr
 
 import bayes_glmm as bg
 from bayes_glmm.errors import ArgumentError, BayesGLMMError, ResultError
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from tests.canned import bernoulli_tree, poisson_tree, slope_tree, tree_of
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import bayes_glmm as bg
+from bayes_glmm.cli.column_mapping import cast_roles, renamed
 from bayes_glmm.errors import TemplateError
-from bayes_glmm.roles import cast_roles, renamed
 
 OWN = {"events": "infections", "study": "ward", "treat": "screens", "catheter_days": "days"}
 

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm import sensitivity
 from bayes_glmm.errors import ArgumentError, IncompleteWarning
+from bayes_glmm.studies import sensitivity
 from tests.scan.support import tree_of
 
 N, SIGMA = 12, 2.0

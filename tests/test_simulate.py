@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.special import expit, ndtr
 
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, SpecError
-from bayes_glmm.simulate import simulate
+from bayes_glmm.studies.simulate import simulate
 
 N = 40_000
 

@@ -44,13 +44,13 @@ def test_every_finding_has_one_entry_and_no_entry_is_left_over() -> None:
 
 def test_findings_without_a_name_in_the_code_come_from_known_places() -> None:
     named_elsewhere = {
-        "answers/convergence.py",  # the measures, which are run
-        "answers/diagnose.py", "prior_predictive.py",  # what was stored, read back
-        "design/checks.py",  # the checks' table, and names of errors
-        "design/checks_table.py",  # its own table
-        "design/checks_levels.py",  # the name that its checks are given
-        "design/context.py",  # the name that a check is given
-        "families/examine.py",  # faults, which are read
+        "answers/diagnose/convergence.py",  # the measures, which are run
+        "answers/diagnose/report_card.py", "studies/prior_predictive.py",  # what was stored, read back
+        "design/checks/check_all.py",  # the checks' table, and names of errors
+        "design/checks/checks_table.py",  # its own table
+        "design/checks/checks_levels.py",  # the name that its checks are given
+        "design/checks/check_context.py",  # the name that a check is given
+        "families/check_family.py",  # faults, which are read
     }  # fmt: skip
     assert findings.not_written_out() == named_elsewhere
 

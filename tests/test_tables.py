@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayes_glmm.cli.table_files import column_names, csv_of, read_by_id, read_table, write_csv
 from bayes_glmm.errors import DataError
-from bayes_glmm.spec.formula import parse
-from bayes_glmm.tables import column_names, csv_of, read_by_id, read_table, write_csv
+from bayes_glmm.spec.formula.parsing import parse
 
 
 def test_identifiers_stay_as_written_and_rows_count_from_one(tmp_path: Path) -> None:

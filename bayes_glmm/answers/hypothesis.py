@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.predictor import n_draws, shown
-from bayes_glmm.answers.tables import answer
+from bayes_glmm.answers.answer_tables import answer
+from bayes_glmm.answers.predict.predictor_draws import n_draws, shown
 from bayes_glmm.errors import ArgumentTypeError, ResultError, suggestion
-from bayes_glmm.results import Fit, read_fit
-from bayes_glmm.spec.hypotheses import read_hypothesis
+from bayes_glmm.results.fit import Fit, read_fit
+from bayes_glmm.spec.formula.hypotheses import read_hypothesis
 from bayes_glmm.spec.terms import Arithmetic, Call, Expression, Number, Variable
 
 if TYPE_CHECKING:

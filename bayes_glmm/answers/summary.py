@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.diagnostics import diagnostics
-from bayes_glmm.answers.predictor import odds_of
-from bayes_glmm.answers.tables import answer
-from bayes_glmm.design.base_levels import references
-from bayes_glmm.design.design import PredictorDesign
+from bayes_glmm.answers.answer_tables import answer
+from bayes_glmm.answers.diagnose.rhat_ess import diagnostics
+from bayes_glmm.answers.predict.predictor_draws import odds_of
+from bayes_glmm.design.terms.base_levels import references
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.results import Fit, read_fit
+from bayes_glmm.model.design import PredictorDesign
+from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from bayes_glmm.cli.options import FitFile, Force, Groups, Kind
+from bayes_glmm.cli.output_files import Output
 from bayes_glmm.cli.running import app, console, naming, say, show, unwarned
-from bayes_glmm.cli.writing import Output
 
 
 @app.command()
@@ -24,7 +24,7 @@ def report(
     Example: `bayes-glmm report fit.nc --out report.html`
     """
     from bayes_glmm.report import report as write_report
-    from bayes_glmm.results_io import load
+    from bayes_glmm.results.storage import load
 
     Output(out, "page", (fit,), force).check()
     with unwarned():
@@ -48,10 +48,10 @@ def predict(
 
     Example: `bayes-glmm predict fit.nc new.csv --groups population --out predictions.csv`
     """
-    from bayes_glmm.answers.predictions import predictions
-    from bayes_glmm.results import Fit
-    from bayes_glmm.results_io import load
-    from bayes_glmm.tables import csv_of, read_table
+    from bayes_glmm.answers.predict.predictions import predictions
+    from bayes_glmm.cli.table_files import csv_of, read_table
+    from bayes_glmm.results.fit import Fit
+    from bayes_glmm.results.storage import load
 
     output = None if out is None else Output(out, "table", (fit, data), force)
     if output is not None:
@@ -82,7 +82,7 @@ def explore(
     Example: `bayes-glmm explore fit.nc --out explorer.html`
     """
     from bayes_glmm.explore import explore as write_explorer
-    from bayes_glmm.results_io import load
+    from bayes_glmm.results.storage import load
 
     Output(out, "page", () if fit is None else (fit,), force).check()
     if fit is None:
@@ -110,9 +110,9 @@ def scan(
 
     Example: `bayes-glmm scan fit.nc cohort --out scan.parquet`
     """
-    from bayes_glmm.results_io import load
+    from bayes_glmm.cli.table_files import read_by_id
+    from bayes_glmm.results.storage import load
     from bayes_glmm.scan import scan as run_scan
-    from bayes_glmm.tables import read_by_id
 
     read = (fit, Path(genotypes), covariates, markers)
     inputs = tuple(path for path in read if path is not None)

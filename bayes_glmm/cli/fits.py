@@ -23,8 +23,8 @@ from bayes_glmm.cli.options import (
     Structured,
     Success,
 )
+from bayes_glmm.cli.output_files import Output
 from bayes_glmm.cli.running import UNCONVERGED, app, naming, say, show, stop, unwarned
-from bayes_glmm.cli.writing import Output
 
 
 @app.command()
@@ -91,8 +91,8 @@ def fit(
     """
     from bayes_glmm import fitting
     from bayes_glmm.answers.summary import summary
-    from bayes_glmm.results import Fit
-    from bayes_glmm.results_io import save
+    from bayes_glmm.results.fit import Fit
+    from bayes_glmm.results.storage import save
 
     output = Output(out, "fit", input_files(model, data, structure), force)
     output.check()

@@ -37,6 +37,6 @@ def demo(
 
     Example: `bayes-glmm demo`
     """
-    from bayes_glmm.demo import run_demo
+    from bayes_glmm.cli.demo import run_demo
 
     run_demo(console(), out, force=force)

@@ -19,12 +19,12 @@ def read_model(
     model: str, data: Path, roles: list[str] | None, **options: str | None
 ) -> tuple[ModelSpec, pd.DataFrame]:
     """Read the model and, in its light, the table."""
+    from bayes_glmm.cli.column_mapping import cast_roles
+    from bayes_glmm.cli.table_files import column_names, existing, read_table
     from bayes_glmm.design.resolve import resolve_spec
-    from bayes_glmm.roles import cast_roles
     from bayes_glmm.spec.model import ModelSpec
+    from bayes_glmm.spec.spec_toml import toml_text
     from bayes_glmm.spec.templates import template
-    from bayes_glmm.spec.toml import toml_text
-    from bayes_glmm.tables import column_names, existing, read_table
 
     path, chosen = Path(model), _pairs(roles or [])
     is_formula, is_file = "~" in model, path.suffix == ".toml"
@@ -47,7 +47,7 @@ def read_model(
 def read_structures(model: str, spec: ModelSpec, written: list[str] | None) -> dict[str, Any]:
     """Read the structures that options name, and those that the model's file describes."""
     from bayes_glmm.spec.sources import parse_source
-    from bayes_glmm.structures.reading import read_sources
+    from bayes_glmm.structures.structure_files import read_sources
 
     chosen = dict(map(parse_source, written or []))
     if len(chosen) < len(written or []):

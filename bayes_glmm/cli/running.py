@@ -65,7 +65,7 @@ def say(text: str) -> None:
 
 def show(table: pd.DataFrame) -> None:
     """Print a table."""
-    from bayes_glmm.tables import rich_table
+    from bayes_glmm.cli.table_files import rich_table
 
     console().print(rich_table(table))
 

@@ -10,14 +10,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import PredictorBasis
-from bayes_glmm.design.groups import GroupSchema
-from bayes_glmm.design.learn_groups import learn_groups, learn_shared
-from bayes_glmm.design.origin import Codings, Part, Shift, centrable, moments, origin_of, shift_of
-from bayes_glmm.design.standing import Weights
-from bayes_glmm.design.terms import Columns, expand, labels
-from bayes_glmm.design.transforms import State
+from bayes_glmm.design.groups.group_schema import GroupSchema
+from bayes_glmm.design.groups.learn_groups import learn_groups, learn_shared
+from bayes_glmm.design.terms.full_rank import Columns, expand, labels
+from bayes_glmm.design.terms.origin import (
+    Codings,
+    Part,
+    Shift,
+    centrable,
+    moments,
+    origin_of,
+    shift_of,
+)
+from bayes_glmm.design.terms.stateful import State
 from bayes_glmm.errors import DataError, SpecError, listed
+from bayes_glmm.model.design import PredictorBasis
+from bayes_glmm.model.row_weights import Weights
 from bayes_glmm.spec.model import Predictor
 from bayes_glmm.spec.terms import Factor
 

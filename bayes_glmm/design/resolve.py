@@ -8,10 +8,10 @@ from typing import Any
 
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, SpecError
 from bayes_glmm.families import get_family
-from bayes_glmm.spec.formula import parse
+from bayes_glmm.spec.formula.parsing import parse
 from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.spec_toml import read_toml
 from bayes_glmm.spec.templates import template
-from bayes_glmm.spec.toml import read_toml
 
 type Model = str | ModelSpec | Mapping[str, str]
 

@@ -13,9 +13,29 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.by_category import Stated, stated_predictors
-from bayes_glmm.design.coding import learn_coding
-from bayes_glmm.design.columns import (
+from bayes_glmm.design.groups.group_schema import (
+    GROUPS,
+    Groups,
+    group_levels,
+)
+from bayes_glmm.design.predictor_schema import (
+    PredictorSchema,
+    basis_on_rows,
+    learn_origins,
+    learn_predictor,
+    with_shared,
+)
+from bayes_glmm.design.reserved_names import kept_apart
+from bayes_glmm.design.response.category_predictors import Stated, stated_predictors
+from bayes_glmm.design.response.modifiers import modifiers_of
+from bayes_glmm.design.response.response_schema import ResponseSchema, learn_response, trials_of
+from bayes_glmm.design.table.column_roles import (
+    column_roles,
+    complete_columns,
+    drop_missing,
+    offset_expressions,
+)
+from bayes_glmm.design.table.columns import (
     Column,
     kind_of,
     levels_of,
@@ -25,35 +45,20 @@ from bayes_glmm.design.columns import (
     require,
     require_columns,
 )
-from bayes_glmm.design.cuts import Cuts
-from bayes_glmm.design.design import CovariateDesign, Design, PredictorDesign
-from bayes_glmm.design.expressions import learn, values
-from bayes_glmm.design.frames import row_ids, to_pandas
-from bayes_glmm.design.groups import (
-    GROUPS,
-    Groups,
-    group_levels,
-)
-from bayes_glmm.design.imputed import MissingCoding
-from bayes_glmm.design.modelled import identifier
-from bayes_glmm.design.modifiers import modifiers_of
-from bayes_glmm.design.names import kept_apart
-from bayes_glmm.design.origin import Codings, Origins
-from bayes_glmm.design.predictor_schema import (
-    PredictorSchema,
-    basis_on_rows,
-    learn_origins,
-    learn_predictor,
-    with_shared,
-)
-from bayes_glmm.design.response import ResponseSchema, learn_response, trials_of
-from bayes_glmm.design.smooths import SmoothCoding, smooth_codings
-from bayes_glmm.design.standing import row_weights
-from bayes_glmm.design.terms import Columns
-from bayes_glmm.design.transforms import State
-from bayes_glmm.design.uses import column_roles, complete_columns, drop_missing, offset_expressions
+from bayes_glmm.design.table.row_counts import row_weights
+from bayes_glmm.design.table.tables import row_ids, to_pandas
+from bayes_glmm.design.terms.coding import learn_coding
+from bayes_glmm.design.terms.expressions import learn, values
+from bayes_glmm.design.terms.full_rank import Columns
+from bayes_glmm.design.terms.missing_covariates import MissingCoding
+from bayes_glmm.design.terms.origin import Codings, Origins
+from bayes_glmm.design.terms.smooth_coding import SmoothCoding, smooth_codings
+from bayes_glmm.design.terms.stateful import State
 from bayes_glmm.errors import ArgumentError, MissingDataError, SpecError, listed
 from bayes_glmm.families import get_family
+from bayes_glmm.model.blocks.modelled import identifier
+from bayes_glmm.model.design import CovariateDesign, Design, PredictorDesign
+from bayes_glmm.model.thresholds import Cuts
 from bayes_glmm.spec.model import ModelSpec, Predictor
 from bayes_glmm.spec.terms import SMOOTHS, Call, Variable
 

@@ -9,23 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.coding import FactorCoding, LevelCoding, NumericCoding, WithinCoding
-from bayes_glmm.design.columns import Column
-from bayes_glmm.design.cuts import Thresholds
-from bayes_glmm.design.groups import GroupSchema, group_shift
-from bayes_glmm.design.imputed import MissingCoding
-from bayes_glmm.design.ordered import MonotonicCoding
-from bayes_glmm.design.origin import Codings, Origins, Part, shift_of
+from bayes_glmm.design.groups.group_schema import GroupSchema, group_shift
 from bayes_glmm.design.predictor_schema import LearnedBasis, PredictorSchema
-from bayes_glmm.design.response import ResponseSchema
+from bayes_glmm.design.response.learn_thresholds import Thresholds
+from bayes_glmm.design.response.response_schema import ResponseSchema
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.design.smooths import SmoothCoding
 from bayes_glmm.design.spec_io import (
     expression_from_list,
     expression_to_list,
     spec_from_dict,
     spec_to_dict,
 )
+from bayes_glmm.design.table.columns import Column
+from bayes_glmm.design.terms.coding import FactorCoding, LevelCoding, NumericCoding, WithinCoding
+from bayes_glmm.design.terms.missing_covariates import MissingCoding
+from bayes_glmm.design.terms.monotonic_coding import MonotonicCoding
+from bayes_glmm.design.terms.origin import Codings, Origins, Part, shift_of
+from bayes_glmm.design.terms.smooth_coding import SmoothCoding
 from bayes_glmm.errors import BayesGLMMError, ResultError
 from bayes_glmm.spec.effects import Membership
 from bayes_glmm.spec.terms import Call, Factor

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.defaults import observations, predictor_start, predictor_unit
-from bayes_glmm.design.design import Design, PredictorDesign
 from bayes_glmm.families import LINKS, Link, Parameter, get_family
+from bayes_glmm.model.default_priors import observations, predictor_start, predictor_unit
+from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.spec.priors import UNIT, Prior
 
 type Array = NDArray[np.float64]

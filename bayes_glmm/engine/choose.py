@@ -10,7 +10,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design
 from bayes_glmm.engine.climb import climb
 from bayes_glmm.engine.laplace import (
     Approximation,
@@ -24,6 +23,7 @@ from bayes_glmm.engine.pattern import FIXED, Part, loosen
 from bayes_glmm.engine.plan import Plan
 from bayes_glmm.engine.program import Informed, Program, order_of, write_program
 from bayes_glmm.errors import EngineError
+from bayes_glmm.model.design import Design
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]

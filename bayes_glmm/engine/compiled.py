@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design
-from bayes_glmm.design.reference import Way
 from bayes_glmm.engine.begin import natural_start
 from bayes_glmm.engine.choose import Coordinates, choose_coordinates, collapsed_coordinates
 from bayes_glmm.engine.expand import expand
@@ -20,6 +18,8 @@ from bayes_glmm.engine.load import load_nutpie
 from bayes_glmm.engine.program import uncovered
 from bayes_glmm.engine.rotated import Rotation, rotated_graph, rotates, with_effects
 from bayes_glmm.errors import EngineError
+from bayes_glmm.model.design import Design
+from bayes_glmm.model.reference import Way
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
 
@@ -160,7 +160,7 @@ def _graph(
     if backend == "jax" and any(group.structure for group in design.groups):
         raise EngineError('engine="jax" does not cover gr(): use engine="auto".')
 
-    from bayes_glmm.graph import build_graph
+    from bayes_glmm.model.graph import build_graph
 
     graph = build_graph(spec, design, priors, "standardized" if backend == "jax" else "absorbed")
     if backend == "jax":  # nutpie would freeze a copy, and not know where it begins
@@ -207,7 +207,7 @@ def _rotated(design: Design, priors: Mapping[str, Prior]) -> Sampled:
 
 
 def _compiled(graph: Any, design: Design, priors: Mapping[str, Prior], backend: str) -> Any:
-    from bayes_glmm.graph import ABSORBED
+    from bayes_glmm.model.graph import ABSORBED
 
     ends = {p.name(stem) for p in design.every for stem in ("intercept", "beta")}
     start = natural_start(design, priors)

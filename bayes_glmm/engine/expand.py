@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.engine.program import (
     Informed,
     Program,
@@ -14,6 +13,7 @@ from bayes_glmm.engine.program import (
     order_of,
     unit_rows,
 )
+from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]

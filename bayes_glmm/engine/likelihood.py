@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design
 from bayes_glmm.engine.climb import NO_VALUE, climb, hessian
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.laplace import Problem, approximate_problem
@@ -17,6 +16,7 @@ from bayes_glmm.engine.row import FAMILIES
 from bayes_glmm.engine.rows import constant
 from bayes_glmm.errors import EngineError
 from bayes_glmm.families import get_family
+from bayes_glmm.model.design import Design
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from bayes_glmm.design.design import Design, PredictorDesign
+from bayes_glmm.model.design import Design, PredictorDesign
 
 type Array = NDArray[np.float64]
 WORTH = 0.8

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.disk.run_folder import bars, shown_on
 from bayes_glmm.engine.load import load_nutpie
 from bayes_glmm.engine.settings import Settings
 from bayes_glmm.engine.store import Chain, Store
 from bayes_glmm.errors import EngineError
-from bayes_glmm.runs import bars, shown_on
 
 POLL_SECONDS = 0.005
 STATISTICS = {

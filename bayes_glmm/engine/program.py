@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, gammaln
 
-from bayes_glmm.design.design import Design
-from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.engine.begin import begin, own_link
 from bayes_glmm.engine.merge import Rows
 from bayes_glmm.engine.plan import Plan, Writer
 from bayes_glmm.errors import listed
 from bayes_glmm.families import get_family
+from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.design import Design
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design
-from bayes_glmm.design.group_design import GroupDesign
+from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.design import Design
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
@@ -50,7 +50,7 @@ class Rotation:
     @classmethod
     def of(cls, group: GroupDesign) -> Rotation:
         """Decompose the covariance that a group gives the rows."""
-        from bayes_glmm.structures.maths import NUMPY
+        from bayes_glmm.maths.field_maths import NUMPY
 
         assert group.factor is not None
         root = np.asarray(group.factor.effect(np.eye(len(group.factor.nodes)), {}, NUMPY))
@@ -86,8 +86,8 @@ def rotated_graph(design: Design, priors: Mapping[str, Prior], rotation: Rotatio
     """State the collapsed model; its variables have the posterior's names."""
     import pymc as pm
 
-    from bayes_glmm.graph import Sight, coefficients, intercept_of, scalar, vector
-    from bayes_glmm.results import dimensions
+    from bayes_glmm.model.graph import Sight, coefficients, intercept_of, scalar, vector
+    from bayes_glmm.model.variable_table import dimensions
 
     mu, group = design.mu, design.groups[0]
     coords = dimensions(design)[1]

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.design import Design
-from bayes_glmm.design.reference import Way
 from bayes_glmm.engine.choose import approximate_coordinates
 from bayes_glmm.engine.compiled import Sampled, compile_model, require_kernel
 from bayes_glmm.engine.nuts import preparing, run_chains
 from bayes_glmm.engine.preview import preview
 from bayes_glmm.engine.settings import RETRY_TARGET, Settings
 from bayes_glmm.engine.store import Chain, Store
+from bayes_glmm.model.design import Design
+from bayes_glmm.model.reference import Way
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.disk.atomic_files import write_atomically
+from bayes_glmm.disk.run_folder import LARGEST, claim, owning, read_record
 from bayes_glmm.errors import EngineError
-from bayes_glmm.files import write_atomically
-from bayes_glmm.runs import LARGEST, claim, owning, read_record
 
 CHECKSUMS = "chains.json"
 AGAIN = "Remove it to sample that chain again."

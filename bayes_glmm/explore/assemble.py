@@ -9,7 +9,7 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayes_glmm.explore.posterior import posterior_of
+from bayes_glmm.explore.posterior_page import posterior_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -62,8 +62,8 @@ def explore(
     >>> bg.explore(path="explorer.html", open=False).name
     'explorer.html'
     """
-    from bayes_glmm.files import write_atomically
-    from bayes_glmm.outputs import writable
+    from bayes_glmm.disk.atomic_files import write_atomically
+    from bayes_glmm.disk.outputs import writable
 
     path = DEFAULT if path is None else path
     place = writable(path, "page", force=force)

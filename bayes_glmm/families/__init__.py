@@ -7,13 +7,12 @@ from functools import cache
 
 from bayes_glmm.errors import ArgumentTypeError, SpecError, suggestion
 from bayes_glmm.families.asymmetric_laplace import AsymmetricLaplace
-from bayes_glmm.families.base import Family
 from bayes_glmm.families.bernoulli import Bernoulli
 from bayes_glmm.families.beta import Beta, ZeroOneInflatedBeta
 from bayes_glmm.families.binomial import Binomial
+from bayes_glmm.families.contract import Family
 from bayes_glmm.families.gaussian import Gaussian
 from bayes_glmm.families.generalized_poisson import GeneralizedPoisson
-from bayes_glmm.families.links import LINKS, Link, get_link
 from bayes_glmm.families.negative_binomial import NegativeBinomial
 from bayes_glmm.families.ordered_beta import OrderedBeta
 from bayes_glmm.families.ordinal import Adjacent, Cumulative, Sequential
@@ -32,9 +31,10 @@ from bayes_glmm.families.student_t import StudentT
 from bayes_glmm.families.tweedie import Tweedie
 from bayes_glmm.families.unordered import Categorical, Dirichlet, Multinomial
 from bayes_glmm.families.von_mises import VonMises
-from bayes_glmm.families.zeros import HURDLE, ZERO_INFLATED
+from bayes_glmm.families.zero_inflation import HURDLE, ZERO_INFLATED
+from bayes_glmm.maths.links import LINKS, Link
 
-__all__ = ["FAMILIES", "LINKS", "Family", "Link", "Parameter", "get_family", "get_link"]
+__all__ = ["FAMILIES", "LINKS", "Family", "Link", "Parameter", "get_family"]
 
 FAMILIES: tuple[Family, ...] = (
     Gaussian(),

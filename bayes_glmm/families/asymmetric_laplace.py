@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Parameters, any_share, fill, scale_prior
+from bayes_glmm.families.contract import Array, Parameters, any_share, fill, scale_prior
+from bayes_glmm.families.density_family import Written
 from bayes_glmm.families.gaussian import Gaussian
-from bayes_glmm.families.links import Link
-from bayes_glmm.families.maths import Maths, Mean
 from bayes_glmm.families.parameter import Parameter
-from bayes_glmm.families.written import Written
+from bayes_glmm.maths.density_maths import Maths, Mean
+from bayes_glmm.maths.links import Link
 
 
 class AsymmetricLaplace(Written):

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Parameters, counts_of, fill
 from bayes_glmm.families.binomial import LATENT_VARIANCE
-from bayes_glmm.families.links import Link
-from bayes_glmm.families.maths import Maths, Mean
-from bayes_glmm.families.written import Written
+from bayes_glmm.families.contract import Array, Parameters, counts_of, fill
+from bayes_glmm.families.density_family import Written
+from bayes_glmm.maths.density_maths import Maths, Mean
+from bayes_glmm.maths.links import Link
 
 
 class Bernoulli(Written):

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Parameters, any_share
-from bayes_glmm.families.maths import Maths, Mean
+from bayes_glmm.families.contract import Array, Parameters, any_share
+from bayes_glmm.families.density_family import Written
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.precision import BETA, some_precision
-from bayes_glmm.families.written import Written
+from bayes_glmm.maths.density_maths import Maths, Mean
 
 
 class Beta(Written):

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Parameters, counts_of, fill, whole
-from bayes_glmm.families.links import Link
-from bayes_glmm.families.maths import Maths, Mean
-from bayes_glmm.families.written import Written
+from bayes_glmm.families.contract import Array, Parameters, counts_of, fill, whole
+from bayes_glmm.families.density_family import Written
+from bayes_glmm.maths.density_maths import Maths, Mean
+from bayes_glmm.maths.links import Link
 
 LATENT_VARIANCE = {"logit": np.pi**2 / 3, "probit": 1.0, "cloglog": np.pi**2 / 6}
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Family, Parameters
-from bayes_glmm.families.links import Link
-from bayes_glmm.families.maths import NUMPY, Maths
+from bayes_glmm.families.contract import Array, Family, Parameters
+from bayes_glmm.maths.density_maths import NUMPY, Maths
+from bayes_glmm.maths.links import Link
 
 
 class Categories(Family):
@@ -34,18 +34,11 @@ class Categories(Family):
         with np.errstate(all="ignore"):
             return np.exp(self.log_probabilities(NUMPY, np.asarray(eta), parameters, link))
 
-    def logpdf(
-        self,
-        y: Array,
-        eta: Array,
-        link: Link,
-        parameters: Parameters,
-        trials: Array | None = None,
-    ) -> Array:
-        """Log-probability of ``y`` row by row."""
-        with np.errstate(all="ignore"):
-            found = self.log_probabilities(NUMPY, np.asarray(eta), parameters, link)
-            return np.asarray(NUMPY.pick(found, np.asarray(y)))
+    def log_density(
+        self, m: Maths, y: Any, eta: Any, link: Link, own: Mapping[str, Any], trials: Any = None
+    ) -> Any:
+        """Return the log-probability of each row's category."""
+        return m.pick(self.log_probabilities(m, eta, own, link), y)
 
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu * (1 - mu)``, of whether the response is in each category."""

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import SpecError
-from bayes_glmm.families.base import Array, Parameters, counts_of
-from bayes_glmm.families.links import Link
-from bayes_glmm.families.maths import NUMPY, Maths, Mean
+from bayes_glmm.families.contract import Array, Parameters, counts_of
+from bayes_glmm.families.density_family import Written
 from bayes_glmm.families.parameter import Parameter
-from bayes_glmm.families.written import Written
+from bayes_glmm.maths.density_maths import NUMPY, Maths, Mean
+from bayes_glmm.maths.links import Link
 from bayes_glmm.spec.priors import Prior
 
 TOTAL, OTHER_TRIALS = "total", "other_trials"

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Family, Parameters, fill, scale_prior
-from bayes_glmm.families.links import Link
-from bayes_glmm.families.maths import LOG_TWO_PI, Maths, Mean
+from bayes_glmm.families.contract import Array, Family, Parameters, fill, scale_prior
+from bayes_glmm.families.density_family import Written
 from bayes_glmm.families.parameter import Parameter
-from bayes_glmm.families.written import Written
+from bayes_glmm.maths.density_maths import LOG_TWO_PI, Maths, Mean, pytensor_maths
+from bayes_glmm.maths.links import Link
 
 
 class Gaussian(Written):
@@ -48,7 +48,8 @@ class Gaussian(Written):
         """Add ``y ~ Normal(mu, sigma)``."""
         import pymc as pm
 
-        return pm.Normal(name, mu=pytensor_maths().inverse(link, eta), sigma=parameters["sigma"], **kwargs)
+        mu = pytensor_maths().inverse(link, eta)
+        return pm.Normal(name, mu=mu, sigma=parameters["sigma"], **kwargs)
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the normal density."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from bayes_glmm.families.base import Array, Parameters, counts_of
+from bayes_glmm.families.contract import Array, Parameters, counts_of
 from bayes_glmm.families.counts import Counts
-from bayes_glmm.families.maths import Maths, Mean
 from bayes_glmm.families.parameter import Parameter
+from bayes_glmm.maths.density_maths import Maths, Mean
 from bayes_glmm.spec.priors import Prior
 
 LARGEST_DRAW = 100_000

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, logit
 
-from bayes_glmm.families.base import Array, Parameters
 from bayes_glmm.families.beta import Beta, BetaWithEnds
-from bayes_glmm.families.links import LINKS
-from bayes_glmm.families.maths import Maths, Mean
+from bayes_glmm.families.contract import Array, Parameters
 from bayes_glmm.families.parameter import Parameter
+from bayes_glmm.maths.density_maths import Maths, Mean
+from bayes_glmm.maths.links import LINKS
 from bayes_glmm.spec.priors import Prior
 
 LOGIT = LINKS["logit"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.links import LINKS, Link
+from bayes_glmm.maths.links import LINKS, Link
 from bayes_glmm.spec.priors import Prior
 
 if TYPE_CHECKING:

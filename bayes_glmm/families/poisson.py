@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from bayes_glmm.families.base import (
+from bayes_glmm.families.contract import (
     Array,
     Parameters,
     counts_of,
 )
 from bayes_glmm.families.counts import Counts
-from bayes_glmm.families.links import Link
-from bayes_glmm.families.maths import Maths, Mean
+from bayes_glmm.maths.density_maths import Maths, Mean
+from bayes_glmm.maths.links import Link
 
 
 class Poisson(Counts):

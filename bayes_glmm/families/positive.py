@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from scipy.special import gamma as gamma_function
 from scipy.special import gammaln
 
-from bayes_glmm.families.base import Array, Parameters
-from bayes_glmm.families.maths import LOG_TWO_PI, Maths, Mean
+from bayes_glmm.families.contract import Array, Parameters
+from bayes_glmm.families.density_family import Written
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.precision import GAMMA, INVERSE_GAUSSIAN, WEIBULL_SHAPE, some_precision
-from bayes_glmm.families.written import Written
+from bayes_glmm.maths.density_maths import LOG_TWO_PI, Maths, Mean
 from bayes_glmm.spec.priors import Prior
 
 

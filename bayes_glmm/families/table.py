@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from bayes_glmm.families import FAMILIES
-from bayes_glmm.families.base import Family
+from bayes_glmm.families.contract import Family
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.precision import Learned
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_glmm.families.base import Array
-from bayes_glmm.families.links import Link
-from bayes_glmm.families.maths import NUMPY, Mean
+from bayes_glmm.families.contract import Array
+from bayes_glmm.maths.density_maths import NUMPY, Mean
+from bayes_glmm.maths.links import Link
 
 if TYPE_CHECKING:
-    from bayes_glmm.families.written import Written
+    from bayes_glmm.families.density_family import Written
 
 STEP, REACH = 1 / 8, 3.5
 """Of the double exponential rule, in its own variable."""

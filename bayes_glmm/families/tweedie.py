@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Parameters, count_start
-from bayes_glmm.families.maths import LOG_TWO_PI, Maths, Mean
+from bayes_glmm.families.contract import Array, Parameters, count_start
+from bayes_glmm.families.density_family import Written
 from bayes_glmm.families.parameter import Parameter
-from bayes_glmm.families.written import Written
+from bayes_glmm.maths.density_maths import LOG_TWO_PI, Maths, Mean
 from bayes_glmm.spec.priors import Prior
 
 TERMS = 64

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Parameters, invalid_counts
 from bayes_glmm.families.categories import Categories
-from bayes_glmm.families.links import Link
-from bayes_glmm.families.maths import NUMPY, Maths, pytensor_maths
+from bayes_glmm.families.contract import Array, Parameters, invalid_counts
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.precision import DIRICHLET, some_precision
+from bayes_glmm.maths.density_maths import NUMPY, Maths, pytensor_maths
+from bayes_glmm.maths.links import Link
 
 WHOLE = 1e-6
 """How far the shares of a row may be from one together."""
@@ -77,18 +77,12 @@ class Unordered(Categories):
             **kwargs,
         )  # fmt: skip
 
-    def logpdf(
-        self,
-        y: Array,
-        eta: Array,
-        link: Link,
-        parameters: Parameters,
-        trials: Array | None = None,
-    ) -> Array:
-        """Log-density of ``y`` row by row."""
-        with np.errstate(all="ignore"):
-            log_p = self.log_probabilities(NUMPY, np.asarray(eta), parameters, link)
-            return np.asarray(self.density(NUMPY, np.asarray(y), log_p, parameters, trials))
+    def log_density(
+        self, m: Maths, y: Any, eta: Any, link: Link, own: Mapping[str, Any], trials: Any = None
+    ) -> Any:
+        """Return the density of each row given the predictors of its categories."""
+        log_p = self.log_probabilities(m, eta, own, link)
+        return self.density(m, y, log_p, own, trials)
 
 
 def _scores(m: Maths, eta: Any) -> Any:

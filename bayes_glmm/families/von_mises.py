@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.base import Array, Parameters, fill
-from bayes_glmm.families.links import Link
-from bayes_glmm.families.maths import LOG_TWO_PI, Maths, Mean
+from bayes_glmm.families.contract import Array, Parameters, fill
+from bayes_glmm.families.density_family import Written
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.precision import VON_MISES, some_precision
-from bayes_glmm.families.written import Written
+from bayes_glmm.maths.density_maths import LOG_TWO_PI, Maths, Mean
+from bayes_glmm.maths.links import Link
 
 REACH, NODES = 12.0, 64
 """How far from the mean direction distances are averaged, in standard deviations."""

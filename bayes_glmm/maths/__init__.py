@@ -1,1 +1,1 @@
-"""The vocabulary that densities are written in."""
+"""The vocabulary of densities and fields: one set of function names for several libraries."""

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bayes_glmm.families.maths import Maths
+    from bayes_glmm.maths.density_maths import Maths
 
 STIRLING_FROM = 16.0
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188)

@@ -8,11 +8,11 @@ from bayes_glmm.plots.checks import plot_ppc, plot_prior_posterior
 from bayes_glmm.plots.curves import plot_predictions
 from bayes_glmm.plots.forest import plot_forest
 from bayes_glmm.plots.levels import plot_caterpillar, plot_shrinkage
-from bayes_glmm.plots.maps import plot_map
-from bayes_glmm.plots.network import plot_network
-from bayes_glmm.plots.related import plot_structure, plot_tree
-from bayes_glmm.plots.residuals import plot_residuals
-from bayes_glmm.plots.trajectories import plot_trajectories
+from bayes_glmm.plots.map_plots import plot_map
+from bayes_glmm.plots.matrix_plots import plot_structure, plot_tree
+from bayes_glmm.plots.network_plots import plot_network
+from bayes_glmm.plots.residual_plots import plot_residuals
+from bayes_glmm.plots.trajectory_plots import plot_trajectories
 from bayes_glmm.plots.variance import plot_variance
 
 __all__ = [

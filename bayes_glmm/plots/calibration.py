@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.calibration import LEVEL, Calibration
-from bayes_glmm.answers.uniformity import Ecdf, ecdf
+from bayes_glmm.answers.diagnose.rank_calibration import LEVEL, Calibration
+from bayes_glmm.answers.diagnose.uniformity import Ecdf, ecdf
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.plots.style import BLUE, COLOURS, GREY, ORANGE, SMALL, axes, legend
 

@@ -10,11 +10,11 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.ppc import predictive_check, prior_posterior
-from bayes_glmm.design.reference import kept_prior
+from bayes_glmm.answers.diagnose.ppc import predictive_check, prior_posterior
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.model.reference import kept_prior
 from bayes_glmm.plots.style import BLUE, GREY, ORANGE, SMALL, axes, bounds, legend, warn
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from bayes_glmm.spec.priors import Prior
 
 if TYPE_CHECKING:

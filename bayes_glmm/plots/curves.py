@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayes_glmm.answers.expected import Groups
-from bayes_glmm.answers.profiles import profile
+from bayes_glmm.answers.predict.expected import Groups
+from bayes_glmm.answers.predict.profiles import profile
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.plots.style import COLOURS, LINES, SMALL, axes, bounds, legend, warn
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from bayes_glmm.answers.meta import Measure, heterogeneity, meta_analysis
+from bayes_glmm.answers.meta.analysis import Measure, heterogeneity, meta_analysis
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.plots.style import BLUE, GREY, SMALL, axes, bounds, warn
 

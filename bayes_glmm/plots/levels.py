@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayes_glmm.answers.effects import effects_of_term, shrinkage
+from bayes_glmm.answers.effects.level_effects import effects_of_term, shrinkage
 from bayes_glmm.plots.style import BLUE, GREY, ORANGE, SMALL, axes, bounds, legend, warn
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from bayes_glmm.answers.variance import variance_partition
+from bayes_glmm.answers.variance.partition import variance_partition
 from bayes_glmm.plots.style import BLUE, GREEN, GREY, ORANGE, SMALL, axes, bounds, warn
 
 if TYPE_CHECKING:

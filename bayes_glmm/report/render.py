@@ -13,20 +13,20 @@ import numpy as np
 import pandas as pd
 
 from bayes_glmm import plots
-from bayes_glmm.answers.comparisons import Measure, comparisons
-from bayes_glmm.answers.diagnose import diagnose
-from bayes_glmm.answers.effects import random_effects, shrinkage
-from bayes_glmm.answers.expected import Groups
-from bayes_glmm.answers.heavy import averages
-from bayes_glmm.answers.meta import heterogeneity, meta_analysis, meta_designs
-from bayes_glmm.answers.network import network, networks
-from bayes_glmm.answers.ppc import predictive_check
-from bayes_glmm.answers.predictions import predictions
+from bayes_glmm.answers.diagnose.ppc import predictive_check
+from bayes_glmm.answers.diagnose.report_card import diagnose
+from bayes_glmm.answers.effects.level_effects import random_effects, shrinkage
+from bayes_glmm.answers.meta.analysis import heterogeneity, meta_analysis, meta_designs
+from bayes_glmm.answers.meta.network import network, networks
+from bayes_glmm.answers.predict.comparisons import Measure, comparisons
+from bayes_glmm.answers.predict.expected import Groups
+from bayes_glmm.answers.predict.predictions import predictions
+from bayes_glmm.answers.predict.student_effects import averages
 from bayes_glmm.answers.summary import fixed_name, summary
-from bayes_glmm.answers.variance import variance_partition
+from bayes_glmm.answers.variance.partition import variance_partition
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.report.words import in_mathematics, in_words
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from bayes_glmm.spec.priors import Prior
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ def report(
 
     import jinja2
 
+    from bayes_glmm.disk.atomic_files import write_atomically
+    from bayes_glmm.disk.outputs import writable
     from bayes_glmm.errors import UnconvergedWarning
-    from bayes_glmm.files import write_atomically
-    from bayes_glmm.outputs import writable
 
     place = writable(path, "page", force=force)
     source = (Path(__file__).parent / "page.html.j2").read_text(encoding="utf-8")

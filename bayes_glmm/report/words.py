@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bayes_glmm.design.base_levels import references
-from bayes_glmm.design.design import PredictorDesign
-from bayes_glmm.design.group_design import GroupDesign
-from bayes_glmm.results import Fit
+from bayes_glmm.design.terms.base_levels import references
+from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.design import PredictorDesign
+from bayes_glmm.results.fit import Fit
 
 SEEN = {
     "status": "Censored responses count with the probability of the range they are known to lie in.",

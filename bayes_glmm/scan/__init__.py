@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bayes_glmm.scan.run import scan
+from bayes_glmm.scan.scanning import scan
 
 __all__ = ["scan"]

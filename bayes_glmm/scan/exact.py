@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.group_design import GroupDesign
-from bayes_glmm.results import Fit
+from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.results.fit import Fit
 from bayes_glmm.scan.bayes import Nodes, bayes_factors
 from bayes_glmm.scan.dosage import dosage
 from bayes_glmm.scan.loco import without_chromosomes

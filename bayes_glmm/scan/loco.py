@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.scan.dosage import dosage
 from bayes_glmm.scan.markers import Markers
-from bayes_glmm.structures.labels import match
+from bayes_glmm.structures.level_labels import match
 
 type Array = NDArray[np.float64]
 CELLS = 2**22

@@ -17,10 +17,10 @@ from bayes_glmm.errors import (
     MissingDependencyError,
     listed,
 )
-from bayes_glmm.structures.contents import ending
-from bayes_glmm.structures.labels import Text, text_labels, text_of
+from bayes_glmm.structures.file_contents import ending
+from bayes_glmm.structures.genotype_tables import individuals, numbers_of, odd_call, read_raw
+from bayes_glmm.structures.level_labels import Text, text_labels, text_of
 from bayes_glmm.structures.plink import read_plink
-from bayes_glmm.structures.raw import individuals, numbers_of, odd_call, read_raw
 
 type Calls = NDArray[Any]
 PLACES = ("chromosome", "position", "counted", "other")

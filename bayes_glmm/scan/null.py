@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from scipy import linalg
 from scipy.linalg.lapack import dgeqrf, dormqr
 
-from bayes_glmm.design.design import Design
-from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, ResultError, listed
-from bayes_glmm.results import Fit
-from bayes_glmm.structures.labels import match, text_labels
+from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.design import Design
+from bayes_glmm.results.fit import Fit
+from bayes_glmm.structures.level_labels import match, text_labels
 
 type Array = NDArray[np.float64]
 WIDTH = 2.5

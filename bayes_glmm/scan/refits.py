@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from bayes_glmm.scan.dosage import dosage
 from bayes_glmm.scan.markers import Markers
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.terms import Variable
-from bayes_glmm.structures.labels import match
+from bayes_glmm.structures.level_labels import match
 
 NAME = "marker"
 

@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 from scipy import linalg
 from scipy.special import log_ndtr
 
-from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.errors import ResultError, listed
-from bayes_glmm.results import Fit
+from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.results.fit import Fit
 from bayes_glmm.scan.dosage import dosage
 from bayes_glmm.scan.loco import without_chromosomes
 from bayes_glmm.scan.markers import Markers

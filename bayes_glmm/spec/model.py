@@ -298,7 +298,7 @@ class ModelSpec:
     @property
     def formula(self) -> str | dict[str, str]:
         """The model as formula text; a mapping when several parameters have one."""
-        from bayes_glmm.spec.formula import write_formula
+        from bayes_glmm.spec.formula.parsing import write_formula
 
         return write_formula(self)
 
@@ -310,7 +310,7 @@ class ModelSpec:
         str
             What :meth:`from_toml` reads.
         """
-        from bayes_glmm.spec.toml import write_toml
+        from bayes_glmm.spec.spec_toml import write_toml
 
         return write_toml(self)
 
@@ -333,7 +333,7 @@ class ModelSpec:
         SpecError
             The text is malformed, or a key in it is unknown.
         """
-        from bayes_glmm.spec.toml import read_toml
+        from bayes_glmm.spec.spec_toml import read_toml
 
         return read_toml(text)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_glmm.errors import SpecError, TemplateError, suggestion
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.spec.toml import load_toml, refuse_unknown, spec_from
+from bayes_glmm.spec.spec_toml import load_toml, refuse_unknown, spec_from
 
 if TYPE_CHECKING:
     import pandas as pd

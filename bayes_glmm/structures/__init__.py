@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ResultError
-from bayes_glmm.structures.base import Factor, Hyper, Structure, effect_draws, variance_draws
+from bayes_glmm.structures.structure import Factor, Hyper, Structure, effect_draws, variance_draws
 
 __all__ = ["Factor", "Hyper", "Structure", "effect_draws", "read_structure", "variance_draws"]
 

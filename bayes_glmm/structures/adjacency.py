@@ -21,7 +21,7 @@ from bayes_glmm.errors import (
     MissingDependencyError,
     listed,
 )
-from bayes_glmm.structures.labels import Text, id_texts, text_labels
+from bayes_glmm.structures.level_labels import Text, id_texts, text_labels
 
 
 @dataclass(frozen=True, eq=False)

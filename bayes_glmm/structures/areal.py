@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from bayes_glmm.errors import ArgumentError, listed, suggestion
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures.adjacency import Graph, read_graph
-from bayes_glmm.structures.base import Array, Factor, Hyper, Structure, Text
 from bayes_glmm.structures.intrinsic import intrinsic_factor
-from bayes_glmm.structures.labels import match
 from bayes_glmm.structures.laplacian import elimination_order, variances
+from bayes_glmm.structures.level_labels import match
 from bayes_glmm.structures.spectral import spectral_factor
+from bayes_glmm.structures.structure import Array, Factor, Hyper, Structure, Text
 
 MODELS = ("icar", "bym2", "leroux", "car")
 LARGEST = 3000

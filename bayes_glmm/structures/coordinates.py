@@ -19,13 +19,13 @@ from bayes_glmm.errors import (
     listed,
     suggestion,
 )
+from bayes_glmm.maths.kernels import DISTANCES, KERNELS, embed, measure
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.structures.base import Array, Factor, Hyper, Structure, Text
-from bayes_glmm.structures.kernels import DISTANCES, KERNELS, embed, measure
-from bayes_glmm.structures.labels import text_of
+from bayes_glmm.structures.level_labels import text_of
 from bayes_glmm.structures.nearest import nearest_factor
 from bayes_glmm.structures.neighbours import nearest_pairs
-from bayes_glmm.structures.points import box_of, exact_factor, wave_factor
+from bayes_glmm.structures.spatial_fields import box_of, exact_factor, wave_factor
+from bayes_glmm.structures.structure import Array, Factor, Hyper, Structure, Text
 
 METHODS = ("auto", "exact", "hsgp", "nearest")
 EXACT = 100

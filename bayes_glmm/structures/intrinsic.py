@@ -10,12 +10,12 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from bayes_glmm.structures import sweep
+from bayes_glmm.maths import triangular as sweep
+from bayes_glmm.maths.field_maths import Maths
 from bayes_glmm.structures.adjacency import Graph
-from bayes_glmm.structures.base import Array, Factor, Text, Values
-from bayes_glmm.structures.labels import match
 from bayes_glmm.structures.laplacian import Cascade, cascade, factor
-from bayes_glmm.structures.maths import Maths
+from bayes_glmm.structures.level_labels import match
+from bayes_glmm.structures.structure import Array, Factor, Text, Values
 
 type Places = NDArray[np.int64]
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.structures.base import Array, Factor, Structure, Text, Values
-from bayes_glmm.structures.maths import Maths
-from bayes_glmm.structures.matrices import checked, labelled, pivoted
+from bayes_glmm.maths.field_maths import Maths
+from bayes_glmm.structures.labelled_matrices import checked, labelled, pivoted
+from bayes_glmm.structures.structure import Array, Factor, Structure, Text, Values
 
 
 @dataclass(frozen=True, eq=False)

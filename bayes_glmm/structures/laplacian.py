@@ -128,7 +128,7 @@ def _solve(L: sp.csc_matrix, d: Array, b: Array) -> Array:
 
 def _inverse_diagonal(L: sp.csc_matrix, d: Array) -> Array:
     """Return the diagonal of the inverse, by recursion over the factor's own entries."""
-    from bayes_glmm.structures.inverse import recurse
+    from bayes_glmm.structures.sparse_inverse import recurse
 
     lower = sp.csc_matrix(sp.tril(L, -1))
     lower.sort_indices()

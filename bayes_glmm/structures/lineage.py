@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, listed, suggestion
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.structures.base import Hyper, Structure, Text
-from bayes_glmm.structures.graft import grafted
-from bayes_glmm.structures.labels import text_labels
+from bayes_glmm.structures.add_tips import grafted
+from bayes_glmm.structures.level_labels import text_labels
 from bayes_glmm.structures.newick import read_newick
-from bayes_glmm.structures.skeleton import MODELS, LineageFactor, skeleton
+from bayes_glmm.structures.pruned_tree import MODELS, LineageFactor, skeleton
+from bayes_glmm.structures.structure import Hyper, Structure, Text
 from bayes_glmm.structures.tree import Tree, levels_upwards, read_table, steps_to_root
 
 _HYPER: dict[str, tuple[Hyper, ...]] = {

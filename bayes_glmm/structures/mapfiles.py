@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from bayes_glmm.errors import DataError, MissingDependencyError, listed
-from bayes_glmm.structures.contents import TABLE, read_bytes, refuse_twice, text_in
-from bayes_glmm.structures.shapes import polygon_of, polygons_of_wkb
+from bayes_glmm.structures.file_contents import TABLE, read_bytes, refuse_twice, text_in
+from bayes_glmm.structures.polygons import polygon_of, polygons_of_wkb
 
 BRACKETS = 5_000_000
 """Opening brackets of a GeoJSON file: about its number of points."""

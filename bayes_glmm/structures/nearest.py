@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from bayes_glmm.structures import sweep
-from bayes_glmm.structures.base import Array, Factor, Text, Values
-from bayes_glmm.structures.kernels import FAR, KERNELS, NUGGET, embed, measure
-from bayes_glmm.structures.maths import NUMPY, Maths
-from bayes_glmm.structures.points import sites_of
+from bayes_glmm.maths import triangular as sweep
+from bayes_glmm.maths.field_maths import NUMPY, Maths
+from bayes_glmm.maths.kernels import FAR, KERNELS, NUGGET, embed, measure
+from bayes_glmm.structures.spatial_fields import sites_of
+from bayes_glmm.structures.structure import Array, Factor, Text, Values
 
 type Places = NDArray[np.int64]
 NEIGHBOURS = 15
@@ -55,7 +55,7 @@ class NearestFactor(Factor):
         if maths is NUMPY:
             weights, sd = conditionals(self.kernel, self.between, self.towards, hyper["range"])
         else:
-            from bayes_glmm.structures.nearest_ops import symbolic
+            from bayes_glmm.maths.nearest_ops import symbolic
 
             weights, sd = symbolic(self.kernel, self.between, self.towards, hyper["range"])
         return maths.descend(self.parents, weights, maths.column(sd) * z)[self.rows]

@@ -14,8 +14,8 @@ from bayes_glmm.errors import (
     rows_listed,
     suggestion,
 )
-from bayes_glmm.structures.contents import refuse_twice
-from bayes_glmm.structures.labels import id_texts, text_labels
+from bayes_glmm.structures.file_contents import refuse_twice
+from bayes_glmm.structures.level_labels import id_texts, text_labels
 
 
 def nearest_neighbours(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bayes_glmm.errors import DataError
-from bayes_glmm.structures.contents import read_text
+from bayes_glmm.structures.file_contents import read_text
 from bayes_glmm.structures.tree import Tree, build_tree
 
 _TOKEN = re.compile(

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, listed, suggestion
-from bayes_glmm.structures.labels import Text, id_texts, is_code, text_labels
+from bayes_glmm.structures.level_labels import Text, id_texts, is_code, text_labels
 
 
 def read_parents(

@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, listed
-from bayes_glmm.structures import sweep
+from bayes_glmm.maths import triangular as sweep
+from bayes_glmm.maths.field_maths import Maths
 from bayes_glmm.structures.ancestry import ancestors, inbreeding, parents_first
-from bayes_glmm.structures.base import Array, Factor, Structure, Text, Values
-from bayes_glmm.structures.labels import text_of
-from bayes_glmm.structures.maths import Maths
+from bayes_glmm.structures.level_labels import text_of
 from bayes_glmm.structures.parents import read_parents
+from bayes_glmm.structures.structure import Array, Factor, Structure, Text, Values
 
 HALF = 0.5
 

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.structures.contents import read_bytes
-from bayes_glmm.structures.labels import Text, text_labels
-from bayes_glmm.structures.raw import with_families
+from bayes_glmm.structures.file_contents import read_bytes
+from bayes_glmm.structures.genotype_tables import with_families
+from bayes_glmm.structures.level_labels import Text, text_labels
 
 type Array = NDArray[np.float64]
 MAGIC = b"\x6c\x1b\x01"

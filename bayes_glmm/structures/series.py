@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayes_glmm.maths import triangular as sweep
+from bayes_glmm.maths.field_maths import NUMPY, Maths
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.structures import sweep
-from bayes_glmm.structures.base import Array, Factor, Hyper, Structure, Text, Values
-from bayes_glmm.structures.maths import NUMPY, Maths
+from bayes_glmm.structures.structure import Array, Factor, Hyper, Structure, Text, Values
 
 type Places = NDArray[np.int64]
 

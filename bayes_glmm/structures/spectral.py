@@ -10,10 +10,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy import linalg
 
+from bayes_glmm.maths.field_maths import Maths
 from bayes_glmm.structures.adjacency import Graph
-from bayes_glmm.structures.base import Array, Factor, Text, Values
 from bayes_glmm.structures.laplacian import precision
-from bayes_glmm.structures.maths import Maths
+from bayes_glmm.structures.structure import Array, Factor, Text, Values
 
 
 @dataclass(frozen=True, eq=False)

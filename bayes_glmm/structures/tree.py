@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, DataError, listed
-from bayes_glmm.structures.contents import refuse_twice
-from bayes_glmm.structures.labels import id_texts
+from bayes_glmm.structures.file_contents import refuse_twice
+from bayes_glmm.structures.level_labels import id_texts
 
 
 @dataclass(frozen=True, eq=False)

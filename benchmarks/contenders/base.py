@@ -32,7 +32,7 @@ class Inputs:
 
     Attributes
     ----------
-    design : bayes_glmm.design.design.Design
+    design : bayes_glmm.model.design.Design
     priors : mapping of str to Prior
         What ``bayes_glmm.priors`` lists.
     """
@@ -43,8 +43,8 @@ class Inputs:
     @classmethod
     def of(cls, model: Model, data: pd.DataFrame) -> Inputs:
         """Build them; not timed."""
-        from bayes_glmm.design.defaults import resolve_priors
         from bayes_glmm.fitting import prepare
+        from bayes_glmm.model.default_priors import resolve_priors
 
         ready = prepare(model.formula, data, family=model.family, exposure=model.exposure)
         _, design = ready.require()

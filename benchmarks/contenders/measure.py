@@ -52,7 +52,7 @@ def measure(fitted: Fitted, wall: float) -> dict[str, Any]:
 
 def judge(posterior: Any) -> dict[str, Any]:
     """Return the worst figures over all parameters, and the means of the few."""
-    from bayes_glmm.answers.diagnostics import diagnostics
+    from bayes_glmm.answers.diagnose.rhat_ess import diagnostics
 
     found: dict[str, Any] = {"ess_bulk": math.inf, "ess_tail": math.inf, "r_hat": 0.0}
     where: dict[str, str] = {}

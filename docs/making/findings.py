@@ -13,14 +13,14 @@ import xarray as xr
 
 import bayes_glmm
 from bayes_glmm import errors
-from bayes_glmm.answers.convergence import measures
-from bayes_glmm.answers.verdicts import VERDICTS
-from bayes_glmm.design.checks import CHECKS, _named
-from bayes_glmm.design.checks_table import _FAULTS
+from bayes_glmm.answers.diagnose.convergence import measures
+from bayes_glmm.answers.diagnose.verdicts import VERDICTS
+from bayes_glmm.design.checks.check_all import CHECKS, _named
+from bayes_glmm.design.checks.checks_table import _FAULTS
 
 PACKAGE = Path(bayes_glmm.__file__).parent
 TABLE, CHAINS, FIT, PRIOR, FAMILY = "table", "chains", "fit", "prior", "family"
-ELSEWHERE = {"prior_predictive.py": PRIOR, "families/examine.py": FAMILY}
+ELSEWHERE = {"studies/prior_predictive.py": PRIOR, "families/check_family.py": FAMILY}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from scipy import special, stats
 from scipy.integrate import quad
 
 import bayes_glmm as bg
-from bayes_glmm.answers.integrate import population_mean
+from bayes_glmm.answers.predict.integrate import population_mean
 from bayes_glmm.errors import ArgumentError, MissingDataError, ResultError, UnknownLevelError
 from bayes_glmm.families import get_family
 from tests.canned import bernoulli_tree, binomial_tree, poisson_tree, slope_tree, tree_of
@@ -118,7 +118,7 @@ def test_new_levels_share_one_draw_and_have_the_population_spread():
 
 
 def test_chunks_change_nothing(monkeypatch):
-    from bayes_glmm.answers import expected
+    from bayes_glmm.answers.predict import expected
 
     whole = [
         bg.predictions(poisson_tree(), groups=g)["mean"].to_numpy()
@@ -244,6 +244,6 @@ def test_an_unconverged_fit_says_so_in_every_answer():
 
 
 def _training(tree):
-    from bayes_glmm.results import Fit
+    from bayes_glmm.results.fit import Fit
 
     return Fit.of(tree).data

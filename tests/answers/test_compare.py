@@ -11,13 +11,13 @@ from scipy import stats
 from scipy.special import expit, logsumexp
 
 import bayes_glmm as bg
-from bayes_glmm.answers.compare import Scored, _recommendation
-from bayes_glmm.answers.groupwise import group_log_likelihood
-from bayes_glmm.design.defaults import resolve_priors
+from bayes_glmm.answers.compare.integrated_loglik import group_log_likelihood
+from bayes_glmm.answers.compare.loo import Scored, _recommendation
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, ResultError
-from bayes_glmm.results import Fit, make_tree
-from bayes_glmm.spec.formula import parse
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.results.fit import Fit, make_tree
+from bayes_glmm.spec.formula.parsing import parse
 from tests.canned import bernoulli_tree, poisson_tree, slope_tree, tree_of
 
 CHAINS, DRAWS = 4, 250
@@ -175,8 +175,8 @@ def test_a_slope_alone_and_a_coarser_grouping():
 @pytest.fixture
 def few_draws(monkeypatch):
     """Keep every fiftieth draw, the first of each chain among them."""
-    monkeypatch.setattr("bayes_glmm.answers.groupwise.FEWEST", 20)
-    monkeypatch.setattr("bayes_glmm.answers.groupwise.MOST_ROWS", 1)
+    monkeypatch.setattr("bayes_glmm.answers.compare.integrated_loglik.FEWEST", 20)
+    monkeypatch.setattr("bayes_glmm.answers.compare.integrated_loglik.MOST_ROWS", 1)
 
 
 def test_counts_with_an_effect_per_row_by_two_quadratures(few_draws):

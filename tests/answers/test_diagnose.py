@@ -12,10 +12,10 @@ import xarray as xr
 from scipy.signal import lfilter
 
 import bayes_glmm as bg
-from bayes_glmm.answers.convergence import convergence
-from bayes_glmm.answers.diagnostics import diagnostics
-from bayes_glmm.answers.verdicts import VERDICTS
-from bayes_glmm.results import with_info
+from bayes_glmm.answers.diagnose.convergence import convergence
+from bayes_glmm.answers.diagnose.rhat_ess import diagnostics
+from bayes_glmm.answers.diagnose.verdicts import VERDICTS
+from bayes_glmm.results.fit import with_info
 from tests.canned import (
     bernoulli_tree,
     binomial_tree,

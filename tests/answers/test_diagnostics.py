@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from arviz_stats.base import array_stats
 
-from bayes_glmm.answers.diagnostics import diagnostics
+from bayes_glmm.answers.diagnose.rhat_ess import diagnostics
 
 
 def autoregressive(phi: float, draws: int, rng: np.random.Generator) -> np.ndarray:

@@ -10,9 +10,9 @@ import pytest
 from scipy import special
 
 import bayes_glmm as bg
-from bayes_glmm.answers import expected
+from bayes_glmm.answers.predict import expected
 from bayes_glmm.errors import ArgumentError, MissingDataError, UnknownLevelError
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from tests.canned import bernoulli_tree, binomial_tree, poisson_tree, slope_tree, tree_of
 
 ALL = ("known", "typical", "new", "population")

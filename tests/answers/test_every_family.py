@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.answers.missing import with_missing_responses
+from bayes_glmm.answers.predict.missing_responses import with_missing_responses
 from bayes_glmm.errors import ArgumentError, BayesGLMMError
 from tests import every
 

@@ -8,11 +8,11 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.answers.heavy import averages
-from bayes_glmm.answers.meta_shift import Arms, Shift
-from bayes_glmm.answers.trajectories import trajectories
+from bayes_glmm.answers.meta.study_effects import Arms, Shift
+from bayes_glmm.answers.predict.student_effects import averages
+from bayes_glmm.answers.predict.trajectories import trajectories
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from tests import every
 from tests.canned import slope_tree, tree_of
 

@@ -10,7 +10,7 @@ import pytest
 
 import bayes_glmm as bg
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, FormulaError, ResultError
-from bayes_glmm.spec.hypotheses import read_hypothesis
+from bayes_glmm.spec.formula.hypotheses import read_hypothesis
 from tests.canned import bernoulli_tree, poisson_tree, slope_tree, tree_of
 
 
@@ -112,7 +112,7 @@ def test_pairs_of_levels_on_both_scales():
 
 
 def bg_rows(tree, level):
-    from bayes_glmm.results import Fit
+    from bayes_glmm.results.fit import Fit
 
     return Fit.of(tree).data.assign(dose=level)
 

@@ -7,9 +7,9 @@ import pytest
 from scipy import special, stats
 from scipy.integrate import quad
 
-from bayes_glmm.answers.integrate import population_mean
+from bayes_glmm.answers.predict.integrate import population_mean
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.families.links import LINKS
+from bayes_glmm.maths.links import LINKS
 
 MEANS = {
     "logit": special.expit,

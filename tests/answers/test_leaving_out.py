@@ -10,10 +10,10 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm import refitting
-from bayes_glmm.answers.leaving_out import unseen_log_likelihood
+from bayes_glmm.answers.compare.leaving_out import unseen_log_likelihood
 from bayes_glmm.errors import ArgumentError, EngineError, ResultError, UnknownLevelError
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
+from bayes_glmm.studies import kfold as refitting
 from tests.answers.test_compare import SIGMA, exact_score, grouped, normal_tree
 from tests.canned import poisson_tree, slope_tree, tree_of
 

@@ -10,7 +10,7 @@ import pytest
 
 import bayes_glmm as bg
 from bayes_glmm.errors import ArgumentError, ResultError
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from tests.canned import binomial_tree, poisson_tree, slope_tree, tree_of
 
 

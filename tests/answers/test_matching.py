@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.answers.matching import Target, coordinates
+from bayes_glmm.answers.compare.moment_matching import Target, coordinates
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from tests.answers import test_compare as exact
 from tests.canned import bernoulli_tree, poisson_tree, slope_tree
 

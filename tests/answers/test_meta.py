@@ -13,11 +13,11 @@ from scipy import stats
 from scipy.special import expit
 
 import bayes_glmm as bg
-from bayes_glmm.answers.meta import meta_designs
-from bayes_glmm.answers.meta_raw import Arm, raw_effect
-from bayes_glmm.answers.network import network, networks
+from bayes_glmm.answers.meta.analysis import meta_designs
+from bayes_glmm.answers.meta.network import network, networks
+from bayes_glmm.answers.meta.study_estimates import Arm, raw_effect
 from bayes_glmm.errors import ArgumentError, ResultError
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from tests.canned import bernoulli_tree, tree_of
 
 CORR = np.array([[1.0, -0.6], [-0.6, 1.0]])

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.answers.missing import with_missing_responses
+from bayes_glmm.answers.predict.missing_responses import with_missing_responses
 from bayes_glmm.errors import DataError, DesignError, ResultError, SpecError
 from bayes_glmm.fitting import prepare
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from tests.canned import tree_of
 
 FORMULA = "y ~ x + (1 | site)"

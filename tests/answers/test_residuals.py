@@ -8,12 +8,12 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.answers.ppc import replicated
-from bayes_glmm.answers.residuals import Pit, pit_residuals
-from bayes_glmm.design.defaults import resolve_priors
+from bayes_glmm.answers.diagnose.ppc import replicated
+from bayes_glmm.answers.diagnose.residuals import Pit, pit_residuals
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.fitting import prepare
-from bayes_glmm.results import Fit, make_tree
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.results.fit import Fit, make_tree
 from tests.canned import bernoulli_tree, poisson_tree, slope_tree, tree_of
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.answers.profiles import profile
-from bayes_glmm.answers.trajectories import trajectories
+from bayes_glmm.answers.predict.profiles import profile
+from bayes_glmm.answers.predict.trajectories import trajectories
 from bayes_glmm.errors import ArgumentError, DataError, ResultError, SpecError
 from tests import canned
 

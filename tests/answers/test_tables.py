@@ -8,7 +8,7 @@ from arviz_base import rc_context
 from arviz_stats.base import array_stats
 
 import bayes_glmm as bg
-from bayes_glmm.answers.tables import batch_mcse, interval
+from bayes_glmm.answers.answer_tables import batch_mcse, interval
 from tests.canned import bernoulli_tree, poisson_tree
 
 

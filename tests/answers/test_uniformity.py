@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bayes_glmm.answers.calibration import Calibration, ranks
-from bayes_glmm.answers.uniformity import ecdf, holm
+from bayes_glmm.answers.diagnose.rank_calibration import Calibration, ranks
+from bayes_glmm.answers.diagnose.uniformity import ecdf, holm
 from bayes_glmm.errors import ArgumentError
 
 ROWS = 5

@@ -13,10 +13,10 @@ from scipy import stats
 from scipy.special import expit
 
 import bayes_glmm as bg
-from bayes_glmm.answers.series import hermite
+from bayes_glmm.answers.variance.hermite_variance import hermite
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.families import FAMILIES
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from tests.canned import bernoulli_tree, poisson_tree, slope_tree, tree_of
 
 REFERENCES = Path(__file__).parents[1] / "references"
@@ -284,7 +284,7 @@ def test_means_are_averaged_inside_each_draw_and_labelled():
 def test_pieces_of_rows_give_the_same(monkeypatch):
     tree = poisson_tree()
     whole = bg.variance_partition(tree, "data")
-    monkeypatch.setattr("bayes_glmm.answers.variance.CELLS", 400_000)
+    monkeypatch.setattr("bayes_glmm.answers.variance.partition.CELLS", 400_000)
     pd.testing.assert_frame_equal(bg.variance_partition(tree, "data"), whole, rtol=1e-10)
 
 
@@ -296,7 +296,7 @@ def test_of_many_rows_a_sample_is_enough_and_is_told(monkeypatch):
     tree = tree_of("y ~ x + (1 | g)", data, truth, spread=0.0, family="poisson")
     mean = np.exp(0.3 + 0.2 * data["x"] + 0.125)
     g = (mean**2).mean() * np.expm1(0.25)
-    monkeypatch.setattr("bayes_glmm.answers.variance.MOST", 1_000_000)
+    monkeypatch.setattr("bayes_glmm.answers.variance.partition.MOST", 1_000_000)
     table = bg.variance_partition(tree, "data").set_index("component")
     assert table.attrs["rows"] == "1000 of 2000 different ones"
     assert table.loc["icc[g]", "mean"] == pytest.approx(g / (g + mean.mean()), rel=0.02)

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.answers.verdicts_priors import log_prior, prior_draws
-from bayes_glmm.results import Fit, with_info
+from bayes_glmm.answers.diagnose.verdicts_priors import log_prior, prior_draws
+from bayes_glmm.results.fit import Fit, with_info
 from tests.canned import binomial_tree, slope_tree, tree_of
 from tests.oracle import log_lkj
 from tests.oracle import log_prior as oracle_prior

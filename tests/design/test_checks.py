@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_glmm.design.checks import CHECKS, run_checks
-from bayes_glmm.design.checks_fixed import BLOCK
+from bayes_glmm.design.checks.check_all import CHECKS, run_checks
+from bayes_glmm.design.checks.checks_fixed import BLOCK
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, Finding, Findings
-from bayes_glmm.spec.formula import parse
+from bayes_glmm.spec.formula.parsing import parse
 
 N = 60
 
@@ -462,7 +462,7 @@ def test_separation_by_one_rare_row_is_found_among_many() -> None:
 
 
 def test_separation_is_left_out_of_tables_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bayes_glmm.design.separation.MOST_CELLS", 100)
+    monkeypatch.setattr("bayes_glmm.design.checks.separation.MOST_CELLS", 100)
     finding = found("event ~ x + z", **EVENT)["separation"][0]
     assert finding.severity == "info"
     assert "60 rows" in finding.message
@@ -526,7 +526,7 @@ def test_a_hundred_thousand_rows_are_checked_in_seconds() -> None:
 
 
 def test_a_finite_fit_proves_overlap_only_where_the_linear_programme_finds_none():
-    from bayes_glmm.design import separation
+    from bayes_glmm.design.checks.check_all import separation
 
     rng, separated, proved = np.random.default_rng(3), 0, 0
     for number in range(150):

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from bayes_glmm import Prior
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import PriorError
-from bayes_glmm.spec.formula import parse
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.spec.formula.parsing import parse
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_glmm.design.columns import kind_of, levels_of, require
-from bayes_glmm.design.frames import row_ids, rows_where, to_pandas
-from bayes_glmm.design.uses import drop_missing
+from bayes_glmm.design.table.column_roles import drop_missing
+from bayes_glmm.design.table.columns import kind_of, levels_of, require
+from bayes_glmm.design.table.tables import row_ids, rows_where, to_pandas
 from bayes_glmm.errors import ArgumentTypeError, DataError, MissingDataError
 from bayes_glmm.spec.effects import RandomEffect
 from bayes_glmm.spec.model import ModelSpec, Predictor

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_glmm.design.group_design import GroupDesign
-from bayes_glmm.design.groups import group_levels, group_name
+from bayes_glmm.design.groups.group_schema import group_levels, group_name
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import DataError, SpecError, UnknownLevelError
+from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.spec.effects import RandomEffect
 from bayes_glmm.spec.model import ModelSpec, Predictor
 from bayes_glmm.spec.terms import Call, Number, Variable

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
-from bayes_glmm.design.reference import Way, in_reference
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.spec.formula import parse
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.reference import Way, in_reference
+from bayes_glmm.spec.formula.parsing import parse
 
 N = 120
 SHIFTS = [(0.0, 1.0), (2000.0, 1.0), (-3e6, 2.5), (1e3, 1e-3)]

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from bayes_glmm.design.frames import to_pandas
-from bayes_glmm.design.kept import columns_to_dataset, columns_to_frame
+from bayes_glmm.design.table.kept_columns import columns_to_dataset, columns_to_frame
+from bayes_glmm.design.table.tables import to_pandas
 from bayes_glmm.errors import ResultError
 from bayes_glmm.fitting import check
 

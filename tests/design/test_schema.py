@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bayes_glmm.design.design import Design
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import (
     ArgumentError,
@@ -19,6 +18,7 @@ from bayes_glmm.errors import (
     ResultError,
     UnknownLevelError,
 )
+from bayes_glmm.model.design import Design
 from bayes_glmm.spec.effects import RandomEffect
 from bayes_glmm.spec.model import ModelSpec, Predictor, Response
 from bayes_glmm.spec.priors import Prior

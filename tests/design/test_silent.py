@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.design.spelling import near
+from bayes_glmm.design.table.spelling import near
 from tests.canned import poisson_tree, slope_tree, tree_of
 
 

@@ -162,7 +162,7 @@ def test_surface_spans_the_tensor_product_with_three_penalties():
 @pytest.mark.parametrize("plane", [False, True])
 def test_waves_have_the_kernels_covariance(kernel, correlation, plane):
     """Sums of waves approach the covariance of the kernel, on a line and in the plane."""
-    from bayes_glmm.structures.maths import NUMPY
+    from bayes_glmm.maths.field_maths import NUMPY
 
     data = table(40)
     term = f'hsgp({"x, z" if plane else "x"}, k={32 if plane else 60}, c=3, kernel="{kernel}")'

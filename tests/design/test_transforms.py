@@ -8,8 +8,8 @@ import pytest
 from formulaic import model_matrix
 from scipy.interpolate import BSpline, CubicSpline
 
-from bayes_glmm.design.expressions import evaluate, learn, text_of
 from bayes_glmm.design.schema import Schema
+from bayes_glmm.design.terms.expressions import evaluate, learn, text_of
 from bayes_glmm.errors import DataError, SpecError
 from bayes_glmm.spec.model import ModelSpec, Predictor
 from bayes_glmm.spec.terms import Arithmetic, Call, Expression, Number, Text, Variable

@@ -13,7 +13,7 @@ import bayes_glmm as bg
 from bayes_glmm.engine.begin import natural_start
 from bayes_glmm.errors import ArgumentError, EngineError, UnconvergedWarning
 from bayes_glmm.fitting import prepare
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from tests.basis import in_basis
 
 SLEEP = "Reaction ~ Days + (1 + Days | Subject)"

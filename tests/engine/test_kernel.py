@@ -13,7 +13,7 @@ from bayes_glmm.engine.kernel import log_density
 from bayes_glmm.engine.laplace import approximate
 from bayes_glmm.engine.program import Informed, write_program
 from bayes_glmm.families import get_family
-from bayes_glmm.spec.formula import parse
+from bayes_glmm.spec.formula.parsing import parse
 from tests.basis import in_basis
 from tests.oracle import log_posterior
 
@@ -170,7 +170,7 @@ def test_kernel_equals_the_oracle(family, link, structure):
 def test_graph_equals_the_oracle(family, link, structure):
     from pytensor.compile.mode import Mode
 
-    from bayes_glmm.graph import build_graph
+    from bayes_glmm.model.graph import build_graph
 
     spec, design, priors = designed(family, link, structure, {"sd": PRIORS["sd"]})
     program = write_program(design, priors)

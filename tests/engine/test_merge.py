@@ -11,7 +11,7 @@ from bayes_glmm.design.schema import Schema
 from bayes_glmm.engine.kernel import log_density
 from bayes_glmm.engine.merge import arrange_rows
 from bayes_glmm.engine.program import write_program
-from bayes_glmm.spec.formula import parse
+from bayes_glmm.spec.formula.parsing import parse
 from tests.basis import in_basis
 
 CASES = [

@@ -8,10 +8,10 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.engine.compiled import compile_model
 from bayes_glmm.engine.rotated import Rotation, rotated_graph, rotates, with_effects
 from bayes_glmm.fitting import prepare
+from bayes_glmm.model.default_priors import resolve_priors
 from tests.graph.test_graph import compiled
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayes_glmm.design.group_design import GroupDesign
 from bayes_glmm.engine.pattern import find_pattern, loosen
 from bayes_glmm.engine.sparse import BLOCK, analyse, eliminate, eliminate_tail
+from bayes_glmm.model.blocks.group import GroupDesign
 
 
 def positive(n: int) -> np.ndarray:

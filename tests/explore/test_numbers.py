@@ -15,7 +15,7 @@ import pytest
 from scipy import integrate, special, stats
 
 import bayes_glmm as bg
-from bayes_glmm.answers.integrate import population_mean
+from bayes_glmm.answers.predict.integrate import population_mean
 from bayes_glmm.explore.assemble import PAGE, SCRIPTS
 from bayes_glmm.families import LINKS
 from bayes_glmm.fitting import check

@@ -16,8 +16,8 @@ import bayes_glmm as bg
 from bayes_glmm.cli import main
 from bayes_glmm.errors import ArgumentError, ResultError
 from bayes_glmm.explore.assemble import PAGE, page
-from bayes_glmm.explore.posterior import posterior_of
-from bayes_glmm.results import with_info
+from bayes_glmm.explore.posterior_page import posterior_of
+from bayes_glmm.results.fit import with_info
 from tests.canned import bernoulli_tree, binomial_tree, poisson_tree, slope_tree, tree_of
 
 LARGEST = 600_000

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.answers.pointwise import with_log_likelihood
+from bayes_glmm.answers.compare.pointwise import with_log_likelihood
 from bayes_glmm.families import get_family
 from bayes_glmm.families.table import markdown
 from tests.canned import tree_of

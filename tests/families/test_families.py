@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate, special, stats
 
 from bayes_glmm.errors import ArgumentTypeError, SpecError
-from bayes_glmm.families import FAMILIES, get_family, get_link
+from bayes_glmm.families import FAMILIES, get_family
 from tests.oracle import OWN as ORACLES
 from tests.oracle import log_likelihood
 
@@ -83,9 +83,9 @@ def test_unknown_names_are_errors_with_the_nearest():
     with pytest.raises(ArgumentTypeError):
         get_family(3)
     with pytest.raises(SpecError, match="'logit'"):
-        get_link(get_family("bernoulli"), "logitt")
+        get_family("bernoulli").link("logitt")
     with pytest.raises(SpecError, match="does not take"):
-        get_link(get_family("bernoulli"), "log")
+        get_family("bernoulli").link("log")
 
 
 def test_density_equals_the_oracle(pair):

@@ -11,11 +11,11 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.graph import build_graph
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.graph import build_graph
 from bayes_glmm.report.words import in_words
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from bayes_glmm.spec.model import ModelSpec
 from tests.canned import tree_of
 from tests.families.test_ordinal import shares

@@ -10,8 +10,8 @@ from scipy import stats
 import bayes_glmm as bg
 from bayes_glmm.errors import SpecError
 from bayes_glmm.families import get_family
-from bayes_glmm.graph import build_graph
-from bayes_glmm.results import Fit
+from bayes_glmm.model.graph import build_graph
+from bayes_glmm.results.fit import Fit
 from tests.canned import tree_of
 from tests.graph.support import modelled
 
@@ -103,7 +103,7 @@ def test_a_simulation_has_the_quantile():
 
 def test_censored_quantiles_have_the_distribution_function():
     """Both tails against SciPy's, far out too."""
-    from bayes_glmm.families.maths import NUMPY, Mean
+    from bayes_glmm.maths.density_maths import NUMPY, Mean
 
     family = get_family("asymmetric_laplace")
     own = {"sigma": 0.7, "quantile": 0.3}

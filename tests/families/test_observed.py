@@ -10,12 +10,12 @@ import pytest
 from scipy import special, stats
 
 import bayes_glmm as bg
-from bayes_glmm.answers.pointwise import with_log_likelihood
-from bayes_glmm.design.defaults import resolve_priors
+from bayes_glmm.answers.compare.pointwise import with_log_likelihood
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.families import get_family
-from bayes_glmm.families.observed import observe
-from bayes_glmm.graph import build_graph
+from bayes_glmm.families.censoring import observe
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.graph import build_graph
 from tests.canned import tree_of
 from tests.graph.support import Flat, slope
 from tests.graph.test_graph import assert_double_precision, compiled

@@ -14,8 +14,8 @@ from scipy import integrate, special, stats
 import bayes_glmm as bg
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.families import get_family
-from bayes_glmm.graph import build_graph
-from bayes_glmm.results import Fit
+from bayes_glmm.model.graph import build_graph
+from bayes_glmm.results.fit import Fit
 from tests.basis import in_basis
 from tests.canned import tree_of
 from tests.graph.support import Flat, slope

@@ -11,12 +11,12 @@ import pytest
 from scipy import optimize, special, stats
 
 import bayes_glmm as bg
-from bayes_glmm.answers.integrate import population_shares
-from bayes_glmm.design.defaults import resolve_priors
+from bayes_glmm.answers.predict.integrate import population_shares
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.families import get_family
-from bayes_glmm.graph import build_graph
-from bayes_glmm.results import Fit
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.graph import build_graph
+from bayes_glmm.results.fit import Fit
 from tests.basis import in_basis
 from tests.canned import tree_of
 from tests.graph.support import Flat, correlation_factor, slope
@@ -320,7 +320,7 @@ def test_results_are_read_again(tree, tmp_path):
 
 
 def test_pointwise_likelihood_is_that_of_the_rows(tree):
-    from bayes_glmm.answers.pointwise import with_log_likelihood
+    from bayes_glmm.answers.compare.pointwise import with_log_likelihood
 
     fit = Fit.of(tree)
     found = with_log_likelihood(tree)["log_likelihood"]["y"].values

@@ -18,15 +18,15 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
+from bayes_glmm.cli.table_files import column_names, read_by_id, read_table
 from bayes_glmm.engine.store import Chain, Store
 from bayes_glmm.errors import BayesGLMMError, ResultError
-from bayes_glmm.many import run_many
-from bayes_glmm.results import Fit
-from bayes_glmm.results_io import check_tree
-from bayes_glmm.spec.formula import parse
+from bayes_glmm.results.fit import Fit
+from bayes_glmm.results.storage import check_tree
+from bayes_glmm.spec.formula.parsing import parse
+from bayes_glmm.spec.spec_toml import read_toml, toml_text, write_toml
 from bayes_glmm.spec.templates import names, read_template, template_folder
-from bayes_glmm.spec.toml import read_toml, toml_text, write_toml
-from bayes_glmm.tables import column_names, read_by_id, read_table
+from bayes_glmm.studies.jobs import run_many
 from tests.canned import bernoulli_tree, binomial_tree, slope_tree
 from tests.fuzz.harness import attack, limits
 

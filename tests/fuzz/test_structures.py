@@ -14,7 +14,7 @@ import pytest
 
 import bayes_glmm as bg
 from bayes_glmm.spec.sources import Source
-from bayes_glmm.structures.reading import read_sources
+from bayes_glmm.structures.structure_files import read_sources
 from tests.fuzz.harness import attack
 from tests.structures.oracle import tabular
 

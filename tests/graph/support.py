@@ -13,9 +13,9 @@ import pandas as pd
 from scipy import special
 
 from bayes_glmm import Prior
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.spec.formula import parse
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.spec.formula.parsing import parse
 from tests.oracle import HELD, OWN, log_posterior, predictor_part
 
 LINKS = {

@@ -9,9 +9,9 @@ from pytensor.compile.mode import Mode
 from pytensor.graph.traversal import ancestors
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.fitting import prepare
-from bayes_glmm.graph import ABSORBED, build_graph
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.graph import ABSORBED, build_graph
 from tests.graph.test_graph import single
 
 PLAIN = Mode(linker="py", optimizer=None)

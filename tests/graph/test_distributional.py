@@ -7,12 +7,12 @@ import pytest
 from scipy import special, stats
 
 import bayes_glmm as bg
-from bayes_glmm.answers.predictor import parameters
-from bayes_glmm.design.defaults import resolve_priors
+from bayes_glmm.answers.predict.predictor_draws import parameters
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import SpecError
-from bayes_glmm.graph import build_graph
-from bayes_glmm.results import Fit
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.graph import build_graph
+from bayes_glmm.results.fit import Fit
 from tests.canned import tree_of
 from tests.graph.support import Flat, oracle, points, slope, table
 from tests.graph.test_graph import assert_double_precision, compiled
@@ -142,7 +142,7 @@ def test_result_survives_the_disk(tree, tmp_path):
 
 
 def test_log_likelihood_is_that_of_each_row(tree):
-    from bayes_glmm.answers.pointwise import with_log_likelihood
+    from bayes_glmm.answers.compare.pointwise import with_log_likelihood
 
     found = with_log_likelihood(tree)["log_likelihood"]["y"].values.reshape(-1, 12)
     fit = Fit.of(tree)

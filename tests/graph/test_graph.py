@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bayes_glmm.families import FAMILIES
-from bayes_glmm.graph import build_graph
+from bayes_glmm.model.graph import build_graph
 from tests.graph.support import (
     LINKS,
     MORE,

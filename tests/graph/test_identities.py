@@ -8,10 +8,10 @@ import pytest
 from scipy import special
 
 from bayes_glmm import Prior
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.graph import build_graph
-from bayes_glmm.spec.formula import parse
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.graph import build_graph
+from bayes_glmm.spec.formula.parsing import parse
 from tests.graph.support import table
 
 BETA = Prior("Normal", mu=0, sigma=2)

@@ -10,8 +10,7 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.answers.profiles import profile
-from bayes_glmm.design.defaults import resolve_priors
+from bayes_glmm.answers.predict.profiles import profile
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import (
     ArgumentError,
@@ -22,9 +21,10 @@ from bayes_glmm.errors import (
     SpecError,
     UnknownLevelError,
 )
-from bayes_glmm.graph import build_graph
-from bayes_glmm.prior_predictive import draw_parameters
-from bayes_glmm.results import Fit
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.graph import build_graph
+from bayes_glmm.results.fit import Fit
+from bayes_glmm.studies.prior_predictive import draw_parameters
 from tests.canned import tree_of
 from tests.graph.support import Flat, natural, slope
 from tests.graph.support import table as plain
@@ -234,7 +234,7 @@ def test_variance_follows_the_draws(tree):
 
 
 def test_log_likelihood_is_that_of_each_row(tree):
-    from bayes_glmm.answers.pointwise import with_log_likelihood
+    from bayes_glmm.answers.compare.pointwise import with_log_likelihood
 
     found = with_log_likelihood(tree)["log_likelihood"]["y"].values.reshape(-1, 12)
     post, data = draws_of(tree), table()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bayes_glmm import Prior
-from bayes_glmm.graph import DISTRIBUTIONS, build_graph
+from bayes_glmm.model.graph import DISTRIBUTIONS, build_graph
 from bayes_glmm.spec.priors import DISTRIBUTIONS as KNOWN
 from tests.graph.support import Flat, modelled, oracle
 from tests.graph.test_graph import assert_double_precision, compiled

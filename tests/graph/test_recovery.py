@@ -12,10 +12,10 @@ import pytest
 from scipy import optimize, special, stats
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.families import FAMILIES, get_family
-from bayes_glmm.graph import build_graph
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.graph import build_graph
 from tests.graph.support import Flat, interpreted
 
 ROWS, TRIALS = 3_000, 8

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 
 pytestmark = pytest.mark.slow
 SETTINGS = {"draws": 2000, "tune": 1000, "chains": 2, "seed": 4, "progress": False}

@@ -10,10 +10,10 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.fitting import prepare
-from bayes_glmm.graph import build_graph
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.graph import build_graph
 
 FAMILIES = ("gaussian", "poisson", "bernoulli")
 

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from bayes_glmm.families import FAMILIES, get_family
-from bayes_glmm.graph import build_graph
+from bayes_glmm.model.graph import build_graph
 from tests.graph.support import modelled, natural
 
 OWN = {"sigma": 0.8, "nu": 30.0, "dispersion": 3.0, "shape": 4.0, "zi": 0.3, "hurdle": 0.4,

@@ -13,12 +13,12 @@ import pytest
 from matplotlib.colors import to_hex
 
 import bayes_glmm as bg
-from bayes_glmm.answers.ppc import predictive_check
-from bayes_glmm.answers.profiles import profile
-from bayes_glmm.answers.trajectories import trajectories
+from bayes_glmm.answers.diagnose.ppc import predictive_check
+from bayes_glmm.answers.predict.profiles import profile
+from bayes_glmm.answers.predict.trajectories import trajectories
 from bayes_glmm.errors import ArgumentError, ResultError, UnconvergedWarning
 from bayes_glmm.plots.style import BLUE, COLOURS
-from bayes_glmm.results import Fit, with_info
+from bayes_glmm.results.fit import Fit, with_info
 from tests.canned import bernoulli_tree, binomial_tree, poisson_tree, slope_tree, tree_of
 
 

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.answers.places import ancestors, exceedance
+from bayes_glmm.answers.effects.level_places import ancestors, exceedance
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, ResultError
 from bayes_glmm.plots.layout import layout
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from tests.canned import binomial_tree
 from tests.structures.test_flow import tree_of
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.answers.tables import batch_mcse
+from bayes_glmm.answers.answer_tables import batch_mcse
 
 HERE = Path(__file__).parent
 PEER = json.loads((HERE / "posteriors.json").read_text())

@@ -17,7 +17,7 @@ import pytest
 import bayes_glmm as bg
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.report.render import cells
-from bayes_glmm.results import with_info
+from bayes_glmm.results.fit import with_info
 from tests.canned import bernoulli_tree, binomial_tree, poisson_tree, slope_tree, tree_of
 
 HOSTILE = "<script>alert(1)</script>"

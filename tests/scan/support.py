@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.fitting import prepare
-from bayes_glmm.results import make_tree
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.results.fit import make_tree
 
 
 def tree_of(formula, data, structures, draws, **options):

@@ -13,9 +13,9 @@ from scipy import integrate, stats
 
 import bayes_glmm as bg
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, ResultError, UnknownLevelError
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from bayes_glmm.scan.reml import two_sided
-from bayes_glmm.scan.run import genomic_inflation
+from bayes_glmm.scan.scanning import genomic_inflation
 from tests.scan.support import around, cohort, dense_wald, filled, tree_of
 
 HERE = Path(__file__).resolve().parent

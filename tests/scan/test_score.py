@@ -11,7 +11,7 @@ from scipy import optimize, stats
 
 import bayes_glmm as bg
 from bayes_glmm.errors import ArgumentError, ResultError
-from bayes_glmm.results import Fit
+from bayes_glmm.results.fit import Fit
 from bayes_glmm.scan import refits
 from bayes_glmm.scan.saddle import log_tails
 from tests.scan.support import around, cohort, filled, tree_of

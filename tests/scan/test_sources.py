@@ -122,7 +122,7 @@ def test_zarr_that_is_not_installed_is_named_with_its_extra(given, tmp_path, mon
 def test_blocks_do_not_change_what_is_found(given, monkeypatch):
     tree, genotypes, _ = given
     known = bg.scan(tree, genotypes, precision="double")
-    monkeypatch.setattr(import_module("bayes_glmm.scan.run"), "CELLS", 42 * 7)
+    monkeypatch.setattr(import_module("bayes_glmm.scan.scanning"), "CELLS", 42 * 7)
     found = bg.scan(tree, genotypes, precision="double")
     pd.testing.assert_frame_equal(found, known, rtol=1e-9)
     assert found.attrs["genotype_hash"] == known.attrs["genotype_hash"]

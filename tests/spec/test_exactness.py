@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bayes_glmm.errors import ArgumentTypeError, FormulaError, SpecError
 from bayes_glmm.spec.effects import RandomEffect
-from bayes_glmm.spec.formula import parse, write_formula
+from bayes_glmm.spec.formula.parsing import parse, write_formula
 from bayes_glmm.spec.model import ModelSpec, Predictor, Response
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.terms import Arithmetic, Call, Number, Text, Variable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bayes_glmm.errors import FormulaError
-from bayes_glmm.spec.formula import parse
+from bayes_glmm.spec.formula.parsing import parse
 from bayes_glmm.spec.terms import Call, Number, Variable
 
 MISTAKES = {

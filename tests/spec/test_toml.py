@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayes_glmm.errors import ArgumentTypeError, SpecError
-from bayes_glmm.spec.formula import parse
+from bayes_glmm.spec.formula.parsing import parse
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.spec.toml import LONGEST, load_toml, read_toml, toml_text, write_toml
+from bayes_glmm.spec.spec_toml import LONGEST, load_toml, read_toml, toml_text, write_toml
 
 READABLE = """\
 version = 1

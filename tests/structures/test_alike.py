@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.design.alike import alignment
+from bayes_glmm.design.checks.checks_structures import alignment
 from bayes_glmm.fitting import prepare
 from tests.structures.test_flow import tree_of
 

@@ -8,10 +8,10 @@ import pytest
 from scipy import special
 
 from bayes_glmm.errors import BayesGLMMError
+from bayes_glmm.maths.field_maths import NUMPY, pytensor_maths
+from bayes_glmm.maths.kernels import NUGGET, density
 from bayes_glmm.structures import read_structure
 from bayes_glmm.structures.coordinates import coordinates
-from bayes_glmm.structures.kernels import NUGGET, density
-from bayes_glmm.structures.maths import NUMPY, pytensor_maths
 from bayes_glmm.structures.nearest import conditionals, earlier_neighbours, nearest_factor
 
 KERNELS = ["exponential", "matern32", "matern52", "gaussian"]
@@ -147,7 +147,7 @@ def test_compiled_weights_are_those_of_the_dense_solve() -> None:
     import pytensor
     import pytensor.tensor as pt
 
-    from bayes_glmm.structures.nearest_ops import symbolic
+    from bayes_glmm.maths.nearest_ops import symbolic
 
     data = table(np.random.default_rng(7), 90)
     labels = data["site"].to_numpy(dtype=np.str_)

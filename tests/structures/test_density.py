@@ -8,10 +8,13 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.fitting import prepare
-from bayes_glmm.graph import build_graph
-from bayes_glmm.structures import Structure, maths, ops, sweep
+from bayes_glmm.maths import field_maths as maths
+from bayes_glmm.maths import triangular as sweep
+from bayes_glmm.maths import triangular_ops as ops
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.graph import build_graph
+from bayes_glmm.structures import Structure
 from tests.structures.oracle import random_pedigree, tabular
 
 PRIORS = {

@@ -10,7 +10,6 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -22,8 +21,9 @@ from bayes_glmm.errors import (
     UnknownLevelError,
 )
 from bayes_glmm.fitting import prepare
-from bayes_glmm.prior_predictive import draw_parameters
-from bayes_glmm.results import Fit, make_tree
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.results.fit import Fit, make_tree
+from bayes_glmm.studies.prior_predictive import draw_parameters
 from tests.structures.oracle import random_pedigree, tabular
 
 TEXT = "y ~ x + (1 | gr(animal, A))"

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.answers.tables import batch_mcse
+from bayes_glmm.answers.answer_tables import batch_mcse
 from tests.structures.oracle import random_pedigree, tabular
 
 HERE = Path(__file__).parent

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
+from bayes_glmm.maths.field_maths import NUMPY
 from bayes_glmm.structures import effect_draws, variance_draws
 from bayes_glmm.structures.interpolate import over_draws
-from bayes_glmm.structures.maths import NUMPY
 from tests.structures.test_areal import borders
 from tests.structures.trees import random_tree
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayes_glmm.errors import BayesGLMMError
+from bayes_glmm.maths.field_maths import NUMPY, pytensor_maths
 from bayes_glmm.structures import read_structure
 from bayes_glmm.structures.lineage import lineage
-from bayes_glmm.structures.maths import NUMPY, pytensor_maths
 from bayes_glmm.structures.newick import read_newick
 from tests.structures.trees import Plain, random_tree
 

@@ -19,8 +19,9 @@ import pytest
 
 from bayes_glmm.errors import BayesGLMMError, DataError
 from bayes_glmm.spec.sources import Source
-from bayes_glmm.structures import contents, mapfiles
-from bayes_glmm.structures.reading import read_sources
+from bayes_glmm.structures import file_contents as contents
+from bayes_glmm.structures import mapfiles
+from bayes_glmm.structures.structure_files import read_sources
 from tests.fuzz.harness import limits
 
 geopandas = pytest.importorskip("geopandas")

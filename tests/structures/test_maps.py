@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from bayes_glmm.errors import BayesGLMMError
-from bayes_glmm.plots.maps import _given
+from bayes_glmm.plots.map_plots import _given
 from bayes_glmm.spec.sources import Source
 from bayes_glmm.structures.areal import areal
-from bayes_glmm.structures.reading import read_sources
+from bayes_glmm.structures.structure_files import read_sources
 
 geopandas = pytest.importorskip("geopandas")
 shapely = pytest.importorskip("shapely")

@@ -10,8 +10,8 @@ import pytest
 
 import bayes_glmm as bg
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, UnknownLevelError
+from bayes_glmm.maths.field_maths import NUMPY
 from bayes_glmm.structures import Structure, read_structure
-from bayes_glmm.structures.maths import NUMPY
 from tests.structures.oracle import random_pedigree, tabular
 
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import bayes_glmm as bg
 from bayes_glmm.cli import main
+from bayes_glmm.cli.column_mapping import renamed
 from bayes_glmm.design.spec_io import spec_from_dict, spec_to_dict
 from bayes_glmm.errors import ArgumentError, BayesGLMMError, DataError, SpecError, UnknownLevelError
-from bayes_glmm.roles import renamed
 from bayes_glmm.spec.sources import KINDS, Source, parse_source
 
 PEDIGREE = "ring,sire,dam\nc,a,b\n d ,c,b\n007,0,\ne,NA,unknown\n"

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.answers.tables import batch_mcse
+from bayes_glmm.answers.answer_tables import batch_mcse
 
 DATA = Path(__file__).parents[1] / "data"
 KNOWN = json.loads((Path(__file__).parent / "related.json").read_text())
@@ -103,7 +103,7 @@ def laplace(y: np.ndarray, eta: np.ndarray, root: np.ndarray) -> tuple[float, np
 def test_likelihood_and_area_effects_of_counties_are_those_of_r(
     label: str, model: str, sd_name: str, mix_name: str | None
 ) -> None:
-    from bayes_glmm.structures.maths import NUMPY
+    from bayes_glmm.maths.field_maths import NUMPY
 
     data, known = counties(), KNOWN["nc_sids"][label]
     edges, levels = pd.read_csv(DATA / "nc_sids_edges.csv"), data["county"].to_numpy(dtype=np.str_)

@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.fitting import prepare
-from bayes_glmm.results import make_tree
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.results.fit import make_tree
 from bayes_glmm.structures import read_structure
 from bayes_glmm.structures.series import series
 from tests.graph.test_terms import Compiled, common, often, table

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.design.defaults import resolve_priors
 from bayes_glmm.fitting import prepare
-from bayes_glmm.results import make_tree
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.results.fit import make_tree
 
 VARIANCE = {"cell_L": 0.64, "cell_S": 0.36, "plate": 0.20}
 WORKED = {

@@ -1,0 +1,1 @@
+"""Levels of a group: deviations, shrinkage, ranks."""

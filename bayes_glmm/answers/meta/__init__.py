@@ -1,0 +1,1 @@
+"""Meta-analysis: studies, their effects and what a new one may find."""

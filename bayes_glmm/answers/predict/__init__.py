@@ -1,0 +1,1 @@
+"""Predictions and contrasts, averaged inside each draw."""

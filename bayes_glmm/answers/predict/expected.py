@@ -1,0 +1,408 @@
+"""Draws of the mean response of some rows, under each of the four estimands."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_glmm.answers.answer_tables import beside
+from bayes_glmm.answers.effects.related import related_effects
+from bayes_glmm.answers.predict.integrate import (
+    population_mean,
+    population_mean_of,
+    population_shares,
+)
+from bayes_glmm.answers.predict.predictor_draws import (
+    factors,
+    fixed_part,
+    flat,
+    mean_eta,
+    n_draws,
+    parameters,
+    random_factor,
+    random_variance,
+)
+from bayes_glmm.answers.predict.represented import alone
+from bayes_glmm.answers.predict.student_effects import mixtures, precision_draws, students
+from bayes_glmm.design.table.tables import rows_where
+from bayes_glmm.errors import ArgumentError, ExtrapolationWarning, listed, suggestion
+from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.design import Design, PredictorDesign
+from bayes_glmm.results.fit import Fit
+
+type Array = NDArray[np.float64]
+type Groups = Literal["known", "typical", "new", "population"]
+CELLS = 4_000_000
+NEW_LEVELS = 1
+OWN_NODES = 15
+MEANING = {
+    "known": "each row's own group effects",
+    "typical": "random effects of zero (a typical group, not an average one)",
+    "new": "a new level drawn for every new id and draw",
+    "population": "averaged over the population of groups",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows to answer for, with what the estimand needs of them.
+
+    Attributes
+    ----------
+    data : pandas.DataFrame
+    design : Design
+    effects : dict of str to ndarray, shape (n_draws, n_levels, n_terms)
+        Effects of the known levels by group; empty where the estimand reads none.
+    new_levels : dict of str to ndarray of str, shape (n_rows,) or (n_rows, n_members)
+        Each row's level by group, where the model does not know it; else empty text.
+    seed : int
+    """
+
+    data: pd.DataFrame
+    design: Design
+    effects: dict[str, Array]
+    new_levels: dict[str, NDArray[np.str_]]
+    seed: int
+
+
+def refuse_pairs(fit: Fit) -> None:
+    """Refuse means of a response that is known given its pair's total only.
+
+    Raises
+    ------
+    ArgumentError
+        The model has ``against()``.
+    """
+    if "total" in fit.design.modifiers:
+        raise ArgumentError(
+            "Given the events of both arms, against(), the model knows odds ratios and no risks: use "
+            "meta_analysis(tree, study), summary(tree, exponentiate=True) or hypothesis(). Risks need "
+            "one row for each arm, events | trials(n) ~ treat + (1 + treat | study)."
+        )
+
+
+def refuse_directions(fit: Fit) -> None:
+    """Refuse to average angles, whose mean depends on where the turn is cut.
+
+    Raises
+    ------
+    ArgumentError
+        The response is an angle.
+    """
+    if fit.family.circular:
+        raise ArgumentError(
+            f"Responses of {fit.family.name} are angles, and averages and differences of angles "
+            "depend on where the turn is cut: predict row by row, with groups='typical' or 'known'."
+        )
+
+
+def prepare_rows(
+    fit: Fit, data: pd.DataFrame, groups: str, seed: int, *, single: bool = True
+) -> Rows:
+    """Turn rows into arrays for one estimand.
+
+    Parameters
+    ----------
+    single : bool, default True
+        Whether a collapsed row is one of the rows that it stands for, or their sum.
+
+    Raises
+    ------
+    ArgumentError
+        An unknown estimand.
+    DataError
+        The rows do not suit the model, e.g. an unknown level under ``"known"``.
+    """
+    known = get_args(Groups.__value__)
+    if groups not in known:
+        raise ArgumentError(f"groups={groups!r} is no estimand." + suggestion(str(groups), known))
+    how: Literal["known", "any", "ignore"] = (
+        "known" if groups == "known" else "any" if groups == "new" else "ignore"
+    )
+    design = fit.apply(data, groups=how, response=False)
+    design = alone(fit, design, data) if single else design
+    _warn_beyond(fit, data)
+    effects, new = {}, {}
+    if groups in ("known", "new"):
+        effects = {g.name: flat(fit, f"u_{g.name}") for g in design.groups}
+    if groups == "new":
+        for name, learned in fit.schema.predictors.items():
+            for schema, group in zip(learned.groups, design.predictors[name].groups, strict=True):
+                new[group.name] = np.where(group.index < 0, schema.names(data), "")
+        design = _with_relatives(fit, design, data, effects, new, seed)
+    return Rows(data, design, effects, new, seed)
+
+
+def _warn_beyond(fit: Fit, data: pd.DataFrame) -> None:
+    """Say where a curve is continued in a straight line."""
+    for parameter in fit.schema.predictors:
+        for smooth in fit.schema.smooths(parameter):
+            outside = smooth.beyond(data, fit.schema.states)
+            if outside.any():
+                warnings.warn(
+                    f"{smooth.label} is continued in a straight line beyond the training rows, in "
+                    f"{rows_where(data.index, outside)}.",
+                    ExtrapolationWarning,
+                    stacklevel=4,
+                )
+
+
+def _with_relatives(
+    fit: Fit,
+    design: Design,
+    data: pd.DataFrame,
+    effects: dict[str, Array],
+    new: dict[str, NDArray[np.str_]],
+    seed: int,
+) -> Design:
+    """Add new levels of structures to the effects, conditional on their relatives."""
+    places: dict[str, NDArray[np.int32]] = {}
+
+    def related(group: GroupDesign) -> GroupDesign:
+        absent = new[group.name] != ""
+        if group.name in places:
+            return replace(group, index=places[group.name])
+        if group.structure is None or not absent.any():
+            return group
+        levels, place = np.unique(new[group.name][absent], return_inverse=True)
+        key = [seed, NEW_LEVELS, *group.name.encode(), 0]
+        added = related_effects(fit, group, levels, data[absent], key)
+        effects[group.name] = np.concatenate([effects[group.name], added], axis=1)
+        index = group.index.copy()
+        index[absent] = group.n_levels + place
+        new[group.name], places[group.name] = np.full(len(absent), ""), index
+        return replace(group, index=index)
+
+    predictors = {
+        name: replace(p, groups=tuple(map(related, p.groups)))
+        for name, p in design.predictors.items()
+    }
+    return replace(design, predictors=predictors)
+
+
+def _new_part(fit: Fit, rows: Rows, group: GroupDesign, ids: NDArray[np.str_]) -> Array:
+    """Return what new levels add to each row, shape (n_draws, n_rows).
+
+    A level's draws depend on the seed, the group and the level's name alone: not on
+    which other rows are asked about, nor on how rows are cut into blocks.
+    """
+    levels, index = np.unique(ids, return_inverse=True)
+    root, shape = factors(fit, group), (n_draws(fit), len(group.terms))
+    u = np.zeros((shape[0], len(levels), shape[1]))
+    for i, level in enumerate(levels):
+        if level:
+            key = [rows.seed, NEW_LEVELS, *group.name.encode(), 0, *level.encode()]
+            rng = np.random.default_rng(key)
+            z = rng.standard_normal(shape)
+            if group.dist == "student":
+                z = z / np.sqrt(precision_draws(fit, group.name, rng))[:, None]
+            u[:, i] = np.einsum("dij,dj->di", root, z)
+    return replace(group, index=index.reshape(ids.shape).astype(np.int32)).added(u)
+
+
+def blocks(fit: Fit, design: Design) -> Iterator[slice]:
+    """Cut rows so that draws times rows stay within a fixed number of cells."""
+    size = max(1, CELLS // n_draws(fit))
+    for start in range(0, design.n_rows, size):
+        yield slice(start, min(start + size, design.n_rows))
+
+
+def mean_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
+    """Return draws of the mean response, shape (n_draws, rows of the block).
+
+    For categories these are probabilities, or shares, with the category as a last axis.
+
+    It is ``mu`` unless the family's mean is another: where zeros are inflated it is
+    the mean of the response, not of one component. With trials it is per trial.
+    """
+    refuse_pairs(fit)
+    part = take(rows.design, np.arange(block.start, block.stop))
+    if groups in ("known", "new"):
+        eta, own = given_effects(fit, rows, part, groups, block)
+        return np.asarray(fit.family.expected(eta, fit.link, own))
+    unique, back = distinct(part)
+    part = take(part, unique)
+    if groups == "typical":
+        eta, own = given_effects(fit, rows, part, groups, block)
+        found = fit.family.expected(eta, fit.link, own)
+    else:
+        found = (_over_categories if fit.family.unordered else _population)(fit, part)
+    return np.asarray(found)[:, back]
+
+
+def _over_categories(fit: Fit, part: Design) -> Array:
+    """Return the shares of categories over the random effects of each one's predictor.
+
+    They depend on no other parameter of the family.
+    """
+    heavy = [g.name for p in part.means for g in students(p)]
+    if heavy:
+        raise ArgumentError(
+            f"Effects of {listed(heavy)} have Student's t, and shares of categories are averaged over "
+            "normal effects only: use groups='known', 'typical' or 'new'."
+        )
+    middle = np.stack([fixed_part(fit, p) for p in part.means], axis=-1)
+    variance = np.stack([random_variance(fit, p) for p in part.means], axis=-1)
+    return population_shares(middle, np.sqrt(variance))
+
+
+def _population(fit: Fit, part: Design) -> Array:
+    """Return the mean response over the random effects of every predictor.
+
+    Those of other parameters than the mean are integrated by Gauss-Hermite
+    quadrature, one dimension for each such predictor, around the integral of the mean
+    over its effects given theirs: effects that several share are correlated.
+    """
+    family, fixed = fit.family, fixed_part(fit, part.mu)
+    others = [p for name, p in part.predictors.items() if name != "mu" and p.groups]
+    root = random_factor(fit, [*others, part.mu])
+    told = (root[-1, :-1] ** 2).sum(axis=0)
+    x, w = np.polynomial.hermite_e.hermegauss(OWN_NODES)
+    total = np.zeros(())
+    for places in product(range(OWN_NODES), repeat=len(others)):
+        z = x[list(places)][:, None, None]
+        moved = [(row[: len(others)] * z).sum(axis=0) for row in root]
+        shift = {p.parameter: by for p, by in zip(others, moved, strict=False)}
+        eta = fixed + moved[-1]
+
+        def shifted(fit: Fit, p: PredictorDesign, by: Mapping[str, Array] = shift) -> Array:
+            return fixed_part(fit, p) + by.get(p.parameter, 0)
+
+        own = parameters(fit, part, shifted)
+        for weight, variance in mixtures(fit, part):
+            left = np.maximum(variance - told, 0.0)
+            if family.mean_is_proportional:
+                found = family.mean(population_mean(fit.link, eta, left), own)
+            else:
+                found = population_mean_of(partial(_mean_at, fit, own), eta, left)
+            shares = weight.reshape(-1, *[1] * (np.ndim(found) - 1))
+            total = total + np.prod(w[list(places)] / w.sum()) * shares * found
+    return np.asarray(total)
+
+
+def _mean_at(fit: Fit, own: Mapping[str, Array], eta: Array) -> Array:
+    return np.asarray(fit.family.expected(eta, fit.link, own))
+
+
+def given_effects(
+    fit: Fit, rows: Rows, part: Design, groups: str, block: slice
+) -> tuple[Array, dict[str, Array]]:
+    """Return draws of the predictor of the mean and of the family's parameters, given effects."""
+
+    def predict(fit: Fit, predictor: PredictorDesign) -> Array:
+        eta = fixed_part(fit, predictor)
+        if groups == "typical":
+            return eta
+        for group in predictor.groups:
+            eta += group.added(rows.effects[group.name])
+            ids = rows.new_levels[group.name][block] if groups == "new" else None
+            if ids is not None and (ids != "").any():
+                eta += _new_part(fit, rows, group, ids)
+        return eta
+
+    return mean_eta(fit, part, predict), parameters(fit, part, predict)
+
+
+def predictor_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
+    """Return draws of the predictor of the mean, shape (n_draws, rows of the block), link scale.
+
+    Over the population of groups its mean is that of a group with effects of zero.
+    """
+    part = take(rows.design, np.arange(block.start, block.stop))
+    how = "typical" if groups == "population" else groups
+    return given_effects(fit, rows, part, how, block)[0]
+
+
+def drawn_parameters(fit: Fit, rows: Rows, groups: str) -> tuple[Array, dict[str, Array]]:
+    """Return draws of the predictor of the mean and of the family's parameters, for all rows."""
+    return given_effects(fit, rows, rows.design, groups, slice(None))
+
+
+def no_draws(fit: Fit, n: int, kind: str = "expected") -> Array:
+    """Return zeros to sum draws of ``n`` answers in, with categories where the response has them.
+
+    ``kind`` is ``"expected"``, ``"response"`` or ``"predictor"``.
+    """
+    categories = fit.schema.response.categories
+    each = fit.family.unordered or (fit.family.categorical and kind == "expected")
+    against_first = fit.family.unordered and kind == "predictor"
+    rest = (len(categories) - against_first,) if each else ()
+    return np.zeros((n_draws(fit), n, *rest))
+
+
+def by_category(fit: Fit, values: Array, labels: pd.DataFrame) -> tuple[Array, pd.DataFrame]:
+    """Give every category an answer of its own, named in the column ``category``.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_draws, n_answers) or (n_draws, n_answers, n_categories)
+        Or of all categories but the first, which the others are held against.
+    labels : pandas.DataFrame, shape (n_answers, ...)
+    """
+    if values.ndim == 2:
+        return values, labels
+    names = fit.schema.response.categories[-values.shape[2] :]
+    repeated = labels.loc[labels.index.repeat(len(names))].reset_index(drop=True)
+    category = pd.Categorical(list(names) * len(labels), names, ordered=not fit.family.unordered)
+    flattened = values.reshape(len(values), values.shape[1] * len(names))
+    return flattened, beside(repeated, {"category": category})
+
+
+def take(design: Design, rows: NDArray[np.intp]) -> Design:
+    """Return the design of some of its rows."""
+    predictors = {name: take_predictor(p, rows) for name, p in design.predictors.items()}
+    return replace(
+        design,
+        rows=design.rows[rows],
+        predictors=predictors,
+        response=None if design.response is None else design.response[rows],
+        trials=None if design.trials is None else design.trials[rows],
+        modifiers={k: v[rows] for k, v in design.modifiers.items()},
+        covariates={},
+        cuts=None if design.cuts is None else design.cuts.take(rows),
+    )
+
+
+def take_predictor(predictor: PredictorDesign, rows: NDArray[np.intp]) -> PredictorDesign:
+    """Return the arrays of one predictor on some of its rows."""
+    groups = tuple(g.take(rows) for g in predictor.groups)
+    smooths = tuple(replace(s, basis=s.basis[rows]) for s in predictor.smooths)
+    return replace(
+        predictor,
+        X=predictor.X[rows],
+        offset=predictor.offset[rows],
+        groups=groups,
+        smooths=smooths,
+        modelled=predictor.modelled.take(rows),
+    )
+
+
+def _varies(group: GroupDesign) -> bool:
+    return group.Z is not None or group.weights is not None
+
+
+def distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return rows with different predictors, and where each row finds its own."""
+    parts = [
+        columns
+        for p in design.predictors.values()
+        for columns in (
+            p.X,
+            p.offset[:, None],
+            *p.modelled.keys(),
+            *(s.basis for s in p.smooths),
+            *(g.spread for g in p.groups if _varies(g)),
+        )
+    ]
+    parts += [] if design.cuts is None else [design.cuts.index[:, None].astype(float)]
+    parts += [design.modifiers["se"][:, None]] if "se" in design.modifiers else []
+    _, first, back = np.unique(np.hstack(parts), axis=0, return_index=True, return_inverse=True)
+    return first, back.ravel()

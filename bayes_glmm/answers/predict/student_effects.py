@@ -1,0 +1,128 @@
+"""Averages over effects with Student's t: normal given a precision, which is integrated over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+from scipy.stats import chi2
+
+from bayes_glmm.answers.predict.predictor_draws import flat, n_draws, random_variance
+from bayes_glmm.errors import ArgumentError, listed
+from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.design import Design, PredictorDesign
+from bayes_glmm.results.fit import Fit
+
+type Array = NDArray[np.float64]
+NODES = 64
+LEFT_OUT = 1e-9
+BOUNDED = ("logit", "probit", "cloglog")
+
+
+def students(predictor: PredictorDesign) -> list[GroupDesign]:
+    """Return the groups whose effects have Student's t."""
+    return [group for group in predictor.groups if group.dist == "student"]
+
+
+def precision_draws(fit: Fit, name: str, rng: np.random.Generator) -> Array:
+    """Draw the precision of one level's effects in every posterior draw, shape (n_draws,)."""
+    nu = flat(fit, f"nu_{name}")
+    return np.asarray(rng.chisquare(nu) / nu)
+
+
+def averages(fit: Fit) -> bool:
+    """Return whether the model has a mean response over the population of its groups."""
+    try:
+        _require_mean(fit, fit.design, students(fit.design.mu))
+    except ArgumentError:
+        return False
+    return True
+
+
+def mixtures(fit: Fit, design: Design) -> Iterator[tuple[Array, Array]]:
+    """Yield weights and variances of normal random parts whose mixture the mean's is.
+
+    Yields
+    ------
+    weight : ndarray, shape (n_draws,)
+        They sum to one.
+    variance : ndarray, shape (n_draws, n_rows)
+
+    Raises
+    ------
+    ArgumentError
+        The mean over the population does not exist, or needs several dimensions.
+
+    Notes
+    -----
+    The trapezoid rule on the logarithm of the precision, from draw to draw at nodes of
+    its own.
+    """
+    heavy = students(design.mu)
+    _require_mean(fit, design, heavy)
+    if not heavy:
+        yield np.ones(n_draws(fit)), random_variance(fit, design.mu)
+        return
+    if fit.link.name in ("identity", "sqrt") and fit.family.mean_is_proportional:
+        zero = {g.name: np.full(n_draws(fit), np.inf) for g in heavy}
+        exists = fit.link.name == "sqrt"
+        given = {} if exists else zero
+        yield np.ones(n_draws(fit)), random_variance(fit, design.mu, given)
+        return
+    (group,) = heavy
+    nu = flat(fit, f"nu_{group.name}")
+    low, high = np.log(chi2.ppf(LEFT_OUT, nu) / nu), np.log(chi2.isf(LEFT_OUT, nu) / nu)
+    weights = [_density(low + (high - low) * t, nu) for t in np.linspace(0, 1, NODES)]
+    whole = np.sum(weights, axis=0)
+    for t, weight in zip(np.linspace(0, 1, NODES), weights, strict=True):
+        precision = np.exp(low + (high - low) * t)
+        yield weight / whole, random_variance(fit, design.mu, {group.name: precision})
+
+
+def _density(x: Array, nu: Array) -> Array:
+    """Return the density of the logarithm of a precision with mean one."""
+    half = nu / 2
+    return np.asarray(np.exp(half * np.log(half) - gammaln(half) + half * x - half * np.exp(x)))
+
+
+def _groups(design: Design, names: list[str]) -> set[str]:
+    return {group.name for name in names for group in design.predictors[name].groups}
+
+
+def _require_mean(fit: Fit, design: Design, heavy: list[GroupDesign]) -> None:
+    elsewhere = [g for n, p in design.predictors.items() if n != "mu" for g in students(p)]
+    names = listed(g.name for g in (*heavy, *elsewhere))
+    way = "use groups='known', 'typical' or 'new'."
+    if elsewhere or (len(heavy) > 1 and fit.link.name in BOUNDED):
+        raise ArgumentError(
+            f"An average over the population integrates over one Student's t, in the formula of the "
+            f"mean, and {names} make it more: {way}"
+        )
+    endless = [
+        name
+        for name, p in design.predictors.items()
+        if name in fit.family.endless and p.groups and fit.family.parameter(name).link == "log"
+    ]
+    if endless:
+        raise ArgumentError(
+            f"The mean of a {fit.family.name} response grows so fast with {listed(endless)} that, where "
+            f"levels of {listed(sorted(_groups(design, endless)))} differ in it, the average over the "
+            f"population of groups is infinite: {way} Or leave the group out of that formula."
+        )
+    if not heavy:
+        return
+    least = {"identity": 1.0, "sqrt": 2.0}.get(fit.link.name)
+    if least is not None and fit.family.mean_is_proportional:
+        share = max(float((flat(fit, f"nu_{g.name}") <= least).mean()) for g in heavy)
+        if share > 0:
+            raise ArgumentError(
+                f"With {least:g} degrees of freedom or fewer Student's t has no such mean, and that "
+                f"is so in {share:.2%} of the draws of {names}: {way} Or give nu_ a prior beyond."
+            )
+    elif fit.link.name not in BOUNDED:
+        raise ArgumentError(
+            f"Effects of {names} have Student's t, whose tails are so heavy that the mean over the "
+            f"population does not exist with the {fit.link.name} link: {way}"
+        )

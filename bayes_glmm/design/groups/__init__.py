@@ -1,0 +1,1 @@
+"""Grouping columns as levels, and the structures that relate them."""

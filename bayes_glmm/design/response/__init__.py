@@ -1,0 +1,1 @@
+"""The response: its values, and how each of them was observed."""

@@ -1,0 +1,1 @@
+"""Terms of a formula as columns, learned from the training rows."""

@@ -1,0 +1,1 @@
+"""A model as arrays and blocks: its variables, its predictors, its graph; no tables."""

@@ -1,0 +1,1 @@
+"""The blocks of a linear predictor, one file each."""

@@ -1,0 +1,1 @@
+"""What a fit leaves: draws with their model, and files of them."""

@@ -1,0 +1,1 @@
+"""Formulas: read into a spec, and written from one."""

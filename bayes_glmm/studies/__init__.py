@@ -1,0 +1,1 @@
+"""Many fits, and designs before the data exist."""
