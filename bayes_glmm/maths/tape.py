@@ -13,6 +13,7 @@ from bayes_glmm.maths.tape_simplify import COMMUTATIVE, sign_of, simplified
 
 type Scalar = Node | float
 NUMBERS = (int, float, np.number, np.bool_)
+LEAVES = ("const", "input", "bound")
 TOTALS = ("total", "log_total")
 LARGEST_PRODUCT = 8
 """The largest whole power that is written as products."""
@@ -140,7 +141,7 @@ class Node(Arithmetic):
         return Vector((self,))
 
     def __repr__(self) -> str:
-        shown = self.data if self.op in ("const", "input", "bound") else ""
+        shown = self.data if self.op in LEAVES else ""
         return f"{self.op}({shown or ', '.join(f't{a.number}' for a in self.args)})"
 
 

@@ -1,0 +1,153 @@
+"""Derivatives of what a tape holds, recorded on the same tape."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from bayes_glmm.maths.tape import TOTALS, Node, is_condition, needed
+
+type Rule = Callable[..., Any]
+FLAT = frozenset(("const", "floor", "steady"))
+FAR_LEFT, FRACTION_DEPTH = -50.0, 6
+ROOT_OF_TAU_INVERSE = 1.0 / math.sqrt(2.0 * math.pi)
+
+
+def derivative(node: Node, by: Node) -> Node:
+    """Return the derivative of a node by an input, a node of the same tape.
+
+    Slopes run forwards, so that what a choice does not take is never multiplied by zero.
+    Derivatives of derivatives are right to any order whose functions the tape has.
+
+    Parameters
+    ----------
+    node : Node
+    by : Node
+        An ``input``, or a ``bound`` leaf of a sum's term.
+    """
+    (name,) = by.inputs
+    slopes, zero = node.tape.slopes, node.tape.constant(0.0)
+    for step in needed(node):
+        place = (by.number, step.number)
+        if name in step.inputs and place not in slopes:
+            inner = [slopes[by.number, a.number] if name in a.inputs else zero for a in step.args]
+            slopes[place] = node.tape.constant(1.0) if step is by else _slope(step, inner)
+    return slopes[by.number, node.number] if name in node.inputs else zero
+
+
+def gradient(node: Node, by: Sequence[Node]) -> tuple[Node, ...]:
+    """Return the derivatives of a node by several inputs."""
+    return tuple(derivative(node, x) for x in by)
+
+
+def hessian(node: Node, by: Sequence[Node]) -> tuple[tuple[Node, ...], ...]:
+    """Return all second derivatives of a node by several inputs; mirrored ones are one node."""
+    slopes = gradient(node, by)
+    lower = [[derivative(slopes[i], by[j]) for j in range(i + 1)] for i in range(len(by))]
+    return tuple(
+        tuple(lower[max(i, j)][min(i, j)] for j in range(len(by))) for i in range(len(by))
+    )
+
+
+def _slope(node: Node, inner: list[Node]) -> Node:
+    """Return the derivative of an operation from those of its arguments."""
+    zero, where = node.tape.constant(0.0), partial(node.tape.apply, "where")
+    if node.op in FLAT or is_condition(node):
+        return zero
+    if node.op == "where":
+        return where(node.args[0], inner[1], inner[2])
+    if node.op in ("max", "min"):
+        first = node.args[0] < node.args[1] if node.op == "min" else node.args[1] < node.args[0]
+        return where(first, inner[0], inner[1])
+    partials = _sums(node) if node.op in TOTALS else PARTIALS[node.op]
+    slope = zero
+    for place, change in enumerate(inner):
+        if not (change.op == "const" and change.data == 0):
+            slope = slope + _partial(node, partials, place) * change
+    return slope
+
+
+def _partial(node: Node, partials: Sequence[Rule | None], place: int) -> Any:
+    rule = partials[place]
+    if rule is None:
+        raise ValueError(f"The derivative of {node.op} by its argument {place} is not on a tape.")
+    return rule(node, *node.args)
+
+
+def _sums(node: Node) -> tuple[Rule, ...]:
+    r"""Return the partial derivatives of a sum, which are sums of those of its term.
+
+    With the term :math:`t_k` they are :math:`\sum_k t_k'`, and of the log :math:`L` of the
+    sum of exponentials :math:`\sum_k e^{t_k - L} t_k'`.
+    """
+    n, body = node.data
+
+    def by_argument(place: int, whole: Node, *args: Node) -> Node:
+        def term(*bound: Node) -> Node:
+            slope = derivative(body, bound[place + 1])
+            if node.op == "total":
+                return slope
+            return node.tape.apply("exp", body - bound[-1]) * slope
+
+        values = args if node.op == "total" else (*args, whole)
+        return node.tape.total("total", term, n, values)
+
+    return tuple(partial(by_argument, place) for place in range(len(node.args)))
+
+
+def _excess(x: Node, hazard: Node) -> Any:
+    """Return ``x + hazard``; far left by Laplace's continued fraction, where it would cancel."""
+    apply = x.tape.apply
+    left = -apply("min", x, FAR_LEFT)
+    fraction: Any = left
+    for k in range(FRACTION_DEPTH, 1, -1):
+        fraction = left + k / fraction
+    return apply("where", x < FAR_LEFT, 1.0 / fraction, x + hazard)
+
+
+def _pow_by_base(whole: Node, base: Node, power: Node) -> Any:
+    return power * base.tape.apply("pow", base, power - 1.0)
+
+
+def _gammainc_by_end(whole: Node, a: Node, x: Node) -> Any:
+    apply = x.tape.apply
+    return apply("exp", (a - 1.0) * apply("log", x) - x - apply("lgamma", a))
+
+
+def _f(name: str, *args: Any) -> Any:
+    """Return an operation on nodes of one tape."""
+    return args[0].tape.apply(name, *args)
+
+
+PARTIALS: Mapping[str, tuple[Rule | None, ...]] = {
+    "neg": (lambda n, a: -1.0,),
+    "abs": (lambda n, a: _f("where", a < 0.0, -1.0, 1.0),),
+    "add": (lambda n, a, b: 1.0, lambda n, a, b: 1.0),
+    "mul": (lambda n, a, b: b, lambda n, a, b: a),
+    "div": (lambda n, a, b: 1.0 / b, lambda n, a, b: -(n / b)),
+    "pow": (_pow_by_base, lambda n, a, b: n * _f("log", a)),
+    "sqrt": (lambda n, a: 0.5 / n,),
+    "exp": (lambda n, a: n,),
+    "expm1": (lambda n, a: _f("exp", a),),
+    "log": (lambda n, a: 1.0 / a,),
+    "log1p": (lambda n, a: 1.0 / (1.0 + a),),
+    "logaddexp": (lambda n, a, b: _f("sigmoid", a - b), lambda n, a, b: _f("sigmoid", b - a)),
+    "sigmoid": (lambda n, a: n * _f("sigmoid", -a),),
+    "softplus": (lambda n, a: _f("sigmoid", a),),
+    "sin": (lambda n, a: _f("cos", a),),
+    "cos": (lambda n, a: -_f("sin", a),),
+    "arctan": (lambda n, a: 1.0 / (1.0 + a * a),),
+    "lgamma": (lambda n, a: _f("digamma", a),),
+    "digamma": (lambda n, a: _f("trigamma", a),),
+    "trigamma": (lambda n, a: _f("tetragamma", a),),
+    "tetragamma": (None,),
+    "gammainc": (None, _gammainc_by_end),
+    "normal_cdf": (lambda n, a: ROOT_OF_TAU_INVERSE * _f("exp", -0.5 * a * a),),
+    "log_normal_cdf": (lambda n, a: _f("normal_hazard", a),),
+    "normal_hazard": (lambda n, a: -(n * _excess(a, n)),),
+    "i0e": (lambda n, a: _f("i1e", a) - n,),
+    "i1e": (lambda n, a: _f("i0e", a) - n - n / a,),
+}
+"""Derivatives of operations, as functions of the whole and of the arguments: one by each argument."""

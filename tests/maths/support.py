@@ -1,0 +1,98 @@
+"""Rows of every family with moderate numbers, and its density in NumPy by the tape's inputs."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from bayes_glmm.families import FAMILIES
+
+RANGES = {
+    "sigma": (0.4, 2.0), "nu": (2.5, 30.0), "dispersion": (0.4, 6.0), "shape": (0.5, 5.0),
+    "zi": (0.1, 0.6), "hurdle": (0.1, 0.6), "zoi": (0.1, 0.6), "coi": (0.2, 0.8),
+    "lower": (-2.0, -0.5), "gap": (0.5, 3.0), "skew": (-3.0, 3.0), "quantile": (0.1, 0.9),
+    "concentration": (0.2, 8.0), "power": (1.15, 1.85), "discrimination": (0.5, 2.0),
+}  # fmt: skip
+"""Of parameters beside the mean, each on its own scale."""
+PREDICTORS = {
+    "logit": (-2.0, 2.0), "probit": (-1.5, 1.5), "cloglog": (-2.0, 0.7), "log": (-1.0, 2.0),
+    "identity": (0.5, 6.0), "sqrt": (0.6, 2.5), "inverse": (0.2, 2.0), "tan_half": (-2.0, 2.0),
+}  # fmt: skip
+N_ROWS = 24
+CASES = [(f.name, link) for f in FAMILIES for link in f.links]
+
+
+def rows(family, link: str, n_categories: int = 3, seed: int = 0, n: int = N_ROWS) -> dict:
+    """Inputs of the family's density by name, one number a row; every category occurs."""
+    rng = np.random.default_rng(seed)
+    own = {}
+    for p in family.parameters:
+        if p.vector:
+            steps = rng.uniform(0.3, 1.2, (n, n_categories - 1))
+            own |= numbered(p.name, np.cumsum(steps, axis=1) - 1.0)
+        elif p.fixed is None:
+            own[p.name] = rng.uniform(*RANGES[p.name], n)
+    if family.unordered:
+        eta = numbered("eta", rng.uniform(-1.5, 1.5, (n, n_categories - 1)))
+    else:
+        eta = {"eta": rng.uniform(*PREDICTORS[link], n)}
+    return own | eta | responses(family, link, eta, own, n_categories, rng)
+
+
+def responses(family, link, eta, own, n_categories, rng) -> dict:
+    n = len(next(iter(eta.values())))
+    trials = {"trials": rng.integers(2, 30, n).astype(float)} if family.has_trials else {}
+    if family.name == "multinomial":
+        y = rng.multinomial(trials["trials"].astype(int), np.full(n_categories, 1 / n_categories))
+        return numbered("y", y.astype(float)) | trials
+    if family.composed:
+        return numbered("y", rng.dirichlet(np.full(n_categories, 2.0), n))
+    if family.categorical:
+        return {"y": np.arange(n) % n_categories * 1.0}
+    known = {p.name: p.fixed for p in family.parameters if p.fixed is not None}
+    mu = family.link(link).inverse(eta["eta"])
+    y = family.simulate(rng, mu, own | known, trials.get("trials"))
+    if family.support == "numbers from 0 to 1":
+        y[::5], y[1::5] = 0.0, 1.0
+    elif family.discrete or family.support == "zero and positive numbers":
+        y[::5] = 0.0
+    return {"y": y} | trials
+
+
+def numbered(name: str, columns: np.ndarray) -> dict:
+    return {f"{name}[{k}]": columns[:, k] for k in range(columns.shape[1])}
+
+
+def together(inputs: dict) -> dict:
+    """Numbered inputs as arrays with a last axis."""
+    found: dict = {}
+    for name, value in inputs.items():
+        stem = re.sub(r"\[\d+\]$", "", name)
+        found.setdefault(stem, []).append((name != stem, np.asarray(value)))
+    return {
+        stem: np.stack([v for _, v in parts], axis=-1) if parts[0][0] else parts[0][1]
+        for stem, parts in found.items()
+    }
+
+
+def density(family, link, inputs: dict) -> np.ndarray:
+    """The package's density in NumPy."""
+    given = together(inputs)
+    own = {p.name: given.get(p.name, p.fixed) for p in family.parameters}
+    own = {name: np.asarray(value, float) for name, value in own.items()}
+    if "places" in given:
+        own["places"] = given["places"].astype(int)
+    y, eta, trials = given["y"], given["eta"], given.get("trials")
+    return family.logpdf(y, eta, link, own, trials)
+
+
+def slope(function, inputs: dict, name: str, step: float = 4e-3) -> np.ndarray:
+    """The derivative of a function of inputs by central differences of eighth order."""
+    weights = (4 / 5, -1 / 5, 4 / 105, -1 / 280)
+    h = step * np.maximum(0.25, np.minimum(1.0, np.abs(inputs[name])))
+    total = 0.0
+    for k, weight in enumerate(weights, 1):
+        ends = [function(inputs | {name: inputs[name] + side * k * h}) for side in (1, -1)]
+        total = total + weight * (ends[0] - ends[1])
+    return total / h
