@@ -106,7 +106,7 @@ class Observed(Written):
         self.corners = plain.corners
         self.mean_is_proportional = plain.mean_is_proportional
         extra = (Parameter(name, "how the row was observed", _stated) for name in names)
-        self.parameters = (*plain.parameters, *extra)
+        self.parameters, self.known = (*plain.parameters, *extra), names
 
     @property
     def spread(self) -> tuple[Parameter, ...]:
@@ -157,7 +157,7 @@ class Observed(Written):
         right = below_low > above_low
         less = m.where(right, above_high, below_low)
         more = m.where(right, above_low, below_high)
-        return more + m.log_not(less - more)
+        return more + m.log_not(m.where(less < -ENDLESS, -np.inf, less - more))
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse what the plain family refuses."""

@@ -66,7 +66,7 @@ class Conditional(Written):
         self.plain, self.name, self.support = plain, plain.name, plain.support
         self.links = ("logit",)
         extra = (Parameter(name, "what both arms have", _stated) for name in (TOTAL, OTHER_TRIALS))
-        self.parameters = (*plain.parameters, *extra)
+        self.parameters, self.known = (*plain.parameters, *extra), (TOTAL, OTHER_TRIALS)
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the log-probability of ``y`` given the total."""

@@ -50,6 +50,8 @@ class Family(Reading, ABC):
     support: str
     links: tuple[str, ...]
     parameters: tuple[Parameter, ...] = ()
+    known: tuple[str, ...] = ()
+    """Those of the parameters that are data of each row: how its response was observed."""
     has_trials: bool = False
     discrete: bool = False
     increasing: bool = False

@@ -78,7 +78,8 @@ def record_density(
     trials = tape.input("trials") if family.has_trials else None
     predictor = Vector(eta) if family.unordered else eta[0]
     value = family.log_density(TAPE, y, predictor, link, own, trials)
-    return RecordedDensity(tape.constant(value), eta, tuple(chain(*inputs.values())))
+    changing = chain(*(nodes for name, nodes in inputs.items() if name not in family.known))
+    return RecordedDensity(tape.constant(value), eta, tuple(changing))
 
 
 def _numbered(tape: Tape, name: str, size: int) -> tuple[Node, ...]:

@@ -18,6 +18,7 @@ from bayes_glmm.maths.links import Link
 
 type Function = Callable[..., Any]
 LOG_TWO_PI = float(np.log(2 * np.pi))
+TINY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,13 @@ class Maths:
         return self.where(x < edge, near, formulas.stirling_rest(self.maximum(x, edge)))
 
     def log_not(self, log_p: Any) -> Any:
-        """``log(1 - p)`` from ``log p``, exact for ``p`` near zero and near one."""
+        """``log(1 - p)`` from ``log p``, exact for ``p`` near zero and near one.
+
+        Where ``p`` is one, or has rounded to it, its slope is zero and not infinity times zero.
+        """
         half = -float(np.log(2))
-        near_one = self.log(-self.expm1(self.maximum(log_p, half)))
+        inside = self.minimum(self.maximum(log_p, half), -TINY)
+        near_one = self.where(log_p < 0, self.log(-self.expm1(inside)), -np.inf)
         return self.where(log_p > half, near_one, self.log1p(-self.exp(self.minimum(log_p, half))))
 
 

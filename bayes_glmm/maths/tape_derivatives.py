@@ -79,20 +79,26 @@ def _partial(node: Node, partials: Sequence[Rule | None], place: int) -> Any:
 def _sums(node: Node) -> tuple[Rule, ...]:
     r"""Return the partial derivatives of a sum, which are sums of those of its term.
 
-    With the term :math:`t_k` they are :math:`\sum_k t_k'`, and of the log :math:`L` of the
-    sum of exponentials :math:`\sum_k e^{t_k - L} t_k'`.
+    Of a sum of :math:`t_k` they are :math:`\sum_k t_k'`. Of the log of the sum of
+    :math:`e^{t_k}` they are the mean of :math:`t_k'` with weights :math:`w_k = e^{t_k - L}`, for
+    whichever constant :math:`L`: at that log itself no weight overflows, and the sum of the
+    weights takes out how it was rounded.
     """
     n, body = node.data
+    total = partial(node.tape.total, "total")
 
     def by_argument(place: int, whole: Node, *args: Node) -> Node:
-        def term(*bound: Node) -> Node:
-            slope = derivative(body, bound[place + 1])
-            if node.op == "total":
-                return slope
-            return node.tape.apply("exp", body - bound[-1]) * slope
+        def slope(*bound: Node) -> Node:
+            return derivative(body, bound[place + 1])
 
-        values = args if node.op == "total" else (*args, whole)
-        return node.tape.total("total", term, n, values)
+        def weight(*bound: Node) -> Node:
+            return node.tape.apply("exp", body - bound[-1])
+
+        if node.op == "total":
+            return total(slope, n, args)
+        values = (*args, node.tape.apply("steady", whole))
+        weighted = total(lambda *bound: weight(*bound) * slope(*bound), n, values)
+        return weighted / total(weight, n, values)
 
     return tuple(partial(by_argument, place) for place in range(len(node.args)))
 
