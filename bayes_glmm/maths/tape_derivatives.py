@@ -61,19 +61,14 @@ def _slope(node: Node, inner: list[Node]) -> Node:
     if node.op in ("max", "min"):
         first = node.args[0] < node.args[1] if node.op == "min" else node.args[1] < node.args[0]
         return where(first, inner[0], inner[1])
-    partials = _sums(node) if node.op in TOTALS else PARTIALS[node.op]
-    slope = zero
+    rules, slope = _sums(node) if node.op in TOTALS else RULES[node.op], zero
     for place, change in enumerate(inner):
         if not (change.op == "const" and change.data == 0):
-            slope = slope + _partial(node, partials, place) * change
+            rule = rules[place]
+            if rule is None:
+                raise ValueError(f"No tape holds the slope of {node.op} in its argument {place}.")
+            slope = slope + rule(change, node, *node.args)
     return slope
-
-
-def _partial(node: Node, partials: Sequence[Rule | None], place: int) -> Any:
-    rule = partials[place]
-    if rule is None:
-        raise ValueError(f"The derivative of {node.op} by its argument {place} is not on a tape.")
-    return rule(node, *node.args)
 
 
 def _sums(node: Node) -> tuple[Rule, ...]:
@@ -87,7 +82,7 @@ def _sums(node: Node) -> tuple[Rule, ...]:
     n, body = node.data
     total = partial(node.tape.total, "total")
 
-    def by_argument(place: int, whole: Node, *args: Node) -> Node:
+    def by_argument(place: int, d: Node, whole: Node, *args: Node) -> Node:
         def slope(*bound: Node) -> Node:
             return derivative(body, bound[place + 1])
 
@@ -95,10 +90,10 @@ def _sums(node: Node) -> tuple[Rule, ...]:
             return node.tape.apply("exp", body - bound[-1])
 
         if node.op == "total":
-            return total(slope, n, args)
+            return total(slope, n, args) * d
         values = (*args, node.tape.apply("steady", whole))
         weighted = total(lambda *bound: weight(*bound) * slope(*bound), n, values)
-        return weighted / total(weight, n, values)
+        return weighted / total(weight, n, values) * d
 
     return tuple(partial(by_argument, place) for place in range(len(node.args)))
 
@@ -113,47 +108,54 @@ def _excess(x: Node, hazard: Node) -> Any:
     return apply("where", x < FAR_LEFT, 1.0 / fraction, x + hazard)
 
 
-def _pow_by_base(whole: Node, base: Node, power: Node) -> Any:
-    return power * base.tape.apply("pow", base, power - 1.0)
-
-
-def _gammainc_by_end(whole: Node, a: Node, x: Node) -> Any:
-    apply = x.tape.apply
-    return apply("exp", (a - 1.0) * apply("log", x) - x - apply("lgamma", a))
-
-
 def _f(name: str, *args: Any) -> Any:
     """Return an operation on nodes of one tape."""
     return args[0].tape.apply(name, *args)
 
 
-PARTIALS: Mapping[str, tuple[Rule | None, ...]] = {
-    "neg": (lambda n, a: -1.0,),
-    "abs": (lambda n, a: _f("where", a < 0.0, -1.0, 1.0),),
-    "add": (lambda n, a, b: 1.0, lambda n, a, b: 1.0),
-    "mul": (lambda n, a, b: b, lambda n, a, b: a),
-    "div": (lambda n, a, b: 1.0 / b, lambda n, a, b: -(n / b)),
-    "pow": (_pow_by_base, lambda n, a, b: n * _f("log", a)),
-    "sqrt": (lambda n, a: 0.5 / n,),
-    "exp": (lambda n, a: n,),
-    "expm1": (lambda n, a: _f("exp", a),),
-    "log": (lambda n, a: 1.0 / a,),
-    "log1p": (lambda n, a: 1.0 / (1.0 + a),),
-    "logaddexp": (lambda n, a, b: _f("sigmoid", a - b), lambda n, a, b: _f("sigmoid", b - a)),
-    "sigmoid": (lambda n, a: n * _f("sigmoid", -a),),
-    "softplus": (lambda n, a: _f("sigmoid", a),),
-    "sin": (lambda n, a: _f("cos", a),),
-    "cos": (lambda n, a: -_f("sin", a),),
-    "arctan": (lambda n, a: 1.0 / (1.0 + a * a),),
-    "lgamma": (lambda n, a: _f("digamma", a),),
-    "digamma": (lambda n, a: _f("trigamma", a),),
-    "trigamma": (lambda n, a: _f("tetragamma", a),),
+def _pow_by_base(d: Node, n: Node, base: Node, power: Node) -> Any:
+    return d * (power * _f("pow", base, power - 1.0))
+
+
+def _gammainc_by_end(d: Node, n: Node, a: Node, x: Node) -> Any:
+    return d * _f("exp", (a - 1.0) * _f("log", x) - x - _f("lgamma", a))
+
+
+def _div_by_below(d: Node, n: Node, a: Node, b: Node) -> Any:
+    """Return ``-n (d / b)``: huge denominators change in proportion, and their squares overflow."""
+    return -(n * (d * (1.0 / b)))
+
+
+RULES: Mapping[str, tuple[Rule | None, ...]] = {
+    "neg": (lambda d, n, a: -d,),
+    "abs": (lambda d, n, a: _f("where", a < 0.0, -d, d),),
+    "add": (lambda d, n, a, b: d, lambda d, n, a, b: d),
+    "mul": (lambda d, n, a, b: d * b, lambda d, n, a, b: d * a),
+    "div": (lambda d, n, a, b: d * (1.0 / b), _div_by_below),
+    "pow": (_pow_by_base, lambda d, n, a, b: d * (n * _f("log", a))),
+    "sqrt": (lambda d, n, a: d * (0.5 / n),),
+    "exp": (lambda d, n, a: d * n,),
+    "expm1": (lambda d, n, a: d * _f("exp", a),),
+    "log": (lambda d, n, a: d * (1.0 / a),),
+    "log1p": (lambda d, n, a: d * (1.0 / (1.0 + a)),),
+    "logaddexp": (
+        lambda d, n, a, b: d * _f("sigmoid", a - b),
+        lambda d, n, a, b: d * _f("sigmoid", b - a),
+    ),
+    "sigmoid": (lambda d, n, a: d * (n * _f("sigmoid", -a)),),
+    "softplus": (lambda d, n, a: d * _f("sigmoid", a),),
+    "sin": (lambda d, n, a: d * _f("cos", a),),
+    "cos": (lambda d, n, a: -(d * _f("sin", a)),),
+    "arctan": (lambda d, n, a: d * (1.0 / (1.0 + a * a)),),
+    "lgamma": (lambda d, n, a: d * _f("digamma", a),),
+    "digamma": (lambda d, n, a: d * _f("trigamma", a),),
+    "trigamma": (lambda d, n, a: d * _f("tetragamma", a),),
     "tetragamma": (None,),
     "gammainc": (None, _gammainc_by_end),
-    "normal_cdf": (lambda n, a: ROOT_OF_TAU_INVERSE * _f("exp", -0.5 * a * a),),
-    "log_normal_cdf": (lambda n, a: _f("normal_hazard", a),),
-    "normal_hazard": (lambda n, a: -(n * _excess(a, n)),),
-    "i0e": (lambda n, a: _f("i1e", a) - n,),
-    "i1e": (lambda n, a: _f("i0e", a) - n - n / a,),
+    "normal_cdf": (lambda d, n, a: d * (ROOT_OF_TAU_INVERSE * _f("exp", -0.5 * a * a)),),
+    "log_normal_cdf": (lambda d, n, a: d * _f("normal_hazard", a),),
+    "normal_hazard": (lambda d, n, a: -(d * (n * _excess(a, n))),),
+    "i0e": (lambda d, n, a: d * (_f("i1e", a) - n),),
+    "i1e": (lambda d, n, a: d * (_f("i0e", a) - n - n / a),),
 }
-"""Derivatives of operations, as functions of the whole and of the arguments: one by each argument."""
+"""What a change ``d`` of each argument adds to the slope, from ``d``, the whole and the arguments."""

@@ -78,7 +78,7 @@ SAME = {
     "twice": (lambda a, b: a + a, lambda a, b: 2 * a),
     "half of two": (lambda a, b: 0.5 * (2.0 * a), lambda a, b: a),
     "over four": (lambda a, b: a / 4.0, lambda a, b: 0.25 * a),
-    "negative of negative": (lambda a, b: -(-a), lambda a, b: a),
+    "negative of negative": (lambda a, b: -1 * -a, lambda a, b: a),
     "minus once": (lambda a, b: -1.0 * a, lambda a, b: -a),
     "signs out": (lambda a, b: (-a) * (-b) / (-a), lambda a, b: -(a * b / a)),
     "size of an exponential": (lambda a, b: abs(TAPE.exp(a)), lambda a, b: TAPE.exp(a)),
