@@ -6,90 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from bayes_glmm.maths.tape_operations import CONDITIONS, OPERATIONS
+from bayes_glmm.maths.tape_arithmetic import NUMBERS, Arithmetic
+from bayes_glmm.maths.tape_operations import CONDITIONS, folded
 from bayes_glmm.maths.tape_simplify import COMMUTATIVE, sign_of, simplified
+from bayes_glmm.maths.tape_vectors import Vector
 
 type Scalar = Node | float
-NUMBERS = (int, float, np.number, np.bool_)
 LEAVES = ("const", "input", "bound")
 TOTALS = ("total", "log_total")
-LARGEST_PRODUCT = 8
-"""The largest whole power that is written as products."""
-
-
-class Arithmetic:
-    """The operators of nodes and of vectors of nodes."""
-
-    __slots__ = ()
-    __array_ufunc__ = None
-    """NumPy's numbers leave the operators to their other side."""
-
-    def _apply(self, op: str, *args: Any) -> Any:
-        raise NotImplementedError
-
-    def __add__(self, other: Any) -> Any:
-        return self._apply("add", self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self._apply("add", other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return self + (-other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return other + (-self)
-
-    def __mul__(self, other: Any) -> Any:
-        return self._apply("mul", self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self._apply("mul", other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self._apply("div", self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self._apply("div", other, self)
-
-    def __neg__(self) -> Any:
-        return self._apply("neg", self)
-
-    def __abs__(self) -> Any:
-        return self._apply("abs", self)
-
-    def __pow__(self, power: Any) -> Any:
-        if isinstance(power, NUMBERS) and abs(power) <= LARGEST_PRODUCT and power == int(power):
-            product: Any = 1.0
-            for _ in range(abs(int(power))):
-                product = product * self
-            return product if power >= 0 else 1.0 / product
-        return self._apply("pow", self, power)
-
-    def __rpow__(self, base: Any) -> Any:
-        return self._apply("pow", base, self)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._apply("less", self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._apply("less", other, self)
-
-    def __le__(self, other: Any) -> Any:
-        return self._apply("less_equal", self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._apply("less_equal", other, self)
-
-    def __and__(self, other: Any) -> Any:
-        return self._apply("and", self, other)
-
-    def __or__(self, other: Any) -> Any:
-        return self._apply("or", self, other)
-
-    def __invert__(self) -> Any:
-        return self._apply("not", self)
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -134,15 +58,13 @@ class Node(Arithmetic):
 
     def __getitem__(self, key: Any) -> Any:
         """Return a vector of one element for ``[..., None]``, the only key."""
-        from bayes_glmm.maths.tape_vectors import Vector
-
         if key != (Ellipsis, None):
             raise IndexError(f"One number of a tape takes [..., None] alone, not {key!r}.")
         return Vector((self,))
 
     def __repr__(self) -> str:
-        shown = self.data if self.op in LEAVES else ""
-        return f"{self.op}({shown or ', '.join(f't{a.number}' for a in self.args)})"
+        inside = self.data if self.op in LEAVES else ", ".join(f"t{a.number}" for a in self.args)
+        return f"{self.op}({inside})"
 
 
 @dataclass(eq=False)
@@ -226,21 +148,6 @@ class Tape:
 
 def _inputs(nodes: Iterable[Node]) -> frozenset[str]:
     return frozenset[str]().union(*(a.inputs for a in nodes))
-
-
-def folded(op: str, *values: float) -> float:
-    """Return the value of an operation on plain numbers; of a condition one or zero."""
-    with np.errstate(all="ignore"):
-        found = OPERATIONS[op](*(np.float64(v) for v in values))
-    return float(found)
-
-
-def record(op: str, *args: Scalar) -> Scalar:
-    """Record an operation on the tape of its arguments; plain numbers give a plain number."""
-    for a in args:
-        if isinstance(a, Node):
-            return a.tape.apply(op, *args)
-    return folded(op, *(float(a) for a in args))
 
 
 def needed(*outputs: Node) -> tuple[Node, ...]:

@@ -46,9 +46,7 @@ def hessian(node: Node, by: Sequence[Node]) -> tuple[tuple[Node, ...], ...]:
     """Return all second derivatives of a node by several inputs; mirrored ones are one node."""
     slopes = gradient(node, by)
     lower = [[derivative(slopes[i], by[j]) for j in range(i + 1)] for i in range(len(by))]
-    return tuple(
-        tuple(lower[max(i, j)][min(i, j)] for j in range(len(by))) for i in range(len(by))
-    )
+    return tuple(tuple(lower[max(i, j)][min(i, j)] for j in range(len(by))) for i in range(len(by)))
 
 
 def _slope(node: Node, inner: list[Node]) -> Node:

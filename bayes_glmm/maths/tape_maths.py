@@ -9,7 +9,8 @@ from typing import Any
 from bayes_glmm.maths import tape_vectors
 from bayes_glmm.maths.density_maths import NUMPY, Maths
 from bayes_glmm.maths.formulas import BESSEL_FROM, log_bessel_far
-from bayes_glmm.maths.tape import Node, Scalar, record
+from bayes_glmm.maths.tape import Node, Scalar
+from bayes_glmm.maths.tape_arithmetic import record
 from bayes_glmm.maths.tape_vectors import elementwise
 
 
@@ -35,7 +36,7 @@ def _total(op: str, term: Callable[..., Scalar], n: int, *values: Scalar) -> Sca
     return float(plain(term, n, *values))
 
 
-TAPE = Maths(
+TAPE: Maths = Maths(
     exp=_op("exp"),
     expm1=_op("expm1"),
     log=_op("log"),

@@ -75,3 +75,9 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "steady": np.positive,
 }
 """All operations; ``steady`` is its argument, which slopes take for a constant."""
+
+
+def folded(op: str, *values: float) -> float:
+    """Return the value of an operation on plain numbers; of a condition one or zero."""
+    with np.errstate(all="ignore"):
+        return float(OPERATIONS[op](*(np.float64(v) for v in values)))

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from bayes_glmm.maths.tape import Arithmetic, Scalar, record
+from bayes_glmm.maths.tape_arithmetic import Arithmetic, record
+
+type Scalar = Any
+"""A node of a tape, or a plain number."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -40,7 +40,9 @@ def test_the_slope_in_the_concentration_is_that_of_bessel_ratios():
 
     x = pt.dvector("x")
     mode = Mode(linker="py", optimizer="fast_compile")
-    slope = pytensor.function([x], pytensor.grad(pytensor_maths().log_bessel(x).sum(), x), mode=mode)
+    slope = pytensor.function(
+        [x], pytensor.grad(pytensor_maths().log_bessel(x).sum(), x), mode=mode
+    )
     at = np.array([1e-6, 0.1, 3.0, 50.0])
     np.testing.assert_allclose(slope(at), special.i1e(at) / special.i0e(at) - 1, rtol=1e-8)
     far = np.array([1e4, 1e6])

@@ -141,7 +141,9 @@ def check(family, link, inputs: dict, found, by_entry: bool = False) -> None:
     close(evaluate([found.value], inputs)[0], value(inputs), 1e-12)
     assert np.isfinite(value(inputs)).all()
     g = np.array(first(inputs))
-    H = np.array([[np.broadcast_to(v, N_ROWS) for v in evaluate(row, inputs)] for row in curvatures])
+    H = np.array(
+        [[np.broadcast_to(v, N_ROWS) for v in evaluate(row, inputs)] for row in curvatures]
+    )
     ways = [{n: np.clip(np.abs(inputs[n]), 0.25, 1)} for n in names] if by_entry else []
     for way in ways or [directions(inputs, names)]:
         d = np.array([way.get(n, np.zeros(N_ROWS)) for n in names])

@@ -236,7 +236,9 @@ NAMES = [n for n in dir(NUMPY) if n[0] != "_" and n not in OF_LINKS + OF_VECTORS
 def test_functions_are_numpys(tape, name):
     given = ARGUMENTS.get(name, lambda a, b, m: (a,))
     want = getattr(NUMPY, name)(*given(A, B, NUMPY))
-    (got,) = evaluate([tape.constant(getattr(TAPE, name)(*given(*two(tape), TAPE)))], {"a": A, "b": B})
+    (got,) = evaluate(
+        [tape.constant(getattr(TAPE, name)(*given(*two(tape), TAPE)))], {"a": A, "b": B}
+    )
     np.testing.assert_allclose(got, want, rtol=1e-14)
     pair = [Vector((x, 2.0 * x)) for x in two(tape)]
     both = getattr(TAPE, name)(*given(*pair, TAPE))
@@ -303,7 +305,9 @@ def test_links_are_numpys_in_the_tails(tape, name):
     if link.log_complement is None:
         assert mean.log_complement is None
         return
-    rest, d_rest = evaluate([mean.log_complement, derivative(mean.log_complement, eta)], {"eta": at})
+    rest, d_rest = evaluate(
+        [mean.log_complement, derivative(mean.log_complement, eta)], {"eta": at}
+    )
     np.testing.assert_allclose(rest, link.log_complement(at), rtol=1e-13)
     usable = at < 3
     with np.errstate(all="ignore"):

@@ -19,7 +19,11 @@ CATEGORIES = [(name, link) for name, link in CASES if get_family(name).categoric
 
 def recorded(name: str, link: str, n: int = 3, **options):
     family = get_family(name)
-    return family, family.link(link), record_density(family, family.link(link), n_categories=n, **options)
+    return (
+        family,
+        family.link(link),
+        record_density(family, family.link(link), n_categories=n, **options),
+    )
 
 
 @pytest.mark.parametrize(("name", "link"), CASES)
@@ -118,7 +122,11 @@ def test_discrimination_and_other_formulas():
         assert f"eta_{parameter}" in [node.data for node in found.parameters]
     _, _, found = recorded("zero_inflated_poisson", "log", formulas=("zi",))
     slopes = gradient(found.value, found.parameters)
-    at = {"eta_zi": np.array([-800.0, 800.0]), "eta": np.array([1.0, 1.0]), "y": np.array([0.0, 2.0])}
+    at = {
+        "eta_zi": np.array([-800.0, 800.0]),
+        "eta": np.array([1.0, 1.0]),
+        "y": np.array([0.0, 2.0]),
+    }
     np.testing.assert_allclose(evaluate([found.value], at)[0], [-np.e, -800 + 2 - np.e - np.log(2)])
     np.testing.assert_allclose(evaluate(slopes, at)[0], [0, -1.0], atol=1e-300)
 
@@ -132,7 +140,13 @@ def test_held_parameters_are_constants():
 
 def test_sizes_of_recorded_densities():
     """Operations for the value, the slopes and all curvatures; a change of the tape shows here."""
-    limits = {"poisson": 20, "bernoulli": 40, "negative_binomial": 320, "cumulative": 150, "tweedie": 560}
+    limits = {
+        "poisson": 20,
+        "bernoulli": 40,
+        "negative_binomial": 320,
+        "cumulative": 150,
+        "tweedie": 560,
+    }
     for name, most in limits.items():
         _, _, found = recorded(name, get_family(name).links[0])
         by = found.predictors + found.parameters
