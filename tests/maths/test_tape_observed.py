@@ -69,8 +69,10 @@ def test_weights_alone(name):
     ("name", "link"), [(name, link) for name in BOUNDED for link in get_family(name).links]
 )
 def test_bounds_under_every_link(name, link, kind, seed):
+    """The upper tail of counts is what their sum leaves of one, and so is its rounding."""
     family, of_mean, inputs, found = seen(name, kind, link, seed)
-    check(family, of_mean, inputs, found, by_entry=True)
+    tolerance = 1e-10 if family.discrete else 1e-12
+    check(family, of_mean, inputs, found, by_entry=True, tolerance=tolerance)
 
 
 @pytest.mark.parametrize("name", BOUNDED)
