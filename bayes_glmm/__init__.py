@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from bayes_glmm.families.density_family import Written as Family
     from bayes_glmm.families.parameter import Parameter
     from bayes_glmm.families.table import families
-    from bayes_glmm.fitting import build_model, check, fit, priors
+    from bayes_glmm.fitting.check_model import build_model, check, priors
+    from bayes_glmm.fitting.fit_model import fit
     from bayes_glmm.max_likelihood import maximum_likelihood
     from bayes_glmm.plots import (
         plot_calibration,
@@ -61,17 +62,18 @@ if TYPE_CHECKING:
     from bayes_glmm.scan import scan
     from bayes_glmm.spec.effects import RandomEffect
     from bayes_glmm.spec.formula.parsing import parse
-    from bayes_glmm.spec.model import ModelSpec, Predictor, Response
+    from bayes_glmm.spec.model import ModelSpec
     from bayes_glmm.spec.priors import Prior
+    from bayes_glmm.spec.sides import Predictor, Response
     from bayes_glmm.spec.sources import Source
     from bayes_glmm.spec.templates import template, templates
-    from bayes_glmm.structures.areal import areal
+    from bayes_glmm.structures.animals import pedigree
+    from bayes_glmm.structures.areas import areal
     from bayes_glmm.structures.coordinates import coordinates
     from bayes_glmm.structures.genomic import genomic
     from bayes_glmm.structures.kinship import kinship
     from bayes_glmm.structures.lineage import lineage
     from bayes_glmm.structures.neighbours import nearest_neighbours
-    from bayes_glmm.structures.pedigree import pedigree
     from bayes_glmm.structures.structure_files import read_structures
     from bayes_glmm.studies.aggregate import collapse
     from bayes_glmm.studies.calibrate import calibrate
@@ -86,16 +88,16 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Family": "families.density_family",
     "ModelSpec": "spec.model",
-    "Parameter": "families.contract",
-    "Predictor": "spec.model",
+    "Parameter": "families.parameter",
+    "Predictor": "spec.sides",
     "Prior": "spec.priors",
     "RandomEffect": "spec.effects",
-    "Response": "spec.model",
+    "Response": "spec.sides",
     "Source": "spec.sources",
-    "areal": "structures.areal",
-    "build_model": "fitting",
+    "areal": "structures.areas",
+    "build_model": "fitting.check_model",
     "calibrate": "studies.calibrate",
-    "check": "fitting",
+    "check": "fitting.check_model",
     "check_family": "families.check_family",
     "coefficients": "answers.effects.level_effects",
     "collapse": "studies.aggregate",
@@ -108,7 +110,7 @@ _PUBLIC = {
     "errors": "errors",
     "explore": "explore",
     "families": "families.table",
-    "fit": "fitting",
+    "fit": "fitting.fit_model",
     "genomic": "structures.genomic",
     "heterogeneity": "answers.meta.analysis",
     "hypothesis": "answers.hypothesis",
@@ -123,7 +125,7 @@ _PUBLIC = {
     "moran": "answers.diagnose.moran",
     "number_needed": "answers.predict.number_needed",
     "parse": "spec.formula.parsing",
-    "pedigree": "structures.pedigree",
+    "pedigree": "structures.animals",
     "plot_calibration": "plots",
     "plot_caterpillar": "plots",
     "plot_forest": "plots",
@@ -145,7 +147,7 @@ _PUBLIC = {
     "predictions": "answers.predict.predictions",
     "prior_predictive": "studies.prior_predictive",
     "prior_sensitivity": "studies.sensitivity",
-    "priors": "fitting",
+    "priors": "fitting.check_model",
     "quote": "answers.quoting",
     "random_effects": "answers.effects.level_effects",
     "rank": "answers.effects.ranks",
@@ -168,7 +170,22 @@ _PUBLIC = {
 _AS = {"Family": "Written"}
 """Public names that differ from those in their module."""
 
-__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604
+__all__ = [
+    "__version__", "Family", "ModelSpec", "Parameter", "Predictor", "Prior", "RandomEffect",
+    "Response", "Source", "areal", "build_model", "calibrate", "check", "check_family",
+    "coefficients", "collapse", "compare", "comparisons", "coordinates", "dataset", "datasets",
+    "diagnose", "errors", "explore", "families", "fit", "genomic", "heterogeneity", "hypothesis",
+    "kfold", "kinship", "lineage", "load", "maximum_likelihood", "nearest_neighbours",
+    "meta_analysis", "missing_responses", "moran", "number_needed", "parse", "pedigree",
+    "plot_calibration", "plot_caterpillar", "plot_forest", "plot_manhattan", "plot_map",
+    "plot_network", "plot_power", "plot_ppc", "plot_predictions", "plot_prior_posterior", "plot_qq",
+    "plot_residuals", "plot_shrinkage", "plot_structure", "plot_trajectories", "plot_tree",
+    "plot_variance", "power", "predictions", "prior_predictive", "prior_sensitivity", "priors",
+    "quote", "random_effects", "rank", "read_structures", "refit", "report", "residuals", "save",
+    "scan", "shrinkage", "simulate", "slopes", "summary", "template", "templates",
+    "variance_partition", "within_between",
+]  # fmt: skip
+"""Written out: type checkers read it."""
 
 
 def __getattr__(name: str) -> object:

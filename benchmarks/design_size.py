@@ -14,7 +14,8 @@ import pandas as pd
 
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.spec.effects import RandomEffect
-from bayes_glmm.spec.model import ModelSpec, Predictor
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.sides import Predictor
 
 
 def make(rows: int, groups: int, text: bool) -> pd.DataFrame:

@@ -10,10 +10,10 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.datasets import simulated_related
-from bayes_glmm.datasets.simulated import TABLES
-from bayes_glmm.datasets.simulated_flock import flock_genotypes, flock_pedigree
-from bayes_glmm.datasets.simulated_related import cells_newick
+from tests.simulated import simulated_related
+from tests.simulated.simulated_flock import flock_genotypes, flock_pedigree
+from tests.simulated.simulated_related import cells_newick
+from tests.simulated.simulated_tables import TABLES
 
 NAMES = list(bg.datasets().index)
 
@@ -73,7 +73,7 @@ def test_items_of_the_law_school_test_have_their_published_scores() -> None:
 @pytest.mark.parametrize("name", [name for name in TABLES if name != "cells"])
 def test_simulated_tables_are_made_again(name: str) -> None:
     made, kept = TABLES[name](), bg.dataset(name)
-    assert bg.dataset(name).attrs["source"].endswith(f"simulated.{name}")
+    assert f"simulated by {name}()" in bg.dataset(name).attrs["source"]
     pd.testing.assert_frame_equal(made, kept, check_dtype=False, rtol=1e-12)
 
 

@@ -266,9 +266,9 @@ def test_a_heap_in_which_hdf5_would_go_round_for_ever_is_refused(plain, tmp_path
 
 def test_the_limits_are_those_that_are_stated():
     from bayes_glmm.disk import table_limits
-    from bayes_glmm.results.fit import inspection as inspecting
+    from bayes_glmm.results import inspection as inspecting
     from bayes_glmm.spec import spec_toml as toml
-    from bayes_glmm.spec.formula.parsing import cursor, grammar, tokens
+    from bayes_glmm.spec.formula import cursor, grammar, tokens
 
     stated = (Path(__file__).resolve().parents[1] / "SECURITY.md").read_text("utf-8")
     for sentence in (

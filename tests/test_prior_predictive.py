@@ -10,8 +10,9 @@ import pytest
 from scipy import stats
 
 from bayes_glmm.errors import ArgumentError, DataError, PriorError, ResultError
+from bayes_glmm.model.prior_draws import lkj_factors
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.studies.prior_predictive import lkj_factors, prior_findings, prior_predictive
+from bayes_glmm.studies.prior_predictive import prior_findings, prior_predictive
 
 
 def table(n: int = 60) -> pd.DataFrame:

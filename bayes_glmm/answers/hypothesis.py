@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.answer_tables import answer
 from bayes_glmm.answers.predict.predictor_draws import n_draws, shown
 from bayes_glmm.errors import ArgumentTypeError, ResultError, suggestion
+from bayes_glmm.model.variable_table import resolve_name
+from bayes_glmm.model.variables import element_of
 from bayes_glmm.results.fit import Fit, read_fit
 from bayes_glmm.spec.formula.hypotheses import read_hypothesis
 from bayes_glmm.spec.terms import Arithmetic, Call, Expression, Number, Variable
@@ -25,6 +27,18 @@ FUNCTIONS = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt}
 COMPARISONS = {">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal}
 
 
+@overload
+def hypothesis(
+    tree: xr.DataTree, text: str | Sequence[str], *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def hypothesis(
+    tree: xr.DataTree, text: str | Sequence[str], *, draws: Literal[True],
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def hypothesis(
+    tree: xr.DataTree, text: str | Sequence[str], *, draws: bool,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def hypothesis(
     tree: xr.DataTree, text: str | Sequence[str], *, draws: bool = False
 ) -> pd.DataFrame | xr.DataArray:
@@ -122,42 +136,10 @@ def parameter_draws(fit: Fit, name: str) -> Array:
     ResultError
         There is no such parameter or element; the nearest are named.
     """
-    if name in fit.design.mu.coefficients:
-        name = f"beta[{name}]"
-    stem, bracket, label = name.partition("[")
-    label = label.removesuffix("]") if bracket else ""
-    if stem not in fit.posterior:
-        known = [*map(str, fit.posterior), *fit.design.mu.coefficients]
-        raise ResultError(f"The model has no parameter {stem!r}." + suggestion(stem, known))
-    variable = fit.posterior[stem]
-    axes = [[str(v) for v in variable[d].values] for d in variable.dims[2:]]
-    place = _place(axes, label)
-    if place is None:
-        raise ResultError(f"{stem!r} has no element {label!r}." + suggestion(label, _labels(axes)))
-    values = shown(fit, stem)
-    for k in place:
-        values = values[:, k]
-    return values
-
-
-def _place(axes: list[list[str]], label: str) -> tuple[int, ...] | None:
-    """Find a label along the axes; one that has a single element may be left out."""
-    if not axes:
-        return None if label else ()
-    first, *rest = axes
-    for i, known in enumerate(first):
-        if label == known or label.startswith(f"{known},"):
-            found = _place(rest, label[len(known) + 1 :].strip())
-            if found is not None:
-                return (i, *found)
-    if len(first) == 1:
-        found = _place(rest, label)
-        return None if found is None else (0, *found)
-    return None
-
-
-def _labels(axes: list[list[str]]) -> list[str]:
-    found = [""]
-    for axis in axes:
-        found = [f"{start}, {label}".removeprefix(", ") for start in found for label in axis][:500]
-    return found
+    variable, place = resolve_name(fit.variables, name)
+    if variable.name not in fit.posterior:
+        raise ResultError(
+            f"The result has no draws of {variable.name!r}."
+            + suggestion(variable.name, [str(name) for name in fit.posterior])
+        )
+    return element_of(shown(fit, variable.name), place)

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, listed, suggestion
+from bayes_glmm.model.variables import BETA
 
 CENTRES = ("median", "mean", "number_needed", "expected_rank")
 MOST_SHOWN = 6
@@ -106,7 +107,8 @@ def _one(table: pd.DataFrame, where: dict[str, Any]) -> pd.Series:
 
 def _names(column: str, value: str) -> tuple[str, ...]:
     """Return a value, and a coefficient's name without the variable that it is an element of."""
-    inner = value.removeprefix("beta[").removesuffix("]") if value.startswith("beta[") else value
+    stem, _, label = value.partition("[")
+    inner = label.removesuffix("]") if stem == BETA else value
     return (value, inner) if column == "parameter" else (value,)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -12,18 +12,34 @@ from numpy.typing import NDArray
 
 from bayes_glmm.answers.answer_tables import answer
 from bayes_glmm.answers.diagnose.rhat_ess import diagnostics
-from bayes_glmm.answers.predict.predictor_draws import odds_of
+from bayes_glmm.answers.predict.predictor_draws import odds_of, shown
 from bayes_glmm.design.terms.base_levels import references
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.model.design import PredictorDesign
+from bayes_glmm.model.variable_table import family_variables
+from bayes_glmm.model.variables import Role, Variable, element_of
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr
 
 type Array = NDArray[np.float64]
+FIXED = (Role.INTERCEPT, Role.COEFFICIENTS)
+FIRST = (*FIXED, Role.SHARES, Role.THRESHOLD)
+"""What the table shows first of a formula."""
 
 
+@overload
+def summary(
+    tree: xr.DataTree, exponentiate: bool = False, *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def summary(
+    tree: xr.DataTree, exponentiate: bool = False, *, draws: Literal[True],
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def summary(
+    tree: xr.DataTree, exponentiate: bool = False, *, draws: bool,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def summary(
     tree: xr.DataTree, exponentiate: bool = False, *, draws: bool = False
 ) -> pd.DataFrame | xr.DataArray:
@@ -86,87 +102,80 @@ def summary(
     return table.assign(**found, mcse=table.attrs["mcse"])
 
 
-def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
-    link = fit.link.name
-    ratios = fit.family.ratios(link)
+@dataclass(frozen=True, eq=False)
+class _Formula:
+    """What the table shows of one formula, in words for the scales of its parts."""
+
+    parameter: str
+    variables: tuple[Variable, ...]
+    scale: str
+    coefficients: str
+    intercept: str
+    exponentiate: bool = False
+
+    def words(self, variable: Variable) -> str:
+        """Return words for the scale of a variable."""
+        own = {Role.INTERCEPT: self.intercept, Role.COEFFICIENTS: self.coefficients}
+        return variable.scale or own.get(variable.role, self.scale)
+
+
+def _formulas(fit: Fit, exponentiate: bool) -> list[_Formula]:
+    """Return formulas as the table has them: those of the mean, of other parameters, of covariates."""
+    own, scale = family_variables(fit.design), fit.link.scale
+    ratios = fit.family.ratios(fit.link)
     if exponentiate and ratios is None:
         raise ArgumentError(
-            f"Coefficients on the {link} link have no multiplicative reading; "
+            f"Coefficients on the {fit.link.name} link have no multiplicative reading; "
             "use comparisons() for effects on the response scale."
         )
-    scale = f"link ({link})" if link != "identity" else "response"
-    fixed, base = ratios if exponentiate and ratios else (scale, scale)
-    for predictor in fit.design.means:
-        if predictor.category:
-            scale = odds_of(fit, predictor)
+    found = []
+    for p in fit.design.means:
+        fixed, base = ratios if exponentiate and ratios else (scale, scale)
+        if p.category:
+            scale = odds_of(fit, p)
             odds = scale.removeprefix("log ")
             fixed, base = (f"odds ratio, {odds}", odds) if exponentiate else (scale, scale)
-        yield from _predictor_rows(fit, predictor, scale, fixed, base, exponentiate)
-    for predictor in fit.design.predictors.values():
-        if predictor.of_mean:
-            continue
-        own = f"link of {predictor.parameter} ({fit.family.parameter(predictor.parameter).link})"
-        yield from _predictor_rows(fit, predictor, own, own, own, False)
-    for covariate in fit.design.covariates.values():
-        units = f"units of {covariate.column}"
-        yield from _predictor_rows(fit, covariate.predictor, units, units, units, False)
-        sigma = covariate.predictor.name("sigma")
-        yield sigma, units, fit.posterior[sigma].values.ravel()
-    for parameter in fit.scalars:
-        text = scale if parameter.name == "sigma" else parameter.meaning
-        yield parameter.name, text, fit.posterior[parameter.name].values.ravel()
+        mine = (v for v in own if v.role is Role.THRESHOLD and p.parameter == "mu")
+        known = (*p.variables(), *mine)
+        found.append(_Formula(p.parameter, known, scale, fixed, base, exponentiate))
+    for p in fit.design.predictors.values():
+        if not p.of_mean:
+            words = f"link of {p.parameter} ({fit.family.parameter(p.parameter).link})"
+            found.append(_Formula(p.parameter, p.variables(), words, words, words))
+    for c in fit.design.covariates.values():
+        found.append(_Formula(c.predictor.parameter, c.variables(), "", "", ""))
+    scalars = tuple(v for v in own if v.role is Role.OWN)
+    return [*found, _Formula("", scalars, scale, scale, scale)]
 
 
-def _ratio(fit: Fit, values: Array) -> Array:
-    return np.exp(fit.family.sign(fit.link.name) * values)
+def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
+    formulas = _formulas(fit, exponentiate)
+    # what formulas share comes once, with the last of them
+    last = {v.name: f.parameter for f in formulas for v in f.variables}
+    for formula in formulas:
+        for variable in sorted(filter(_reported, formula.variables), key=_place):
+            values = shown(fit, variable.name)
+            if formula.exponentiate and variable.role in FIXED:
+                values = fit.family.exponentiated(fit.link, values)
+            for e in variable.elements:
+                if formula.parameter == (e.parameter or last[variable.name]):
+                    yield (
+                        variable.called(e.place),
+                        formula.words(variable),
+                        element_of(values, e.place),
+                    )
 
 
-def fixed_name(predictor: PredictorDesign, label: str) -> str:
-    """Name a coefficient in tables: its label, with the parameter of another formula."""
-    return label if predictor.parameter == "mu" else f"{predictor.name('beta')}[{label}]"
+def fixed_effects(fit: Fit) -> set[str]:
+    """Return what the table calls the intercepts and coefficients of the mean."""
+    fixed = (v for p in fit.design.means for v in p.variables() if v.role in FIXED)
+    return {v.called(e.place) for v in fixed for e in v.elements}
 
 
-def _predictor_rows(
-    fit: Fit, predictor: PredictorDesign, scale: str, fixed: str, base: str, exponentiate: bool
-) -> Iterator[tuple[str, str, Array]]:
-    posterior = fit.posterior
-    change: Callable[[Array], Array] = partial(_ratio, fit) if exponentiate else np.asarray
-    intercept, beta = predictor.name("intercept"), predictor.name("beta")
-    if predictor.intercept:
-        yield intercept, base, change(posterior[intercept].values.ravel())
-    for k, label in enumerate(predictor.coefficients):
-        name = fixed_name(predictor, label)
-        yield name, fixed, change(posterior[beta].values[..., k].ravel())
-    for factor in (f for f in predictor.modelled.factors if f.kind == "mo"):
-        for k, label in enumerate(factor.labels):
-            values = posterior[factor.variable].values[..., k]
-            yield f"{factor.variable}[{label}]", "share of all steps", values.ravel()
-    if predictor.parameter == "mu" and fit.family.vectors:
-        for k, label in enumerate(fit.design.boundaries):
-            for parameter in fit.family.vectors:
-                values = posterior[parameter.name].values[..., k]
-                yield f"{parameter.name}[{label}]", scale, values.ravel()
-    for smooth in predictor.smooths:
-        sd = posterior[f"sd_{smooth.name}"].values
-        for k, part in enumerate(smooth.parts):
-            yield f"sd_{smooth.name}[{part}]", scale, sd[..., k].ravel()
-        for hyper in smooth.hyper:
-            values = posterior[f"{hyper.stem}_{smooth.name}"].values
-            yield f"{hyper.stem}_{smooth.name}", hyper.meaning, values.ravel()
-    for group in predictor.groups:
-        sd = posterior[f"sd_{group.name}"].values
-        for t, _ in group.own(predictor.parameter):
-            yield f"sd_{group.name}[{group.terms[t]}]", scale, sd[..., t].ravel()
-        if group.owners and predictor.parameter != group.owners[-1]:
-            continue
-        for hyper in group.hyper:
-            values = posterior[f"{hyper.stem}_{group.name}"].values
-            yield f"{hyper.stem}_{group.name}", hyper.meaning, values.ravel()
-        name = f"corr_{group.name}"
-        if name in posterior:
-            for block in group.blocks:
-                for i in range(len(block)):
-                    for j in range(i):
-                        a, b = block[j], block[i]
-                        label = f"{name}[{group.terms[a]}, {group.terms[b]}]"
-                        yield label, "correlation", posterior[name].values[..., a, b].ravel()
+def _reported(variable: Variable) -> bool:
+    return variable.reported
+
+
+def _place(variable: Variable) -> int:
+    """Order variables of a formula: what is fixed, then what its effects have."""
+    return FIRST.index(variable.role) if variable.role in FIRST else len(FIRST)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_glmm.errors import TemplateError, suggestion
 from bayes_glmm.spec.effects import Membership, RandomEffect
-from bayes_glmm.spec.model import ModelSpec, Response
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.sides import Response
 from bayes_glmm.spec.terms import Variable
 
 if TYPE_CHECKING:

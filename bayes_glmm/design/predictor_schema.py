@@ -26,7 +26,7 @@ from bayes_glmm.design.terms.stateful import State
 from bayes_glmm.errors import DataError, SpecError, listed
 from bayes_glmm.model.design import PredictorBasis
 from bayes_glmm.model.row_weights import Weights
-from bayes_glmm.spec.model import Predictor
+from bayes_glmm.spec.sides import Predictor
 from bayes_glmm.spec.terms import Factor
 
 

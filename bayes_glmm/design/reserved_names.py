@@ -6,11 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bayes_glmm.design.terms.missing_covariates import MissingCoding
-from bayes_glmm.design.terms.monotonic_coding import MonotonicCoding
+import numpy as np
+import pandas as pd
+
+from bayes_glmm.design.terms.full_rank import MODELLED
 from bayes_glmm.errors import SpecError
 from bayes_glmm.families import get_family
+from bayes_glmm.model.blocks.fixed import FixedBlock
+from bayes_glmm.model.blocks.missing_covariate import CovariateDesign
 from bayes_glmm.model.blocks.modelled import identifier
+from bayes_glmm.model.blocks.smooth import SmoothDesign
+from bayes_glmm.model.variable_table import BOUNDARY, PART
+from bayes_glmm.model.variables import COEFFICIENT, RESERVED, in_formula, named, reference_name
 from bayes_glmm.spec.model import ModelSpec
 
 if TYPE_CHECKING:
@@ -18,23 +25,11 @@ if TYPE_CHECKING:
     from bayes_glmm.design.predictor_schema import PredictorSchema
     from bayes_glmm.design.terms.origin import Codings
 
-RESERVED = ("chain", "draw", "sample", "observation", "coefficient", "y", "response", "mu")
-"""What every result and graph has: dimensions of draws and rows, the response."""
 OF_MODIFIERS = {
     "trials": ("trials",), "cens": ("status", "upper"), "trunc": ("least", "most"),
     "weights": ("weights",), "se": ("se",), "against": ("total", "other_trials"),
 }  # fmt: skip
 """Data of the graph that say how a row was observed."""
-PREFIX = "reference_"
-"""Of variables in the basis that is sampled in, see :mod:`.reference`."""
-OF_PREDICTOR = ("intercept", "beta", "coefficient", "X", "offset")
-INNER = ("intercept_prior", "intercept_absorbed")
-"""What the engine adds to a predictor's names."""
-OF_COVARIATE = ("sigma", "known")
-OF_TERMS = ("sd", "u")
-OF_SMOOTH = (*OF_TERMS, "basis", "range")
-OF_GROUP = (*OF_TERMS, "corr", "corr_chol", "index", "Z")
-OF_STRUCTURE = ("z", "range", "mix", "halflife", "signal", "rho")
 
 
 def kept_apart(
@@ -43,6 +38,7 @@ def kept_apart(
     covariates: Mapping[str, PredictorSchema],
     codings: Codings,
     smooths: Mapping[str, str],
+    none: pd.DataFrame,
 ) -> tuple[dict[str, PredictorSchema], dict[str, PredictorSchema]]:
     """Return predictors whose groups have names that nothing else of the model has.
 
@@ -57,21 +53,26 @@ def kept_apart(
     codings : mapping of Factor to FactorCoding
     smooths : mapping of str to str
         Smooth terms as written, by the names of their variables.
+    none : pandas.DataFrame
+        The table without its rows.
 
     Raises
     ------
     SpecError
         Two terms that are no groups would have variables of one name.
     """
-    taken = _without_groups(spec, predictors, covariates, codings, smooths)
+    blocks = [*_predictor_blocks(predictors, covariates, codings, none)]
+    blocks += [(_smooth(name, label).names, label) for name, label in smooths.items()]
+    taken = _without_groups(spec, blocks)
+    parameters = [*predictors, *map(identifier, covariates)]
     named: dict[str, str] = {}
     for group in (g for p in (*predictors.values(), *covariates.values()) for g in p.groups):
         if group.name in named:
             continue
         name = group.name
-        while taken & (set(_of_group(group, name, predictors)) - _own_rows(group, name)):
+        while taken & (_of_group(group, name, parameters) - _own_rows(group, name)):
             name = f"{name}_group"
-        taken |= set(_of_group(group, name, predictors))
+        taken |= _of_group(group, name, parameters)
         named[group.name] = name
     return (
         {n: _renamed(p, named) for n, p in predictors.items()},
@@ -87,79 +88,59 @@ def _renamed(predictor: PredictorSchema, named: Mapping[str, str]) -> PredictorS
     )
 
 
-def _without_groups(
-    spec: ModelSpec,
-    predictors: Mapping[str, PredictorSchema],
-    covariates: Mapping[str, PredictorSchema],
-    codings: Codings,
-    smooths: Mapping[str, str],
-) -> set[str]:
-    """Return the names of everything but groups, refusing one name for two things."""
+def _without_groups(spec: ModelSpec, blocks: Iterable[tuple[frozenset[str], str]]) -> set[str]:
+    """Return the names of everything but groups, refusing one name for two things.
+
+    Parameters
+    ----------
+    blocks : iterable of (frozenset of str, str)
+        Names, and what they belong to.
+    """
     family = get_family(spec.family)
-    own = [name for name in RESERVED if name != "coefficient"]
+    own = [name for name in RESERVED if name != COEFFICIENT]
     own += [n for call in spec.response.modifiers for n in OF_MODIFIERS.get(call.function, ())]
-    own += ["boundary"] * bool(family.vectors) + ["y_category", "trials"] * family.composed
+    own += [BOUNDARY] * bool(family.vectors) + [PART, "trials"] * bool(spec.response.others)
     owners: dict[str, str] = dict.fromkeys(own, "the response")
     owners |= {p.name: f"the family's {p.name!r}" for p in family.parameters}
-    for name, owner in _pairs(predictors, covariates, codings, smooths):
+    for name, owner in ((name, owner) for names, owner in blocks for name in sorted(names)):
         if owners.setdefault(name, owner) != owner:
             raise SpecError(
                 f"Variables of {owners[name]} and of {owner} would both be named {name!r}: rename "
                 "a column, or a category."
             )
-    return set(owners) | {f"{PREFIX}{name}" for name in owners}
+    return set(owners) | set(map(reference_name, owners))
 
 
-def _pairs(
+def _predictor_blocks(
     predictors: Mapping[str, PredictorSchema],
     covariates: Mapping[str, PredictorSchema],
     codings: Codings,
-    smooths: Mapping[str, str],
-) -> Iterator[tuple[str, str]]:
-    """Yield every name with what it belongs to."""
-    every: list[tuple[str, str, PredictorSchema, tuple[str, ...]]] = []
-    for n, p in predictors.items():
-        every.append(("" if n == "mu" else f"_{n}", f"the formula of {n!r}", p, OF_PREDICTOR))
-    for n, p in covariates.items():
-        every.append((f"_{identifier(n)}", f"mi({n})", p, OF_PREDICTOR + OF_COVARIATE))
-    for suffix, owner, predictor, stems in every:
-        yield from ((f"{stem}{suffix}", owner) for stem in stems)
-        if not suffix:
-            yield from ((name, owner) for name in INNER)
-        for factor in (factor for part in predictor.parts for factor, _ in part):
-            match codings[factor]:
-                case MonotonicCoding(column):
-                    name = f"simplex_{identifier(column)}{suffix}"
-                    dim = f"{identifier(column)}_step{suffix}"
-                    yield from ((n, f"mo({column})") for n in (name, f"index_{name}", dim))
-                case MissingCoding(column):
-                    name = identifier(column)
-                    yield from ((n, f"mi({column})") for n in (f"mi_{name}", f"{name}_missing"))
-    for name, label in smooths.items():
-        yield from ((f"{stem}_{name}", label) for stem in OF_SMOOTH)
-        yield from ((n, label) for n in (name, f"{name}_part", f"{name}_basis"))
+    none: pd.DataFrame,
+) -> Iterator[tuple[frozenset[str], str]]:
+    """Yield names of every formula's own blocks, with what they belong to."""
+    every = [(n, f"the formula of {n!r}", p) for n, p in predictors.items()]
+    every += [(identifier(n), f"mi({n})", p) for n, p in covariates.items()]
+    for parameter, owner, p in every:
+        fixed = FixedBlock(
+            parameter, p.intercept, p.coefficients, np.empty((0, 0)), p.centers, p.scales
+        )  # fmt: skip
+        yield fixed.names, owner
+        for coding in (codings[factor] for part in p.parts for factor, _ in part):
+            if isinstance(coding, MODELLED):
+                suffix = in_formula("", parameter)
+                yield coding.factor(none, suffix).names, coding.columns(True)[0]
+    for n in covariates:
+        yield frozenset(named(stem, identifier(n)) for stem in CovariateDesign.stems), f"mi({n})"
 
 
-def _of_group(group: GroupSchema, name: str, parameters: Iterable[str]) -> Iterator[str]:
-    """Yield the names of a group's variables, dimensions and data, if it is named so."""
-    yield from (f"{PREFIX}{stem}_{name}" for stem in OF_GROUP)
-    term = f"{name}_term"
-    yield from (name, term, f"{term}_other")
-    yield from (f"{stem}_{name}" for stem in OF_GROUP)
-    yield from (f"Z_{name}_{parameter}" for parameter in parameters if parameter != "mu")
-    blocks = [block for block in group.blocks if len(block) > 1]
-    if len(blocks) > 1:
-        yield from (f"corr_chol_{name}_{k}" for k in range(len(blocks)))
-    if blocks and len(blocks[0]) < len(group.terms):
-        ends = [f"_{k}" for k in range(len(blocks))] if len(blocks) > 1 else [""]
-        yield from (f"{term}_block{end}{side}" for end in ends for side in ("", "_other"))
-    if group.members is not None or group.by is not None:
-        yield f"weights_{name}"
-    if group.dist == "student":
-        yield f"nu_{name}"
-    if group.structure is not None:
-        yield f"{name}_node"
-        yield from (f"{stem}_{name}" for stem in OF_STRUCTURE)
+def _smooth(name: str, label: str) -> SmoothDesign:
+    """Return a smooth term without rows: to ask what its parts are named."""
+    return SmoothDesign(name, label, np.empty((0, 0)), np.empty(0, np.intp), ())
+
+
+def _of_group(group: GroupSchema, name: str, parameters: Iterable[str]) -> frozenset[str]:
+    """Return the names of a group's variables, dimensions and data, if it is named so."""
+    return group.outline(name).names_in(parameters)
 
 
 def _own_rows(group: GroupSchema, name: str) -> set[str]:

@@ -10,7 +10,6 @@ from bayes_glmm.errors import ArgumentError, ArgumentTypeError, SpecError
 from bayes_glmm.families import get_family
 from bayes_glmm.spec.formula.parsing import parse
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.spec.spec_toml import read_toml
 from bayes_glmm.spec.templates import template
 
 type Model = str | ModelSpec | Mapping[str, str]
@@ -47,9 +46,8 @@ def resolve_spec(model: Model, **options: Any) -> ModelSpec:
     family = get_family(spec.family)
     family.link(spec.link)
     for name, _ in spec.predictors[1:]:
-        if not (family.unordered and name.startswith("mu_")):  # categories are in the data
-            family.parameter(name)
-    if read_toml(spec.to_toml()) != spec:
+        family.check_formula(name)
+    if ModelSpec.from_toml(spec.to_toml()) != spec:
         raise SpecError("This model cannot be written as text: its TOML is another model.")
     return spec
 

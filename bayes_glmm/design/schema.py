@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,10 +55,12 @@ from bayes_glmm.design.terms.smooth_coding import SmoothCoding, smooth_codings
 from bayes_glmm.design.terms.stateful import State
 from bayes_glmm.errors import ArgumentError, MissingDataError, SpecError, listed
 from bayes_glmm.families import get_family
+from bayes_glmm.model.blocks.missing_covariate import CovariateDesign
 from bayes_glmm.model.blocks.modelled import identifier
-from bayes_glmm.model.design import CovariateDesign, Design, PredictorDesign
+from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.model.thresholds import Cuts
-from bayes_glmm.spec.model import ModelSpec, Predictor
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.sides import Predictor
 from bayes_glmm.spec.terms import SMOOTHS, Call, Variable
 
 
@@ -88,7 +89,8 @@ class Schema:
 
     Examples
     --------
-    >>> from bayes_glmm.spec.model import Predictor, RandomEffect
+    >>> from bayes_glmm.spec.model import RandomEffect
+    >>> from bayes_glmm.spec.sides import Predictor
     >>> rows = pd.DataFrame({"y": [1.0, 2.0, 4.0], "x": [0, 1, 2], "g": ["b", "a", "b"]})
     >>> spec = ModelSpec("y", Predictor(terms=("x",), random=(RandomEffect("g"),)))
     >>> design = Schema.learn(spec, rows).apply(rows)
@@ -138,7 +140,7 @@ class Schema:
         codings = {factor: learn_coding(factor, data, states) for factor in factors}
         weights = row_weights(spec, data, states)
         cells, origins = learn_origins(data, codings, states, weights)
-        cut = bool(get_family(spec.family).vectors)
+        cut = get_family(spec.family).lack("intercept") is not None
         predictors = {
             n: learn_predictor(
                 n, s.predictor, data, cells, weights, cut and (n == "mu" or bool(s.boundary))
@@ -153,7 +155,9 @@ class Schema:
         predictors = with_shared(predictors, formulas, data, cells, weights, covariates)
         columns = tuple(_learn_column(data, name, uses) for name, uses in roles.items())
         smooths = _refuse_smooths(formulas, codings, predictors)
-        predictors, covariates = kept_apart(spec, predictors, covariates, codings, smooths)
+        predictors, covariates = kept_apart(
+            spec, predictors, covariates, codings, smooths, data.iloc[:0]
+        )
         return cls(
             spec, len(data), columns, states, codings, predictors, response, covariates, origins
         )  # fmt: skip
@@ -256,25 +260,6 @@ class Schema:
             for i in np.flatnonzero(strange):
                 found[i].append(f"{':'.join(columns)}={names[codes[i]]}")
         return found
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the schema as lists, texts and numbers, ready for JSON."""
-        from bayes_glmm.design.schema_io import schema_to_dict
-
-        return schema_to_dict(self)
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> Schema:
-        """Read what :meth:`to_dict` wrote; it gives the same bytes on the same rows.
-
-        Raises
-        ------
-        ResultError
-            The mapping is not a schema, or of an unknown version.
-        """
-        from bayes_glmm.design.schema_io import schema_from_dict
-
-        return schema_from_dict(stored)
 
     def _needed(self, data: pd.DataFrame, groups: Groups, response: bool) -> list[str]:
         unread = set() if response else {"response", "covariate"}

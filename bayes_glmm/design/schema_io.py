@@ -17,6 +17,8 @@ from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.spec_io import (
     expression_from_list,
     expression_to_list,
+    process_from_list,
+    process_to_list,
     spec_from_dict,
     spec_to_dict,
 )
@@ -231,6 +233,7 @@ def _group_to_dict(group: GroupSchema, places: Mapping[Factor, int]) -> dict[str
         "by": None if group.by is None else list(group.by),
         "by_levels": list(group.by_levels),
         "along": group.along,
+        "process": process_to_list(group.process),
         "dist": group.dist,
         "units": _numbers(group.units),
     }
@@ -258,6 +261,7 @@ def _group(stored: Mapping[str, Any], known: Known) -> GroupSchema:
         by=tuple(stored["by"]) if stored["by"] else None,
         by_levels=tuple(stored["by_levels"]),
         along=stored["along"],
+        process=process_from_list(stored.get("process")),
         dist=stored["dist"],
         units=None if stored.get("units") is None else _array(stored["units"]),
         shift=group_shift(parts, blocks, known.codings, known.origins),

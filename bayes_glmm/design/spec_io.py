@@ -7,8 +7,10 @@ from typing import Any
 
 from bayes_glmm.errors import ResultError
 from bayes_glmm.spec.effects import Membership, RandomEffect
-from bayes_glmm.spec.model import ModelSpec, Predictor, Response
+from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.series import Process
+from bayes_glmm.spec.sides import Predictor, Response
 from bayes_glmm.spec.sources import Source
 from bayes_glmm.spec.terms import Arithmetic, Call, Expression, Number, Term, Text, Variable
 
@@ -111,7 +113,8 @@ def _predictor(stored: Mapping[str, Any]) -> Predictor:
 
 def _effect_to_dict(effect: RandomEffect) -> dict[str, Any]:
     members = None if effect.members is None else vars(effect.members)
-    return vars(effect) | {"terms": _terms_to_list(effect.terms), "members": members}
+    own = {"terms": _terms_to_list(effect.terms), "members": members}
+    return vars(effect) | own | {"process": process_to_list(effect.process)}
 
 
 def _effect(stored: Mapping[str, Any]) -> RandomEffect:
@@ -126,4 +129,18 @@ def _effect(stored: Mapping[str, Any]) -> RandomEffect:
         by=stored["by"],
         dist=stored["dist"],
         along=stored["along"],
+        process=process_from_list(stored.get("process")),
     )
+
+
+def process_to_list(process: Process) -> list[Any]:
+    """Return a process along time as its name and its options."""
+    return [process.name, [list(option) for option in process.options]]
+
+
+def process_from_list(stored: Sequence[Any] | None) -> Process:
+    """Read what :func:`process_to_list` wrote; older results have autoregressive ones alone."""
+    if stored is None:
+        return Process()
+    name, options = stored
+    return Process(name, tuple((str(key), int(value)) for key, value in options))

@@ -73,10 +73,7 @@ def take(design: Design, places: NDArray[np.intp]) -> Design:
 
 
 def _take(predictor: PredictorDesign, places: NDArray[np.intp]) -> PredictorDesign:
-    groups = tuple(
-        replace(g, index=g.index[places], Z=None if g.Z is None else g.Z[places])
-        for g in predictor.groups
-    )
+    groups = tuple(g.take(places) for g in predictor.groups)
     return replace(predictor, X=predictor.X[places], offset=predictor.offset[places], groups=groups)
 
 

@@ -121,8 +121,8 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
     known = (*_REAL, *_POSITIVE, "Beta", "LKJ")
     others = [name for name in design.predictors if name != "mu"]
     related = [g.name for g in design.groups if g.structure]
-    several = [g.name for g in design.groups if g.weights is not None]
-    heavy = [g.name for g in design.groups if g.dist != "normal"]
+    several = [g.name for g in design.groups if not g.whole]
+    heavy = [g.name for g in design.groups if not g.distribution.normal]
     odd = [f"{name} ~ {p.name}" for name, p in priors.items() if p.name not in known]
     reasons = (
         (design.family not in FAMILIES, f"the family {design.family}"),

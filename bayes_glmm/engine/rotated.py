@@ -86,18 +86,20 @@ def rotated_graph(design: Design, priors: Mapping[str, Prior], rotation: Rotatio
     """State the collapsed model; its variables have the posterior's names."""
     import pymc as pm
 
-    from bayes_glmm.model.graph import Sight, coefficients, intercept_of, scalar, vector
+    from bayes_glmm.model.graph_variables import Graph
     from bayes_glmm.model.variable_table import dimensions
 
     mu, group = design.mu, design.groups[0]
     coords = dimensions(design)[1]
     turned = rotation.axes.T
-    name, term = f"sd_{group.name}", f"{group.name}_term"
-    with pm.Model(coords={k: coords[k] for k in ("coefficient", term)}) as model:
-        beta = coefficients(mu, priors, Sight())
-        intercept = intercept_of(mu, priors, beta, Sight()) if mu.intercept else np.float64(0)
-        sd = vector(name, [priors[f"{name}[intercept]"]], term, False)
-        sigma = scalar("sigma", priors["sigma"])
+    name, term = group.sd, group.term_dim
+    with pm.Model(coords={k: coords[k] for k in ("coefficient", term) if k in coords}) as model:
+        graph = Graph(priors)
+        mu.fixed.state(graph)
+        beta = graph.values.get(mu.beta)
+        intercept = graph.values[mu.intercept_name] if mu.intercept else np.float64(0)
+        sd = graph.vector(name, group.terms, term)
+        sigma = graph.scalar("sigma")
         mean = pm.Data("offset", turned @ mu.offset)
         mean += pm.Data("ones", turned.sum(axis=1)) * intercept
         if mu.coefficients:

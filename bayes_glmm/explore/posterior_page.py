@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.table.row_counts import amounts_of, collapsed_of
 from bayes_glmm.errors import ResultError, listed
+from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.results.fit import Fit
 
 if TYPE_CHECKING:
@@ -22,14 +23,6 @@ type Array = NDArray[np.float64]
 
 MOST_DRAWS = 400
 WIDE = 12
-OUTCOMES = {
-    ("bernoulli", "logit"): "binary",
-    ("binomial", "logit"): "binary",
-    ("poisson", "log"): "count",
-    ("negative_binomial", "log"): "count",
-    ("negative_binomial1", "log"): "count",
-    ("cumulative", "logit"): "ordinal",
-}
 SHOWN = (
     "The explorer shows bernoulli, binomial and cumulative models with the logit link and poisson "
     "and negative_binomial models with the log link, whose one formula has an intercept, one "
@@ -87,7 +80,7 @@ def posterior_of(tree: xr.DataTree) -> dict[str, Any]:
 
 def _outcome(fit: Fit) -> str:
     """Return the outcome's kind, refusing what the page does not draw."""
-    outcome = OUTCOMES.get((fit.family.name, fit.link.name))
+    outcome = fit.family.shown.get(fit.link.name)
     if outcome is None:
         _refuse(f"This is a {fit.family.name} model with the {fit.link.name} link.")
     design = fit.design
@@ -115,9 +108,9 @@ def _group(fit: Fit) -> GroupDesign | None:
     if not groups:
         return None
     (group,) = groups
-    if group.dist != "normal" or group.structure is not None:
+    if not group.distribution.normal or group.structure is not None:
         _refuse(f"The levels of {group.name} have a structure or are not normal.")
-    if group.weights is not None:
+    if not group.whole:
         _refuse(f"The rows belong to several levels of {group.name}.")
     if len(group.terms) > 2:
         _refuse(f"The levels of {group.name} differ in {listed(group.terms)}.")
@@ -127,7 +120,7 @@ def _group(fit: Fit) -> GroupDesign | None:
 def _line(fit: Fit, group: GroupDesign | None) -> Line:
     """Choose the covariate to draw along: that of the slopes, else the first number."""
     mu = fit.given.mu
-    slopes = [t for t in group.terms if t != "intercept"] if group else []
+    slopes = [t for t in group.terms if t != INTERCEPT] if group else []
     if len(slopes) > 1:
         _refuse(f"The groups differ in two slopes, {listed(slopes)}.")
     if not mu.coefficients:
@@ -172,18 +165,18 @@ def _draws(
         values = posterior[name].values
         return np.asarray(values.reshape(-1, *values.shape[2:])[kept], dtype=np.float64)
 
-    beta, none = drawn("beta"), np.zeros(len(kept))
-    means = np.average(mu.X, axis=0, weights=amounts_of(fit.schema, fit.data))
+    beta, none = drawn(mu.beta), np.zeros(len(kept))
+    means = np.average(mu.X, axis=0, weights=amounts_of(fit.spec, fit.data, fit.schema.states))
     rest = np.where(np.arange(beta.shape[1]) == line.place, 0.0, means)
     level = beta @ rest + np.log(_exposure(fit))
-    sd = dict(zip(group.terms, drawn(f"sd_{group.name}").T, strict=True)) if group else {}
+    sd = dict(zip(group.terms, drawn(group.sd).T, strict=True)) if group else {}
     tied = group is not None and any(len(b) > 1 for b in group.blocks)
     return {
-        "intercept": level + (drawn("intercept") if mu.intercept else 0.0),
+        "intercept": level + (drawn(mu.intercept_name) if mu.intercept else 0.0),
         "slope": beta[:, line.place],
-        "sd0": sd.get("intercept", none),
+        "sd0": sd.get(INTERCEPT, none),
         "sd1": sd.get(line.name, none),
-        "corr": drawn(f"corr_{group.name}")[:, 0, 1] if group and tied else none,
+        "corr": drawn(group.correlation)[:, 0, 1] if group and tied else none,
         "thresholds": drawn("threshold") if "threshold" in posterior else None,
     }
 

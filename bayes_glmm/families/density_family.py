@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.families.contract import Array, Family, Parameters, whole
-from bayes_glmm.maths.density_maths import Maths, Mean, pytensor_maths
+from bayes_glmm.maths.density_maths import Maths, Mean, mean_of, pytensor_maths
 from bayes_glmm.maths.links import Link
 
 
@@ -18,7 +18,9 @@ class Written(Family):
     """A family that states ``density`` and ``simulate``, and no library's calls.
 
     Whatever computes the density goes through the ``Maths`` that it is given, so
-    that the graph and the answers cannot drift apart.
+    that the graph and the answers cannot drift apart. What most families can do and this one
+    cannot goes into ``lacks``, by the names in :data:`.capabilities.NAMES`, each with the reason
+    and the way out: answers that need it are then refused in these words.
 
     See Also
     --------
@@ -81,11 +83,6 @@ class Written(Family):
             Response scale.
         """
         return float(np.mean(y) / np.mean(exposure))
-
-    pairs: bool = False
-    """Whether the odds of another arm cancel when the total of both is given."""
-    has_distribution: bool = False
-    """Whether :meth:`log_below` and :meth:`log_above` are stated."""
 
     def log_below(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
         """Return log P(response <= y) of each row.
@@ -217,7 +214,7 @@ class Written(Family):
         ndarray, tensor or node
             Natural logarithms.
         """
-        return self.density(m, y, m.mean_of(link, eta), own, trials)
+        return self.density(m, y, mean_of(m, link, eta), own, trials)
 
     def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
         """``log(1 + var / mean**2)`` on the log link (Nakagawa et al. 2017), else by slopes.
@@ -232,7 +229,7 @@ class Written(Family):
         ndarray
             Link scale, squared.
         """
-        if link.name == "log":
+        if link.facts.exposure == "mean":
             expected = self.mean(mu, parameters)
             return np.log1p(self.variance(mu, parameters) / expected**2)
         return super().observation_variance(mu, link, parameters)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 from bayes_glmm.families.contract import Family
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.maths.links import LINKS, Link
-from bayes_glmm.maths.tape import Node, Tape
+from bayes_glmm.maths.tape import Tape
 from bayes_glmm.maths.tape_maths import TAPE
+from bayes_glmm.maths.tape_nodes import Node
 from bayes_glmm.maths.tape_vectors import Vector
 
 
@@ -71,18 +73,22 @@ def record_density(
     own = {p.name: _value(tape, p, inputs[p.name], formulas) for p in family.parameters}
     if by_group:
         own["places"] = Vector(_numbered(tape, "places", n_categories))
-    eta = _numbered(tape, "eta", n_categories - 1) if family.unordered else (tape.input("eta"),)
-    y = Vector(_numbered(tape, "y", n_categories)) if family.composed else tape.input("y")
+    eta = _numbered(tape, "eta", *family.axes("predictor", n_categories))
+    several = family.axes("stored", n_categories)
+    y: Any = Vector(_numbered(tape, "y", *several)) if several else tape.input("y")
     if response is not None:
         y = tape.constant(response)
     trials = tape.input("trials") if family.has_trials else None
-    predictor = Vector(eta) if family.unordered else eta[0]
+    predictor: Any = Vector(eta) if family.axes("predictor", n_categories) else eta[0]
     value = family.log_density(TAPE, y, predictor, link, own, trials)
     changing = chain(*(nodes for name, nodes in inputs.items() if name not in family.known))
     return RecordedDensity(tape.constant(value), eta, tuple(changing))
 
 
-def _numbered(tape: Tape, name: str, size: int) -> tuple[Node, ...]:
+def _numbered(tape: Tape, name: str, size: int | None = None) -> tuple[Node, ...]:
+    """Return the inputs of a vector, or the one of a number."""
+    if size is None:
+        return (tape.input(name),)
     return tuple(tape.input(f"{name}[{k}]") for k in range(size))
 
 

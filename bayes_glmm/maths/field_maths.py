@@ -1,13 +1,15 @@
 """One set of function names for NumPy arrays and PyTensor variables.
 
-A structure's map from latents to effects is written once with these.
+What the blocks of a predictor add to rows, and a structure's map from latents to effects, are
+written once with these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from itertools import count
 from typing import Any
 
@@ -36,6 +38,12 @@ class Maths:
     (n, n_parents), with -1 for none and otherwise below ``i``; ``weights`` may be
     variables. ``cholesky`` and ``solve_lower`` are dense; ``stack_rows`` joins along
     the first axis; ``column(v)`` makes a vector a matrix of one column.
+
+    Of rows, where NumPy's arrays may have axes of draws before their own: ``linear(X, beta)``
+    is ``X`` times coefficients; ``gather(u, index, Z, weights)`` takes the effects of each row's
+    level, shape (..., n_levels, n_terms), times ``Z`` (``None``: ones, of one term), nothing
+    where the index is -1; with several levels a row has their weighted sum. ``total(first,
+    others)`` adds; ``cumsum`` and ``join`` go along the last axis.
     """
 
     exp: Function
@@ -51,6 +59,35 @@ class Maths:
     solve_lower: Function
     stack_rows: Function
     column: Function
+    linear: Function
+    gather: Function
+    total: Function
+    cumsum: Function
+    join: Function
+
+
+def _gather(u: Any, index: Any, Z: Any = None, weights: Any = None) -> Any:
+    """Take effects term by term, which needs no array of draws, rows and terms."""
+    index = index.reshape(len(index), -1)
+    weights = np.ones(index.shape) if weights is None else weights
+    total = np.zeros((*u.shape[:-2], len(index)))
+    for places, weight in zip(index.T, weights.T, strict=True):
+        known = np.where(places >= 0, weight, 0.0)
+        for t in range(u.shape[-1]):
+            effect = u[..., np.maximum(places, 0), t] * known
+            total += effect if Z is None else effect * Z[:, t]
+    return total
+
+
+def _total(first: Any, others: Iterable[Any]) -> Any:
+    """Add arrays, in place once a sum has its full shape; ``first`` stays as it is."""
+    total, own = first, False
+    for other in others:
+        if own and np.broadcast_shapes(total.shape, np.shape(other)) == total.shape:
+            total += other
+        else:
+            total, own = total + other, True
+    return total
 
 
 NUMPY = Maths(
@@ -67,6 +104,11 @@ NUMPY = Maths(
     solve_lower=lambda L, x: linalg.solve_triangular(L, x, lower=True),
     stack_rows=lambda parts: np.concatenate(parts, axis=0),
     column=lambda v: np.asarray(v)[:, None],
+    linear=lambda X, beta: beta @ X.T,
+    gather=_gather,
+    total=_total,
+    cumsum=lambda x: np.cumsum(x, axis=-1),
+    join=lambda parts: np.concatenate(parts, axis=-1),
 )
 
 
@@ -91,6 +133,10 @@ def pytensor_maths() -> Maths:
             return pt.stack([fixed @ x[:, k] for k in range(columns)], axis=1)
         return ps.structured_dot(ps.as_sparse_variable(sp.csr_matrix(matrix)), x)
 
+    def gather(u: Any, index: Any, Z: Any = None, weights: Any = None) -> Any:
+        own = u[index] if weights is None else (weights[:, :, None] * u[index]).sum(axis=1)
+        return own[:, 0] if Z is None else (Z * own).sum(axis=-1)
+
     return Maths(
         exp=pt.exp,
         expm1=pt.expm1,
@@ -105,4 +151,9 @@ def pytensor_maths() -> Maths:
         solve_lower=lambda L, x: pt.linalg.solve_triangular(L, x, lower=True),
         stack_rows=lambda parts: pt.concatenate(parts, axis=0),
         column=lambda v: v[:, None],
+        linear=lambda X, beta: X @ beta,
+        gather=gather,
+        total=lambda first, others: reduce(operator.add, others, first),
+        cumsum=lambda x: pt.cumsum(x, axis=-1),
+        join=lambda parts: pt.concatenate(parts, axis=-1),
     )

@@ -7,26 +7,13 @@ other one is never infinity times zero where slopes run backwards.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from bayes_glmm.maths.density_maths import Maths
+from bayes_glmm.maths.vocabulary import Maths
 
-STIRLING_FROM = 16.0
-STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188)
 BESSEL_FROM = 500.0
 BESSEL = (1 / 8, 9 / 128, 75 / 1024, 3675 / 32768, 59535 / 262144)
 HAZARD_SMALL, LOG_LOG_TWO = -20.0, math.log(math.log(2))
-
-
-def stirling_rest(x: Any) -> Any:
-    """Return what Stirling's formula leaves of ``gammaln(x)``, for ``x`` of 16 or more."""
-    inverse = 1.0 / x
-    step = inverse * inverse
-    total: Any = STIRLING[-1]
-    for coefficient in reversed(STIRLING[:-1]):
-        total = coefficient + step * total
-    return total * inverse
 
 
 def log_bessel_far(m: Maths, x: Any) -> Any:

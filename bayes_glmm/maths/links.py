@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_expit, log_ndtr, logit, ndtr, ndtri
 
 from bayes_glmm.maths.formulas import cloglog_inverse, cloglog_log_inverse, log_size
+from bayes_glmm.maths.link_reading import LinkReading
+from bayes_glmm.maths.vocabulary import Maths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from bayes_glmm.maths.density_maths import Maths
 
 type Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Link:
+class Link(LinkReading):
     """A map from the mean to the predictor and back.
 
     All functions are monotone in the domain of the mean. ``sqrt`` and

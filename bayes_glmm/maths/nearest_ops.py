@@ -15,7 +15,7 @@ _CODES = {"exponential": 0, "matern32": 1, "matern52": 2, "gaussian": 3}
 def symbolic(kernel: str, between: Any, towards: Any, reach: Any) -> tuple[Any, Any]:
     """Return weights, shape (n, m), and sds, shape (n,), as functions of the range.
 
-    See :func:`bayes_glmm.structures.nearest.conditionals`. Time is that of a Cholesky
+    See :func:`bayes_glmm.model.blocks.nearest.conditionals`. Time is that of a Cholesky
     factor of m neighbours for each place; the derivative comes in the same pass.
     """
     import pytensor.tensor as pt

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from bayes_glmm.maths.formulas import BESSEL_FROM, log_bessel_far
-
-if TYPE_CHECKING:
-    from bayes_glmm.maths.density_maths import Maths
+from bayes_glmm.maths.vocabulary import Maths
 
 
 def number(value: float) -> np.float64:

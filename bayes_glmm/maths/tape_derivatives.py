@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from bayes_glmm.maths.tape import TOTALS, Node, is_condition, needed
+from bayes_glmm.maths.tape_nodes import TOTALS, Node, is_condition, needed
 
 type Rule = Callable[..., Any]
 FLAT = frozenset(("const", "floor", "steady"))

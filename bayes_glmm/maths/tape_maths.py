@@ -7,11 +7,13 @@ from functools import partial
 from typing import Any
 
 from bayes_glmm.maths import tape_vectors
-from bayes_glmm.maths.density_maths import NUMPY, Maths
+from bayes_glmm.maths.density_maths import NUMPY
 from bayes_glmm.maths.formulas import BESSEL_FROM, log_bessel_far
-from bayes_glmm.maths.tape import Node, Scalar
+from bayes_glmm.maths.tape import Scalar
 from bayes_glmm.maths.tape_arithmetic import record
+from bayes_glmm.maths.tape_nodes import Node
 from bayes_glmm.maths.tape_vectors import elementwise
+from bayes_glmm.maths.vocabulary import Maths
 
 
 def _op(name: str) -> Callable[..., Any]:

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from bayes_glmm.maths.tape import Node
+from bayes_glmm.maths.tape_nodes import Node
 
 COMMUTATIVE = frozenset(
     ("add", "mul", "max", "min", "equal", "and", "or", "logaddexp")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from bayes_glmm.maths.tape import LEAVES, Node, needed
+from bayes_glmm.maths.tape_nodes import LEAVES, Node, needed
 
 
 @dataclass(frozen=True)

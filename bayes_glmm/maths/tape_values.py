@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_glmm.maths.tape import TOTALS, Node, needed
+from bayes_glmm.maths.tape_nodes import TOTALS, Node, needed
 from bayes_glmm.maths.tape_operations import OPERATIONS
 
 type Array = NDArray[np.float64]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 import numpy as np
 
 from bayes_glmm.errors import PriorError, suggestion
-from bayes_glmm.families import get_family
+from bayes_glmm.families import LINKS, get_family
 from bayes_glmm.families.censoring import observe
-from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
-from bayes_glmm.model.reference import reference_name
 from bayes_glmm.model.row_weights import product_of
+from bayes_glmm.model.variable_table import family_variables
+from bayes_glmm.model.variables import Role, Slot, Variable
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.spec.priors import CORRELATION, ONE_TO_TWO, POSITIVE, REAL, SIMPLEX, Prior
+from bayes_glmm.spec.priors import CORRELATION, ONE_TO_TWO, POSITIVE, REAL, SIMPLEX, UNIT, Prior
 
 WIDTH = 2.5
 OWN_WIDTH = {"log": 2.5, "logit": 1.5, "identity": 2.5}
@@ -29,21 +29,23 @@ MANY = 4
 MOST_REPEATED = 1_000_000
 
 
-@dataclass(frozen=True)
-class Slot:
-    """One parameter that needs a prior.
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A place of a model that takes a prior, with the default there.
 
-    ``keys`` are the names under which a user may give it, the most specific first. Where the
-    default lives in the reference basis, ``reference`` is the name that it has there. A user's
-    prior for one of its ``blocks`` puts all of these as written.
+    Attributes
+    ----------
+    slot : Slot
+    variable : Variable
+    formula : PredictorDesign or None
+        The one that it belongs to; ``None`` of the family's own.
+    default : Prior
     """
 
-    name: str
-    support: str
+    slot: Slot
+    variable: Variable
+    formula: PredictorDesign | None
     default: Prior
-    keys: tuple[str, ...]
-    reference: str = ""
-    blocks: frozenset[str] = frozenset()
 
 
 def resolve_priors(spec: ModelSpec, design: Design) -> dict[str, Prior]:
@@ -79,8 +81,8 @@ def resolve_priors(spec: ModelSpec, design: Design) -> dict[str, Prior]:
     PriorError
         A prior for something the model does not have, or on the wrong support.
     """
-    slots = list(_slots(design))
-    given = dict(spec.priors)
+    places = {place.slot.name: place for place in places_of_priors(design)}
+    slots, given = [place.slot for place in places.values()], dict(spec.priors)
     known = list(dict.fromkeys(key for slot in slots for key in (*slot.keys, slot.reference)))
     for target in given:
         if target not in known:
@@ -88,26 +90,27 @@ def resolve_priors(spec: ModelSpec, design: Design) -> dict[str, Prior]:
                 f"The model has no parameter {target!r} to give a prior."
                 + suggestion(target, [k for k in known if k])
             )
-    written = {block for slot in slots if _key(slot.keys, given) for block in slot.blocks}
-    return dict(
-        _choose(slot, given, bool(slot.blocks) and slot.blocks <= written) for slot in slots
-    )
+    written = {name for slot in slots if _key(slot.keys, given) for name in slot.together}
+    return dict(_choose(place, given, written) for place in places.values())
 
 
 def _key(keys: tuple[str, ...], given: Mapping[str, Prior]) -> str | None:
     return next((key for key in keys if key in given), None)
 
 
-def _choose(slot: Slot, given: Mapping[str, Prior], as_written: bool) -> tuple[str, Prior]:
+def _choose(place: Place, given: Mapping[str, Prior], written: Set[str]) -> tuple[str, Prior]:
     """Return the name that a prior is of, and the prior."""
+    slot = place.slot
     name, key = slot.name, _key(slot.keys, given)
+    as_written = bool(slot.together) and slot.together <= written
     if slot.reference and key is None and not as_written:
         name = slot.reference
         key = _key((slot.reference,), given)
     if key is None:
-        return name, slot.default
-    if given[key].support != slot.support:
-        raise PriorError(f"{given[key]!r} is no prior for {name!r}: {_WANTED[slot.support]}.")
+        return name, place.default
+    support = place.variable.support
+    if given[key].support != support:
+        raise PriorError(f"{given[key]!r} is no prior for {name!r}: {_WANTED[support]}.")
     return name, given[key]
 
 
@@ -115,14 +118,15 @@ _WANTED = {
     REAL: "it can be any number, so use Normal, StudentT, Laplace, Logistic or Cauchy",
     POSITIVE: "it is positive, so use HalfNormal, HalfStudentT, Exponential, Gamma, "
     "InverseGamma, LogNormal or HalfCauchy",
-    "unit": "it is between 0 and 1, so use Beta",
+    UNIT: "it is between 0 and 1, so use Beta",
     ONE_TO_TWO: "it is between 1 and 2, so use OnePlusBeta",
     CORRELATION: "it is a correlation matrix, so use LKJ",
     SIMPLEX: "it is shares that sum to one, so use Dirichlet",
 }
 
 
-def _slots(design: Design) -> Iterator[Slot]:
+def places_of_priors(design: Design) -> Iterator[Place]:
+    """Yield every place that takes a prior, in the order in which the model is stated."""
     family = get_family(design.family)
     y, _, exposure = observations(design)
     for predictor in design.predictors.values():
@@ -132,83 +136,64 @@ def _slots(design: Design) -> Iterator[Slot]:
             parameter = family.parameter(predictor.parameter)
             middle, unit = parameter.middle(y, exposure), 1.0
             width = OWN_WIDTH[parameter.link]
-        yield from _predictor_slots(predictor, middle, unit, width)
+        yield from _places(predictor.variables(), predictor, Scales(middle, unit, width))
     for covariate in design.covariates.values():
-        yield from _predictor_slots(covariate.predictor, covariate.mean, covariate.sd, WIDTH)
-        default = Prior("HalfStudentT", nu=TAIL, sigma=covariate.sd)
-        sigma = covariate.predictor.name("sigma")
-        yield Slot(sigma, POSITIVE, default, (sigma,))
-    for parameter in (*family.vectors, *family.scalars(design.stated)):
-        default = parameter.default(y, exposure)
-        yield Slot(parameter.name, default.support, default, (parameter.name,))
+        scales = Scales(covariate.mean, covariate.sd, WIDTH)
+        yield from _places(covariate.variables(), covariate.predictor, scales)
+    own = {p.name: p for p in family.parameters}
+    for variable in family_variables(design):
+        default = own[variable.name].default(y, exposure)
+        yield from (Place(slot, variable, None, default) for slot in variable.slots)
 
 
-def _predictor_slots(
-    predictor: PredictorDesign, middle: float, unit: float, width: float
-) -> Iterator[Slot]:
-    if predictor.intercept:
-        default = Prior("Normal", mu=middle, sigma=width * unit)
-        name = predictor.name("intercept")
-        for_all = ["intercept"] if predictor.category else []
-        yield Slot(name, REAL, default, (name, *for_all))
-    yield from _coefficient_slots(predictor, unit, width)
-    for smooth in predictor.smooths:
-        sd = f"sd_{smooth.name}"
-        for part in smooth.parts:
-            default = Prior("HalfStudentT", nu=TAIL, sigma=unit)
-            yield Slot(f"{sd}[{part}]", POSITIVE, default, (f"{sd}[{part}]", sd, "sd"))
-        for hyper in smooth.hyper:
-            name = f"{hyper.stem}_{smooth.name}"
-            yield Slot(name, hyper.support, hyper.prior, (name, hyper.stem))
-    for factor in (f for f in predictor.modelled.factors if f.kind == "mo"):
-        default = Prior("Dirichlet", alpha=1)
-        yield Slot(factor.variable, SIMPLEX, default, (factor.variable, "simplex"))
-    for group in predictor.groups:
-        yield from _group_slots(group, predictor.parameter, unit)
+@dataclass(frozen=True)
+class Scales:
+    """What default priors in one formula follow.
 
-
-def _coefficient_slots(predictor: PredictorDesign, unit: float, width: float) -> Iterator[Slot]:
-    r"""Give coefficients defaults whose sum has a bounded sd.
-
-    The predictor's prior variance from ``n`` coefficients is the sum of
-    :math:`(w s)^2`; beyond ``MANY`` of them :math:`w` falls as :math:`\sqrt{4 / n}`.
+    Attributes
+    ----------
+    middle : float
+        Where the intercept lies.
+    unit : float
+        Unit of the predictor.
+    width : float
+        Standard deviations of the intercept and of coefficients, in units.
     """
-    width = width * min(1.0, np.sqrt(MANY / max(1, len(predictor.coefficients))))
-    scales = predictor.scales if predictor.units is None else predictor.units
-    beta, moved = predictor.name("beta"), predictor.basis is not None
-    for label, spread in zip(predictor.coefficients, scales, strict=True):
-        default = Prior("Normal", mu=0, sigma=float(width * unit / (spread or 1.0)))
-        name = f"{beta}[{label}]"
-        short = [label] if predictor.parameter == "mu" else []
-        shared = predictor.category or predictor.boundary
-        for_all = [f"beta[{label}]", label, "beta"] if shared else []
-        # columns that depend on parameters cannot be mixed with those of another basis
-        blocks = frozenset({beta} if predictor.modelled else ())
-        reference = reference_name(name) if moved else ""
-        yield Slot(name, REAL, default, (name, *short, beta, *for_all), reference, blocks)
+
+    middle: float
+    unit: float
+    width: float
+
+    def default(self, variable: Variable, slot: Slot) -> Prior:
+        r"""Return the default prior of one place.
+
+        The predictor's prior variance from ``n`` coefficients is the sum of :math:`(w s)^2`;
+        beyond ``MANY`` of them :math:`w` falls as :math:`\sqrt{4 / n}`, so that it stays bounded.
+        """
+        unit, size = self.unit, slot.size or 1.0
+        match variable.role:
+            case Role.INTERCEPT:
+                return Prior("Normal", mu=self.middle, sigma=self.width * unit)
+            case Role.COEFFICIENTS:
+                narrow = min(1.0, np.sqrt(MANY / len(variable.slots)))
+                return Prior("Normal", mu=0, sigma=float(self.width * narrow * unit / size))
+            case Role.SD | Role.RESIDUAL:
+                return Prior("HalfStudentT", nu=TAIL, sigma=unit / size)
+            case Role.CORRELATION:
+                return Prior("LKJ", eta=LKJ_SHAPE)
+            case Role.SHARES:
+                return Prior("Dirichlet", alpha=1)
+        assert variable.prior is not None, f"{variable.name} has no default prior"
+        return variable.prior
 
 
-def _group_slots(group: GroupDesign, parameter: str, unit: float) -> Iterator[Slot]:
-    sd, corr = f"sd_{group.name}", f"corr_{group.name}"
-    sizes = group.sizes if group.units is None else group.units
-    wide = [b for b in group.blocks if len(b) > 1]
-    moved = group.basis is not None
-    for t, _ in group.own(parameter):
-        size = float(sizes[t])
-        default = Prior("HalfStudentT", nu=TAIL, sigma=unit / (size or 1.0))
-        name = f"{sd}[{group.terms[t]}]"
-        number = next((i for i, b in enumerate(wide) if t in b), None)
-        reference = reference_name(name) if moved and number is not None else ""
-        blocks = frozenset() if number is None else frozenset({f"{sd} {number}"})
-        yield Slot(name, POSITIVE, default, (name, sd, "sd"), reference, blocks)
-    for hyper in group.hyper:
-        name = f"{hyper.stem}_{group.name}"
-        yield Slot(name, hyper.support, hyper.prior, (name, hyper.stem))
-    if wide:
-        default = Prior("LKJ", eta=LKJ_SHAPE)
-        reference = reference_name(corr) if moved else ""
-        blocks = frozenset(f"{sd} {number}" for number in range(len(wide)))
-        yield Slot(corr, CORRELATION, default, (corr, "corr"), reference, blocks)
+def _places(
+    variables: Iterable[Variable], formula: PredictorDesign, scales: Scales
+) -> Iterator[Place]:
+    for variable in variables:
+        for slot in variable.slots:
+            if slot.parameter in ("", formula.parameter):
+                yield Place(slot, variable, formula, scales.default(variable, slot))
 
 
 def observations(design: Design) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
@@ -218,7 +203,7 @@ def observations(design: Design) -> tuple[np.ndarray, np.ndarray | None, np.ndar
     weights are no whole numbers, or very many, the shares of the rows are kept.
     """
     y = np.asarray(design.response, float)
-    exposure = np.exp(design.mu.offset) if design.link == "log" else np.ones(design.n_rows)
+    exposure = LINKS[design.link].multiplied(design.mu.offset)
     weights = design.modifiers.get("weights")
     if weights is None or not (weights > 0).any():
         return y, design.trials, exposure
@@ -230,7 +215,7 @@ def observations(design: Design) -> tuple[np.ndarray, np.ndarray | None, np.ndar
 
 def _mean_offset(design: Design, predictor: PredictorDesign) -> float:
     """Return the mean of the known terms over what the rows stand for."""
-    trials = design.trials if get_family(design.family).has_trials else None
+    trials = get_family(design.family).own_trials(design.trials)
     parts = [p for p in (trials, design.modifiers.get("weights")) if p is not None]
     return float(np.average(predictor.offset, weights=product_of(parts)))
 
@@ -255,4 +240,4 @@ def predictor_start(design: Design, predictor: PredictorDesign) -> float:
     middle = float(family.link(design.link).forward(np.asarray(mean, np.float64)))
     if not np.isfinite(middle):  # a mean outside the link's domain says nothing about its centre
         return 0.0
-    return middle if design.link == "log" else middle - _mean_offset(design, predictor)
+    return middle - family.link(design.link).added(_mean_offset(design, predictor))

@@ -10,242 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.maths.field_maths import NUMPY, Maths
-from bayes_glmm.maths.kernels import density
-from bayes_glmm.model.blocks.group import TOLD, GroupDesign
-from bayes_glmm.model.blocks.modelled import ModelledColumns, ModelledFactor
+from bayes_glmm.model.blocks.block import Block
+from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.blocks.missing_covariate import CovariateDesign
+from bayes_glmm.model.blocks.smooth import SmoothDesign
+from bayes_glmm.model.predictor_design import PredictorBasis, PredictorDesign
 from bayes_glmm.model.thresholds import Cuts, boundaries
-from bayes_glmm.model.variables import BETA, EFFECTS, INTERCEPT, SD, in_formula, named
-from bayes_glmm.structures import Hyper
+
+__all__ = ["CovariateDesign", "Design", "PredictorBasis", "PredictorDesign"]
 
 type Stack = Callable[..., Any]
-
-
-@dataclass(frozen=True, eq=False)
-class PredictorBasis:
-    """The columns of a predictor in the reference basis, see :mod:`.origin`.
-
-    Attributes
-    ----------
-    X : ndarray, shape (n_rows, n_coefficients)
-    modelled : ModelledColumns
-    centers, scales : ndarray, shape (n_coefficients,)
-        As those of the predictor.
-    back : ndarray, shape (1 + n_coefficients, 1 + n_coefficients)
-        Constant and coefficients on the table's scale from those in the reference basis.
-    """
-
-    X: NDArray[np.float64]
-    modelled: ModelledColumns
-    centers: NDArray[np.float64]
-    scales: NDArray[np.float64]
-    back: NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Waves:
-    """What makes the coefficients of a basis of waves differ in size.
-
-    Attributes
-    ----------
-    kernel : str
-    frequency : ndarray, shape (n_basis,)
-    dimension : int
-    """
-
-    kernel: str
-    frequency: NDArray[np.float64]
-    dimension: int
-
-
-@dataclass(frozen=True, eq=False)
-class SmoothDesign:
-    """The penalised columns of one smooth term.
-
-    Attributes
-    ----------
-    name : str
-        ``"s_x"``, ``"t2_x_z"``, ``"hsgp_x"``.
-    label : str
-        The term as written.
-    basis : ndarray, shape (n_rows, n_basis)
-    part : ndarray of int, shape (n_basis,)
-        Which standard deviation each coefficient has.
-    parts : tuple of str
-        Labels of the standard deviations.
-    waves : Waves or None
-        Of a Gaussian process.
-    hyper : tuple of Hyper
-        Its parameters besides the standard deviation.
-    """
-
-    name: str
-    label: str
-    basis: NDArray[np.float64]
-    part: NDArray[np.intp]
-    parts: tuple[str, ...]
-    waves: Waves | None = None
-    hyper: tuple[Hyper, ...] = ()
-
-    @property
-    def sd(self) -> str:
-        """Name of the standard deviations."""
-        return named(SD, self.name)
-
-    @property
-    def effects(self) -> str:
-        """Name of the coefficients of the penalised columns."""
-        return named(EFFECTS, self.name)
-
-    def hyper_name(self, hyper: Hyper) -> str:
-        """Return the name of a parameter besides the standard deviation."""
-        return named(hyper.stem, self.name)
-
-    def scales(self, hyper: Mapping[str, Any], maths: Maths) -> Any:
-        """Return the coefficients' sizes in units of their standard deviation, or one."""
-        if self.waves is None:
-            return np.float64(1)
-        kernel, frequency, dimension = vars(self.waves).values()
-        return maths.sqrt(density(kernel, frequency, hyper["range"], maths, dimension))
-
-    @property
-    def told(self) -> NDArray[np.float64]:
-        """Roughly how much the rows say about each coefficient, from zero to one."""
-        typical = self.scales({h.stem: h.prior.median for h in self.hyper}, NUMPY)
-        weight = (self.basis**2).sum(axis=0) * typical**2
-        return weight / (weight + TOLD)
-
-    def draw(
-        self, sd: NDArray[Any], hyper: Mapping[str, NDArray[Any]], rng: np.random.Generator
-    ) -> NDArray[Any]:
-        """Draw coefficients given their sds, shape (n_draws, n_basis).
-
-        Parameters
-        ----------
-        sd : ndarray, shape (n_draws, n_parts)
-        hyper : mapping of str to ndarray, shape (n_draws,)
-        rng : numpy.random.Generator
-        """
-        columns = {stem: np.asarray(value)[:, None] for stem, value in hyper.items()}
-        sizes = sd[:, self.part] * self.scales(columns, NUMPY)
-        return np.asarray(sizes * rng.standard_normal(sizes.shape))
-
-
-@dataclass(frozen=True, eq=False)
-class PredictorDesign:
-    """The arrays of one linear predictor.
-
-    Attributes
-    ----------
-    intercept : bool
-    coefficients : tuple of str
-        Labels of the columns of ``X``; the intercept is not one of them.
-    X : ndarray, shape (n_rows, n_coefficients)
-        In the user's units, not centred.
-    centers : ndarray, shape (n_coefficients,)
-        Column means over the training rows; zeros without an intercept.
-    scales : ndarray, shape (n_coefficients,)
-        Column standard deviations over the training rows.
-    offset : ndarray, shape (n_rows,)
-        Sum of the known terms on the link scale, ``log(exposure)`` included.
-    groups : tuple of GroupDesign
-    smooths : tuple of SmoothDesign
-        What smooth terms add; their unpenalised columns are in ``X``.
-    parameter : str
-        What the predictor is of: ``"mu"``, or another parameter of the family.
-    modelled : ModelledColumns
-        Columns of ``X`` that depend on parameters: there ``X``, ``centers`` and
-        ``scales`` have the values under equal steps, or with means in missing cells.
-    category : str
-        Of unordered categories that whose log odds against the first it is; else empty.
-    boundary : str
-        Of ordered categories the boundary that it alone moves; else empty.
-    units : ndarray, shape (n_coefficients,), or None
-        Standard deviation of each column over the training rows, numbers centred before they
-        are multiplied: what default priors are scaled by.
-    basis : PredictorBasis or None
-        The columns with their numbers centred, where that is another basis.
-    """
-
-    intercept: bool
-    coefficients: tuple[str, ...]
-    X: NDArray[np.float64]
-    centers: NDArray[np.float64]
-    scales: NDArray[np.float64]
-    offset: NDArray[np.float64]
-    groups: tuple[GroupDesign, ...] = ()
-    parameter: str = "mu"
-    smooths: tuple[SmoothDesign, ...] = ()
-    modelled: ModelledColumns = ModelledColumns()
-    category: str = ""
-    boundary: str = ""
-    units: NDArray[np.float64] | None = None
-    basis: PredictorBasis | None = None
-
-    @property
-    def known(self) -> NDArray[np.float64]:
-        """``X`` with zeros in the columns that depend on parameters."""
-        if not self.modelled:
-            return self.X
-        X = self.X.copy()
-        X[:, self.modelled.places] = 0.0
-        return X
-
-    @property
-    def of_mean(self) -> bool:
-        """Whether it is stated by the formula of the mean: of all, a category or a boundary."""
-        return self.parameter == "mu" or bool(self.category or self.boundary)
-
-    def name(self, stem: str) -> str:
-        """Return a variable's name: ``"beta"``, or ``"beta_zi"`` in the formula of ``zi``."""
-        return in_formula(stem, self.parameter)
-
-    @property
-    def beta(self) -> str:
-        """Name of the coefficients."""
-        return self.name(BETA)
-
-    @property
-    def intercept_name(self) -> str:
-        """Name of the intercept."""
-        return self.name(INTERCEPT)
-
-    def group(self, name: str) -> GroupDesign:
-        """Return the group of that name."""
-        return next(g for g in self.groups if g.name == name)
-
-
-@dataclass(frozen=True, eq=False)
-class CovariateDesign:
-    """The model of a covariate with missing values: normal, with a predictor of its mean.
-
-    Attributes
-    ----------
-    column : str
-    predictor : PredictorDesign
-        Its ``parameter`` is the column's identifier: ``intercept_bmi``.
-    factor : ModelledFactor
-        Known values and places of missing cells.
-    mean, sd : float
-        Of the known values.
-    """
-
-    column: str
-    predictor: PredictorDesign
-    factor: ModelledFactor
-    mean: float
-    sd: float
-
-    @property
-    def known(self) -> NDArray[np.intp]:
-        """Places of the rows whose value is known."""
-        return np.flatnonzero(self.factor.codes < 0)
-
-    @property
-    def missing(self) -> NDArray[np.intp]:
-        """Places of the rows without a value, in the order of ``factor.labels``."""
-        rows = np.flatnonzero(self.factor.codes >= 0)
-        return rows[np.argsort(self.factor.codes[rows])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -346,10 +120,10 @@ class Design:
         -------
         array, shape (...), or (..., n_boundaries) with ``cs()``
         """
-        whole: Any = beta("beta") @ self.mu.centers if self.mu.coefficients else np.float64(0)
+        whole: Any = beta(self.mu.beta) @ self.mu.centers if self.mu.coefficients else np.float64(0)
         if not self.specific:
             return whole
-        each = stack([beta(p.name("beta")) @ p.centers for p in self.specific], axis=-1)
+        each = stack([beta(p.beta) @ p.centers for p in self.specific], axis=-1)
         return each + (whole[..., None] if self.mu.coefficients else whole)
 
     @property
@@ -387,6 +161,11 @@ class Design:
     def smooths(self) -> tuple[SmoothDesign, ...]:
         """Smooth terms of all predictors, those of the mean first."""
         return tuple(s for p in self.predictors.values() for s in p.smooths)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All blocks of all predictors, each once: covariates, then smooths, then groups."""
+        return (*(p.fixed for p in self.every), *self.smooths, *self.groups)
 
     @property
     def n_rows(self) -> int:

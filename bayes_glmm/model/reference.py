@@ -22,24 +22,14 @@ from numpy.typing import NDArray
 from bayes_glmm.families import get_family
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
+from bayes_glmm.model.variables import PREFIX, element, reference_name
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
 type Priors = Mapping[str, Prior]
 
-PREFIX = "reference_"
 LEAST = 1e-300
 """Where maximum likelihood puts sds at zero, correlations are zero and not undefined."""
-
-
-def reference_name(name: str) -> str:
-    """Return the name of a variable of the reference basis."""
-    return f"{PREFIX}{name}"
-
-
-def kept_prior(name: str, priors: Priors) -> str:
-    """Return the name by which a prior is kept: where there is none of that name, its twin's."""
-    return name if name in priors or reference_name(name) not in priors else reference_name(name)
 
 
 def plain_priors(priors: Priors) -> dict[str, Prior]:
@@ -104,15 +94,15 @@ def _mix(p: PredictorDesign, priors: Priors | None) -> Array | None:
 
 def given_coefficients(p: PredictorDesign, priors: Priors | None) -> NDArray[np.bool_]:
     """Return which coefficients have a prior on the table's scale, shape (n_coefficients,)."""
-    beta = p.name("beta")
-    return np.array([f"{beta}[{c}]" in (priors or {}) for c in p.coefficients], bool)
+    beta = p.beta
+    return np.array([element(beta, c) in (priors or {}) for c in p.coefficients], bool)
 
 
 def given_terms(group: GroupDesign, priors: Priors | None) -> NDArray[np.bool_]:
     """Return which terms are in a block with priors on the table's scale, shape (n_terms,)."""
     given = np.zeros(len(group.terms), bool)
     for block in group.blocks:
-        names = [f"sd_{group.name}[{group.terms[t]}]" for t in block] + [f"corr_{group.name}"]
+        names = [element(group.sd, group.terms[t]) for t in block] + [group.correlation]
         given[list(block)] = any(name in (priors or {}) for name in names)
     return given
 
@@ -175,15 +165,13 @@ class Way:
         """Plain names whose variables differ between the basis and the table's scale."""
         names: list[str] = []
         for p in self._predictors:
-            names += [p.name("beta")]
-            names += [p.name("intercept")] if p.intercept else []
+            names += [p.beta]
+            names += [p.intercept_name] if p.intercept else []
             if p.of_mean and not p.intercept:
                 names += [v.name for v in get_family(self.given.family).vectors]
         for group, _ in self._groups:
-            names += [f"{stem}_{group.name}" for stem in ("sd", "corr", "u")]
-            wide = sum(len(b) > 1 for b in group.blocks)
-            chol = f"corr_chol_{group.name}"
-            names += [chol] if wide == 1 else [f"{chol}_{i}" for i in range(wide)]
+            names += [group.sd, group.correlation, group.effects]
+            names += [name for name, _ in group.correlation_factors]
         return frozenset(names)
 
     def stored(self, name: str) -> str:
@@ -214,17 +202,17 @@ class Way:
         constants: dict[str, Any] = {}
         for p in self._predictors:
             assert p.basis is not None
-            name, mix, back = p.name("beta"), _mix(p, self.own), p.basis.back[:, 1:]
+            name, mix, back = p.beta, _mix(p, self.own), p.basis.back[:, 1:]
             turn = back if mix is None else back @ mix
             out[name] = drawn[name] @ turn[1:].T
             shift = drawn[name] @ turn[0]
             if p.intercept:
-                out[p.name("intercept")] = drawn[p.name("intercept")] + shift
+                out[p.intercept_name] = drawn[p.intercept_name] + shift
             else:
                 constants[p.parameter] = shift
         out |= self._thresholds(drawn, constants, stack)
         for group, turn in self._groups:
-            if f"u_{group.name}" in drawn:
+            if group.effects in drawn:
                 out |= _effects(group, turn, drawn)
         return out
 
@@ -247,13 +235,12 @@ class Way:
 
 def _effects(group: GroupDesign, turn: Array, drawn: Mapping[str, Any]) -> dict[str, Any]:
     r"""Carry effects and their covariance back: :math:`u = B\tilde u`, :math:`\Sigma = B\tilde\Sigma B'`."""
-    name, eye = group.name, np.eye(len(turn))
-    sd = drawn[f"sd_{name}"]
-    covariance = sd[..., :, None] * drawn[f"corr_{name}"] * sd[..., None, :]
+    eye, sd = np.eye(len(turn)), drawn[group.sd]
+    covariance = sd[..., :, None] * drawn[group.correlation] * sd[..., None, :]
     whole = turn @ covariance @ turn.T
     size = (whole * eye).sum(axis=-1) ** 0.5
     return {
-        f"sd_{name}": size,
-        f"corr_{name}": whole / (size[..., :, None] * size[..., None, :] + LEAST),
-        f"u_{name}": drawn[f"u_{name}"] @ turn.T,
+        group.sd: size,
+        group.correlation: whole / (size[..., :, None] * size[..., None, :] + LEAST),
+        group.effects: drawn[group.effects] @ turn.T,
     }

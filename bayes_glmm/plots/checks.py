@@ -10,9 +10,10 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.diagnose.ppc import predictive_check, prior_posterior
+from bayes_glmm.answers.diagnose.ppc import predictive_check
+from bayes_glmm.answers.diagnose.verdicts_priors import prior_posterior
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.model.reference import kept_prior
+from bayes_glmm.model.variable_table import named_priors
 from bayes_glmm.plots.style import BLUE, GREY, ORANGE, SMALL, axes, bounds, legend, warn
 from bayes_glmm.results.fit import Fit
 from bayes_glmm.spec.priors import Prior
@@ -61,7 +62,7 @@ def plot_ppc(tree: xr.DataTree, n: int = 400, ax: Axes | None = None) -> Axes:
     table = predictive_check(fit, n=n)
     ax = axes(ax)
     DRAWN[table.attrs["kind"]](ax, table, fit.spec.response.column)
-    if fit.family.categorical:
+    if fit.design.categories:
         names = [c.replace("$", r"\$") for c in fit.design.categories]
         ax.set_xticks(range(len(names)), names)
     legend(ax)
@@ -147,7 +148,8 @@ def plot_prior_posterior(
     tree : xarray.DataTree
         A result of :func:`bayes_glmm.fit` or :func:`bayes_glmm.load`.
     names : list of str, optional
-        Names of priors, such as ``"sd_ward[intercept]"``; the first 24 when not given.
+        Names of priors as in ``priors=``: ``"sd_ward[intercept]"``, ``"x"``, or ``"sd"`` for all
+        of a kind; the first 24 when not given.
 
     Returns
     -------
@@ -170,7 +172,9 @@ def plot_prior_posterior(
     2
     """
     fit = Fit.of(tree)
-    asked = None if names is None else [kept_prior(str(n), fit.priors) for n in names]
+    asked = None
+    if names is not None:
+        asked = [p for n in names for p in named_priors(fit.variables, fit.priors, str(n))]
     wanted = [p for p in prior_posterior(fit) if asked is None or p[0] in asked][:MOST_PANELS]
     if not wanted:
         raise ArgumentError(f"No prior on a line has the name {names!r}: see bg.priors().")
@@ -188,7 +192,7 @@ def plot_prior_posterior(
         ax.fill_between(x, density, color=ORANGE, alpha=0.12, linewidth=0)
         ax.set_xlim(x[0], x[-1])
         ax.set_ylim(bottom=0)
-        where = " at the covariates' means" if name == "intercept" and _centred(fit) else ""
+        where = " at the covariates' means" if name in _at_means(fit) else ""
         ax.set_title(f"{_plain(name)}{where}", fontsize=SMALL)
         ax.set_xlabel(_prior_text(fit.priors[name]), fontsize=SMALL - 1, color=ORANGE)
         ax.set_yticks([])
@@ -204,8 +208,9 @@ def plot_prior_posterior(
     return np.asarray(grid.ravel()[: len(wanted)])
 
 
-def _centred(fit: Fit) -> bool:
-    return bool(fit.design.mu.coefficients)
+def _at_means(fit: Fit) -> set[str]:
+    """Return the intercepts whose priors are at the means of covariates."""
+    return {p.intercept_name for p in fit.design.every if p.coefficients}
 
 
 def _plain(text: str) -> str:

@@ -17,6 +17,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from bayes_glmm.answers.effects.level_places import exceedance
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, listed
+from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.plots.layout import layout
 from bayes_glmm.plots.style import GREY, ORANGE, SMALL
 from bayes_glmm.results.fit import Fit
@@ -262,10 +263,10 @@ def _bars(
     threshold: float,
 ) -> None:
     """Say what the colours mean; ratios under a log or logit link."""
-    link, term = fit.link.name, table["term"].iloc[0]
+    term = table["term"].iloc[0]
     mu = fit.predictor_of(group).parameter == "mu"
-    words = {"log": "ratio", "logit": "odds ratio"}.get(link, "") if mu else ""
-    what = "" if term == "intercept" else f" in {term}"
+    words = fit.link.ratio() if mu else ""
+    what = "" if term == INTERCEPT else f" in {term}"
     texts = (
         f"{group}: {words} to the average{what}, at the posterior mean of its log"
         if words

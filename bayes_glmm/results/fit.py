@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bayes_glmm.design.groups.group_schema import Groups
 from bayes_glmm.design.groups.structure_matching import with_factors
 from bayes_glmm.design.schema import Schema
+from bayes_glmm.design.schema_io import schema_from_dict, schema_to_dict
 from bayes_glmm.design.table.kept_columns import columns_to_dataset, columns_to_frame
 from bayes_glmm.errors import ArgumentTypeError, ResultError, UnconvergedWarning, suggestion
 from bayes_glmm.families import get_family
@@ -23,11 +24,12 @@ from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.maths.links import Link
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
-from bayes_glmm.model.reference import PREFIX, in_reference, plain_priors, reference_name
-from bayes_glmm.model.variable_table import dimensions, response_dims
+from bayes_glmm.model.reference import in_reference, plain_priors
+from bayes_glmm.model.variable_table import dimensions, response_dims, variables
+from bayes_glmm.model.variables import PREFIX, Variable, reference_name
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.structures import Structure, read_structure, variance_draws
+from bayes_glmm.structures import Structure, read_structure
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -82,7 +84,7 @@ def make_tree(
     record = {
         "format": FORMAT,
         "spec": spec.to_toml(),
-        "schema": schema.to_dict(),
+        "schema": schema_to_dict(schema),
         "priors": {k: [p.name, dict(p.parameters)] for k, p in priors.items()},
         "converged": True,
         "verdict": [],
@@ -170,7 +172,7 @@ class Fit:
                 raise ResultError(
                     f"The result has format {info['format']}; this version reads {FORMAT}."
                 )
-            spec, schema = ModelSpec.from_toml(info["spec"]), Schema.from_dict(info["schema"])
+            spec, schema = ModelSpec.from_toml(info["spec"]), schema_from_dict(info["schema"])
             if schema.spec != spec:
                 raise ResultError("The record of this result is damaged: it holds two models.")
             return cls(tree, info, spec, schema)
@@ -227,6 +229,11 @@ class Fit:
         """The arrays of the training rows on the table's own scale, as the named draws are."""
         return self.schema.apply(self.data)
 
+    @cached_property
+    def variables(self) -> Mapping[str, Variable]:
+        """The variables of the model by name; twins in the reference basis are not among them."""
+        return variables(self.design)
+
     def apply(
         self, rows: pd.DataFrame, *, groups: Groups = "known", response: bool = True
     ) -> Design:
@@ -275,15 +282,12 @@ class Fit:
     def _over_hyper(
         self, name: str, take: Callable[[NDArray[np.float64]], NDArray[np.float64]]
     ) -> NDArray[np.float64]:
-        group = self.group(name)
-        if group.dist == "student":
-            nu = self.posterior[f"nu_{name}"].values.ravel()
-            return np.where(nu > 2, nu / np.where(nu > 2, nu - 2, 1), np.inf)
-        if group.factor is None:
-            return np.ones(1)
         if name not in self._level_variances:
-            draws = {h.stem: self.posterior[f"{h.stem}_{name}"].values.ravel() for h in group.hyper}
-            self._level_variances[name] = variance_draws(group.factor, draws)
+            group = self.group(name)
+            draws = {
+                h.stem: self.posterior[group.hyper_name(h)].values.ravel() for h in group.hyper
+            }
+            self._level_variances[name] = group.distribution.variances(draws)
         return take(self._level_variances[name])
 
     def level_spread(self, name: str) -> NDArray[np.float64]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from bayes_glmm.disk.atomic_files import aside
 from bayes_glmm.disk.outputs import writable
 from bayes_glmm.errors import ArgumentError, ResultError, WriteError
-from bayes_glmm.model.variable_table import dimensions
-from bayes_glmm.results.fit import SAMPLE, Fit, of_the_basis
+from bayes_glmm.model.variables import Role
+from bayes_glmm.results.fit import SAMPLE, Fit
 from bayes_glmm.results.inspection import inspect
 
 if TYPE_CHECKING:
@@ -172,20 +172,16 @@ def check_tree(tree: xr.DataTree) -> None:
     for structure, kept in fit.structures.items():
         if kept.identity()["hash"] != fit.info["structures"][structure]["hash"]:
             raise ResultError(f"the structure {structure!r} is not the one that was fitted.")
-    dims, coords = dimensions(fit.design)
-    predictors = fit.design.predictors.values()
-    empty = {p.name("beta") for p in predictors if not p.coefficients}
-    intercepts = [p.name("intercept") for p in predictors if p.intercept]
-    named = [*dims, *(p.name for p in fit.scalars), *intercepts]
-    for variable in named:
-        if variable not in fit.posterior:
-            if variable.startswith("corr_") or variable in empty or of_the_basis(variable):
-                continue
-            raise ResultError(f"the variable {variable!r} of its model is missing.")
-        found = fit.posterior[variable]
-        expected = tuple(len(coords[d]) for d in dims.get(variable, ()))
-        if found.dims[:2] != SAMPLE or found.shape[2:] != expected or found.dtype.kind not in "fiu":
-            raise ResultError(f"{variable!r} does not have the shape its model says.")
+    for variable in fit.variables.values():
+        names = [n for n in (variable.name, variable.reference) if n in fit.posterior]
+        # factors are kept in the basis that is sampled in alone
+        if variable.name not in names and not (names and variable.role is Role.CORRELATION_FACTOR):
+            raise ResultError(f"the variable {variable.name!r} of its model is missing.")
+        for name in names:
+            found = fit.posterior[name]
+            right = found.dims[:2] == SAMPLE and found.shape[2:] == variable.shape
+            if not right or found.dtype.kind not in "fiu":
+                raise ResultError(f"{name!r} does not have the shape its model says.")
     if not fit.posterior.sizes["chain"] or not fit.posterior.sizes["draw"]:
         raise ResultError("there are no draws.")
     if not isinstance(fit.info["converged"], bool) or len(fit.priors) == 0:

@@ -20,6 +20,7 @@ from scipy.linalg.lapack import dgeqrf, dormqr
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, ResultError, listed
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design
+from bayes_glmm.model.variables import INTERCEPT, element
 from bayes_glmm.results.fit import Fit
 from bayes_glmm.structures.level_labels import match, text_labels
 
@@ -93,7 +94,7 @@ def gaussian_null(fit: Fit) -> GroupDesign:
     groups = design.groups
     related = [g for g in groups if g.factor is not None]
     reasons = {
-        "a link other than identity": design.link != "identity",
+        "a link other than identity": fit.link.lack("straight") is not None,
         "formulas of other parameters": set(design.predictors) != {"mu"},
         "smooth terms": bool(design.smooths),
         "covariates with parameters of their own": bool(design.mu.modelled),
@@ -103,9 +104,9 @@ def gaussian_null(fit: Fit) -> GroupDesign:
     }
     if related and len(groups) == 1:
         (group,) = groups
-        plain = group.terms == ("intercept",) and group.Z is None and group.weights is None
+        plain = group.terms == (INTERCEPT,) and group.Z is None and group.whole
         reasons["random slopes or memberships"] = not plain
-        reasons["a structure with parameters"] = bool(group.hyper) or group.dist != "normal"
+        reasons["a structure with parameters"] = bool(group.hyper) or not group.distribution.normal
     found = [what for what, there in reasons.items() if there]
     if found:
         raise ResultError(
@@ -130,7 +131,7 @@ def covariates_of(
     """
     design, priors = fit.design, fit.plain_priors
     mu = design.mu
-    names = (["intercept"] if mu.intercept else []) + [f"beta[{c}]" for c in mu.coefficients]
+    names = [mu.intercept_name] * mu.intercept + [element(mu.beta, c) for c in mu.coefficients]
     odd = [n for n in names if priors[n].name != "Normal"]
     if odd and normal:
         raise ArgumentError(
@@ -264,6 +265,6 @@ def draws_of(fit: Fit, group: GroupDesign) -> Mapping[str, Array]:
     """Return the draws of both standard deviations, of all chains."""
     posterior = fit.posterior
     return {
-        "sd": posterior[f"sd_{group.name}"].values.ravel(),
+        "sd": posterior[group.sd].values.ravel(),
         "sigma": posterior["sigma"].values.ravel(),
     }

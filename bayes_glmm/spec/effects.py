@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bayes_glmm.errors import SpecError
+from bayes_glmm.spec.series import Process
 from bayes_glmm.spec.terms import Call, Term, holds_smooth, no_slope, ordered_terms
 
 DISTRIBUTIONS = ("normal", "student")
@@ -82,6 +83,7 @@ class RandomEffect:
     by: str | None = None
     dist: str = "normal"
     along: str | None = None
+    process: Process = Process()
 
     def __post_init__(self) -> None:
         group = (self.group,) if isinstance(self.group, str) else tuple(self.group)
@@ -142,10 +144,12 @@ class RandomEffect:
         if self.terms or not self.intercept or not plain:
             raise SpecError(
                 f"A series along {time!r} has no varying terms, structure, memberships or by=: "
-                f"ar({time}, group)."
+                f"{self.process.name}({time}, group)."
             )
         if time in self.group and len(self.group) > 1:
-            raise SpecError(f"ar({time}, ...): {time!r} is the time and not also a group.")
+            raise SpecError(
+                f"{self.process.name}({time}, ...): {time!r} is the time and not also a group."
+            )
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -163,5 +167,5 @@ class RandomEffect:
     def name(self) -> str:
         """Name used in posterior variables: columns joined with ``_by_`` or ``_and_``."""
         if self.along is not None:
-            return f"ar_{'_by_'.join(self.group)}"
+            return f"{self.process.name}_{'_by_'.join(self.group)}"
         return ("_by_" if self.members is None else "_and_").join(self.group)

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_glmm.errors import ArgumentTypeError, PriorError, SpecError, suggestion
-from bayes_glmm.spec.formula.parsing import parse
-from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.formula.formula_io import read_formulas
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.sources import Option, Source, read_source
 
@@ -34,43 +33,24 @@ _ASIDE = re.compile(
 _TOO_DEEP = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST}}}")
 
 
-def write_toml(spec: ModelSpec) -> str:
-    """Write a model as TOML.
-
-    Examples
-    --------
-    >>> print(write_toml(parse("deaths ~ 1 + (1 | ward)", family="poisson", exposure="days")))
-    version = 1
-    formula = "deaths ~ 1 + (1 | ward)"
-    family = "poisson"
-    exposure = "days"
-    missing = "error"
-    <BLANKLINE>
-    """
+def write_toml(
+    formula: str | Mapping[str, str],
+    options: Mapping[str, str | None],
+    priors: Mapping[str, Prior],
+    structures: Mapping[str, Source],
+) -> str:
+    """Write a model as TOML."""
     lines = [f"version = {VERSION}"]
-    formula = spec.formula
     if isinstance(formula, str):
         lines.append(f"formula = {_text(formula)}")
-    values = {key: vars(spec)[key] for key in OPTIONS}
-    lines += [f"{key} = {_text(value)}" for key, value in values.items() if value is not None]
+    lines += [f"{key} = {_text(value)}" for key, value in options.items() if value is not None]
     if not isinstance(formula, str):
         lines += ["", "[formula]", *(f"{_key(k)} = {_text(v)}" for k, v in formula.items())]
-    if spec.priors:
-        lines += ["", "[priors]", *(f"{_key(k)} = {_prior(p)}" for k, p in spec.priors)]
-    for name, source in spec.structures:
+    if priors:
+        lines += ["", "[priors]", *(f"{_key(k)} = {_prior(p)}" for k, p in priors.items())]
+    for name, source in structures.items():
         lines += ["", f"[structures.{_key(name)}]", *_source(source)]
     return "\n".join(lines) + "\n"
-
-
-def read_toml(text: str) -> ModelSpec:
-    """Read a model from TOML text.
-
-    Raises
-    ------
-    SpecError
-        The text is no TOML, has unknown keys, or is of an unknown version.
-    """
-    return spec_from(load_toml(text), "The model")
 
 
 def load_toml(text: str) -> dict[str, Any]:
@@ -110,8 +90,14 @@ def toml_text(path: Path) -> str:
         raise SpecError(f"{path} cannot be read ({error.strerror or error}).") from error
 
 
-def spec_from(table: Mapping[str, Any], what: str) -> ModelSpec:
-    """Build a model from a TOML table, naming what it belongs to in errors."""
+def fields_of(table: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """Return the fields of a model from a TOML table, naming what it belongs to in errors.
+
+    Raises
+    ------
+    SpecError
+        The table has unknown keys, values of another type, or is of an unknown version.
+    """
     refuse_unknown(table, KEYS, what)
     version = table.get("version", VERSION)
     if isinstance(version, bool) or version != VERSION:
@@ -130,10 +116,12 @@ def spec_from(table: Mapping[str, Any], what: str) -> ModelSpec:
     sources = table.get("structures", {})
     if not isinstance(sources, dict):
         raise SpecError(f"{what}: structures is a table.")
-    return parse(
-        formula, **given, priors={k: _read_prior(k, v) for k, v in priors.items()},
-        structures={k: read_source(v, f"{what}: structures.{k}") for k, v in sources.items()},
-    )  # fmt: skip
+    response, predictors, covariates = read_formulas(formula)
+    return {
+        "response": response, "predictors": predictors, "covariates": covariates, **given,
+        "priors": {k: _read_prior(k, v) for k, v in priors.items()},
+        "structures": {k: read_source(v, f"{what}: structures.{k}") for k, v in sources.items()},
+    }  # fmt: skip
 
 
 def refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], what: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_glmm.errors import SpecError, TemplateError, suggestion
 from bayes_glmm.spec.model import ModelSpec
-from bayes_glmm.spec.spec_toml import load_toml, refuse_unknown, spec_from
+from bayes_glmm.spec.spec_toml import fields_of, load_toml, refuse_unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +138,7 @@ def read_template(text: str, name: str) -> Template:
         missing = [k for k in (*_TEXTS, "cautions", "roles", "model") if k not in table]
         if missing:
             raise TemplateError(f"{what} lacks {', '.join(missing)}.")
-        spec = spec_from(table["model"], what)
+        spec = ModelSpec(**fields_of(table["model"], what))
         said, used = set(table.get("structures", {})), {name for name, _ in spec.structures}
         if said != used:
             raise TemplateError(f"{what}: [structures] explains {said}, the model has {used}.")
@@ -151,7 +151,10 @@ def read_template(text: str, name: str) -> Template:
             ),
             cautions=_list_of_texts(table["cautions"], f"{what}: cautions"),
             alternatives=MappingProxyType(
-                {k: spec_from(v, f"{what}: {k}") for k, v in table.get("alternatives", {}).items()}
+                {
+                    k: ModelSpec(**fields_of(v, f"{what}: {k}"))
+                    for k, v in table.get("alternatives", {}).items()
+                }
             ),
             **_strings({k: table[k] for k in _TEXTS}, what),
         )

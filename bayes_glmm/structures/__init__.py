@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ResultError
-from bayes_glmm.structures.structure import Factor, Hyper, Structure, effect_draws, variance_draws
+from bayes_glmm.structures.structure import Structure
 
-__all__ = ["Factor", "Hyper", "Structure", "effect_draws", "read_structure", "variance_draws"]
+__all__ = ["Structure", "read_structure"]
 
 KINDS = {
     "kinship": ("kinship", "Kinship"),
-    "pedigree": ("pedigree", "Pedigree"),
+    "pedigree": ("animals", "Pedigree"),
     "genomic": ("genomic", "Genomic"),
     "lineage": ("lineage", "Lineage"),
-    "areal": ("areal", "Areal"),
+    "areal": ("areas", "Areal"),
     "coordinates": ("coordinates", "Coordinates"),
-    "series": ("series", "Series"),
+    "series": ("times", "Series"),
 }
 """Module and class of every kind; a stored result names one of these and nothing else."""
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from bayes_glmm.errors import ArgumentError, DataError, MissingDataError, listed
+from bayes_glmm.model.blocks.array_types import Text
 from bayes_glmm.structures.level_labels import match, text_of
-from bayes_glmm.structures.structure import Text
-from bayes_glmm.structures.tree import Tree
+from bayes_glmm.structures.rooted_tree import Tree
 
 
 def grafted(

@@ -20,12 +20,14 @@ from bayes_glmm.errors import (
     suggestion,
 )
 from bayes_glmm.maths.kernels import DISTANCES, KERNELS, embed, measure
+from bayes_glmm.model.blocks.array_types import Array, Text
+from bayes_glmm.model.blocks.factor import Factor, Hyper
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.structures.earlier_neighbours import nearest_factor
 from bayes_glmm.structures.level_labels import text_of
-from bayes_glmm.structures.nearest import nearest_factor
 from bayes_glmm.structures.neighbours import nearest_pairs
 from bayes_glmm.structures.spatial_fields import box_of, exact_factor, wave_factor
-from bayes_glmm.structures.structure import Array, Factor, Hyper, Structure, Text
+from bayes_glmm.structures.structure import Structure
 
 METHODS = ("auto", "exact", "hsgp", "nearest")
 EXACT = 100

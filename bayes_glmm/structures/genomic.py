@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, listed, suggestion
+from bayes_glmm.model.blocks.array_types import Array, Text
 from bayes_glmm.structures.file_contents import ending
 from bayes_glmm.structures.genotype_tables import individuals, numbers_of, odd_call, read_raw
 from bayes_glmm.structures.kinship import Kinship, amount
 from bayes_glmm.structures.labelled_matrices import checked
 from bayes_glmm.structures.plink import open_plink
-from bayes_glmm.structures.structure import Array, Text
 
 type Method = Literal["vanraden", "gcta"]
 CHUNK = 2**22

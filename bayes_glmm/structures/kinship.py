@@ -10,34 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.maths.field_maths import Maths
+from bayes_glmm.model.blocks.array_types import Array, Text
+from bayes_glmm.model.blocks.factor import Factor
+from bayes_glmm.model.blocks.matrix import DenseFactor
 from bayes_glmm.structures.labelled_matrices import checked, labelled, pivoted
-from bayes_glmm.structures.structure import Array, Factor, Structure, Text, Values
-
-
-@dataclass(frozen=True, eq=False)
-class DenseFactor(Factor):
-    """A square root of a covariance of the levels.
-
-    Attributes
-    ----------
-    root : ndarray, shape (n_levels, n_nodes)
-    """
-
-    root: Array
-
-    def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
-        """Return ``root @ z``."""
-        return maths.product(self.root, z)
-
-    def covariance(self, hyper: Values) -> Array:
-        """Return ``root @ root.T``."""
-        return self.root @ self.root.T
-
-    def mean_variance(self, hyper: Values) -> tuple[float, float]:
-        """Return both means from the root."""
-        n = len(self.root)
-        return float((self.root**2).sum()) / n, float((self.root.sum(axis=0) ** 2).sum()) / n**2
+from bayes_glmm.structures.structure import Structure
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,8 +48,8 @@ class Kinship(Structure):
         whole = np.zeros((len(self.labels), len(first) + len(pivots)))
         whole[first, : len(first)] = lower
         whole[others] = np.hstack([cross, root])
-        nodes = np.concatenate([self.labels[first], self.labels[others[pivots]]])
-        return DenseFactor(levels, nodes, whole[own])
+        places = np.concatenate([first, others[pivots]])
+        return DenseFactor(levels, self.labels[places], whole[own], whole[places])
 
     def notes(self) -> tuple[str, ...]:
         """Say what was added to the diagonal."""

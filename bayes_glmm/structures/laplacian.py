@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,31 +9,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 
+from bayes_glmm.model.blocks.areal import Cascade
 from bayes_glmm.structures.adjacency import Graph
 
 type Array = NDArray[np.float64]
 type Places = NDArray[np.int64]
 WIDTH = 8
-
-
-@dataclass(frozen=True, eq=False)
-class Cascade:
-    """A triangular system in which no node has more than a few parents.
-
-    A long row is a chain of partial sums, so that memory follows the number of
-    entries and not the longest row.
-
-    Attributes
-    ----------
-    parents : ndarray of int64, shape (n_nodes, WIDTH)
-    weights : ndarray, shape (n_nodes, WIDTH)
-    place : ndarray of int64, shape (n_rows,)
-        The node that holds each row of the system.
-    """
-
-    parents: Places
-    weights: Array
-    place: Places
 
 
 def elimination_order(graph: Graph) -> Places:

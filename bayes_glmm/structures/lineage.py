@@ -13,13 +13,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, listed, suggestion
+from bayes_glmm.model.blocks.array_types import Text
+from bayes_glmm.model.blocks.factor import Hyper
+from bayes_glmm.model.blocks.tree import MODELS, LineageFactor
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures.add_tips import grafted
 from bayes_glmm.structures.level_labels import text_labels
 from bayes_glmm.structures.newick import read_newick
-from bayes_glmm.structures.pruned_tree import MODELS, LineageFactor, skeleton
-from bayes_glmm.structures.structure import Hyper, Structure, Text
-from bayes_glmm.structures.tree import Tree, levels_upwards, read_table, steps_to_root
+from bayes_glmm.structures.pruned_tree import skeleton
+from bayes_glmm.structures.rooted_tree import Tree, levels_upwards, read_table, steps_to_root
+from bayes_glmm.structures.structure import Structure
 
 _HYPER: dict[str, tuple[Hyper, ...]] = {
     "brownian": (),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bayes_glmm.errors import DataError
 from bayes_glmm.structures.file_contents import read_text
-from bayes_glmm.structures.tree import Tree, build_tree
+from bayes_glmm.structures.rooted_tree import Tree, build_tree
 
 _TOKEN = re.compile(
     r"""(?P<blank>\s+)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
-
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, DataError, listed
-from bayes_glmm.maths.field_maths import NUMPY, Maths
-from bayes_glmm.maths.kernels import correlation, density, distances, embed
-from bayes_glmm.structures.structure import Array, Factor, Text, Values
+from bayes_glmm.maths.kernels import distances, embed
+from bayes_glmm.model.blocks.array_types import Array, Text
+from bayes_glmm.model.blocks.spatial import ExactFactor, WaveFactor
 
 type Places = NDArray[np.int64]
 
@@ -42,34 +39,6 @@ def sites_of(points: Array, sampled: Text | None, shuffle: bool) -> tuple[Array,
     return places, names, where[rows.ravel()]
 
 
-@dataclass(frozen=True, eq=False)
-class ExactFactor(Factor):
-    """A Gaussian process at distinct places, by its dense Cholesky factor.
-
-    Attributes
-    ----------
-    kernel : str
-    distance : ndarray, shape (n_nodes, n_nodes)
-    rows : ndarray of int, shape (n_levels,)
-        Each level's place.
-    """
-
-    kernel: str
-    distance: Array
-    rows: Places
-
-    def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
-        """Return unit-scale effects of the levels, shape (n_levels, n_terms)."""
-        K = correlation(self.kernel, self.distance, hyper["range"], maths)
-        return (maths.cholesky(K) @ z)[self.rows]
-
-    def mean_variance(self, hyper: Values) -> tuple[float, float]:
-        """Return one, the mean of the diagonal, and the mean of all of the covariance."""
-        share = np.bincount(self.rows, minlength=len(self.nodes)) / len(self.rows)
-        K = correlation(self.kernel, self.distance, hyper["range"], NUMPY)
-        return 1.0, float(share @ K @ share)
-
-
 def exact_factor(
     levels: Text, points: Array, kernel: str, distance: str, sampled: Text | None
 ) -> ExactFactor:
@@ -77,38 +46,6 @@ def exact_factor(
     places, names, rows = sites_of(points, sampled, shuffle=False)
     embedded = embed(places, distance)
     return ExactFactor(levels, names, kernel, distances(embedded, embedded, distance), rows)
-
-
-@dataclass(frozen=True, eq=False)
-class WaveFactor(Factor):
-    """A Gaussian process in a box as a sum of waves (HSGP): approximate.
-
-    Attributes
-    ----------
-    kernel : str
-    basis : ndarray, shape (n_levels, n_nodes)
-    frequency : ndarray, shape (n_nodes,)
-
-    References
-    ----------
-    .. [1] Riutort-Mayol G et al. (2023). Practical Hilbert space approximate Bayesian
-       Gaussian processes for probabilistic programming. doi:10.1007/s11222-022-10167-2
-    """
-
-    diagonal: ClassVar[bool] = True
-    kernel: str
-    basis: Array
-    frequency: Array
-
-    def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
-        """Return unit-scale effects of the levels, shape (n_levels, n_terms)."""
-        power = density(self.kernel, self.frequency, hyper["range"], maths)
-        return maths.product(self.basis, maths.column(maths.sqrt(power)) * z)
-
-    def mean_variance(self, hyper: Values) -> tuple[float, float]:
-        """Return the means of the covariance's diagonal and of all of it."""
-        power = density(self.kernel, self.frequency, hyper["range"], NUMPY)
-        return float((self.basis**2 @ power).mean()), float(self.basis.mean(axis=0) ** 2 @ power)
 
 
 def box_of(points: Array, kernel: str) -> Array:

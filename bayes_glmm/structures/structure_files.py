@@ -19,7 +19,8 @@ from bayes_glmm.errors import (
     listed,
 )
 from bayes_glmm.spec.sources import BUNDLED, Source
-from bayes_glmm.structures.areal import areal
+from bayes_glmm.structures.animals import pedigree
+from bayes_glmm.structures.areas import areal
 from bayes_glmm.structures.coordinates import coordinates
 from bayes_glmm.structures.file_contents import ending, read_numbers, read_table
 from bayes_glmm.structures.genomic import genomic
@@ -29,7 +30,6 @@ from bayes_glmm.structures.level_labels import is_code
 from bayes_glmm.structures.lineage import lineage
 from bayes_glmm.structures.mapfiles import MAPS, read_map
 from bayes_glmm.structures.neighbours import nearest_neighbours
-from bayes_glmm.structures.pedigree import pedigree
 from bayes_glmm.structures.structure import Structure
 
 if TYPE_CHECKING:

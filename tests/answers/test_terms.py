@@ -10,6 +10,7 @@ import pytest
 from scipy import integrate, special, stats
 
 import bayes_glmm as bg
+from bayes_glmm.results.fit import Fit
 from tests.canned import tree_of
 
 MEMBERS = "y ~ x + (1 | mm(a, b, weights=c(v, w)))"
@@ -52,7 +53,7 @@ def test_predictions_weigh_the_memberships():
 def test_variance_counts_the_squares_of_the_weights():
     tree = members_tree()
     table = bg.variance_partition(tree).set_index("component")
-    fit = bg.results.Fit.of(tree)
+    fit = Fit.of(tree)
     a, b, w = (fit.data[c].to_numpy() for c in ("a", "b", "w"))
     share = np.where((w == 0) | (a == b), 1.0, 0.5)
     assert table.loc["a_and_b", "variance"] == pytest.approx(0.49 * share.mean(), rel=1e-6)
@@ -63,7 +64,7 @@ def test_a_saved_result_still_knows_absent_memberships(tmp_path):
     again = bg.load(bg.save(tree, tmp_path / "fit.nc"))
     one, other = (bg.predictions(t, groups="known")["mean"] for t in (tree, again))
     np.testing.assert_array_equal(one, other)
-    assert bg.results.Fit.of(again).design.groups[0].counts.sum() < 120
+    assert Fit.of(again).design.groups[0].counts.sum() < 120
 
 
 def test_levels_have_effects_and_no_raw_estimates():
@@ -136,7 +137,7 @@ def smooth_tree():
 
 def test_curves_are_part_of_typical_and_population_predictions():
     tree = smooth_tree()
-    fit = bg.results.Fit.of(tree)
+    fit = Fit.of(tree)
     (smooth,) = fit.design.mu.smooths
     x = fit.data["x"].to_numpy()
     post = fit.posterior.stack(sample=("chain", "draw"))
@@ -259,7 +260,7 @@ def test_a_fit_finds_the_curve_and_the_effects():
     own = (data["a"].map(effect) + data["b"].map(effect)) / 2
     data["y"] = np.sin(data["x"]) + own + rng.normal(0, 0.4, n)
     tree = bg.fit("y ~ s(x) + (1 | mm(a, b))", data, draws=2500, chains=2, progress=False, seed=2)
-    record = bg.results.Fit.of(tree).info
+    record = Fit.of(tree).info
     assert record["settings"]["path"] == "graph"
     rows = pd.DataFrame({"x": np.linspace(0.2, 5.8, 15)})
     draws = bg.predictions(tree, rows, groups="typical", draws=True).values.reshape(-1, 15)

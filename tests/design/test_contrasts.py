@@ -8,7 +8,8 @@ from formulaic import model_matrix
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.terms.contrasts import contrast_coding
 from bayes_glmm.errors import SpecError, UnknownLevelError
-from bayes_glmm.spec.model import ModelSpec, Predictor
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.sides import Predictor
 from bayes_glmm.spec.terms import Call, Number, Term, Text, Variable
 
 A, B, D, X, Z = (Variable(name) for name in "abdxz")

@@ -9,7 +9,8 @@ from bayes_glmm.design.table.columns import kind_of, levels_of, require
 from bayes_glmm.design.table.tables import row_ids, rows_where, to_pandas
 from bayes_glmm.errors import ArgumentTypeError, DataError, MissingDataError
 from bayes_glmm.spec.effects import RandomEffect
-from bayes_glmm.spec.model import ModelSpec, Predictor
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.sides import Predictor
 from bayes_glmm.spec.terms import Call, Variable
 
 pa = pytest.importorskip("pyarrow")

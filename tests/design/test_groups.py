@@ -9,7 +9,8 @@ from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import DataError, SpecError, UnknownLevelError
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.spec.effects import RandomEffect
-from bayes_glmm.spec.model import ModelSpec, Predictor
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.sides import Predictor
 from bayes_glmm.spec.terms import Call, Number, Variable
 
 

@@ -11,7 +11,8 @@ from scipy.interpolate import BSpline, CubicSpline
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.terms.expressions import evaluate, learn, text_of
 from bayes_glmm.errors import DataError, SpecError
-from bayes_glmm.spec.model import ModelSpec, Predictor
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.sides import Predictor
 from bayes_glmm.spec.terms import Arithmetic, Call, Expression, Number, Text, Variable
 
 X, G = Variable("x"), Variable("g")

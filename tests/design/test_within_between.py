@@ -8,6 +8,7 @@ import pytest
 
 import bayes_glmm as bg
 from bayes_glmm.design.schema import Schema
+from bayes_glmm.design.schema_io import schema_from_dict, schema_to_dict
 from bayes_glmm.errors import FormulaError
 from tests.canned import tree_of
 
@@ -32,7 +33,7 @@ def test_columns_are_those_of_within_between():
 
 def test_new_rows_keep_the_means_of_the_training_rows():
     data = birds()
-    schema = Schema.from_dict(Schema.learn(bg.parse(FORMULA), data).to_dict())
+    schema = schema_from_dict(schema_to_dict(Schema.learn(bg.parse(FORMULA), data)))
     means = data.groupby("bird")["age"].mean()
     new = pd.DataFrame({"age": [9.0, 2.0, 4.0], "bird": ["b", "z", "z"]})
     X = schema.apply(new, groups="ignore", response=False).mu.X

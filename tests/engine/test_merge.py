@@ -11,6 +11,7 @@ from bayes_glmm.design.schema import Schema
 from bayes_glmm.engine.kernel import log_density
 from bayes_glmm.engine.merge import arrange_rows
 from bayes_glmm.engine.program import write_program
+from bayes_glmm.results.fit import Fit
 from bayes_glmm.spec.formula.parsing import parse
 from tests.basis import in_basis
 
@@ -92,6 +93,6 @@ def test_the_result_says_how_many_rows_were_summed():
         "y ~ x + w + (1 | g)", table("bernoulli"), family="bernoulli",
         draws=50, tune=50, chains=1, progress=False,
     )  # fmt: skip
-    notes = bg.results.Fit.of(tree).info["notes"]
+    notes = Fit.of(tree).info["notes"]
     assert notes == ["600 rows were summed to 30 distinct ones; the density is the same."]
     assert tree["observed_data"].sizes["observation"] == 600

@@ -8,6 +8,7 @@ import pytest
 from bayes_glmm.engine.pattern import find_pattern, loosen
 from bayes_glmm.engine.sparse import BLOCK, analyse, eliminate, eliminate_tail
 from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.blocks.members import OneLevel
 
 
 def positive(n: int) -> np.ndarray:
@@ -60,7 +61,8 @@ def test_too_many_products_are_refused():
 def test_a_pattern_is_loosened_whatever_its_factor_costs():
     levels, rows = 50, np.arange(50)
     fixed = np.column_stack([np.eye(25)[rows // 2], rows % 3 == 0, rows % 3 == 1]).astype(float)
-    group = GroupDesign("g", rows.astype(str), rows.astype(np.int32), ("intercept",), None, ((0,),))
+    members = OneLevel(rows.astype(np.int32))
+    group = GroupDesign("g", rows.astype(str), members, ("intercept",), None, ((0,),))
     whole = find_pattern(fixed, [(group, (0,), fixed.shape[1])], 10**9)
     loose = loosen(whole, 0)
     assert loose.symbolic.n == whole.symbolic.n == levels + fixed.shape[1]

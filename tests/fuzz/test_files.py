@@ -24,7 +24,8 @@ from bayes_glmm.errors import BayesGLMMError, ResultError
 from bayes_glmm.results.fit import Fit
 from bayes_glmm.results.storage import check_tree
 from bayes_glmm.spec.formula.parsing import parse
-from bayes_glmm.spec.spec_toml import read_toml, toml_text, write_toml
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.spec_toml import toml_text
 from bayes_glmm.spec.templates import names, read_template, template_folder
 from bayes_glmm.studies.jobs import run_many
 from tests.canned import bernoulli_tree, binomial_tree, slope_tree
@@ -85,8 +86,8 @@ def formula(content: bytes) -> None:
 def toml(content: bytes, folder: Path) -> None:
     path = folder / "model.toml"
     path.write_bytes(content)
-    spec = read_toml(toml_text(path))
-    assert read_toml(write_toml(spec)) == spec
+    spec = ModelSpec.from_toml(toml_text(path))
+    assert ModelSpec.from_toml(spec.to_toml()) == spec
 
 
 def template(content: bytes) -> None:
@@ -251,7 +252,7 @@ def run(target: str, n: int, seed: int, folder: Path) -> tuple[int, int]:
             found = attack(formula, FORMULAS, IN_FORMULAS, n=n, seed=seed)
         case "toml":
             specs = (read_template(text(m), "x").spec for m in models)
-            seeds = [write_toml(spec).encode() for spec in specs]
+            seeds = [spec.to_toml().encode() for spec in specs]
             found = attack(lambda c: toml(c, folder), seeds, IN_TOML, n=n, seed=seed)
         case "template":
             found = attack(template, models, IN_TOML, n=n, seed=seed)

@@ -11,6 +11,7 @@ from scipy import special, stats
 
 import bayes_glmm as bg
 from bayes_glmm.design.schema import Schema
+from bayes_glmm.design.schema_io import schema_from_dict, schema_to_dict
 from bayes_glmm.errors import ArgumentError, FormulaError, SpecError
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.graph import build_graph
@@ -197,7 +198,7 @@ def test_files_schema_and_text_keep_the_name(tree, tmp_path):
     again = bg.load(bg.save(tree, tmp_path / "fit.nc"))
     pd.testing.assert_frame_equal(bg.summary(again), bg.summary(tree))
     schema = Fit.of(tree).schema
-    assert Schema.from_dict(schema.to_dict()).spec == spec
+    assert schema_from_dict(schema_to_dict(schema)).spec == spec
     assert Fit.of(again).group("a").owners == ("mu", "mu", "zi")
     assert "sd_a[zi_intercept]" in bg.priors(spec, table("zero_inflated_poisson")).values
     bg.diagnose(tree)

@@ -36,7 +36,7 @@ def rows(family, link: str, n_categories: int = 3, seed: int = 0, n: int = N_ROW
             own |= numbered(p.name, np.cumsum(steps, axis=1) - 1.0)
         elif p.fixed is None:
             own[p.name] = rng.uniform(*RANGES[p.name], n)
-    if family.unordered:
+    if "predictor" in family.by_category:
         eta = numbered("eta", rng.uniform(-1.5, 1.5, (n, n_categories - 1)))
     else:
         eta = {"eta": rng.uniform(*PREDICTORS[link], n)}
@@ -49,9 +49,9 @@ def responses(family, link, eta, own, n_categories, rng) -> dict:
     if family.name == "multinomial":
         y = rng.multinomial(trials["trials"].astype(int), np.full(n_categories, 1 / n_categories))
         return numbered("y", y.astype(float)) | trials
-    if family.composed:
+    if "stored" in family.by_category:
         return numbered("y", rng.dirichlet(np.full(n_categories, 2.0), n))
-    if family.categorical:
+    if "expected" in family.by_category:
         return {"y": np.arange(n) % n_categories * 1.0}
     known = {p.name: p.fixed for p in family.parameters if p.fixed is not None}
     mu = family.link(link).inverse(eta["eta"])
@@ -115,7 +115,7 @@ def directions(inputs: dict, names: list[str], seed: int = 1) -> dict:
 
 def smooth(family, link, inputs: dict) -> np.ndarray:
     """Rows whose density has no corner within the reach of differences."""
-    if family.corners:
+    if family.lack("curvature"):
         mu = link.inverse(inputs["eta"])
         places = [inputs[n] for n in ("y", "least", "most", "upper") if n in inputs]
         return np.min([np.abs(place - mu) for place in places], axis=0) > 0.2

@@ -7,9 +7,10 @@ import pytest
 
 from bayes_glmm.families import FAMILIES, get_family
 from bayes_glmm.families.recorded import record_density
-from bayes_glmm.maths.tape import Tape, needed
+from bayes_glmm.maths.tape import Tape
 from bayes_glmm.maths.tape_derivatives import derivative, gradient
 from bayes_glmm.maths.tape_maths import TAPE
+from bayes_glmm.maths.tape_nodes import needed
 from bayes_glmm.maths.tape_stages import stages
 from bayes_glmm.maths.tape_values import evaluate
 from bayes_glmm.maths.tape_vectors import Vector

@@ -8,13 +8,13 @@ from scipy import special
 
 from bayes_glmm.families import LINKS, get_family
 from bayes_glmm.families.recorded import record_density
-from bayes_glmm.maths.tape import needed
 from bayes_glmm.maths.tape_derivatives import gradient, hessian
+from bayes_glmm.maths.tape_nodes import needed
 from bayes_glmm.maths.tape_values import evaluate
 from tests.maths.support import CASES, N_ROWS, check, close, density, rows
 from tests.oracle import log_likelihood
 
-CATEGORIES = [(name, link) for name, link in CASES if get_family(name).categorical]
+CATEGORIES = [(name, link) for name, link in CASES if "expected" in get_family(name).by_category]
 
 
 def recorded(name: str, link: str, n: int = 3, **options):
@@ -47,7 +47,7 @@ def test_any_number_of_categories(name, link, n):
     check(family, of_mean, rows(family, link, n), found)
 
 
-PLAIN = [(name, link) for name, link in CASES if not get_family(name).categorical]
+PLAIN = [(name, link) for name, link in CASES if "expected" not in get_family(name).by_category]
 
 
 @pytest.mark.parametrize(("name", "link"), PLAIN)
@@ -74,7 +74,9 @@ def probabilities(name: str, link: str, eta, cut) -> np.ndarray:
     return odds / odds.sum(axis=1, keepdims=True)
 
 
-ORDINAL = [(name, link) for name, link in CATEGORIES if not get_family(name).unordered]
+ORDINAL = [
+    (name, link) for name, link in CATEGORIES if "predictor" not in get_family(name).by_category
+]
 
 
 @pytest.mark.parametrize(("name", "link"), ORDINAL)

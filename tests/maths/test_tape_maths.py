@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from bayes_glmm.families import LINKS
-from bayes_glmm.maths.density_maths import NUMPY
-from bayes_glmm.maths.tape import Node, Tape
+from bayes_glmm.maths.density_maths import NUMPY, mean_of
+from bayes_glmm.maths.tape import Tape
 from bayes_glmm.maths.tape_derivatives import derivative
 from bayes_glmm.maths.tape_maths import TAPE
+from bayes_glmm.maths.tape_nodes import Node
 from bayes_glmm.maths.tape_values import evaluate
 from bayes_glmm.maths.tape_vectors import Vector
 
@@ -41,7 +42,7 @@ ARGUMENTS = {
     "gammaln": lambda a, b, m: (b,), "log_bessel": lambda a, b, m: (b * 300.0,),
     "log_factorial": lambda a, b, m: (b,), "stirling_error": lambda a, b, m: (b * 15.0,),
 }  # fmt: skip
-OF_LINKS = ("inverse", "log_inverse", "log_complement", "mean_of")
+OF_LINKS = ("inverse", "log_inverse", "log_complement")
 OF_VECTORS = ("concatenate", "cumsum", "logsumexp", "numbers", "pick", "total", "log_total")
 NAMES = [n for n in dir(NUMPY) if n[0] != "_" and n not in OF_LINKS + OF_VECTORS]
 
@@ -104,7 +105,7 @@ EXTREME = np.array([-700.0, -300, -40, -20.5, -19.5, -1, -0.37, -0.36, 0.4, 3, 4
 @pytest.mark.parametrize("name", LINKS)
 def test_links_are_numpys_in_the_tails(tape, name):
     link, eta = LINKS[name], tape.input("eta")
-    mean = TAPE.mean_of(link, eta)
+    mean = mean_of(TAPE, link, eta)
     at = EXTREME if name not in ("identity", "inverse", "tan_half") else np.abs(EXTREME)
     slope, log_slope = derivative(mean.value, eta), derivative(mean.log, eta)
     value, log, d, d_log = evaluate([mean.value, mean.log, slope, log_slope], {"eta": at})

@@ -68,9 +68,9 @@ MUTANTS = (
     ),
     Mutant(
         "the exposure logged in the table and again in the model",
-        "studies/aggregate.py",
-        "        cells[name] = size\n        constant += float(gammaln(whole",
-        "        cells[name] = np.log1p(size)\n        constant += float(gammaln(whole",
+        "families/sufficient.py",
+        '"size": size, "rows": cells.n}',
+        '"size": np.log1p(size), "rows": cells.n}',
         ("tests/test_collapsing.py",),
     ),
     Mutant(
@@ -166,9 +166,9 @@ MUTANTS = (
     ),
     Mutant(
         "the offset not applied in predictions",
-        "answers/predict/predictor_draws.py",
-        "eta = np.broadcast_to(predictor.offset, (n_draws(fit), len(predictor.offset))).copy()",
-        "eta = np.zeros((n_draws(fit), len(predictor.offset)))",
+        "model/predictor.py",
+        "        predictor.offset, (share for block in own for share in block.rows(values, maths))",
+        "        0 * predictor.offset, (share for block in own for share in block.rows(values, maths))",
         ("tests/answers/test_answers.py",),
     ),
     Mutant(
@@ -180,16 +180,16 @@ MUTANTS = (
     ),
     Mutant(
         "a correlation factor transposed in the graph",
-        "model/graph.py",
+        "model/blocks/structured.py",
         "u = unit * sd if L is None else unit @ (sd[:, None] * L).T",
         "u = unit * sd if L is None else unit @ (sd[:, None] * L)",
         ("tests/structures/test_density.py",),
     ),
     Mutant(
         "columns of a correlation factor scaled in place of its rows",
-        "answers/predict/predictor_draws.py",
-        "return sd[:, :, None] * np.linalg.cholesky(corr)",
-        "return sd[:, None, :] * np.linalg.cholesky(corr)",
+        "model/blocks/group.py",
+        "return np.asarray(sd[:, :, None] * np.linalg.cholesky(values[self.correlation]))",
+        "return np.asarray(sd[:, None, :] * np.linalg.cholesky(values[self.correlation]))",
         ("tests/answers/test_answers.py", "tests/answers/test_variance.py"),
     ),
     Mutant(
@@ -208,7 +208,7 @@ MUTANTS = (
     ),
     Mutant(
         "weights of a quadrature rule that do not sum to one",
-        "answers/predict/integrate.py",
+        "maths/normal_means.py",
         "return nodes, weights / weights.sum()",
         "return nodes, weights * (nodes[1] - nodes[0]) / np.sqrt(2 * np.pi) * (n + 1) / n",
         ("tests/answers/test_integrate.py",),
@@ -260,7 +260,7 @@ MUTANTS = (
     ),
     Mutant(
         "branch lengths taken for standard deviations",
-        "structures/pruned_tree.py",
+        "model/blocks/tree.py",
         "sd = maths.where(zero, 0.0, maths.sqrt(maths.where(zero, 1.0, variance)))",
         "sd = maths.where(zero, 0.0, maths.where(zero, 1.0, variance))",
         ("tests/structures/test_lineage.py",),
@@ -274,7 +274,7 @@ MUTANTS = (
     ),
     Mutant(
         "inbreeding of parents forgotten",
-        "structures/pedigree.py",
+        "structures/animals.py",
         "return HALF - 0.25 * of_parents.sum(axis=1)",
         "return HALF - 0.25 * np.minimum(of_parents, 0.0).sum(axis=1)",
         ("tests/structures/test_pedigree.py",),
@@ -302,7 +302,7 @@ MUTANTS = (
     ),
     Mutant(
         "a mixing weight without its root",
-        "structures/intrinsic.py",
+        "model/blocks/areal.py",
         "return maths.sqrt(mix) * field[self.rows]",
         "return mix * field[self.rows]",
         ("tests/structures/test_areal.py",),
@@ -421,9 +421,9 @@ MUTANTS = (
     ),
     Mutant(
         "the hazard ratio of ordered categories upside down",
-        "families/reading.py",
-        "return -1 if self.reverse",
-        "return 1 if self.reverse",
+        "families/ordinal.py",
+        "return np.exp(-values) if",
+        "return np.exp(values) if",
         ("tests/answers/test_every_family.py",),
     ),
     Mutant(
@@ -446,5 +446,26 @@ MUTANTS = (
         "scales = predictor.scales if predictor.units is None else predictor.units",
         "scales = predictor.scales",
         ("tests/design/test_origin.py",),
+    ),
+    Mutant(
+        "a determinant of variances in the place of one of precisions",
+        "model/blocks/field_precision.py",
+        "return -2 * np.log(self.steps(hyper, NUMPY)[1]).sum()",
+        "return 2 * np.log(self.steps(hyper, NUMPY)[1]).sum()",
+        ("tests/model/test_unit_fields.py",),
+    ),
+    Mutant(
+        "one dimension too many in the determinant of a map that sums to zero",
+        "structures/prepare_areas.py",
+        "((size - 1) * np.log(scale) + np.log(size)).sum()",
+        "(size * np.log(scale) + np.log(size)).sum()",
+        ("tests/model/test_unit_fields.py",),
+    ),
+    Mutant(
+        "correlations of terms left out of a field's determinant",
+        "model/blocks/unit_field.py",
+        "- rank * np.linalg.slogdet(R)[1]",
+        "- 0 * np.linalg.slogdet(R)[1]",
+        ("tests/model/test_unit_fields.py",),
     ),
 )

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from bayes_glmm.errors import FormulaError, SpecError
 from bayes_glmm.spec.effects import RandomEffect
 from bayes_glmm.spec.formula.parsing import parse
-from bayes_glmm.spec.model import ModelSpec, Predictor, Response
+from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.sides import Predictor, Response
 from bayes_glmm.spec.terms import Call, Number, Variable
 
 READ = {

@@ -11,7 +11,7 @@ import pytest
 from bayes_glmm.errors import BayesGLMMError, MissingDependencyError, UnknownLevelError
 from bayes_glmm.maths.field_maths import NUMPY, pytensor_maths
 from bayes_glmm.structures import read_structure
-from bayes_glmm.structures.areal import areal
+from bayes_glmm.structures.areas import areal
 from bayes_glmm.structures.laplacian import elimination_order, variances
 
 MODELS = [

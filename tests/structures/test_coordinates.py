@@ -10,9 +10,10 @@ from scipy import special
 from bayes_glmm.errors import BayesGLMMError
 from bayes_glmm.maths.field_maths import NUMPY, pytensor_maths
 from bayes_glmm.maths.kernels import NUGGET, density
+from bayes_glmm.model.blocks.nearest import conditionals
 from bayes_glmm.structures import read_structure
 from bayes_glmm.structures.coordinates import coordinates
-from bayes_glmm.structures.nearest import conditionals, earlier_neighbours, nearest_factor
+from bayes_glmm.structures.earlier_neighbours import earlier_neighbours, nearest_factor
 
 KERNELS = ["exponential", "matern32", "matern52", "gaussian"]
 ORDER = {"exponential": 0.5, "matern32": 1.5, "matern52": 2.5}

@@ -8,8 +8,8 @@ import pytest
 
 import bayes_glmm as bg
 from bayes_glmm.maths.field_maths import NUMPY
-from bayes_glmm.structures import effect_draws, variance_draws
-from bayes_glmm.structures.interpolate import over_draws
+from bayes_glmm.maths.interpolate import over_draws
+from bayes_glmm.model.blocks.factor import effect_draws, variance_draws
 from tests.structures.test_areal import borders
 from tests.structures.trees import random_tree
 

@@ -11,7 +11,7 @@ import pytest
 from bayes_glmm.errors import BayesGLMMError
 from bayes_glmm.plots.map_plots import _given
 from bayes_glmm.spec.sources import Source
-from bayes_glmm.structures.areal import areal
+from bayes_glmm.structures.areas import areal
 from bayes_glmm.structures.structure_files import read_sources
 
 geopandas = pytest.importorskip("geopandas")

@@ -8,11 +8,11 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.results.fit import make_tree
 from bayes_glmm.structures import read_structure
-from bayes_glmm.structures.series import series
+from bayes_glmm.structures.times import series
 from tests.graph.test_terms import Compiled, common, often, table
 
 LABELS = np.array(["a:0", "a:1", "a:2.5", "a:7", "b:1", "b:-3", "c:4"])

@@ -18,8 +18,10 @@ from bayes_glmm.answers.predict.predictor_draws import (
     mean_eta,
     parameters,
 )
+from bayes_glmm.answers.require import require
 from bayes_glmm.errors import ArgumentError, listed
 from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.results.fit import Fit
 
 type Array = NDArray[np.float64]
@@ -102,14 +104,10 @@ def group_log_likelihood(fit: Fit, index: Index, n: int, name: str, seed: int) -
 def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
     """Return the groups whose levels lie within those left out, the coarsest first."""
     inside = [g for g in fit.groups if _lies_within(g, index)]
-    if fit.family.unordered:
-        if inside:
-            raise ArgumentError(
-                f"Leaving out {name}: every category has effects of its own, "
-                f"{listed([g.name for g in inside])}, and they are not integrated together here. "
-                "Compare row by row, without by=."
-            )
+    if not inside:
         return []
+    answer = f"Leaving out {name}"
+    require(fit.family, "one_predictor", answer)
     others = list(fit.design.predictors.values())[1:]
     elsewhere = [g.name for p in others for g in p.groups if _lies_within(g, index)]
     if elsewhere:
@@ -118,24 +116,10 @@ def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
             "parameter than the mean, and is not integrated here. Compare row by row, without by=."
         )
     inside = [g for g in fit.design.mu.groups if _lies_within(g, index)]
-    heavy = [g.name for g in inside if g.dist != "normal"]
-    if heavy:
-        raise ArgumentError(
-            f"Leaving out {name}: effects of {listed(heavy)} have Student's t, and only normal ones "
-            "are integrated here. Compare row by row, without by=."
-        )
-    several = [g.name for g in inside if g.weights is not None]
-    if several:
-        raise ArgumentError(
-            f"Leaving out {name}: rows have weights of the levels of {listed(several)}, mm() or "
-            "gr(by=), whose effects are not integrated here. Compare row by row, without by=."
-        )
-    related = [g.name for g in inside if g.structure]
-    if related:
-        raise ArgumentError(
-            f"Leaving out {name}: the levels of {listed(related)} are related, so that none is "
-            "independent of the others. Compare row by row, without by=."
-        )
+    for group in inside:
+        require(group, "normal_effects", answer)
+        require(group, "single_levels", answer)
+        require(group, "independent_levels", answer)
     inside.sort(key=lambda g: g.n_levels)
     for outer, inner in zip(inside, inside[1:], strict=False):
         if not _nested(inner.index, outer.index):
@@ -143,7 +127,7 @@ def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
                 f"Leaving out {name}: {outer.name} and {inner.name} cross within it, and their "
                 "effects cannot be integrated together. Compare row by row, without by=."
             )
-    deep = [g.name for g in inside if g.terms != ("intercept",)]
+    deep = [g.name for g in inside if g.terms != (INTERCEPT,)]
     if len(inside) > 1 and deep:
         raise ArgumentError(
             f"Leaving out {name}: slopes vary by {listed(deep)}, with other effects nested. "
@@ -154,10 +138,9 @@ def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
 
 def _lies_within(group: GroupDesign, index: Index) -> bool:
     """Whether no level has rows of two units; then its effects are known by one unit only."""
-    if group.weights is None:
-        return _nested(group.index, index)
-    rows, members = np.nonzero(group.weights)
-    return _nested(group.index[rows, members], index[rows])
+    levels, weights = group.row_levels
+    rows, members = np.nonzero(weights)
+    return _nested(levels[rows, members], index[rows])
 
 
 def _nested(inner: Index | NDArray[np.int32], outer: Index | NDArray[np.int32]) -> bool:
@@ -205,7 +188,7 @@ def _without(fit: Fit, chain: list[GroupDesign]) -> Array:
     rest, names = fixed_part(fit, fit.design.mu), {g.name for g in chain}
     for other in fit.design.mu.groups:
         if other.name not in names:
-            rest += other.added(flat(fit, f"u_{other.name}"))
+            rest += other.added(flat(fit, other.effects))
     return rest
 
 
@@ -222,14 +205,14 @@ def _by_grid(fit: Fit, chain: list[GroupDesign], kept: Index) -> list[Array]:
     grids, effects = [], np.zeros((1, chain[0].n_levels))
     for depth, (group, middle) in enumerate(zip(chain, middles, strict=True)):
         above = effects[:, parents[depth - 1]] if depth else effects
-        effects = above + flat(fit, f"u_{group.name}")[:, :, 0]
+        effects = above + flat(fit, group.effects)[:, :, 0]
         grids.append(_grid(effects + middle))
     z, index = finest.values[:, 0], finest.index.astype(np.intp)
     rest = rest[kept] - middles[-1][kept][:, index] * z
     value = np.empty((NODES, len(kept), finest.n_levels))
     for k, place in enumerate(grids[-1]):
         value[k] = _sums(_row_values(fit, rest + place[index] * z, kept), index, finest.n_levels)
-    sds = [flat(fit, f"sd_{g.name}")[kept, 0] for g in chain]
+    sds = [flat(fit, g.sd)[kept, 0] for g in chain]
     shifts = [middles[0][kept]]
     for parent, outer, inner in zip(parents, middles, middles[1:], strict=False):
         shifts.append(inner[kept] - outer[kept][:, parent])
@@ -310,7 +293,7 @@ def _by_points(fit: Fit, group: GroupDesign, kept: Index, seed: int) -> tuple[Ar
     """Integrate effects of several dimensions by importance sampling, scramble by scramble."""
     every = _base(fit, group)
     base, rest = every[kept], (_without(fit, [group]) - every @ group.values.T)[kept]
-    total = flat(fit, f"u_{group.name}") + every[:, None, :]
+    total = flat(fit, group.effects) + every[:, None, :]
     q, index = len(group.terms), group.index.astype(np.intp)
     middle, roots = total.mean(axis=0), _roots(total)
     inverse = np.linalg.inv(factors(fit, group)[kept])
@@ -337,13 +320,14 @@ def _base(fit: Fit, group: GroupDesign) -> Array:
     Sums of fixed and varying coefficients are better known than either, so it is
     over them that effects are integrated.
     """
-    base = np.zeros((len(flat(fit, f"sd_{group.name}")), len(group.terms)))
-    fixed = list(fit.design.mu.coefficients)
+    base = np.zeros((len(flat(fit, group.sd)), len(group.terms)))
+    mu = fit.design.mu
+    fixed = list(mu.coefficients)
     for t, term in enumerate(group.terms):
-        if term == "intercept" and fit.design.mu.intercept:
-            base[:, t] = flat(fit, "intercept")
+        if term == INTERCEPT and mu.intercept:
+            base[:, t] = flat(fit, mu.intercept_name)
         elif term in fixed:
-            base[:, t] = flat(fit, "beta")[:, fixed.index(term)]
+            base[:, t] = flat(fit, mu.beta)[:, fixed.index(term)]
     return base
 
 

@@ -19,8 +19,8 @@ from bayes_glmm.answers.compare.moment_matching import matched
 from bayes_glmm.answers.compare.pointwise import log_likelihood, unweighted
 from bayes_glmm.answers.diagnose.rhat_ess import diagnostics
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, ResultError, listed
-from bayes_glmm.model.reference import PREFIX
-from bayes_glmm.results.fit import Fit, read_fit
+from bayes_glmm.model.variables import Role
+from bayes_glmm.results.fit import Fit, of_the_basis, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,6 +32,8 @@ CLOSE = 4.0
 APART = 2.0
 FEW = 100
 DOUBT = 0.05
+INNER = (Role.EFFECTS, Role.CORRELATION_FACTOR)
+"""Roles of variables that are not counted among the parameters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,9 +297,8 @@ def _mcse(found: Any, values: Array, times: NDArray[Any] | None = None) -> float
 
 def _parameters(fit: Fit) -> int:
     sample = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
-    own = [
-        v for k, v in fit.posterior.items() if not str(k).startswith(("u_", "corr_chol_", PREFIX))
-    ]
+    inner = {v.name for v in fit.variables.values() if v.role in INNER}
+    own = (v for k, v in fit.posterior.items() if k not in inner and not of_the_basis(str(k)))
     return sum(v.size // sample for v in own)
 
 

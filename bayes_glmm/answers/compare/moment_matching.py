@@ -136,13 +136,13 @@ def coordinates(fit: Fit, row: int) -> list[Coordinate]:
     out: list[Coordinate] = []
     for p in design.predictors.values():
         if p.intercept:
-            out.append(Coordinate(kept(fit, p.name("intercept")), (), REAL))
-        beta = kept(fit, p.name("beta"))
+            out.append(Coordinate(kept(fit, p.intercept_name), (), REAL))
+        beta = kept(fit, p.beta)
         out += [Coordinate(beta, (j,), REAL) for j in range(len(p.coefficients))]
     out += [Coordinate(p.name, (), priors[p.name].support) for p in fit.scalars]
     for group in _plain(fit):
         for t in range(len(group.terms)):
-            sd, u = (kept(fit, f"{stem}_{group.name}") for stem in ("sd", "u"))
+            sd, u = kept(fit, group.sd), kept(fit, group.effects)
             out.append(Coordinate(sd, (t,), POSITIVE))
             out.append(Coordinate(u, (int(group.index[row]), t), REAL))
     return [c for c in out if np.ptp(_column(fit, c)) > 0]
@@ -151,7 +151,7 @@ def coordinates(fit: Fit, row: int) -> list[Coordinate]:
 def _plain(fit: Fit) -> Iterator[GroupDesign]:
     """Yield groups of independent normal effects, one level to a row."""
     for group in fit.groups:
-        if group.factor is None and group.weights is None and group.dist == "normal":
+        if group.factor is None and group.whole and group.distribution.normal:
             yield group
 
 
@@ -233,7 +233,7 @@ class Target:
 
 def _effects(fit: Fit, group: GroupDesign) -> Array:
     """Return the log-density of a group's effects, but for a constant, shape (n_draws,)."""
-    u, root = flat(fit, f"u_{group.name}"), factors(fit, group)
+    u, root = flat(fit, group.effects), factors(fit, group)
     z = np.linalg.solve(root, np.swapaxes(u, 1, 2))
     log_det = np.log(np.einsum("dii->di", root)).sum(axis=1)
     return np.asarray(-0.5 * (z**2).sum(axis=(1, 2)) - group.n_levels * log_det)

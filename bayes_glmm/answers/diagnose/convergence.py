@@ -12,7 +12,15 @@ from scipy.special import chdtri
 
 from bayes_glmm.answers.diagnose.rhat_ess import diagnostics
 from bayes_glmm.errors import Finding, listed
-from bayes_glmm.model.reference import PREFIX, reference_name
+from bayes_glmm.model.variables import (
+    CORRELATION,
+    CORRELATION_FACTOR,
+    EFFECTS,
+    PREFIX,
+    element,
+    named,
+    reference_name,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -62,7 +70,8 @@ def convergence(posterior: xr.Dataset, stats: xr.Dataset) -> tuple[bool, list[Fi
     ----------
     posterior : xarray.Dataset
         Dims (chain, draw, ...). Entries of correlation matrices that are fixed by
-        construction (the diagonal, a factor's upper triangle) are passed over.
+        construction (the diagonal, a factor's upper triangle), and effects that can only be zero,
+        are passed over.
     stats : xarray.Dataset
         ``diverging``, ``energy`` and ``reached_max_treedepth`` over (chain, draw).
 
@@ -132,7 +141,7 @@ class Elements:
                     str(variable[d].values[k])
                     for d, k in zip(variable.dims[2:], where, strict=True)
                 ]
-                return f"{variable.name}[{', '.join(labels)}]" if labels else str(variable.name)
+                return element(str(variable.name), *labels) if labels else str(variable.name)
             i -= len(free)
         raise IndexError(i)
 
@@ -140,9 +149,11 @@ class Elements:
 def _free(name: str, shape: tuple[int, ...], cube: NDArray[Any]) -> NDArray[np.intp]:
     """Return positions of elements that are not fixed by construction."""
     stem = name.removeprefix(PREFIX)
-    if not stem.startswith("corr_") or len(shape) != 2:
+    if stem.startswith(named(EFFECTS, "")):  # a walk of one time has no deviation: exact zeros
+        return np.flatnonzero((cube != 0).any(axis=(0, 1)))
+    if not stem.startswith(named(CORRELATION, "")) or len(shape) != 2:
         return np.arange(cube.shape[2])
-    factor = stem.startswith("corr_chol_")
+    factor = stem.startswith(named(CORRELATION_FACTOR, ""))
     lower = np.ravel_multi_index(np.tril_indices(shape[0], 0 if factor else -1), shape)
     still = np.ptp(cube[:, :, lower], axis=(0, 1)) <= STILL
     return np.asarray(lower[~still])

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from bayes_glmm.answers.diagnose.ppc import MOST_DRAWS
-from bayes_glmm.answers.diagnose.residuals import MEANING, Effects, pit_residuals
+from bayes_glmm.answers.diagnose.residuals import MEANING, pit_residuals
 from bayes_glmm.design.groups.group_schema import group_levels
 from bayes_glmm.errors import ArgumentError, listed, suggestion
+from bayes_glmm.literals import Effects
 from bayes_glmm.results.fit import Fit, read_fit
 from bayes_glmm.structures.adjacency import read_graph
 
@@ -103,7 +104,7 @@ def spaces(fit: Fit) -> Iterator[Space]:
     """Yield the places of every structure that has neighbours, where there are enough."""
     for group in fit.groups:
         structure = fit.structures.get(group.structure or "")
-        if structure is None or structure.neighbours is None or group.weights is not None:
+        if structure is None or structure.neighbours is None or not group.whole:
             continue
         found = Space.of(
             group.name, group.levels, group.index, structure.labels, structure.neighbours
@@ -211,7 +212,7 @@ def _share(others: Array, value: float) -> float:
 
 def _given(fit: Fit, level: str | None, neighbours: Any) -> Space:
     """Return the places that a caller's neighbours are about."""
-    groups = {g.name: g for g in fit.groups if g.weights is None}
+    groups = {g.name: g for g in fit.groups if g.whole}
     known = [*groups, *map(str, fit.data.columns)]
     if level is None or level not in known:
         raise ArgumentError(

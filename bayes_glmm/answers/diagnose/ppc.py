@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 
 import numpy as np
 import pandas as pd
@@ -12,19 +12,18 @@ from bayes_glmm.answers.answer_tables import interval
 from bayes_glmm.answers.diagnose.row_copies import Summaries, by_copies, is_summary
 from bayes_glmm.answers.predict.predictor_draws import (
     eta_draws,
-    factors,
     fixed_part,
     flat,
     mean_eta,
+    new_effects,
     parameters,
     shown,
 )
-from bayes_glmm.errors import ArgumentError
+from bayes_glmm.answers.require import require
 from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import PredictorDesign
 from bayes_glmm.results.fit import Fit
-from bayes_glmm.structures import effect_draws
 
 type Array = NDArray[np.float64]
 MOST_DRAWS = 400
@@ -85,7 +84,7 @@ def _redrawn(
         eta = fixed_part(fit, predictor)
         for group in predictor.groups:
             known = group.name not in new
-            eta += group.added(flat(fit, f"u_{group.name}") if known else new[group.name])
+            eta += group.added(flat(fit, group.effects) if known else new[group.name])
         return eta
 
     return predict
@@ -94,16 +93,7 @@ def _redrawn(
 def _new_effects(fit: Fit, group: GroupDesign, seed: int) -> Array:
     """Draw effects for all levels of a group, shape (n_draws, n_levels, n_terms)."""
     rng = np.random.default_rng([seed, 1, *group.name.encode()])
-    n = group.n_levels if group.factor is None else len(group.factor.nodes)
-    sd = flat(fit, f"sd_{group.name}")
-    z = rng.standard_normal((len(sd), n, len(group.terms)))
-    hyper = {h.stem: flat(fit, f"{h.stem}_{group.name}") for h in group.hyper}
-    if group.factor is not None:
-        z = effect_draws(group.factor, z, hyper)
-    elif group.dist == "student":
-        nu = hyper["nu"][:, None, None]
-        z = z / np.sqrt(rng.chisquare(nu, (len(sd), n, 1)) / nu)
-    return np.asarray(z @ np.swapaxes(factors(fit, group), 1, 2))
+    return new_effects(fit, group, group.n_levels)(rng)
 
 
 def thinned(fit: Fit, chosen: NDArray[np.intp]) -> Fit:
@@ -115,11 +105,6 @@ def pearson(y: Array, mean: Array, variance: Array) -> Array:
     """Return the sum of squared Pearson residuals, one per draw."""
     squares = (y - mean) ** 2 / np.maximum(variance, 1e-300)
     return np.asarray(squares.reshape(len(squares), -1).sum(axis=-1))
-
-
-def is_count(fit: Fit) -> bool:
-    """Whether responses are counts without an upper end."""
-    return fit.family.discrete and not fit.family.categorical and "counts" in fit.family.support
 
 
 def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.DataFrame:
@@ -139,26 +124,25 @@ def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.Data
         ``attrs["kind"]`` is ``frequencies``, ``calibration`` or ``rows``; or ``spreads``,
         the standard deviation over rows of each ``category``'s share, for compositions.
     """
-    if "status" in fit.design.modifiers:
-        raise ArgumentError("Censored responses are not observed: they cannot be compared.")
+    require(fit, "observed", "predictive_check()")
     fit = by_copies(fit)
     y = np.asarray(fit.design.response, float)
     again, mean, _ = replicated(fit, n=n, seed=seed)
-    binary = fit.family.discrete and not is_count(fit) and not fit.family.categorical
-    if binary and fit.design.trials is None:
-        return _calibration(y, again, mean)
     trials = fit.design.trials
-    if fit.family.composed:
+    how = fit.family.compared(trials)
+    if how == "calibration":
+        return _calibration(y, again, mean)
+    if how == "spreads":
         return _spreads(fit, y, again)
     name = fit.spec.response.column + (" (mean ± sd of equal rows)" if is_summary(fit) else "")
     if trials is not None:
         y, again, name = y / trials, again / trials, f"{name} / trials"
-    if fit.family.categorical:
+    if how == "categories":
         edges = np.arange(len(fit.design.categories) + 1) - 0.5
     elif len(y) <= FEW_ROWS:
         return _each(y, again, fit.design.rows, name)
     else:
-        edges = _edges(y, again, whole=fit.family.discrete and trials is None)
+        edges = _edges(y, again, whole=how == "whole")
     counts = np.array([np.histogram(row, edges)[0] for row in again], float)
     low, high, names = interval(counts)
     table = pd.DataFrame(
@@ -248,27 +232,3 @@ def _calibration(y: Array, again: Array, mean: Array) -> pd.DataFrame:
     )
     table.attrs = {"kind": "calibration", "scale": "probability", "draws": len(again), "beyond": 0}
     return table
-
-
-def prior_posterior(fit: Fit) -> Iterator[tuple[str, Array, Array, Array]]:
-    """Yield each parameter with a prior on a line, a grid, and the prior's density there.
-
-    Yields
-    ------
-    name : str
-    draws : ndarray, shape (n_draws,)
-    grid, density : ndarray
-        From the posterior's reach and half as much again, within the support.
-    """
-    from bayes_glmm.answers.diagnose.verdicts_priors import prior_draws
-
-    for name, prior in fit.priors.items():
-        if not prior.on_a_line:
-            continue
-        draws = prior_draws(fit, name)
-        low, high = np.quantile(draws, [0.001, 0.999])
-        reach = (high - low) or 1.0
-        start = low - 0.5 * reach
-        grid = np.linspace(max(0.0, start) if prior.support == "positive" else start,
-                           high + 0.5 * reach, 200)  # fmt: skip
-        yield name, draws, grid, np.exp(prior.frozen.logpdf(grid))

@@ -18,7 +18,8 @@ from bayes_glmm.answers.predict.predictor_draws import (
     parameters,
 )
 from bayes_glmm.errors import Finding
-from bayes_glmm.model.reference import PREFIX
+from bayes_glmm.model.variable_table import resolve_name
+from bayes_glmm.model.variables import PREFIX, Role, element, element_of, variable_of
 from bayes_glmm.results.fit import Fit
 from bayes_glmm.spec.priors import SIMPLEX
 
@@ -37,7 +38,8 @@ def conflict(fit: Fit, threshold: float) -> Iterator[Finding]:
         below = float(prior.frozen.cdf(middle))
         tail = 1 - below if prior.support == "positive" else min(below, 1 - below)
         if tail < threshold:
-            what = "intercept (at the covariates' means)" if name.startswith("intercept") else name
+            role = fit.variables[variable_of(name)].role
+            what = f"{name} (at the covariates' means)" if role is Role.INTERCEPT else name
             yield Finding(
                 "prior_conflict", "warning",
                 f"The posterior of {what} has its middle at {middle:.3g}, where {prior!r} left {tail:.2%} "
@@ -99,7 +101,7 @@ def _columns(fit: Fit, given: Mapping[str, Array]) -> Iterator[tuple[str, Array]
             yield name, values
         else:
             for k, label in enumerate(fit.design.boundaries):
-                yield f"{name}[{label}]", values[:, k]
+                yield element(name, str(label)), values[:, k]
 
 
 def log_prior(fit: Fit, given: Mapping[str, Array]) -> Array:
@@ -147,16 +149,35 @@ def prior_draws(fit: Fit, name: str) -> Array:
 
     The prior of the intercept is about the predictor at the covariates' means.
     """
-    stem, _, label = name.removeprefix(PREFIX).partition("[")
-    values = flat(fit, stem)
+    variable = fit.variables[variable_of(name)]
+    values = flat(fit, variable.name)
     for p in fit.design.every:
-        if name == p.name("intercept") and p.coefficients:
-            return values + flat(fit, p.name("beta")) @ p.centers
-    if not label and values.ndim > 1:  # thresholds: their prior is at the covariates' means
+        if name == p.intercept_name and p.coefficients:
+            return values + flat(fit, p.beta) @ p.centers
+    if variable.role is Role.THRESHOLD:  # their prior is at the covariates' means
         shift = np.asarray(fit.design.threshold_centre(partial(flat, fit), np.stack))
         return values - (shift[:, None] if shift.ndim == 1 else shift)
-    if not label:
-        return values
-    variable = fit.posterior[stem]
-    labels = [str(v) for v in variable[variable.dims[-1]].values]
-    return values[:, labels.index(label.removesuffix("]"))]
+    _, place = resolve_name(fit.variables, name.removeprefix(PREFIX))
+    return element_of(values, place)
+
+
+def prior_posterior(fit: Fit) -> Iterator[tuple[str, Array, Array, Array]]:
+    """Yield each parameter with a prior on a line, a grid, and the prior's density there.
+
+    Yields
+    ------
+    name : str
+    draws : ndarray, shape (n_draws,)
+    grid, density : ndarray
+        From the posterior's reach and half as much again, within the support.
+    """
+    for name, prior in fit.priors.items():
+        if not prior.on_a_line:
+            continue
+        draws = prior_draws(fit, name)
+        low, high = np.quantile(draws, [0.001, 0.999])
+        reach = (high - low) or 1.0
+        start = low - 0.5 * reach
+        grid = np.linspace(max(0.0, start) if prior.support == "positive" else start,
+                           high + 0.5 * reach, 200)  # fmt: skip
+        yield name, draws, grid, np.exp(prior.frozen.logpdf(grid))

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.answer_tables import interval
 from bayes_glmm.answers.predict.predictor_draws import fixed_part, flat
 from bayes_glmm.answers.predict.represented import amounts
+from bayes_glmm.answers.require import able
 from bayes_glmm.errors import Finding
-from bayes_glmm.families.contract import UNIT_FREE
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.variables import INTERCEPT, element, numbers_below
 from bayes_glmm.results.fit import Fit
 
 type Array = NDArray[np.float64]
@@ -39,9 +40,9 @@ def near_zero_sd(fit: Fit, threshold: float) -> Iterator[Finding]:
     units = resolve_priors(replace(fit.spec, priors=()), fit.design)  # by plain names
     left = _left_by_fixed_effects(fit)
     for group in fit.groups:
-        sd = flat(fit, f"sd_{group.name}")
+        sd = flat(fit, group.sd)
         for t, term in enumerate(group.terms):
-            name = f"sd_{group.name}[{term}]"
+            name = element(group.sd, term)
             of_mean = fit.predictor_of(group.name).of_mean
             small = NEAR_ZERO * units[name]["sigma"] * (left if of_mean else 1.0)
             share = float((sd[:, t] < small).mean())
@@ -57,7 +58,7 @@ def near_zero_sd(fit: Fit, threshold: float) -> Iterator[Finding]:
 
 def _left_by_fixed_effects(fit: Fit) -> float:
     """Return the share of the response's standard deviation around the fixed part."""
-    if fit.link.name in UNIT_FREE or "status" in fit.design.modifiers:
+    if not (able(fit.link, "units") and able(fit, "observed")):
         return 1.0
     y, each = np.asarray(fit.design.response, float), amounts(fit, fit.data)
     known = fit.link.inverse(fixed_part(fit, fit.design.mu).mean(axis=0))
@@ -76,9 +77,9 @@ def few_groups(fit: Fit, threshold: float) -> Iterator[Finding]:
     for group in fit.groups:
         if group.n_levels >= threshold:
             continue
-        sd = flat(fit, f"sd_{group.name}")
+        sd = flat(fit, group.sd)
         for t, term in enumerate(group.terms):
-            name = f"sd_{group.name}[{term}]"
+            name = element(group.sd, term)
             low, high, (lower, _) = interval(sd[:, [t]])
             given = fit.plain_priors[name].frozen.ppf([0.055, 0.945])
             share = float((high[0] - low[0]) / (given[1] - given[0]))
@@ -95,12 +96,10 @@ def few_groups(fit: Fit, threshold: float) -> Iterator[Finding]:
 def edge(fit: Fit, threshold: float) -> Iterator[Finding]:
     """Find correlations of varying effects beyond ±0.95."""
     for group in fit.groups:
-        name = f"corr_{group.name}"
-        if name not in fit.posterior:
+        if not group.wide:
             continue
-        corr = flat(fit, name)
-        pairs = [(b[j], b[i]) for b in group.blocks for i in range(len(b)) for j in range(i)]
-        for first, second in pairs:
+        corr = flat(fit, group.correlation)
+        for first, second in numbers_below(group.wide):
             share = float((np.abs(corr[:, first, second]) > EDGE).mean())
             if share > threshold:
                 yield Finding(
@@ -119,18 +118,18 @@ def traded(fit: Fit, threshold: float) -> Iterator[Finding]:
     either.
     """
     for predictor in fit.design.predictors.values():
-        groups = [g for g in predictor.groups if "intercept" in g.terms]
+        groups = [g for g in predictor.groups if INTERCEPT in g.terms]
         for one, other in combinations(groups, 2):
             if not (one.structure or other.structure):
                 continue
-            a, b = (flat(fit, f"sd_{g.name}")[:, g.terms.index("intercept")] for g in (one, other))
+            a, b = (flat(fit, g.sd)[:, g.terms.index(INTERCEPT)] for g in (one, other))
             if min(np.ptp(a), np.ptp(b)) == 0:
                 continue
             figure = float(np.corrcoef(a, b)[0, 1])
             if figure < -threshold:
                 yield Finding(
                     "sds_trade_off", "warning",
-                    f"sd_{one.name} and sd_{other.name} trade off (posterior correlation "
+                    f"{one.sd} and {other.sd} trade off (posterior correlation "
                     f"{figure:+.2f}): the data know what both make together better than the part of "
                     "either. Report their joint share (bg.variance_partition, draws=True), or leave "
                     "one out and compare.",
@@ -148,11 +147,11 @@ def confounded(fit: Fit, threshold: float) -> Iterator[Finding]:
     """
     for group in fit.groups:
         predictor = fit.predictor_of(group.name)
-        if group.n_levels < ENOUGH_LEVELS or "intercept" not in group.terms:
+        if group.n_levels < ENOUGH_LEVELS or INTERCEPT not in group.terms:
             continue
-        if group.weights is not None:
+        if not group.whole:
             continue
-        u = flat(fit, f"u_{group.name}")[:, :, group.terms.index("intercept")]
+        u = flat(fit, group.effects)[:, :, group.terms.index(INTERCEPT)]
         each = amounts(fit, fit.data)
         for k, label in enumerate(predictor.coefficients):
             means = _means(group, predictor.X[:, k], each)
@@ -189,7 +188,7 @@ def _correlation(u: Array, x: Array) -> Array:
 
 
 def _read(term: str) -> str:
-    return "the intercept" if term == "intercept" else f"the slope of {term}"
+    return "the intercept" if term == INTERCEPT else f"the slope of {term}"
 
 
 def _part(group: GroupDesign, term: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,9 @@ from bayes_glmm.answers.predict.predictor_draws import (
     parameters,
     shown,
 )
+from bayes_glmm.answers.require import able, require
 from bayes_glmm.errors import ArgumentError, ResultError, suggestion
+from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
@@ -34,6 +36,16 @@ type Likelihood = Callable[[Array], Array]
 """Takes one deviation for each level, gives the log-likelihood of its rows."""
 
 
+@overload
+def random_effects(
+    tree: xr.DataTree, group: str, *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def random_effects(tree: xr.DataTree, group: str, *, draws: Literal[True]) -> xr.DataArray: ...
+@overload
+def random_effects(
+    tree: xr.DataTree, group: str, *, draws: bool,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def random_effects(
     tree: xr.DataTree, group: str, *, draws: bool = False
 ) -> pd.DataFrame | xr.DataArray:
@@ -73,7 +85,7 @@ def random_effects(
     fit = read_fit(tree)
     design = fit.group(group)
     group = design.name
-    u = shown(fit, f"u_{group}")
+    u = shown(fit, design.effects)
     about = {"estimand": f"deviations of {group} from the population", "scale": _link(fit, group)}
     return answer(fit, u.reshape(len(u), -1), _labels(design), about, draws=draws)
 
@@ -87,7 +99,6 @@ def effects_of_term(tree: xr.DataTree, group: str, term: str | None = None) -> p
         The model has no such group, or the group no such varying term.
     """
     table = random_effects(tree, group)
-    assert isinstance(table, pd.DataFrame)
     terms = list(dict.fromkeys(table["term"]))
     term = terms[0] if term is None else term
     if term not in terms:
@@ -97,6 +108,14 @@ def effects_of_term(tree: xr.DataTree, group: str, term: str | None = None) -> p
     return rows
 
 
+@overload
+def coefficients(
+    tree: xr.DataTree, group: str, *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def coefficients(tree: xr.DataTree, group: str, *, draws: Literal[True]) -> xr.DataArray: ...
+@overload
+def coefficients(tree: xr.DataTree, group: str, *, draws: bool) -> pd.DataFrame | xr.DataArray: ...
 def coefficients(
     tree: xr.DataTree, group: str, *, draws: bool = False
 ) -> pd.DataFrame | xr.DataArray:
@@ -132,14 +151,14 @@ def coefficients(
     fit = read_fit(tree)
     design = fit.group(group)
     group = design.name
-    total = shown(fit, f"u_{group}").copy()
+    total = shown(fit, design.effects).copy()
     for predictor in fit.predictors_of(group):
         fixed = list(predictor.coefficients)
         for t, term in design.own(predictor.parameter):
-            if term == "intercept" and predictor.intercept:
-                total[:, :, t] += shown(fit, predictor.name("intercept"))[:, None]
+            if term == INTERCEPT and predictor.intercept:
+                total[:, :, t] += shown(fit, predictor.intercept_name)[:, None]
             elif term in fixed:
-                total[:, :, t] += shown(fit, predictor.name("beta"))[:, fixed.index(term), None]
+                total[:, :, t] += shown(fit, predictor.beta)[:, fixed.index(term), None]
     about = {"estimand": f"coefficients of each {group}", "scale": _link(fit, group)}
     return answer(fit, total.reshape(len(total), -1), _labels(design), about, draws=draws)
 
@@ -193,16 +212,12 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
     design = fit.group(group)
     group = design.name
     require_mean(fit, group, "shrinkage()")
-    if "intercept" not in design.terms:
+    if INTERCEPT not in design.terms:
         raise ArgumentError(f"shrinkage() needs a varying intercept; {group!r} has none.")
-    if design.weights is not None:
-        raise ArgumentError(
-            f"shrinkage() needs rows of one level each, and rows have weights of the levels of "
-            f"{group!r}, mm() or gr(by=): use random_effects() or rank()."
-        )
-    t = design.terms.index("intercept")
-    u = flat(fit, f"u_{group}")[:, :, t]
-    sd = flat(fit, f"sd_{group}")[:, t]
+    require(design, "single_levels", "shrinkage()")
+    t = design.terms.index(INTERCEPT)
+    u = flat(fit, design.effects)[:, :, t]
+    sd = flat(fit, design.sd)[:, t]
     low, high, names = interval(u)
     left_open = np.clip(u.var(axis=0) / np.mean(sd**2 * fit.level_variance(group)), 0, 1)
     table = pd.DataFrame(
@@ -235,7 +250,7 @@ def raw_estimates(fit: Fit, group: GroupDesign, term: int) -> Array:
         rows = log_density(fit, fit.design, eta + z * value[group.index], own, y)
         return np.bincount(group.index, rows, minlength=group.n_levels)
 
-    top = _between_corners if fit.family.corners else _newton
+    top = _newton if able(fit.family, "curvature") else _between_corners
     value = top(by_level, pooled, unit)
     return np.where(np.abs(value) > ENDLESS * unit, np.sign(value) * np.inf, value)
 
@@ -286,16 +301,16 @@ def require_mean(fit: Fit, group: str, what: str) -> None:
 def _mean_predictor(fit: Fit, group: GroupDesign, term: int) -> tuple[Array, Array]:
     """Return the posterior mean predictor without one varying term, and that term."""
     mu = fit.design.mu
-    eta = mu.offset + (flat(fit, "intercept").mean() if mu.intercept else 0.0)
+    eta = mu.offset + (flat(fit, mu.intercept_name).mean() if mu.intercept else 0.0)
     if mu.modelled:
         eta = fixed_part(fit, mu).mean(axis=0)
     elif mu.coefficients:
-        eta = eta + mu.X @ flat(fit, "beta").mean(axis=0)
+        eta = eta + mu.X @ flat(fit, mu.beta).mean(axis=0)
     for smooth in mu.smooths:
-        eta = eta + smooth.basis @ flat(fit, f"u_{smooth.name}").mean(axis=0)
+        eta = eta + smooth.basis @ flat(fit, smooth.effects).mean(axis=0)
     pooled = np.zeros(group.n_levels)
     for other in fit.design.mu.groups:
-        u = flat(fit, f"u_{other.name}").mean(axis=0)
+        u = flat(fit, other.effects).mean(axis=0)
         if other.name == group.name:
             pooled = u[:, term].copy()
             u = u.copy()
@@ -331,11 +346,10 @@ def _sizes(group: GroupDesign) -> NDArray[np.intp]:
 
 
 def _link(fit: Fit, group: str) -> str:
-    mean = "response" if fit.link.name == "identity" else f"link ({fit.link.name})"
     columns = {c.predictor.parameter: c.column for c in fit.design.covariates.values()}
     return "; ".join(
         odds_of(fit, p) if p.category
-        else mean if p.parameter == "mu"
+        else fit.link.scale if p.parameter == "mu"
         else f"units of {columns[p.parameter]}" if p.parameter in columns
         else f"link of {p.parameter} ({fit.family.parameter(p.parameter).link})"
         for p in fit.predictors_of(group)

@@ -54,7 +54,7 @@ def exceedance(
     rows = effects_of_term(tree, group, term)
     fit = Fit.of(tree)
     design = fit.group(group)
-    u = shown(fit, f"u_{design.name}")[:, :, design.terms.index(rows["term"].iloc[0])]
+    u = shown(fit, design.effects)[:, :, design.terms.index(rows["term"].iloc[0])]
     about = {**rows.attrs, "threshold": float(threshold)}
     rows = rows.assign(p_above=(u > threshold).mean(axis=0))
     rows.attrs = about
@@ -143,7 +143,7 @@ def ancestors(fit: Fit, group: str, term: int = 0) -> Array:
         K = 2.0 ** -((depth[:, None] + depth - 2 * K) / hyper["halflife"])
     place = {name: i for i, name in enumerate(tree.names)}
     known = np.array([place[level] for level in design.levels.tolist()])
-    means = shown(fit, f"u_{design.name}")[:, :, term].mean(axis=0)
+    means = shown(fit, design.effects)[:, :, term].mean(axis=0)
     values, vectors = np.linalg.eigh(K[np.ix_(known, known)])
     kept = values > 1e-10 * values.max()
     weights = vectors[:, kept] @ ((vectors[:, kept].T @ means) / values[kept])

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from bayes_glmm.answers.answer_tables import interval
 from bayes_glmm.answers.effects.level_effects import require_mean
-from bayes_glmm.answers.predict.expected import refuse_directions, refuse_pairs
 from bayes_glmm.answers.predict.predictor_draws import (
     fixed_part,
     flat,
@@ -19,8 +18,10 @@ from bayes_glmm.answers.predict.predictor_draws import (
     parameters,
 )
 from bayes_glmm.answers.predict.represented import column_means
+from bayes_glmm.answers.require import require
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.model.design import PredictorDesign
+from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
@@ -80,11 +81,11 @@ def rank(
     group = design.name
     if not fit.predictor_of(group).of_mean:
         require_mean(fit, group, "rank()")
-    if "intercept" not in design.terms:
+    if INTERCEPT not in design.terms:
         raise ArgumentError(f"rank() needs a varying intercept; {group!r} has none.")
     if not 1 <= k <= design.n_levels:
         raise ArgumentError(f"k={k}: from 1 to the number of levels, {design.n_levels}.")
-    u = flat(fit, f"u_{group}")[:, :, design.terms.index("intercept")]
+    u = flat(fit, design.effects)[:, :, design.terms.index(INTERCEPT)]
     ranks = u.argsort(axis=1).argsort(axis=1) + 1
     low, high, names = interval(ranks.astype(float))
     table = pd.DataFrame(
@@ -118,19 +119,14 @@ def level_means(fit: Fit, group: str) -> Array:
     ArgumentError
         Categories, angles, or pairs given their total.
     """
-    refuse_directions(fit)
-    refuse_pairs(fit)
-    if fit.family.categorical:
-        raise ArgumentError(
-            "threshold= is about a mean, and categories have a probability each: use "
-            "predictions(tree, groups='known')."
-        )
+    for capability in ("average", "mean", "one_mean"):
+        require(fit, capability, "threshold=")
     n = fit.group(group).n_levels
 
     def predict(fit: Fit, predictor: PredictorDesign) -> Array:
         eta = np.repeat(_middle(fit, predictor)[:, None], n, axis=1)
         for own in (g for g in predictor.groups if g.name == group):
-            eta += flat(fit, f"u_{group}") @ column_means(fit, own.values)
+            eta += flat(fit, own.effects) @ column_means(fit, own.values)
         return eta
 
     own = parameters(fit, fit.design, predict)
@@ -145,9 +141,9 @@ def _middle(fit: Fit, predictor: PredictorDesign) -> Array:
         return column_means(fit, (fixed_part(fit, predictor) - predictor.offset).T)
     whole = np.zeros(n_draws(fit))
     if predictor.intercept:
-        whole += flat(fit, predictor.name("intercept"))
+        whole += flat(fit, predictor.intercept_name)
     if predictor.coefficients:
-        whole += flat(fit, predictor.name("beta")) @ column_means(fit, predictor.X)
+        whole += flat(fit, predictor.beta) @ column_means(fit, predictor.X)
     for smooth in predictor.smooths:
-        whole += flat(fit, f"u_{smooth.name}") @ column_means(fit, smooth.basis)
+        whole += flat(fit, smooth.effects) @ column_means(fit, smooth.basis)
     return whole

@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.predict.predictor_draws import factors, flat, n_draws
+from bayes_glmm.model.blocks.factor import effect_draws
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.results.fit import Fit
-from bayes_glmm.structures import effect_draws
 
 type Array = NDArray[np.float64]
 
@@ -54,12 +54,12 @@ def related_effects(
         learned = (g for p in fit.schema.predictors.values() for g in p.groups)
         schema = next(g for g in learned if g.name == group.name)
         structure = structure.extend(strangers, data, schema.columns[0])
-    known = fit.posterior[f"z_{group.name}"]
+    known = fit.posterior[group.latents]
     sampled = known[f"{group.name}_node"].values.astype(np.str_)
     factor = structure.prepare(levels, sampled)
     z = np.empty((n_draws(fit), len(factor.nodes), len(group.terms)))
     places = pd.Index(sampled.astype(object)).get_indexer(pd.Index(factor.nodes.astype(object)))
-    z[:, places >= 0] = flat(fit, f"z_{group.name}")[:, places[places >= 0]]
+    z[:, places >= 0] = flat(fit, group.latents)[:, places[places >= 0]]
     for i in np.flatnonzero(places < 0):
         rng = np.random.default_rng([*stream, *str(factor.nodes[i]).encode()])
         z[:, i] = rng.standard_normal((len(z), len(group.terms)))
@@ -69,5 +69,4 @@ def related_effects(
 
 def hyper_draws(fit: Fit, group: GroupDesign) -> Mapping[str, Array]:
     """Return a structure's parameters by stem, shape (n_draws,)."""
-    stems = [hyper.stem for hyper in fit.group(group.name).hyper]
-    return {stem: flat(fit, f"{stem}_{group.name}") for stem in stems}
+    return {h.stem: flat(fit, group.hyper_name(h)) for h in fit.group(group.name).hyper}

@@ -128,7 +128,7 @@ class Shift:
     def new(self, fit: Fit, seed: int) -> Array:
         """Draw the effect of a new study, shape (n_draws,)."""
         rng = np.random.default_rng([seed, 3])
-        heavy = {g.name for g in fit.groups if g.dist == "student"}
+        heavy = {g.name for g in fit.groups if not g.distribution.normal}
         plain = sum((v for n, v, _ in self.parts if n not in heavy), np.zeros(len(self.average)))
         found = self.average + np.sqrt(plain) * rng.standard_normal(len(plain))
         for name, _, scale in (part for part in self.parts if part[0] in heavy):

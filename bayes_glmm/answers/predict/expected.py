@@ -5,9 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import product
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,31 +14,27 @@ from numpy.typing import NDArray
 
 from bayes_glmm.answers.answer_tables import beside
 from bayes_glmm.answers.effects.related import related_effects
-from bayes_glmm.answers.predict.integrate import (
-    population_mean,
-    population_mean_of,
-    population_shares,
-)
 from bayes_glmm.answers.predict.predictor_draws import (
-    factors,
     fixed_part,
     flat,
     mean_eta,
     n_draws,
+    new_effects,
     parameters,
     random_factor,
     random_variance,
 )
 from bayes_glmm.answers.predict.represented import alone
-from bayes_glmm.answers.predict.student_effects import mixtures, precision_draws, students
+from bayes_glmm.answers.predict.student_effects import mixtures, students
+from bayes_glmm.answers.require import able, require
 from bayes_glmm.design.table.tables import rows_where
 from bayes_glmm.errors import ArgumentError, ExtrapolationWarning, listed, suggestion
+from bayes_glmm.literals import Groups, allowed
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.results.fit import Fit
 
 type Array = NDArray[np.float64]
-type Groups = Literal["known", "typical", "new", "population"]
 CELLS = 4_000_000
 NEW_LEVELS = 1
 OWN_NODES = 15
@@ -73,37 +68,6 @@ class Rows:
     seed: int
 
 
-def refuse_pairs(fit: Fit) -> None:
-    """Refuse means of a response that is known given its pair's total only.
-
-    Raises
-    ------
-    ArgumentError
-        The model has ``against()``.
-    """
-    if "total" in fit.design.modifiers:
-        raise ArgumentError(
-            "Given the events of both arms, against(), the model knows odds ratios and no risks: use "
-            "meta_analysis(tree, study), summary(tree, exponentiate=True) or hypothesis(). Risks need "
-            "one row for each arm, events | trials(n) ~ treat + (1 + treat | study)."
-        )
-
-
-def refuse_directions(fit: Fit) -> None:
-    """Refuse to average angles, whose mean depends on where the turn is cut.
-
-    Raises
-    ------
-    ArgumentError
-        The response is an angle.
-    """
-    if fit.family.circular:
-        raise ArgumentError(
-            f"Responses of {fit.family.name} are angles, and averages and differences of angles "
-            "depend on where the turn is cut: predict row by row, with groups='typical' or 'known'."
-        )
-
-
 def prepare_rows(
     fit: Fit, data: pd.DataFrame, groups: str, seed: int, *, single: bool = True
 ) -> Rows:
@@ -121,7 +85,7 @@ def prepare_rows(
     DataError
         The rows do not suit the model, e.g. an unknown level under ``"known"``.
     """
-    known = get_args(Groups.__value__)
+    known = allowed(Groups)
     if groups not in known:
         raise ArgumentError(f"groups={groups!r} is no estimand." + suggestion(str(groups), known))
     how: Literal["known", "any", "ignore"] = (
@@ -132,7 +96,7 @@ def prepare_rows(
     _warn_beyond(fit, data)
     effects, new = {}, {}
     if groups in ("known", "new"):
-        effects = {g.name: flat(fit, f"u_{g.name}") for g in design.groups}
+        effects = {g.name: flat(fit, g.effects) for g in design.groups}
     if groups == "new":
         for name, learned in fit.schema.predictors.items():
             for schema, group in zip(learned.groups, design.predictors[name].groups, strict=True):
@@ -169,7 +133,7 @@ def _with_relatives(
     def related(group: GroupDesign) -> GroupDesign:
         absent = new[group.name] != ""
         if group.name in places:
-            return replace(group, index=places[group.name])
+            return group.at(places[group.name])
         if group.structure is None or not absent.any():
             return group
         levels, place = np.unique(new[group.name][absent], return_inverse=True)
@@ -179,7 +143,7 @@ def _with_relatives(
         index = group.index.copy()
         index[absent] = group.n_levels + place
         new[group.name], places[group.name] = np.full(len(absent), ""), index
-        return replace(group, index=index)
+        return group.at(index)
 
     predictors = {
         name: replace(p, groups=tuple(map(related, p.groups)))
@@ -195,17 +159,13 @@ def _new_part(fit: Fit, rows: Rows, group: GroupDesign, ids: NDArray[np.str_]) -
     which other rows are asked about, nor on how rows are cut into blocks.
     """
     levels, index = np.unique(ids, return_inverse=True)
-    root, shape = factors(fit, group), (n_draws(fit), len(group.terms))
-    u = np.zeros((shape[0], len(levels), shape[1]))
+    draw = new_effects(fit, group, 1)
+    u = np.zeros((n_draws(fit), len(levels), len(group.terms)))
     for i, level in enumerate(levels):
         if level:
             key = [rows.seed, NEW_LEVELS, *group.name.encode(), 0, *level.encode()]
-            rng = np.random.default_rng(key)
-            z = rng.standard_normal(shape)
-            if group.dist == "student":
-                z = z / np.sqrt(precision_draws(fit, group.name, rng))[:, None]
-            u[:, i] = np.einsum("dij,dj->di", root, z)
-    return replace(group, index=index.reshape(ids.shape).astype(np.int32)).added(u)
+            u[:, i] = draw(np.random.default_rng(key))[:, 0]
+    return group.at(index.reshape(ids.shape).astype(np.int32)).added(u)
 
 
 def blocks(fit: Fit, design: Design) -> Iterator[slice]:
@@ -223,7 +183,7 @@ def mean_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     It is ``mu`` unless the family's mean is another: where zeros are inflated it is
     the mean of the response, not of one component. With trials it is per trial.
     """
-    refuse_pairs(fit)
+    require(fit, "mean", "A prediction")
     part = take(rows.design, np.arange(block.start, block.stop))
     if groups in ("known", "new"):
         eta, own = given_effects(fit, rows, part, groups, block)
@@ -234,7 +194,8 @@ def mean_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
         eta, own = given_effects(fit, rows, part, groups, block)
         found = fit.family.expected(eta, fit.link, own)
     else:
-        found = (_over_categories if fit.family.unordered else _population)(fit, part)
+        separate = any(p.category for p in part.means)
+        found = (_over_categories if separate else _population)(fit, part)
     return np.asarray(found)[:, back]
 
 
@@ -251,7 +212,7 @@ def _over_categories(fit: Fit, part: Design) -> Array:
         )
     middle = np.stack([fixed_part(fit, p) for p in part.means], axis=-1)
     variance = np.stack([random_variance(fit, p) for p in part.means], axis=-1)
-    return population_shares(middle, np.sqrt(variance))
+    return fit.family.population_mean(fit.link, middle, variance, {})
 
 
 def _population(fit: Fit, part: Design) -> Array:
@@ -261,7 +222,7 @@ def _population(fit: Fit, part: Design) -> Array:
     quadrature, one dimension for each such predictor, around the integral of the mean
     over its effects given theirs: effects that several share are correlated.
     """
-    family, fixed = fit.family, fixed_part(fit, part.mu)
+    fixed = fixed_part(fit, part.mu)
     others = [p for name, p in part.predictors.items() if name != "mu" and p.groups]
     root = random_factor(fit, [*others, part.mu])
     told = (root[-1, :-1] ** 2).sum(axis=0)
@@ -279,17 +240,10 @@ def _population(fit: Fit, part: Design) -> Array:
         own = parameters(fit, part, shifted)
         for weight, variance in mixtures(fit, part):
             left = np.maximum(variance - told, 0.0)
-            if family.mean_is_proportional:
-                found = family.mean(population_mean(fit.link, eta, left), own)
-            else:
-                found = population_mean_of(partial(_mean_at, fit, own), eta, left)
+            found = fit.family.population_mean(fit.link, eta, left, own)
             shares = weight.reshape(-1, *[1] * (np.ndim(found) - 1))
             total = total + np.prod(w[list(places)] / w.sum()) * shares * found
     return np.asarray(total)
-
-
-def _mean_at(fit: Fit, own: Mapping[str, Array], eta: Array) -> Array:
-    return np.asarray(fit.family.expected(eta, fit.link, own))
 
 
 def given_effects(
@@ -331,10 +285,7 @@ def no_draws(fit: Fit, n: int, kind: str = "expected") -> Array:
 
     ``kind`` is ``"expected"``, ``"response"`` or ``"predictor"``.
     """
-    categories = fit.schema.response.categories
-    each = fit.family.unordered or (fit.family.categorical and kind == "expected")
-    against_first = fit.family.unordered and kind == "predictor"
-    rest = (len(categories) - against_first,) if each else ()
+    rest = fit.family.axes(kind, len(fit.schema.response.categories))
     return np.zeros((n_draws(fit), n, *rest))
 
 
@@ -351,14 +302,14 @@ def by_category(fit: Fit, values: Array, labels: pd.DataFrame) -> tuple[Array, p
         return values, labels
     names = fit.schema.response.categories[-values.shape[2] :]
     repeated = labels.loc[labels.index.repeat(len(names))].reset_index(drop=True)
-    category = pd.Categorical(list(names) * len(labels), names, ordered=not fit.family.unordered)
+    category = pd.Categorical(list(names) * len(labels), names, ordered=able(fit.family, "rank"))
     flattened = values.reshape(len(values), values.shape[1] * len(names))
     return flattened, beside(repeated, {"category": category})
 
 
 def take(design: Design, rows: NDArray[np.intp]) -> Design:
     """Return the design of some of its rows."""
-    predictors = {name: take_predictor(p, rows) for name, p in design.predictors.items()}
+    predictors = {name: p.take(rows) for name, p in design.predictors.items()}
     return replace(
         design,
         rows=design.rows[rows],
@@ -371,24 +322,6 @@ def take(design: Design, rows: NDArray[np.intp]) -> Design:
     )
 
 
-def take_predictor(predictor: PredictorDesign, rows: NDArray[np.intp]) -> PredictorDesign:
-    """Return the arrays of one predictor on some of its rows."""
-    groups = tuple(g.take(rows) for g in predictor.groups)
-    smooths = tuple(replace(s, basis=s.basis[rows]) for s in predictor.smooths)
-    return replace(
-        predictor,
-        X=predictor.X[rows],
-        offset=predictor.offset[rows],
-        groups=groups,
-        smooths=smooths,
-        modelled=predictor.modelled.take(rows),
-    )
-
-
-def _varies(group: GroupDesign) -> bool:
-    return group.Z is not None or group.weights is not None
-
-
 def distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return rows with different predictors, and where each row finds its own."""
     parts = [
@@ -399,7 +332,7 @@ def distinct(design: Design) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
             p.offset[:, None],
             *p.modelled.keys(),
             *(s.basis for s in p.smooths),
-            *(g.spread for g in p.groups if _varies(g)),
+            *(g.spread for g in p.groups if g.varies),
         )
     ]
     parts += [] if design.cuts is None else [design.cuts.index[:, None].astype(float)]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families import LINKS, Parameter
 from bayes_glmm.families.censoring import observe
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
-from bayes_glmm.model.reference import reference_name
+from bayes_glmm.model.family_parameters import parameters_on_rows
+from bayes_glmm.model.predictor import linear_predictor, population_covariance, population_factor
+from bayes_glmm.model.variables import reference_name
 from bayes_glmm.results.fit import Fit
 
 type Array = NDArray[np.float64]
@@ -44,19 +46,28 @@ def shown(fit: Fit, name: str) -> Array:
     return values.reshape(-1, *values.shape[2:])
 
 
+class Draws(Mapping[str, Array]):
+    """A fit's variables by plain names, chains after one another: what predictors are made of."""
+
+    def __init__(self, fit: Fit):
+        self.fit = fit
+
+    def __getitem__(self, name: str) -> Array:
+        return flat(self.fit, name)
+
+    def __contains__(self, name: object) -> bool:
+        return kept(self.fit, str(name)) in self.fit.posterior
+
+    def __iter__(self) -> Iterator[str]:
+        return (str(name) for name in self.fit.posterior)
+
+    def __len__(self) -> int:
+        return len(self.fit.posterior)
+
+
 def fixed_part(fit: Fit, predictor: PredictorDesign) -> Array:
     """Return intercept, coefficients, smooths and offset, shape (n_draws, n_rows), link scale."""
-    eta = np.broadcast_to(predictor.offset, (n_draws(fit), len(predictor.offset))).copy()
-    if predictor.coefficients:
-        beta = flat(fit, predictor.name("beta"))
-        eta += beta @ predictor.known.T
-        drawn = {name: flat(fit, name) for name in predictor.modelled.variables}
-        eta += predictor.modelled.share_of(beta, drawn)
-    for smooth in predictor.smooths:
-        eta += flat(fit, f"u_{smooth.name}") @ smooth.basis.T
-    if predictor.intercept:
-        eta += flat(fit, predictor.name("intercept"))[:, None]
-    return eta
+    return _every_draw(fit, linear_predictor(predictor, Draws(fit), blocks=predictor.common))
 
 
 def eta_draws(fit: Fit, predictor: PredictorDesign) -> Array:
@@ -67,10 +78,11 @@ def eta_draws(fit: Fit, predictor: PredictorDesign) -> Array:
     ndarray, shape (n_draws, n_rows)
         Link scale; draws of all chains after one another.
     """
-    eta = fixed_part(fit, predictor)
-    for group in predictor.groups:
-        eta += group.added(flat(fit, f"u_{group.name}"))
-    return eta
+    return _every_draw(fit, linear_predictor(predictor, Draws(fit)))
+
+
+def _every_draw(fit: Fit, eta: Array) -> Array:
+    return eta if eta.ndim > 1 else np.tile(eta, (n_draws(fit), 1))
 
 
 def mean_eta(
@@ -89,11 +101,21 @@ def mean_eta(
 
 def factors(fit: Fit, group: GroupDesign) -> Array:
     """Return a square root of the effects' covariance, shape (n_draws, n_terms, n_terms)."""
-    sd = flat(fit, f"sd_{group.name}")
-    if f"corr_{group.name}" not in fit.posterior:
-        return sd[:, :, None] * np.eye(len(group.terms))
-    corr = flat(fit, f"corr_{group.name}")
-    return sd[:, :, None] * np.linalg.cholesky(corr)
+    return group.root(Draws(fit))
+
+
+def new_effects(
+    fit: Fit, group: GroupDesign, n_levels: int
+) -> Callable[[np.random.Generator], Array]:
+    """Return what draws effects of levels related to no known one, from a generator.
+
+    Returns
+    -------
+    callable
+        Gives an ndarray, shape (n_draws, n_levels, n_terms).
+    """
+    hyper = group.hyper_values(Draws(fit))
+    return partial(group.new_effects, factors(fit, group), hyper, n_levels)
 
 
 def random_variance(
@@ -103,34 +125,10 @@ def random_variance(
 
     The effects of different groups are independent and normal, so the random
     part of one row is normal with variance ``sum_g z' Sigma_g z``. A level of a
-    structure counts with the mean variance of the levels that have data. Student's t is
-    normal given its ``precision``, by group, shape (n_draws,).
+    structure counts with the mean variance of the levels that have data. Effects that are
+    normal given a precision have the given ``precision``, by group, shape (n_draws,).
     """
-    return random_covariance(fit, predictor, predictor, precision)
-
-
-def random_covariance(
-    fit: Fit,
-    one: PredictorDesign,
-    other: PredictorDesign,
-    precision: Mapping[str, Array] = MappingProxyType({}),
-) -> Array:
-    """Return the covariance of two predictors' random parts, shape (n_draws, n_rows).
-
-    Zero, but for the effects that both share.
-    """
-    total = np.zeros((n_draws(fit), len(one.offset)))
-    theirs = {group.name: group for group in other.groups}
-    for group in (g for g in one.groups if g.name in theirs):
-        given = precision.get(group.name)
-        spread = fit.level_variance(group.name) if given is None else 1 / given
-        A = factors(fit, group) * np.sqrt(spread)[:, None, None]
-        if group.Z is None and group.weights is None:
-            total += A[:, 0, 0, None] ** 2
-            continue
-        for j in range(A.shape[2]):
-            total += (A[:, :, j] @ group.spread.T) * (A[:, :, j] @ theirs[group.name].spread.T)
-    return total
+    return population_covariance(predictor, predictor, _roots(fit, precision), n_draws(fit))
 
 
 def random_factor(
@@ -143,19 +141,18 @@ def random_factor(
     Returns
     -------
     ndarray, shape (n_predictors, n_predictors, n_draws, n_rows)
-        Parts without variance, or that others determine, have rows of zeros beyond those.
+        As :func:`.population_factor` gives it.
     """
-    n, rows = len(predictors), len(predictors[0].offset)
-    L = np.zeros((n, n, n_draws(fit), rows))
-    for j in range(n):
-        for i in range(j, n):
-            rest = random_covariance(fit, predictors[i], predictors[j], precision)
-            rest = rest - (L[i, :j] * L[j, :j]).sum(axis=0)
-            if i == j:
-                L[j, j] = np.sqrt(np.maximum(rest, 0.0))
-            else:
-                L[i, j] = np.divide(rest, L[j, j], out=np.zeros_like(rest), where=L[j, j] > 0)
-    return L
+    return population_factor(predictors, _roots(fit, precision), n_draws(fit))
+
+
+def _roots(fit: Fit, precision: Mapping[str, Array]) -> Callable[[GroupDesign], Array]:
+    def root(group: GroupDesign) -> Array:
+        given = precision.get(group.name)
+        spread = fit.level_variance(group.name) if given is None else 1 / given
+        return factors(fit, group) * np.sqrt(spread)[:, None, None]
+
+    return root
 
 
 def parameters(
@@ -174,19 +171,10 @@ def parameters(
         So that rows broadcast; thresholds have a last axis more. Standard errors that
         rows do not state are missing.
     """
-
-    def one(parameter: Parameter) -> Array:
-        if parameter.name in design.predictors:
-            eta = predict(fit, design.predictors[parameter.name])
-            return np.asarray(LINKS[parameter.link].inverse(eta))
-        if parameter.name == "sigma" and fit.spec.response.modifier("se"):
-            return np.asarray(design.modifiers.get("se", [np.nan]))[None]
-        if parameter.fixed is not None:
-            return np.full((1, 1), parameter.fixed)
-        return flat(fit, parameter.name)[:, None]
-
-    own = {p.name: one(p) for p in fit.family.parameters}
-    return design.moved(own, {p.parameter: predict(fit, p) for p in design.specific}, np.stack)
+    stated = [p.name for p in fit.family.parameters if p.name in design.predictors]
+    names = dict.fromkeys((*stated, *(p.parameter for p in design.specific)))
+    eta = {name: predict(fit, design.predictors[name]) for name in names}
+    return parameters_on_rows(design, eta, Draws(fit))
 
 
 def log_density(fit: Fit, design: Design, eta: Array, own: Mapping[str, Array], y: Array) -> Array:

@@ -13,6 +13,7 @@ from bayes_glmm.design.checks.check_context import Context
 from bayes_glmm.design.checks.checks_rows import apart
 from bayes_glmm.design.groups.group_schema import group_levels
 from bayes_glmm.errors import Finding
+from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.spec.terms import Term, Variable
 
 FEW = 5
@@ -44,17 +45,17 @@ def few(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def slopes(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find varying terms that do not vary within any level."""
     for predictor, group in ((p, g) for _, p in context.predictors for g in p.groups):
-        if group.Z is None or group.weights is not None:
+        if group.Z is None or not group.whole:
             continue
         own = group.own(predictor.parameter)
         for t, term in own:
-            if term == "intercept":
+            if term == INTERCEPT:
                 continue
             z = group.Z[:, t]
             low, high = np.full(group.n_levels, np.inf), np.full(group.n_levels, -np.inf)
             np.minimum.at(low, group.index, z)
             np.maximum.at(high, group.index, z)
-            if (high <= low).all() and "intercept" in [label for _, label in own]:
+            if (high <= low).all() and INTERCEPT in [label for _, label in own]:
                 yield context.finding(
                     name, severity,
                     f"{term!r} is constant within every level of {group.name!r}: its effect cannot "
@@ -94,7 +95,7 @@ def told_apart(context: Context) -> Iterator[tuple[str, str]]:
         if column is not None:
             factors[column] = group_levels(context.data, [column])
     for group in context.design.mu.groups:
-        if apart(group) or "intercept" not in group.terms or group.n_levels < 2:
+        if apart(group) or INTERCEPT not in group.terms or group.n_levels < 2:
             continue
         for column, (codes, levels) in factors.items():
             if _pairs(codes, group.index, group.n_levels) == len(levels):

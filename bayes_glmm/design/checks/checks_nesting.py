@@ -14,6 +14,7 @@ from scipy.stats import f as f_distribution
 from bayes_glmm.design.checks.check_context import Context
 from bayes_glmm.errors import Finding, listed
 from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.variables import INTERCEPT
 
 SPAN = 1e-8
 NUMBERED = 0.9
@@ -30,7 +31,7 @@ def reused(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find groups whose levels are numbered anew within the levels of another."""
     random = {tuple(sorted(e.columns)) for _, p in context.spec.predictors for e in p.random}
     for _, predictor in context.predictors:
-        plain = [g for g in predictor.groups if g.structure is None and g.weights is None]
+        plain = [g for g in predictor.groups if g.structure is None and g.whole]
         plain = [g for g in plain if len(_columns(context, g)) == 1]
         for one, other in combinations(plain, 2):
             columns = (_columns(context, one)[0], _columns(context, other)[0])
@@ -164,7 +165,7 @@ def _dependent(
 
 def _way_out(labels: dict[int, str], others: list[int], group: str) -> str:
     factor = next((v.split("[")[0] for v in labels.values() if "[" in v), None)
-    if "intercept" in (labels[t] for t in others) and factor:
+    if INTERCEPT in (labels[t] for t in others) and factor:
         return (
             f"Leave (1 | {group}) out: each level of {factor!r} has its own effect by {group!r} already; or "
             f"write (1 | {group}) + (1 | {group}:{factor})."

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bayes_glmm.errors import Finding
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design
+from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.structures import Structure
 
 type Array = NDArray[np.float64]
@@ -27,7 +28,7 @@ def alike(design: Design, structures: Mapping[str, Structure]) -> Iterator[Findi
     their default priors. Structures that would need a large dense matrix are passed over.
     """
     for predictor in design.predictors.values():
-        related = [g for g in predictor.groups if g.structure and "intercept" in g.terms]
+        related = [g for g in predictor.groups if g.structure and INTERCEPT in g.terms]
         for one, other in combinations(related, 2):
             figure = alignment(one, other, structures)
             if figure is not None and figure > ALIKE:

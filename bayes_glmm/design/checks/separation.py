@@ -12,6 +12,7 @@ from scipy.special import expit
 from bayes_glmm.design.checks.check_context import Context
 from bayes_glmm.design.checks.separation_ordinal import sides_of_boundaries
 from bayes_glmm.errors import Finding, listed
+from bayes_glmm.model.variables import INTERCEPT, element
 
 MOST_ROWS = 20_000
 """Above this many different rows the programme takes in rows only as they are needed."""
@@ -31,14 +32,15 @@ def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
     that puts no row on the wrong side; any gain means separation. It looks at the
     fixed effects alone and on each different row once.
     """
-    if context.family.unordered:
-        yield from _between_categories(context, name, severity)
-        return
-    if context.family.increasing:
-        yield from _between_boundaries(context, name, severity)
-        return
+    for what in context.family.separated(context.link, context.design.trials):
+        if what in SPLITS:
+            yield from SPLITS[what](context, name, severity)
+
+
+def _between_events(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find coefficients that split successes from failures."""
     mu = context.design.mu
-    if not (context.is_binary or context.family.has_trials) or not mu.coefficients:
+    if not mu.coefficients:
         return
     yes, no = context.y > 0, context.failures > 0
     if "total" in context.design.modifiers:
@@ -46,7 +48,7 @@ def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
     if not (yes.any() and no.any()):
         return
     live = (mu.scales > 0) if mu.intercept else (np.abs(mu.X).max(axis=0) > 0)
-    labels = ["intercept"] * mu.intercept
+    labels = [INTERCEPT] * mu.intercept
     labels += [c for c, keep in zip(mu.coefficients, live, strict=True) if keep]
     if mu.X.size > MOST_CELLS:
         message = f"Separation was not looked for: {len(mu.X)} rows of {len(labels)} coefficients."
@@ -83,7 +85,7 @@ def _findings(
     if found is None:
         return
     direction, complete = found
-    used = [c for c, b in zip(labels, direction, strict=True) if abs(b) > GAIN and c != "intercept"]
+    used = [c for c, b in zip(labels, direction, strict=True) if abs(b) > GAIN and c != INTERCEPT]
     verb = "together separate" if len(used) > 1 else "separates"
     kind = f"{verb} all" if complete else f"{verb} some"
     yield context.finding(
@@ -106,10 +108,10 @@ def _between_categories(context: Context, name: str, severity: str) -> Iterator[
         keep = np.ptp(p.X, axis=0) > 0
         ones = np.ones((len(y), int(p.intercept)))
         blocks.append(np.hstack([ones, (p.X - p.centers)[:, keep]]))
-        labels += ["intercept"] * p.intercept
-        labels += [f"{p.name('beta')}[{c}]" for c, k in zip(p.coefficients, keep, strict=True) if k]
+        labels += [INTERCEPT] * p.intercept
+        labels += [element(p.beta, c) for c, k in zip(p.coefficients, keep, strict=True) if k]
     K, n = len(blocks), len(labels)
-    if not context.family.discrete or set(labels) <= {"intercept"}:
+    if set(labels) <= {INTERCEPT}:
         return
     if len(y) * (K - 1) * n > MOST_CELLS:
         message = f"Separation was not looked for: {len(y)} rows of {n} coefficients."
@@ -138,6 +140,14 @@ def _between_boundaries(context: Context, name: str, severity: str) -> Iterator[
         yield context.finding(name, "info", message)
     elif found := sides_of_boundaries(context):
         yield from _findings(context, name, severity, *found, "categories from one another")
+
+
+SPLITS = {
+    "categories": _between_categories,
+    "boundaries": _between_boundaries,
+    "events": _between_events,
+}
+"""What is looked at here, by what coefficients may separate."""
 
 
 def _sides(

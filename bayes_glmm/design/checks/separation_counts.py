@@ -10,6 +10,7 @@ from scipy.linalg import null_space
 
 from bayes_glmm.design.checks.check_context import Context
 from bayes_glmm.errors import Finding, listed
+from bayes_glmm.model.variables import INTERCEPT
 
 MOST_ROWS = 20_000
 SECONDS = 10.0
@@ -29,14 +30,15 @@ def zeros(context: Context, name: str, severity: str) -> Iterator[Finding]:
        likelihood estimates for generalized linear models. arXiv:1903.01633.
     """
     mu = context.design.mu
-    if context.design.link != "log" or not context.family.discrete or not mu.coefficients:
+    apart = context.family.separated(context.link, context.design.trials)
+    if "zeros" not in apart or not mu.coefficients:
         return
     some = context.y > 0
     if some.all() or not some.any():
         return
     X = np.column_stack([np.ones(len(mu.X)), mu.X - mu.centers]) if mu.intercept else mu.X
     X = X / np.maximum(np.abs(X).max(axis=0), 1e-300)
-    labels = np.array(["intercept"] * mu.intercept + list(mu.coefficients))
+    labels = np.array([INTERCEPT] * mu.intercept + list(mu.coefficients))
     free = null_space(np.linalg.qr(X[some], mode="r"), rcond=1e-10)
     whole = null_space(np.linalg.qr(X, mode="r"), rcond=1e-10)
     if free.shape[1] == whole.shape[1]:
@@ -50,7 +52,7 @@ def zeros(context: Context, name: str, severity: str) -> Iterator[Finding]:
     if direction is None:
         return
     weights = free @ direction
-    used = labels[(np.abs(weights) > GAIN * np.abs(weights).max()) & (labels != "intercept")]
+    used = labels[(np.abs(weights) > GAIN * np.abs(weights).max()) & (labels != INTERCEPT)]
     yield context.finding(
         name, severity,
         f"{listed(used) or 'The intercept'} matters only in rows whose count is zero: the "

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.checks.check_context import Context
 from bayes_glmm.model.design import Design
+from bayes_glmm.model.variables import INTERCEPT
 
 
 def sides_of_boundaries(context: Context) -> tuple[NDArray[np.float64], list[str]] | None:
@@ -43,7 +44,7 @@ def sides_of_boundaries(context: Context) -> tuple[NDArray[np.float64], list[str
     sides = np.vstack([up, down])
     sides = np.round(sides / np.maximum(np.abs(sides).max(axis=0), 1e-300), 12)
     labels = [c for c, k in zip(mu.coefficients, keep, strict=True) if k]
-    return pd.DataFrame(sides).drop_duplicates().to_numpy(), ["intercept"] * n + labels
+    return pd.DataFrame(sides).drop_duplicates().to_numpy(), [INTERCEPT] * n + labels
 
 
 def _places(

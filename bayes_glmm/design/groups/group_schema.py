@@ -20,28 +20,27 @@ from bayes_glmm.design.groups.membership import (
     own_rows,
     require_members,
 )
-from bayes_glmm.design.reserved_names import RESERVED
 from bayes_glmm.design.table.columns import levels_of, locate, pick, unknown_levels
 from bayes_glmm.design.table.tables import row_ids
 from bayes_glmm.design.terms.full_rank import Columns
 from bayes_glmm.design.terms.origin import Codings, Origins, Part, Shift, shift_of
 from bayes_glmm.errors import DataError, listed
-from bayes_glmm.model.blocks.group import GroupBasis, GroupDesign
+from bayes_glmm.model.blocks.effect_distribution import NORMAL
+from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.blocks.group_arrays import GroupBasis
+from bayes_glmm.model.blocks.members import OneLevel, WeightedLevels
+from bayes_glmm.model.blocks.student import STUDENT
+from bayes_glmm.model.variables import INTERCEPT, RESERVED
 from bayes_glmm.spec.effects import Membership, RandomEffect
-from bayes_glmm.spec.priors import Prior
+from bayes_glmm.spec.series import Process
 from bayes_glmm.spec.terms import Factor
-from bayes_glmm.structures import Hyper
 
 type Groups = Literal["known", "any", "ignore"]
 GROUPS: tuple[Groups, ...] = ("known", "any", "ignore")
 
 ROWS = "observation"
-HYPER = {
-    "normal": (),
-    "student": (
-        Hyper("nu", "positive", Prior("Gamma", alpha=2, beta=0.1), "degrees of freedom of effects"),
-    ),
-}
+DISTRIBUTIONS = {own.name: own for own in (NORMAL, STUDENT)}
+"""Of effects, by what a model calls them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +85,8 @@ class GroupSchema:
         All levels of that column.
     along : str or None
         Column of times, the last of ``columns``, whose order relates the levels.
+    process : Process
+        How it relates them.
     dist : {"normal", "student"}
     units : ndarray, shape (n_terms,), or None
         Root mean square of each term's values over the training rows, numbers centred.
@@ -105,6 +106,7 @@ class GroupSchema:
     by: tuple[str, str] | None = None
     by_levels: tuple[str, ...] = ()
     along: str | None = None
+    process: Process = Process()
     dist: str = "normal"
     units: NDArray[np.float64] | None = None
     shift: GroupShift | None = None
@@ -122,7 +124,7 @@ class GroupSchema:
         for owner, matrix in zip(self.owners, matrices, strict=False):
             owners += [owner] * matrix.shape[1]
         here = np.array(owners) == parameter if owners else np.ones(len(self.terms), bool)
-        z = None if self.terms == ("intercept",) else np.hstack(matrices) * here
+        z = None if self.terms == (INTERCEPT,) else np.hstack(matrices) * here
         basis = None
         if self.shift is not None:
             centred = [
@@ -130,10 +132,20 @@ class GroupSchema:
                 for (ones, parts), less in zip(self.parts, self.shift.centred, strict=True)
             ]
             basis = GroupBasis(np.hstack(centred) * here, self.shift.back)
+        members = OneLevel(index) if weights is None else WeightedLevels(index, weights)
         return GroupDesign(
-            self.name, self.levels, index, self.terms, z, self.blocks, self.structure,
-            owners=tuple(owners), weights=weights, dist=self.dist, hyper=HYPER[self.dist],
-            units=self.units, basis=basis,
+            self.name, self.levels, members, self.terms, z, self.blocks, self.structure,
+            owners=tuple(owners), distribution=DISTRIBUTIONS[self.dist], units=self.units,
+            basis=basis,
+        )  # fmt: skip
+
+    def outline(self, name: str) -> GroupDesign:
+        """Return the group under a name, without rows: to ask what its parts are named."""
+        none, weighted = np.empty(0, np.int32), self.members is not None or self.by is not None
+        return GroupDesign(
+            name, self.levels, WeightedLevels(none, np.empty(0)) if weighted else OneLevel(none),
+            self.terms, None, self.blocks, self.structure, units=np.ones(len(self.terms)),
+            distribution=DISTRIBUTIONS[self.dist],
         )  # fmt: skip
 
     def names(self, data: pd.DataFrame) -> NDArray[np.str_]:

@@ -26,10 +26,11 @@ from bayes_glmm.design.terms.expressions import text_of
 from bayes_glmm.design.terms.full_rank import Columns, expand, labels
 from bayes_glmm.design.terms.origin import Codings, root_mean_square
 from bayes_glmm.errors import DataError, SpecError, listed
-from bayes_glmm.model.blocks.group import outside_label
+from bayes_glmm.model.blocks.group_arrays import outside_label
 from bayes_glmm.model.row_weights import Weights
+from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.spec.effects import RandomEffect
-from bayes_glmm.spec.model import Predictor
+from bayes_glmm.spec.sides import Predictor
 
 
 def learn_groups(
@@ -52,7 +53,14 @@ def learn_groups(
     known = {str(c) for c in data.columns}
     merged: dict[tuple[Any, ...], list[RandomEffect]] = {}
     for effect in (e for e in effects if e.shared is None):
-        apart = (effect.structure, effect.members, effect.by, effect.along, effect.dist)
+        apart = (
+            effect.structure,
+            effect.members,
+            effect.by,
+            effect.along,
+            effect.process,
+            effect.dist,
+        )
         key = (group_columns(effect, known), *apart)
         merged.setdefault(key, []).append(effect)
     uses = Counter(key[0] for key in merged if key[2] is None and key[4] is None)
@@ -160,11 +168,13 @@ def _learn_group(
     if first.members or first.along:
         name = plain_name(first.name)
     if first.along:
-        structure = f"ar({', '.join(dict.fromkeys((first.along, *first.group)))})"
+        of = [*dict.fromkeys((first.along, *first.group))]
+        of += [f"{option}={value}" for option, value in first.process.given]
+        structure = f"{first.process.name}({', '.join(of)})"
     whole = GroupSchema(
         name if parameter == "mu" else f"{parameter}_{name}",
         columns, np.array([], np.str_), terms, parts, blocks, structure,
-        members=first.members, along=first.along, dist=first.dist,
+        members=first.members, along=first.along, process=first.process, dist=first.dist,
         units=np.concatenate(units), shift=group_shift(parts, blocks, cells.codings, cells.origins),
     )  # fmt: skip
     if first.by is not None:
@@ -216,7 +226,7 @@ def _learn_terms(
     terms, blocks = list[str](), list[tuple[int, ...]]()
     for effect in effects:
         own = expand(effect.intercept, effect.terms, codings)
-        names = ["intercept"] * effect.intercept
+        names = [INTERCEPT] * effect.intercept
         names += [label for part in own for label in labels(part, codings)]
         places = tuple(range(len(terms), len(terms) + len(names)))
         blocks += [places] if effect.correlated else [(p,) for p in places]

@@ -14,11 +14,13 @@ from bayes_glmm.design.table.columns import numbers, pick
 from bayes_glmm.design.table.tables import rows_where
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, DataError, SpecError, suggestion
 from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.blocks.process import most_times
+from bayes_glmm.model.blocks.structured import RelatedEffects
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.structures import Structure
 from bayes_glmm.structures.level_labels import id_texts
-from bayes_glmm.structures.series import series
+from bayes_glmm.structures.times import Series, law_of, series
 
 type Structures = Mapping[str, Structure]
 
@@ -118,7 +120,7 @@ def bound_structures(schema: Schema, data: pd.DataFrame, given: Structures) -> d
     return bound
 
 
-def _series(group: GroupSchema, time: str, data: pd.DataFrame) -> Structure:
+def _series(group: GroupSchema, time: str, data: pd.DataFrame) -> Series:
     """Relate times within groups, refusing times that are no numbers or stand twice."""
     numbers(data, time, group.structure)
     twice = data.duplicated(list(group.columns), keep=False).to_numpy()
@@ -126,15 +128,16 @@ def _series(group: GroupSchema, time: str, data: pd.DataFrame) -> Structure:
         raise DataError(
             f"{group.structure}: {' and '.join(map(repr, group.columns))} stand twice in "
             f"{rows_where(data.index, twice)}: a series has one value at a time. Give a further "
-            "grouping column, as in ar(time, a:b), or another time."
+            f"grouping column, as in {group.process.name}(time, a:b), or another time."
         )
-    found = series(group.levels, time)
-    if not (found.prepare(found.labels).parents >= 0).any():
+    most = most_times(group.levels)
+    if most < law_of(group.process).least_times:
+        has = "one time" if most == 1 else f"at most {most} times"
         raise DataError(
-            f"{group.structure}: every group has one time ({rows_where(data.index, ~twice)}), which "
-            "says nothing about how a value follows from the one before: leave the term out."
+            f"{group.structure}: every group has {has} ({rows_where(data.index, ~twice)}), which "
+            "says nothing about how a value follows from those before: leave the term out."
         )
-    return found
+    return series(group.levels, time, group.process)
 
 
 def _require_ids(series: pd.Series, column: str, structure: str) -> None:
@@ -176,4 +179,5 @@ def _group(group: GroupDesign, structures: Structures) -> GroupDesign:
         return group
     structure = structures[group.structure]
     structure.require(group.levels, f"The rows of {group.name!r}")
-    return replace(group, factor=structure.prepare(group.levels), hyper=structure.hyper)
+    related = RelatedEffects(structure.prepare(group.levels), structure.hyper)
+    return replace(group, distribution=related)

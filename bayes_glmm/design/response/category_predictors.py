@@ -10,7 +10,8 @@ from bayes_glmm.errors import SpecError, listed, suggestion
 from bayes_glmm.families import get_family
 from bayes_glmm.model.thresholds import boundaries
 from bayes_glmm.spec.formula.writing import term_text
-from bayes_glmm.spec.model import ModelSpec, Predictor
+from bayes_glmm.spec.model import ModelSpec
+from bayes_glmm.spec.sides import Predictor
 from bayes_glmm.spec.terms import Call, Term, Variable
 
 
@@ -51,9 +52,10 @@ def stated_predictors(spec: ModelSpec, categories: Sequence[str]) -> dict[str, S
     inside = {name: _split(predictor) for name, predictor in given.items()}
     if any(specific for _, specific in inside.values()):
         return _with_boundaries(spec, inside, categories)
-    if not get_family(spec.family).unordered:
+    others = get_family(spec.family).separate_predictors(categories)
+    if not others:
         return {name: Stated(name, predictor) for name, predictor in given.items()}
-    first, *others = categories
+    first = categories[0]
     named = _named(others)
     _refuse_unknown(given, named, first)
     found = {
@@ -89,15 +91,8 @@ def _with_boundaries(
     categories: Sequence[str],
 ) -> dict[str, Stated]:
     """Add to the predictor of the mean one of ``cs()`` for each boundary."""
-    given, family = dict(spec.predictors), get_family(spec.family)
-    if not family.vectors:
-        raise SpecError(f"cs() moves boundaries of ordered categories; {family.name} has none.")
-    if family.increasing:
-        raise SpecError(
-            f"cs() is not for the family {family.name}: boundaries that move apart would cross in "
-            "some rows, where a probability would be negative. Use sequential or adjacent, or a "
-            "formula for discrimination."
-        )
+    given = dict(spec.predictors)
+    get_family(spec.family).require("free_boundaries")
     if any(specific for name, (_, specific) in inside.items() if name != "mu"):
         raise SpecError("cs() belongs in the formula of 'mu' alone.")
     if spec.response.modifier("thres"):

@@ -106,7 +106,7 @@ def drop_missing(spec: ModelSpec, data: pd.DataFrame) -> tuple[pd.DataFrame, tup
 
     Examples
     --------
-    >>> from bayes_glmm.spec.model import Predictor
+    >>> from bayes_glmm.spec.sides import Predictor
     >>> spec = ModelSpec("y", Predictor(terms=("x",)))
     >>> drop_missing(spec, pd.DataFrame({"y": [1.0, 2.0], "x": [None, 3.0]}))[1]
     ('0',)

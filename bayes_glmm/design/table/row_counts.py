@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.response.modifiers import COLLAPSED, modifier_columns
+from bayes_glmm.design.response.modifiers import modifier_columns
 from bayes_glmm.design.response.response_schema import trials_of
 from bayes_glmm.design.table.tables import rows_where
 from bayes_glmm.design.terms.expressions import States, values
 from bayes_glmm.errors import BayesGLMMError, DataError
 from bayes_glmm.families import get_family
+from bayes_glmm.families.sufficient import COLLAPSED
 from bayes_glmm.model.row_weights import Weights, product_of
 from bayes_glmm.spec.model import ModelSpec
 
-if TYPE_CHECKING:
-    from bayes_glmm.design.schema import Schema
-
 type Array = NDArray[np.float64]
-SUMMED = "poisson"
-"""The family whose collapsed rows are sums: of the responses, and of the exposures."""
 
 
-def amounts_of(schema: Schema, data: pd.DataFrame) -> Array:
+def amounts_of(spec: ModelSpec, data: pd.DataFrame, states: States) -> Array:
     """Return how many each row stands for, shape (n_rows,); one where no column says it.
 
     Trials, weights (which need not be whole), and the rows of a row that
@@ -37,7 +31,7 @@ def amounts_of(schema: Schema, data: pd.DataFrame) -> Array:
         A number is negative or missing.
     """
     found = np.ones(len(data))
-    for what, number in parts_of(schema.spec, data, schema.states):
+    for what, number in parts_of(spec, data, states):
         bad = ~(np.isfinite(number) & (number >= 0))
         if bad.any():
             raise DataError(
@@ -61,9 +55,8 @@ def collapsed_of(spec: ModelSpec, data: pd.DataFrame, states: States) -> Array |
 def parts_of(spec: ModelSpec, data: pd.DataFrame, states: States) -> list[tuple[str, Array]]:
     """Return what says how many a row stands for, with its numbers; nothing counts twice."""
     found: list[tuple[str, Array]] = []
-    if get_family(spec.family).has_trials:
-        trials = trials_of(spec, data, states, required=False)
-        found += [] if trials is None else [("The number of trials", np.asarray(trials, float))]
+    trials = get_family(spec.family).own_trials(trials_of(spec, data, states, required=False))
+    found += [] if trials is None else [("The number of trials", np.asarray(trials, float))]
     call, known = spec.response.modifier("weights"), {str(c) for c in data.columns}
     if call is not None and set(modifier_columns(call, known)) <= known:
         given = values(call.arguments[0], data, states, use="weights()")

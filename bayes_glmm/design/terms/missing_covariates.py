@@ -12,7 +12,9 @@ from bayes_glmm.design.table.columns import numbers
 from bayes_glmm.design.table.tables import row_ids, rows_where
 from bayes_glmm.design.terms.expressions import States
 from bayes_glmm.errors import DataError, MissingDataError
-from bayes_glmm.model.blocks.modelled import ModelledFactor, identifier
+from bayes_glmm.model.blocks.missing_covariate import MissingFactor
+from bayes_glmm.model.blocks.modelled import identifier
+from bayes_glmm.model.variables import MISSING, named
 
 FEWEST_VALUES = 3
 
@@ -44,7 +46,7 @@ class MissingCoding:
         x = numbers(data, self.column, f"mi({self.column})")
         return np.where(np.isnan(x), self.mean, x)[:, None]
 
-    def factor(self, data: pd.DataFrame, suffix: str) -> ModelledFactor:
+    def factor(self, data: pd.DataFrame, suffix: str) -> MissingFactor:
         """Return the factor on some rows; its missing cells are the same in every formula.
 
         Raises
@@ -65,8 +67,8 @@ class MissingCoding:
                 "or refit with them among the data."
             )
         name = identifier(self.column)
-        return ModelledFactor(
-            "mi", self.column, f"mi_{name}", f"{name}_missing",
+        return MissingFactor(
+            self.column, named(MISSING, name), f"{name}_missing",
             np.array(self.rows, dtype=np.str_), codes, np.where(missing, self.mean, x),
         )  # fmt: skip
 

@@ -12,8 +12,10 @@ from bayes_glmm.design.table.columns import kind_of, learned_codes, levels_of, p
 from bayes_glmm.design.table.tables import rows_where
 from bayes_glmm.design.terms.expressions import States
 from bayes_glmm.errors import DataError, listed
-from bayes_glmm.model.blocks.modelled import ModelledFactor, identifier
+from bayes_glmm.model.blocks.modelled import identifier
+from bayes_glmm.model.blocks.monotonic import MonotonicFactor
 from bayes_glmm.model.thresholds import boundaries
+from bayes_glmm.model.variables import SHARES, named
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,12 @@ class MonotonicCoding:
         """Return the values under equal steps, shape (n_rows, 1)."""
         return self._codes(data).astype(np.float64)[:, None]
 
-    def factor(self, data: pd.DataFrame, suffix: str) -> ModelledFactor:
+    def factor(self, data: pd.DataFrame, suffix: str) -> MonotonicFactor:
         """Return the factor on some rows, in the formula that variables with the suffix are of."""
         codes = self._codes(data)
         name = identifier(self.column)
-        return ModelledFactor(
-            "mo", self.column, f"simplex_{name}{suffix}", f"{name}_step{suffix}",
+        return MonotonicFactor(
+            self.column, f"{named(SHARES, name)}{suffix}", f"{name}_step{suffix}",
             np.array(boundaries(self.levels), dtype=np.str_), codes, codes.astype(np.float64),
         )  # fmt: skip
 

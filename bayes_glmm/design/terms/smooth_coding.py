@@ -27,10 +27,11 @@ from bayes_glmm.design.terms.smooth_bases import (
 )
 from bayes_glmm.design.terms.stateful import State
 from bayes_glmm.errors import DataError, SpecError, suggestion
-from bayes_glmm.model.design import SmoothDesign, Waves
+from bayes_glmm.model.blocks.factor import Hyper
+from bayes_glmm.model.blocks.smooth import SmoothDesign, SpectralBasis
+from bayes_glmm.model.variables import RANGE
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.terms import SMOOTHS, Call, Expression, Number, Text, Variable
-from bayes_glmm.structures import Hyper
 
 __all__ = ["SMOOTHS", "SmoothCoding", "learn_smooth"]
 
@@ -147,12 +148,12 @@ class SmoothCoding:
     def design(self, data: pd.DataFrame, states: States) -> SmoothDesign:
         """Return the penalised columns on some rows, with what they depend on."""
         found = self.evaluate(data, states)
-        own: tuple[Waves | None, tuple[Hyper, ...]] = (None, ())
+        own: tuple[SpectralBasis | None, tuple[Hyper, ...]] = (None, ())
         if self.call.function == "hsgp":
             own = self._waves()
         return SmoothDesign(self.name, self.label, found.basis, found.part, self.parts, *own)
 
-    def _waves(self) -> tuple[Waves, tuple[Hyper, ...]]:
+    def _waves(self) -> tuple[SpectralBasis, tuple[Hyper, ...]]:
         state, kernel = self.states[0], _kernel(self.call)
         _, frequency = waves(np.zeros((1, len(state["half"]))), state)
         low = shortest_range(state, kernel)
@@ -161,8 +162,8 @@ class SmoothCoding:
         prior = Prior("LogNormal", mu=float(middle), sigma=float(width))
         unit = text_of(self.call.arguments[0])
         meaning = f"distance over which the curve agrees, units of {unit}"
-        found = Waves(kernel, frequency, len(state["half"]))
-        return found, (Hyper("range", "positive", prior, meaning),)
+        found = SpectralBasis(kernel, frequency, len(state["half"]))
+        return found, (Hyper(RANGE, "positive", prior, meaning),)
 
     def _variables(self, data: pd.DataFrame, states: States) -> Array:
         each = [values(a, data, states, use=self.label) for a in self.call.arguments]

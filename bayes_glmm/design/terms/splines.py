@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,22 +38,13 @@ def b_splines(
 
     Notes
     -----
-    The recurrence of de Boor (1978), *A Practical Guide to Splines*. The full
-    basis sums to one, so that its first column is the intercept's.
+    The full basis sums to one, so that its first column is the intercept's.
     """
+    from scipy.interpolate import BSpline
+
     low, high = boundary
     knots = np.array([low] * (degree + 1) + list(inner) + [high] * (degree + 1))
-    edges = knots[degree : len(knots) - degree]
-    interval = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, len(edges) - 2) + degree
-    basis = np.zeros((len(x), len(knots) - 1))
-    basis[np.arange(len(x)), interval] = 1.0
-    for order in range(1, degree + 1):
-        for j in range(len(knots) - 1 - order):
-            left, right = knots[j + order] - knots[j], knots[j + order + 1] - knots[j + 1]
-            rising = (x - knots[j]) / left * basis[:, j] if left > 0 else 0.0
-            falling = (knots[j + order + 1] - x) / right * basis[:, j + 1] if right > 0 else 0.0
-            basis[:, j] = rising + falling
-    return np.ascontiguousarray(basis[:, 1 : len(inner) + degree + 1])
+    return np.ascontiguousarray(BSpline.design_matrix(x, knots, degree).toarray()[:, 1:])
 
 
 def natural_splines(x: Array, knots: Sequence[float]) -> Array:
@@ -75,34 +67,19 @@ def natural_splines(x: Array, knots: Sequence[float]) -> Array:
     Wood (2017), *Generalized Additive Models*, section 5.3.1.
     """
     k = np.asarray(knots)
-    width, bend = np.diff(k), _second_derivatives(k)
-    inside = np.clip(x, k[0], k[-1])
-    j = np.clip(np.searchsorted(k, inside, side="right") - 1, 0, len(k) - 2)
-    h, lower, upper = width[j], inside - k[j], k[j + 1] - inside
-    identity = np.eye(len(k))
-    basis = (upper / h)[:, None] * identity[j] + (lower / h)[:, None] * identity[j + 1]
-    basis += ((upper**3 / h - h * upper) / 6)[:, None] * bend[j]
-    basis += ((lower**3 / h - h * lower) / 6)[:, None] * bend[j + 1]
-    first = (identity[1] - identity[0]) / width[0] - width[0] / 6 * bend[1]
-    last = (identity[-1] - identity[-2]) / width[-1] + width[-1] / 6 * bend[-2]
-    basis += np.minimum(x - k[0], 0.0)[:, None] * first
-    basis += np.maximum(x - k[-1], 0.0)[:, None] * last
-    return basis
+    inside = _through(k)
+    slope = inside.derivative()
+    basis = inside(np.clip(x, k[0], k[-1]))
+    basis += np.minimum(x - k[0], 0.0)[:, None] * slope(k[0])
+    basis += np.maximum(x - k[-1], 0.0)[:, None] * slope(k[-1])
+    return np.asarray(basis)
 
 
-def _second_derivatives(knots: Array) -> Array:
-    n, width = len(knots), np.diff(knots)
-    bend = np.zeros((n, n))
-    if n == 2:
-        return bend
-    inner = np.arange(n - 2)
-    left, right = np.zeros((n - 2, n - 2)), np.zeros((n - 2, n))
-    left[inner, inner] = (width[:-1] + width[1:]) / 3
-    left[inner[1:], inner[:-1]] = left[inner[:-1], inner[1:]] = width[1:-1] / 6
-    right[inner, inner], right[inner, inner + 2] = 1 / width[:-1], 1 / width[1:]
-    right[inner, inner + 1] = -1 / width[:-1] - 1 / width[1:]
-    bend[1:-1] = np.linalg.solve(left, right)
-    return bend
+def _through(knots: Array) -> Any:
+    """Return the natural cubic splines that are one at one knot and zero at the others."""
+    from scipy.interpolate import CubicSpline
+
+    return CubicSpline(knots, np.eye(len(knots)), bc_type="natural")
 
 
 def curvature(knots: Array) -> Array:
@@ -122,7 +99,7 @@ def curvature(knots: Array) -> Array:
     mass[i, i] += width / 3
     mass[i + 1, i + 1] += width / 3
     mass[i, i + 1] = mass[i + 1, i] = width / 6
-    bend = _second_derivatives(knots)
+    bend = _through(knots).derivative(2)(knots)
     return np.asarray(bend.T @ mass @ bend)
 
 

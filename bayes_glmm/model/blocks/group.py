@@ -1,221 +1,200 @@
-"""The random effects of one group in one predictor, as arrays."""
+"""The random effects of one group in one predictor."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.model.variables import CORRELATION, CORRELATION_FACTOR, EFFECTS, LATENTS, SD, named
-from bayes_glmm.structures import Factor, Hyper
+from bayes_glmm.errors import ArgumentError
+from bayes_glmm.maths.field_maths import Maths
+from bayes_glmm.model.blocks.block import RandomBlock, Values
+from bayes_glmm.model.blocks.correlations import (
+    draw_correlations,
+    state_correlations,
+    stated_root,
+)
+from bayes_glmm.model.blocks.effect_distribution import NORMAL, Draws, EffectDistribution
+from bayes_glmm.model.blocks.factor import Factor, Hyper
+from bayes_glmm.model.blocks.group_arrays import GroupArrays
+from bayes_glmm.model.blocks.group_variables import group_names, group_variables
+from bayes_glmm.model.prior_draws import PriorDraws
+from bayes_glmm.model.stated import Stated
+from bayes_glmm.model.variables import (
+    VALUES,
+    Variable,
+    in_formula,
+    named,
+)
 
-TOLD = 10.0
-"""Rows that tell about as much of a coefficient as its prior does."""
+if TYPE_CHECKING:
+    from bayes_glmm.model.graph_variables import Graph
+
+type Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class GroupBasis:
-    """The varying terms of a group in the reference basis, see :mod:`.origin`.
+class GroupDesign(GroupArrays, RandomBlock):
+    """The random effects of one group in one predictor: what rows have of them, and their law.
 
     Attributes
     ----------
-    Z : ndarray, shape (n_rows, n_terms)
-    back : ndarray, shape (n_terms, n_terms)
-        The effects of a level on the table's scale from those in the reference basis.
+    distribution : EffectDistribution
+        Of the effects at unit scale, with its parameters: normal, Student's t, or related by a
+        structure (on training rows with one).
     """
 
-    Z: NDArray[np.float64]
-    back: NDArray[np.float64]
-
-    def take(self, rows: NDArray[np.intp] | slice) -> GroupBasis:
-        """Return the basis on some of its rows."""
-        return replace(self, Z=self.Z[rows])
-
-
-@dataclass(frozen=True, eq=False)
-class GroupDesign:
-    """The random effects of one group in one predictor.
-
-    Attributes
-    ----------
-    name : str
-        ``"Subject"``, ``"school_by_class"`` or ``"observation"``.
-    levels : ndarray of str, shape (n_levels,)
-    index : ndarray of int32, shape (n_rows,) or (n_rows, n_members)
-        Position of each row's level in ``levels``; -1 where it is not there. Rows with
-        ``weights`` have several.
-    terms : tuple of str
-        ``("intercept", "Days")``: labels of the varying coefficients.
-    Z : ndarray, shape (n_rows, n_terms), or None
-        Values the varying coefficients multiply; ``None`` when the only term is
-        an intercept.
-    blocks : tuple of tuple of int
-        Partition of the terms: terms of one block are correlated.
-    structure : str or None
-        Name of the structured covariance of the levels.
-    factor : Factor or None
-        How the levels are related, on training rows with a structure.
-    hyper : tuple of Hyper
-        Parameters of the structure, or of the distribution, besides the standard deviation.
-    owners : tuple of str
-        Where the effects are shared by the formulas of several parameters, which of
-        these each term belongs to; ``Z`` is zero for the terms of the others.
-    weights : ndarray, shape (n_rows, n_members), or None
-        How much of each level's effect a row has, its levels being different; ``None``
-        where every row has one level, wholly.
-    dist : {"normal", "student"}
-        Distribution of the effects, by row of the levels.
-    units : ndarray, shape (n_terms,), or None
-        Root mean square of each term's values over the training rows, numbers centred: what
-        default priors are scaled by.
-    basis : GroupBasis or None
-        The terms with their numbers centred, where that is another basis.
-    """
-
-    name: str
-    levels: NDArray[np.str_]
-    index: NDArray[np.int32]
-    terms: tuple[str, ...]
-    Z: NDArray[np.float64] | None
-    blocks: tuple[tuple[int, ...], ...]
-    structure: str | None = None
-    factor: Factor | None = None
-    hyper: tuple[Hyper, ...] = ()
-    owners: tuple[str, ...] = ()
-    weights: NDArray[np.float64] | None = None
-    dist: str = "normal"
-    units: NDArray[np.float64] | None = None
-    basis: GroupBasis | None = None
-
-    def own(self, parameter: str) -> tuple[tuple[int, str], ...]:
-        """Return places of the terms in one parameter's formula, with their labels there."""
-        if not self.owners:
-            return tuple(enumerate(self.terms))
-        mine = ((t, self.terms[t]) for t, owner in enumerate(self.owners) if owner == parameter)
-        return tuple((t, inside_label(label, parameter)) for t, label in mine)
+    distribution: EffectDistribution = NORMAL
 
     @property
-    def sd(self) -> str:
-        """Name of the standard deviations."""
-        return named(SD, self.name)
+    def factor(self) -> Factor | None:
+        """How the levels are related, on training rows with a structure."""
+        return self.distribution.factor
 
     @property
-    def correlation(self) -> str:
-        """Name of the correlation matrix."""
-        return named(CORRELATION, self.name)
+    def hyper(self) -> tuple[Hyper, ...]:
+        """Parameters of the effects' distribution besides the standard deviations."""
+        return self.distribution.hyper
+
+    def lack(self, capability: str) -> str | None:
+        """Return why the effects lack a capability and the way out; ``None`` where they have it."""
+        rows = "compare row by row, without by=, or use random_effects() or rank()."
+        if capability == "normal_effects" and not self.distribution.normal:
+            return (
+                f"Effects of {self.name} have a {self.distribution.words[0]} distribution, which is not "
+                f"integrated over here: {rows} Shares of variance are those of scale='latent', and "
+                "averages need groups='known', 'typical' or 'new'."
+            )
+        if capability == "single_levels" and not self.whole:
+            return f"Rows have weights of the levels of {self.name}, mm() or gr(by=): {rows}"
+        if capability == "independent_levels" and self.structure:
+            return f"The levels of {self.name} are related, so that none stands alone: {rows}"
+        return None
+
+    def names_in(self, parameters: Iterable[str]) -> frozenset[str]:
+        """Return names of a group that the formulas of some parameters may have."""
+        return self.names | {in_formula(named(VALUES, self.name), p) for p in parameters}
 
     @property
-    def correlation_factors(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
-        """Names of the factors of correlated blocks, with the terms of each."""
-        wide = [block for block in self.blocks if len(block) > 1]
-        name = named(CORRELATION_FACTOR, self.name)
-        if len(wide) == 1:
-            return ((name, wide[0]),)
-        return tuple((f"{name}_{k}", block) for k, block in enumerate(wide))
+    def names(self) -> frozenset[str]:
+        """What its variables, dimensions and data of a graph may be named, in any model."""
+        return group_names(self, self.distribution)
 
-    @property
-    def effects(self) -> str:
-        """Name of the effects of the levels."""
-        return named(EFFECTS, self.name)
+    def variables(self) -> tuple[Variable, ...]:
+        """Return its variables: sds, parameters of its structure, correlations, effects."""
+        return group_variables(self, self.distribution)
 
-    @property
-    def latents(self) -> str:
-        """Name of the standard normal latents of a structure."""
-        return named(LATENTS, self.name)
+    def rows(self, values: Values, maths: Maths) -> Iterator[Any]:
+        """Yield what the effects of each row's levels add to it."""
+        yield self.added(values[self.effects], maths)
 
-    def hyper_name(self, hyper: Hyper) -> str:
-        """Return the name of a parameter besides the standard deviation."""
-        return named(hyper.stem, self.name)
+    def hyper_values(self, values: Values) -> dict[str, Any]:
+        """Return parameters of the effects' distribution by stem."""
+        return {h.stem: values[self.hyper_name(h)] for h in self.hyper}
 
-    @property
-    def n_levels(self) -> int:
-        """Number of levels learned in training."""
-        return len(self.levels)
+    def root(self, values: Values) -> Array:
+        """Return a square root of the effects' covariance, shape (n_draws, n_terms, n_terms)."""
+        sd = values[self.sd]
+        if self.correlation not in values:
+            return np.asarray(sd[:, :, None] * np.eye(len(self.terms)))
+        return np.asarray(sd[:, :, None] * np.linalg.cholesky(values[self.correlation]))
 
-    @property
-    def values(self) -> NDArray[np.float64]:
-        """``Z``, with the column of ones written out."""
-        return np.ones((len(self.index), 1)) if self.Z is None else self.Z
-
-    @property
-    def sizes(self) -> NDArray[np.float64]:
-        """Root mean square of each term's values over the rows that have the group's effects."""
-        if self.Z is None:
-            return np.ones(1)
-        Z = self.Z if self.weights is None else self.Z[self.weights.any(axis=1)]
-        return np.sqrt((Z**2).mean(axis=0))
-
-    @property
-    def spread(self) -> NDArray[np.float64]:
-        """``values`` such that ``spread @ Sigma @ spread`` is the variance of a row's effect."""
-        if self.weights is None:
-            return self.values
-        return self.values * np.sqrt((self.weights**2).sum(axis=1, keepdims=True))
-
-    @property
-    def counts(self) -> NDArray[np.intp]:
-        """Number of rows in which each level has weight."""
-        known = self.index >= 0 if self.weights is None else self.weights > 0
-        return np.bincount(self.index[known & (self.index >= 0)], minlength=self.n_levels)
-
-    @property
-    def shares(self) -> NDArray[np.float64]:
-        """How much of each level's effect a row has on average, shape (n_levels,)."""
-        weights = np.ones(self.index.shape) if self.weights is None else self.weights
-        known = np.where(self.index >= 0, weights, 0.0)
-        whole = np.bincount(self.index.clip(0).ravel(), known.ravel(), minlength=self.n_levels)
-        return whole / len(self.index)
-
-    @property
-    def squares(self) -> NDArray[np.float64]:
-        """Sum over rows of the squares of what multiplies each effect, (n_levels, n_terms)."""
-        index = self.index.reshape(len(self.index), -1)
-        weights = np.ones(index.shape) if self.weights is None else self.weights
-        total = np.zeros((self.n_levels, len(self.terms)))
-        for places, weight in zip(index.T, weights.T, strict=True):
-            np.add.at(total, places, (weight[:, None] * self.values) ** 2)
-        return total
-
-    @property
-    def told(self) -> NDArray[np.float64]:
-        """Roughly how much the rows say about each effect, shape (n_levels, n_terms)."""
-        return self.squares / (self.squares + TOLD)
-
-    def added(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what effects add to each row, shape (..., n_rows).
+    def new_effects(
+        self, root: Array, hyper: Draws, n_levels: int, rng: np.random.Generator
+    ) -> Array:
+        """Draw effects of levels that are related to no known one.
 
         Parameters
         ----------
-        u : ndarray, shape (..., n_levels, n_terms)
-            Levels may be more than ``levels``; a row's index -1 adds nothing.
+        root : ndarray, shape (n_draws, n_terms, n_terms)
+            As :meth:`root` gives it.
+        hyper : mapping of str to ndarray, shape (n_draws,)
+            As :meth:`hyper_values` gives them.
+        n_levels : int
+            All levels of the group where they are related among themselves.
+
+        Returns
+        -------
+        ndarray, shape (n_draws, n_levels, n_terms)
         """
-        index = self.index if self.weights is not None else self.index[:, None]
-        weights = np.ones(index.shape) if self.weights is None else self.weights
-        total = np.zeros((*u.shape[:-2], len(index)))
-        for places, weight in zip(index.T, weights.T, strict=True):
-            known = np.where(places >= 0, weight, 0.0)
-            for t in range(u.shape[-1]):
-                effect = u[..., np.maximum(places, 0), t] * known
-                total += effect if self.Z is None else effect * self.Z[:, t]
-        return total
+        z, _ = self.distribution.draw((len(root), n_levels, root.shape[1]), hyper, rng)
+        return np.asarray(z @ np.swapaxes(root, 1, 2))
 
-    def take(self, rows: NDArray[np.intp] | slice) -> GroupDesign:
-        """Return the group on some of its rows."""
-        return replace(
-            self,
-            index=self.index[rows],
-            Z=None if self.Z is None else self.Z[rows],
-            weights=None if self.weights is None else self.weights[rows],
-            basis=None if self.basis is None else self.basis.take(rows),
-        )
+    def row_covariance(self, root: Array, other: GroupDesign) -> Iterator[Array]:
+        """Yield parts of the covariance of what effects add to the rows of two predictors.
 
+        Parameters
+        ----------
+        root : ndarray, shape (n_draws, n_terms, n_terms)
+            A square root of the covariance of one level's effects.
+        other : GroupDesign
+            The same effects in the other predictor.
 
-def outside_label(label: str, parameter: str) -> str:
-    """Return a term's label among those of several formulas: ``"zi_intercept"``."""
-    return label if parameter == "mu" else f"{parameter}_{label}"
+        Yields
+        ------
+        ndarray, shape (n_draws, n_rows), or (n_draws, 1) where rows are alike
+        """
+        if not self.varies:
+            yield root[:, 0, 0, None] ** 2
+            return
+        for column in np.moveaxis(root, 2, 0):
+            yield (column @ self.spread.T) * (column @ other.spread.T)
 
+    def state(self, graph: Graph) -> None:
+        """State sds, correlations and effects, unless another predictor shares them."""
+        if self.effects in graph.values:
+            return
+        sd = graph.vector(self.sd, self.terms, self.term_dim)
+        L = state_correlations(self, graph)
+        graph.values[self.effects] = self.distribution.state(self, sd, L, graph)
 
-def inside_label(label: str, parameter: str) -> str:
-    """Return the label that the term has in its own formula."""
-    return label if parameter == "mu" else label.removeprefix(f"{parameter}_")
+    def with_data(self, graph: Graph) -> GroupDesign:
+        """Return the group whose levels and values are data of a graph."""
+        values = self.Z
+        if values is not None:
+            name = in_formula(named(VALUES, self.name), graph.parameter)
+            values = graph.data(name, values, ("observation", self.term_dim))
+        return replace(self, members=self.members.with_data(self.name, graph), Z=values)
+
+    def draw(self, source: PriorDraws) -> dict[str, Array]:
+        """Draw sds, parameters, correlations, latents and effects."""
+        n, q = source.n, len(self.terms)
+        sd = source.vector(self.sd, self.terms)
+        hyper = {h.stem: source.number(self.hyper_name(h)) for h in self.hyper}
+        root, correlations = draw_correlations(self, source)
+        z, latents = self.distribution.draw((n, self.n_levels, q), hyper, source.rng)
+        out = {self.sd: sd, **correlations}
+        out |= {} if latents is None else {self.latents: latents}
+        out |= {self.hyper_name(h): hyper[h.stem] for h in self.hyper}
+        out[self.effects] = z @ np.swapaxes(sd[:, :, None] * root, -1, -2)
+        return out
+
+    def read(self, stated: Stated) -> dict[str, Array]:
+        """Return stated sds, correlations, parameters and effects."""
+        out = {self.sd: stated.vector(self.sd, self.terms)}
+        if self.wide:
+            root = stated_root(self, stated)
+            out[self.correlation] = root @ root.T
+        for h in self.hyper:
+            out[self.hyper_name(h)] = stated.within(self.hyper_name(h), h.support)
+        nothing = np.zeros((self.n_levels, len(self.terms)))
+        out[self.effects] = self._stated_effects(stated) if stated.has(self.effects) else nothing
+        return out
+
+    def simulate(self, stated: Stated, rng: np.random.Generator) -> Array:
+        """Return stated effects, else effects drawn from stated sds, (n_levels, n_terms)."""
+        if stated.has(self.effects):
+            return self._stated_effects(stated)
+        sd = stated.vector(self.sd, self.terms)
+        if (sd < 0).any():
+            raise ArgumentError(f"{self.sd} holds standard deviations, which are not negative.")
+        root = sd[:, None] * stated_root(self, stated)
+        hyper = {h.stem: stated.within(self.hyper_name(h), h.support)[None] for h in self.hyper}
+        z, _ = self.distribution.draw((1, self.n_levels, len(self.terms)), hyper, rng)
+        return np.asarray(z[0] @ root.T)
+
+    def _stated_effects(self, stated: Stated) -> Array:
+        return stated.matrix(self.effects, tuple(self.levels.tolist()), self.terms)

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-type Rows = slice | NDArray[np.intp]
+from bayes_glmm.maths.field_maths import Maths
+from bayes_glmm.model.blocks.block import Rows, Values
+from bayes_glmm.model.prior_draws import PriorDraws
+from bayes_glmm.model.stated import Stated
+from bayes_glmm.model.variables import INDEX, Variable, named
+
+if TYPE_CHECKING:
+    from bayes_glmm.model.graph_variables import Graph
 
 
 @dataclass(frozen=True, eq=False)
-class ModelledFactor:
+class ModelledFactor(ABC):
     """A factor of such columns, on some rows.
 
     Attributes
     ----------
-    kind : {"mo", "mi"}
     column : str
         The column of the table.
     variable : str
@@ -27,15 +34,15 @@ class ModelledFactor:
     dim : str
         Their dimension.
     labels : ndarray of str
-        Along that dimension: steps ``low|mid``, or rows whose value is missing.
+        Along that dimension.
     codes : ndarray of int, shape (n_rows,)
-        Of ``mo`` each row's category from 0; of ``mi`` the position of its missing cell,
-        -1 where the value is known.
+        Which of the parameters each row's value depends on.
     values : ndarray, shape (n_rows,)
-        Where all steps are equal, and missing cells are the mean of the known ones.
+        Without the parameters: under equal steps, or with means in missing cells.
     """
 
-    kind: str
+    words: ClassVar[str]
+    """What its column is, for reports: ``{0}`` stands for the column's name."""
     column: str
     variable: str
     dim: str
@@ -43,33 +50,42 @@ class ModelledFactor:
     codes: NDArray[np.intp]
     values: NDArray[np.float64]
 
-    def evaluated(self, drawn: Any, maths: Any, codes: Any = None) -> Any:
-        """Return the factor's values given its parameters.
+    @property
+    def names(self) -> frozenset[str]:
+        """What its variable, dimension and data of a graph may be named."""
+        return frozenset({self.variable, self.dim, named(INDEX, self.variable)})
 
-        The one place that computes it: for draws with NumPy and for the graph with
-        ``pytensor.tensor``.
+    @abstractmethod
+    def variables(self) -> tuple[Variable, ...]:
+        """Return its parameters, if it has any."""
+
+    @abstractmethod
+    def evaluated(self, drawn: Any, maths: Maths) -> Any:
+        """Return the factor's values given its parameters, shape (..., n_rows).
 
         Parameters
         ----------
-        drawn : array, shape (..., n_labels)
-        maths : module
-            ``numpy`` or ``pytensor.tensor``.
-        codes : array, optional
-            Symbolic ``codes``.
-
-        Returns
-        -------
-        array, shape (..., n_rows)
+        drawn : array, shape (..., n_labels), or None
+            None where there are no parameters.
         """
-        codes = self.codes if codes is None else codes
-        if self.kind == "mo":
-            steps = float(len(self.labels)) * maths.cumsum(drawn, axis=-1)
-            return maths.concatenate([0.0 * steps[..., :1], steps], axis=-1)[..., codes]
-        if not len(self.labels):
-            return self.values
-        return maths.where(codes >= 0, drawn[..., maths.maximum(codes, 0)], self.values)
 
-    def take(self, rows: Rows) -> ModelledFactor:
+    @abstractmethod
+    def read(self, stated: Stated) -> dict[str, NDArray[Any]]:
+        """Return its parameters as a user stated them."""
+
+    @abstractmethod
+    def state(self, graph: Graph) -> None:
+        """State parameters that have a prior of their own."""
+
+    @abstractmethod
+    def with_data(self, graph: Graph) -> Self:
+        """Return the factor whose codes are data of a graph."""
+
+    @abstractmethod
+    def draw(self, source: PriorDraws) -> dict[str, NDArray[Any]]:
+        """Draw parameters that have a prior of their own, shape (n_draws, n_labels)."""
+
+    def take(self, rows: Rows) -> Self:
         """Return the factor on some of its rows."""
         return replace(self, codes=self.codes[rows], values=self.values[rows])
 
@@ -116,10 +132,29 @@ class ModelledColumns:
         columns = tuple(replace(c, base=c.base[rows]) for c in self.columns)
         return ModelledColumns(columns, tuple(f.take(rows) for f in self.factors))
 
+    def with_data(self, graph: Graph) -> ModelledColumns:
+        """Return the columns whose codes are data of a graph."""
+        return replace(self, factors=tuple(f.with_data(graph) for f in self.factors))
+
     def keys(self) -> list[NDArray[np.float64]]:
         """Return columns, shape (n_rows, 1), in which rows with other values differ."""
         codes = [a for f in self.factors for a in (f.codes.astype(float), f.values)]
         return [a[:, None] for a in (*codes, *(c.base for c in self.columns))]
+
+    def rows(self, beta: Any, values: Values, maths: Maths) -> Any:
+        """Return what the columns add to the predictor, shape (..., n_rows).
+
+        Parameters
+        ----------
+        beta : array, shape (..., n_coefficients)
+        values : mapping of str to array, shape (..., n_labels)
+            Parameters of the factors, by name.
+        """
+        known = {
+            f.variable: f.evaluated(values[f.variable] if len(f.labels) else None, maths)
+            for f in self.factors
+        }
+        return self.share(beta, known)
 
     def share(self, beta: Any, values: Mapping[str, Any]) -> Any:
         """Return what the columns add to the predictor.
@@ -142,11 +177,6 @@ class ModelledColumns:
     def variables(self) -> list[str]:
         """The parameters that the columns depend on; none of a column without missing cells."""
         return [f.variable for f in self.factors if len(f.labels)]
-
-    def share_of(self, beta: Any, drawn: Mapping[str, Any]) -> NDArray[np.float64]:
-        """Return the same for draws, given those of the factors' parameters."""
-        found = {f.variable: f.evaluated(drawn.get(f.variable), np) for f in self.factors}
-        return np.asarray(self.share(beta, found))
 
 
 def identifier(column: str) -> str:

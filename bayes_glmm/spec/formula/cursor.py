@@ -53,6 +53,13 @@ class Cursor:
             self.fail(message)
         return self.take()
 
+    def sees_option(self) -> bool:
+        """Whether an option comes next: a plain name and ``=``."""
+        if self.token.kind != "name" or self.token.quoted:
+            return False
+        following = self.tokens[self.at + 1]
+        return (following.kind, following.value) == ("operator", "=")
+
     @contextmanager
     def parentheses(self, what: str) -> Iterator[Token]:
         """Step over ``(``, leave the inside to the caller, and step over ``)``."""

@@ -13,7 +13,8 @@ from bayes_glmm.spec.formula.group_terms import read_groups, read_series
 from bayes_glmm.spec.formula.response_side import read_response
 from bayes_glmm.spec.formula.tokens import Token
 from bayes_glmm.spec.formula.writing import term_text
-from bayes_glmm.spec.model import Predictor, Response
+from bayes_glmm.spec.series import SERIES
+from bayes_glmm.spec.sides import Predictor, Response
 from bayes_glmm.spec.terms import Call, Expression, Factor, Term, Variable, holds_smooth, no_slope
 
 MOST_TERMS = 2000
@@ -108,9 +109,10 @@ def _item(cursor: Cursor, total: _Sum, *, plus: bool, top: bool) -> None:
         if not (top and plus):
             cursor.fail(_TOP_ONLY, begin)
         total.random += _random_effect(cursor)
-    elif (begin.kind, begin.value, begin.quoted) == ("name", "ar", False) and _opens(cursor):
+    elif begin.kind == "name" and begin.value in SERIES and not begin.quoted and _opens(cursor):
         if not (top and plus):
-            cursor.fail("ar() stands alone at the top: + ar(time, group).", begin)
+            name = begin.value
+            cursor.fail(f"{name}() stands alone at the top: + {name}(time, group).", begin)
         total.random.append(_series(cursor))
     elif (begin.kind, begin.value, begin.quoted) == ("name", "offset", False) and _opens(cursor):
         if not (top and plus):
@@ -145,10 +147,10 @@ def _offset(cursor: Cursor) -> tuple[Expression, ...]:
 
 def _series(cursor: Cursor) -> RandomEffect:
     name = cursor.take()
-    time, group = read_series(cursor)
+    time, group, process = read_series(cursor, name)
     if cursor.sees("*", ":", "/", "^", "**"):
-        cursor.fail("ar() stands alone: + ar(time, group).", name)
-    return RandomEffect(group, along=time)
+        cursor.fail(f"{name.value}() stands alone: + {name.value}(time, group).", name)
+    return RandomEffect(group, along=time, process=process)
 
 
 def _add(cursor: Cursor, total: _Sum, terms: list[Term], begin: Token, plus: bool) -> None:

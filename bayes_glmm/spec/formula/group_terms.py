@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bayes_glmm.errors import listed
+from bayes_glmm.errors import SpecError, listed
 from bayes_glmm.spec.effects import DISTRIBUTIONS, Membership
 from bayes_glmm.spec.formula.cursor import Cursor
 from bayes_glmm.spec.formula.tokens import Token
+from bayes_glmm.spec.series import Process
 
 TRUTH = {"true": True, "false": False}
 _WANTED = (
@@ -42,19 +43,40 @@ def read_groups(cursor: Cursor) -> list[Grouping]:
             return list(dict.fromkeys(found))
 
 
-def read_series(cursor: Cursor) -> tuple[str, tuple[str, ...]]:
-    """Read ``(time)`` or ``(time, group)``; without a group all rows are one series."""
-    wanted = "ar() takes the column of times, and of groups: ar(week, person)."
-    with cursor.parentheses("ar()"):
+def read_series(cursor: Cursor, name: Token) -> tuple[str, tuple[str, ...], Process]:
+    """Read ``(time)`` or ``(time, group, option=value)``; without a group all rows are one series."""
+    call = f"{name.value}()"
+    wanted = f"{call} takes the column of times, and of groups: {name.value}(week, person)."
+    options: dict[str, int] = {}
+    with cursor.parentheses(call):
         time = cursor.name(wanted).value
         groups: tuple[str, ...] = ()
-        if cursor.accept(","):
+        while cursor.accept(","):
+            if cursor.sees_option():
+                key = cursor.take()
+                cursor.take()
+                options[key.value] = _whole_number(cursor, key)
+                continue
+            if groups or options:
+                cursor.fail(wanted)
             groups = (_further(cursor, (time,), wanted),)
             while cursor.accept(":"):
                 groups += (_further(cursor, (time, *groups)),)
         if not cursor.sees(")"):
             cursor.fail(wanted)
-    return time, groups or (time,)
+    try:
+        process = Process(name.value, tuple(options.items()))
+    except SpecError as error:
+        cursor.fail(str(error), name)
+    return time, groups or (time,), process
+
+
+def _whole_number(cursor: Cursor, option: Token) -> int:
+    """Read the value of an option that takes whole numbers."""
+    token = cursor.take()
+    if token.kind != "number" or not token.value.isdecimal():
+        cursor.fail(f"{option.value}= takes a whole number.", token)
+    return int(token.value)
 
 
 def _nested(cursor: Cursor, token: Token) -> list[Grouping]:

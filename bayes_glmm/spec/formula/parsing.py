@@ -1,18 +1,16 @@
-"""Formulas to specs and back; the text is read by a closed grammar, never evaluated."""
+"""From a formula to a spec; the text is read by a closed grammar, never evaluated."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bayes_glmm.errors import ArgumentTypeError, FormulaError, SpecError
-from bayes_glmm.spec.formula.grammar import read_formula
-from bayes_glmm.spec.formula.writing import name_text, predictor_text, response_text
-from bayes_glmm.spec.model import ModelSpec, Predictor, Response
+from bayes_glmm.spec.formula.formula_io import read_formulas
+from bayes_glmm.spec.model import ModelSpec
 
 if TYPE_CHECKING:
     from bayes_glmm.spec.priors import Prior
-from bayes_glmm.spec.sources import Source
+    from bayes_glmm.spec.sources import Source
 
 
 def parse(
@@ -69,6 +67,11 @@ def parse(
       family. An autoregressive or moving-average residual is instead made of what the rows
       before it left over, which only an unbounded response has. Other times are predicted given
       those around them, with ``groups="new"``.
+    - ``rw(time, g, order=1)``: a random walk in each level of ``g``, whose steps are independent;
+      with ``order=2`` its slope walks, and the curve is smooth. Times may be at any spacing. The
+      values of a level have no mean of their own, nor a trend with ``order=2``: add ``(1 | g)``,
+      ``time`` or ``(1 + time | g)``. ``sd_rw_g`` is their typical size. Other times are predicted
+      with ``groups="new"``, before and after the rows more and more widely.
     - ``s(x)``: a natural cubic spline with ``k=10`` knots at quantiles of ``x``, whose curvature
       is penalised: a slope ``s(x)[linear]`` and normal coefficients with the scale ``sd_s_x``,
       the root mean square of the curve's distance from its line over the rows. ``by=g`` makes a
@@ -97,7 +100,7 @@ def parse(
     >>> spec.formula
     'Reaction ~ Days + (1 + Days | Subject)'
     """
-    response, predictors, covariates = _read(formula)
+    response, predictors, covariates = read_formulas(formula)
     return ModelSpec(
         response,
         predictors,
@@ -111,62 +114,3 @@ def parse(
         () if structures is None else structures,  # type: ignore[arg-type]
         covariates,
     )
-
-
-def write_formula(spec: ModelSpec) -> str | dict[str, str]:
-    """Write a model's formula; a mapping when several parameters have one.
-
-    Raises
-    ------
-    SpecError
-        The model is outside the grammar or its limits, so that its text would not
-        be read as the same model.
-
-    Examples
-    --------
-    >>> write_formula(parse("y ~ b*a - 1 + (1 | school/class)"))
-    'y ~ 0 + b + a + b:a + (1 | school) + (1 | school:class)'
-    """
-    texts = {name: predictor_text(p) for name, p in spec.predictors}
-    mu = f"{response_text(spec.response)} ~ {texts.pop('mu')}"
-    formula = {"mu": mu, **{name: f"~ {text}" for name, text in texts.items()}}
-    own = {name: f"{name_text(name)} ~ {predictor_text(p)}" for name, p in spec.covariates}
-    formula |= own
-    try:
-        same = _read(formula) == (spec.response, spec.predictors, spec.covariates)
-    except FormulaError as error:
-        raise SpecError(
-            f"This model cannot be written as a formula, as a fit keeps it: {mu[:60]}... {error} "
-            "Leave terms out, or make columns of some in the table."
-        ) from error
-    if not same:
-        raise SpecError(f"This model cannot be written as a formula: {mu} is another model.")
-    return formula if texts or own else mu
-
-
-type _Predictors = tuple[tuple[str, Predictor], ...]
-
-
-def _read(
-    formula: str | Mapping[str, str],
-) -> tuple[Response, _Predictors, _Predictors]:
-    if isinstance(formula, str):
-        formula = {"mu": formula}
-    if not isinstance(formula, Mapping) or "mu" not in formula:
-        raise FormulaError("A model is one formula, or a mapping of formulas with one for 'mu'.")
-    for parameter, text in formula.items():
-        if not isinstance(text, str) or not isinstance(parameter, str):
-            raise ArgumentTypeError(f"The formula of {parameter!r} is text, not {text!r}.")
-    response, mu = read_formula(formula["mu"], response=True)
-    assert response is not None
-    covariates = {
-        name: read_formula(text, response=True, column=name)[1]
-        for name, text in formula.items()
-        if name != "mu" and not text.lstrip().startswith("~")
-    }
-    others = {
-        name: read_formula(text, response=False)[1]
-        for name, text in formula.items()
-        if name != "mu" and name not in covariates
-    }
-    return response, (("mu", mu), *others.items()), tuple(covariates.items())

@@ -8,7 +8,7 @@ from bayes_glmm.errors import listed, suggestion
 from bayes_glmm.spec.formula.calls import MODIFIERS, read_arguments
 from bayes_glmm.spec.formula.cursor import Cursor
 from bayes_glmm.spec.formula.tokens import Token
-from bayes_glmm.spec.model import Response
+from bayes_glmm.spec.sides import Response
 from bayes_glmm.spec.terms import Call, Expression, Number, Variable
 
 _COLUMNS = (

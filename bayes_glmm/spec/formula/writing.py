@@ -6,7 +6,7 @@ import re
 
 from bayes_glmm.errors import SpecError
 from bayes_glmm.spec.effects import Membership, RandomEffect
-from bayes_glmm.spec.model import Predictor, Response
+from bayes_glmm.spec.sides import Predictor, Response
 from bayes_glmm.spec.terms import Arithmetic, Call, Expression, Number, Term, Text, Variable
 
 
@@ -51,7 +51,8 @@ def random_text(effect: RandomEffect) -> str:
     if effect.along is not None:
         groups = ":".join(map(name_text, effect.group))
         own = "" if effect.group == (effect.along,) else f", {groups}"
-        return f"ar({name_text(effect.along)}{own})"
+        own += "".join(f", {key}={value}" for key, value in effect.process.given)
+        return f"{effect.process.name}({name_text(effect.along)}{own})"
     group = ":".join(name_text(column) for column in effect.group)
     if effect.structure is not None:
         group = f"gr({group}, {name_text(effect.structure)})"

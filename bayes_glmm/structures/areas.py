@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, listed, suggestion
+from bayes_glmm.model.blocks.array_types import Array, Text
+from bayes_glmm.model.blocks.factor import Factor, Hyper
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures.adjacency import Graph, read_graph
-from bayes_glmm.structures.intrinsic import intrinsic_factor
 from bayes_glmm.structures.laplacian import elimination_order, variances
 from bayes_glmm.structures.level_labels import match
-from bayes_glmm.structures.spectral import spectral_factor
-from bayes_glmm.structures.structure import Array, Factor, Hyper, Structure, Text
+from bayes_glmm.structures.prepare_areas import intrinsic_factor, spectral_factor
+from bayes_glmm.structures.structure import Structure
 
 MODELS = ("icar", "bym2", "leroux", "car")
 LARGEST = 3000

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.datasets.simulated_flock import flock
-from bayes_glmm.datasets.simulated_related import cells, villages
+from tests.simulated.simulated_flock import flock
+from tests.simulated.simulated_related import cells, villages
 
 type Array = NDArray[np.float64]
 

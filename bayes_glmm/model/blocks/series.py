@@ -1,21 +1,20 @@
-"""Times within groups: a stationary autocorrelated series in each, at any spacing."""
+"""A stationary autocorrelated series in each group, at any spacing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from bayes_glmm.maths import triangular as sweep
 from bayes_glmm.maths.field_maths import NUMPY, Maths
+from bayes_glmm.model.blocks.array_types import Array, Places, Text, Values
+from bayes_glmm.model.blocks.factor import Factor, Hyper
+from bayes_glmm.model.blocks.field_precision import RecursivePrecision
+from bayes_glmm.model.blocks.process import Learned, TimeProcess, ordered, parsed
+from bayes_glmm.model.blocks.unit_field import UnitField, indicator
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.structures.structure import Array, Factor, Hyper, Structure, Text, Values
-
-type Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +41,17 @@ class SeriesFactor(Factor):
 
     def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
         """Return unit-scale effects of the levels, shape (n_levels, n_terms)."""
+        return self.node_values(z, hyper, maths)[self.rows]
+
+    def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
+        """Return values at the times of all groups, shape (n_nodes, n_terms)."""
         weights, sd = self._steps(hyper, maths)
-        return maths.descend(self.parents, weights, maths.column(sd) * z)[self.rows]
+        return maths.descend(self.parents, weights, maths.column(sd) * z)
+
+    def field(self) -> UnitField:
+        """Return the values at the times of all groups."""
+        precision = RecursivePrecision(self.parents, self._steps, ("rho",))
+        return UnitField(self.nodes, precision, indicator(self.rows, len(self.nodes)))
 
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
         """Return one, and the mean of all of the covariance, in linear time."""
@@ -71,35 +79,28 @@ class SeriesFactor(Factor):
         )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Series(Structure):
-    """Levels that are a time, or a group and a time: ``"ann:2.5"``.
+@dataclass(frozen=True)
+class Autoregression(TimeProcess):
+    """``ar(time, group)``: a stationary series whose correlation falls with the distance."""
 
-    Attributes
-    ----------
-    labels : ndarray of str
-    time : str
-        The column of times.
-    gap : float
-        Median distance of neighbouring times.
-    """
+    def learn(self, levels: Text) -> dict[str, float]:
+        """Return the median distance of neighbouring times, one where there are none."""
+        parents, gaps = _chain(ordered(levels))
+        steps = gaps[parents >= 0]
+        return {"gap": float(np.median(steps)) if len(steps) else 1.0}
 
-    kind: ClassVar[str] = "series"
-    time: str
-    gap: float
-
-    @property
-    def hyper(self) -> tuple[Hyper, ...]:
+    def hyper(self, time: str, learned: Learned) -> tuple[Hyper, ...]:
         """``rho``; by default the correlation of typical neighbours is uniform on (0, 1)."""
-        prior = Prior("Beta", alpha=self.gap, beta=1)
-        return (Hyper("rho", "unit", prior, f"correlation per unit of {self.time}"),)
+        prior = Prior("Beta", alpha=learned["gap"], beta=1)
+        return (Hyper("rho", "unit", prior, f"correlation per unit of {time}"),)
 
-    def prepare(self, levels: Text, sampled: Text | None = None) -> SeriesFactor:
-        """Return the map from latents to the effects of some levels."""
-        self.require(levels)
-        known = _ordered(levels) if sampled is None else sampled
+    def factor(
+        self, levels: Text, known: Text, sampled: Text | None, learned: Learned
+    ) -> SeriesFactor:
+        """Return the chains; times that were not sampled are drawn between their neighbours."""
+        known = ordered(levels) if sampled is None else sampled
         parents, gaps = _chain(known)
-        new = _ordered(levels[~np.isin(levels, known)])
+        new = ordered(levels[~np.isin(levels, known)])
         nodes = np.concatenate([known, new])
         if len(new):
             between, apart = _between(known, new)
@@ -109,50 +110,10 @@ class Series(Structure):
         rows = np.array([place[name] for name in levels.tolist()], dtype=np.int64)
         return SeriesFactor(levels, nodes, parents, gaps, rows)
 
-    def extend(self, levels: Text, data: pd.DataFrame, column: str) -> Series:
-        """Return the structure with further times, or groups and times."""
-        return replace(self, labels=np.sort(np.concatenate([self.labels, levels])))
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return labels, the name of the time, and the typical gap."""
-        return {
-            "labels": self.labels,
-            "time": np.array([self.time], dtype=np.str_),
-            "gap": np.array([self.gap]),
-        }
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Series:
-        """Read what :meth:`to_arrays` wrote."""
-        labels = np.asarray(arrays["labels"], dtype=np.str_)
-        _parsed(labels)
-        return cls(labels, str(arrays["time"][0]), float(arrays["gap"][0]))
-
-
-def series(labels: Text, time: str) -> Series:
-    """Relate levels, each a time or a group and a time, by how far their times are apart."""
-    known = _ordered(labels)
-    parents, gaps = _chain(known)
-    steps = gaps[parents >= 0]
-    return Series(np.sort(labels), time, float(np.median(steps)) if len(steps) else 1.0)
-
-
-def _parsed(labels: Text) -> tuple[list[str], Array]:
-    """Return the group and the time of each label."""
-    pairs = [name.rpartition(":") for name in labels.tolist()]
-    return [group for group, _, _ in pairs], np.array([float(t) for _, _, t in pairs])
-
-
-def _ordered(labels: Text) -> Text:
-    groups, times = _parsed(labels)
-    order = np.lexsort((times, pd.factorize(np.array(groups, dtype=object), sort=True)[0]))
-    return labels[order]
-
 
 def _chain(labels: Text) -> tuple[Places, Array]:
     """Return the time before each label of a group, which it follows, and how far it is."""
-    groups, times = _parsed(labels)
-    codes = pd.factorize(np.array(groups, dtype=object))[0]
+    codes, _, times = parsed(labels)
     follows = np.append(False, codes[1:] == codes[:-1])
     parents = np.where(follows, np.arange(len(labels)) - 1, -1)
     gaps = np.where(follows, np.diff(times, prepend=0.0), 0.0)
@@ -161,15 +122,14 @@ def _chain(labels: Text) -> tuple[Places, Array]:
 
 def _between(known: Text, new: Text) -> tuple[Places, Array]:
     """Return the neighbours of new labels: the nearest before, new or known, and known after."""
-    groups, times = _parsed(known)
-    strange, at = _parsed(new)
-    of_group: dict[str, list[int]] = {}
-    for i, group in enumerate(groups):
-        of_group.setdefault(group, []).append(i)
+    codes, names, times = parsed(known)
+    own_codes, own_names, at = parsed(new)
+    strange = own_names[own_codes].tolist()
+    of_group = {name: np.flatnonzero(codes == g) for g, name in enumerate(names.tolist())}
     parents, gaps = np.full((len(new), 2), -1, np.int64), np.zeros((len(new), 2))
     for j, (group, t) in enumerate(zip(strange, at, strict=True)):
-        own = of_group.get(group, [])
-        place = int(np.searchsorted(times[own], t)) if own else 0
+        own = of_group.get(group, np.zeros(0, np.intp))
+        place = int(np.searchsorted(times[own], t))
         before = own[place - 1] if place else -1
         if j and strange[j - 1] == group and (before < 0 or at[j - 1] > times[before]):
             before = len(known) + j - 1

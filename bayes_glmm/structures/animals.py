@@ -12,52 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, ArgumentTypeError, listed
-from bayes_glmm.maths import triangular as sweep
-from bayes_glmm.maths.field_maths import Maths
+from bayes_glmm.model.blocks.array_types import Array, Text
+from bayes_glmm.model.blocks.factor import Factor
+from bayes_glmm.model.blocks.pedigree import HALF, PedigreeFactor
 from bayes_glmm.structures.ancestry import ancestors, inbreeding, parents_first
 from bayes_glmm.structures.level_labels import text_of
 from bayes_glmm.structures.parents import read_parents
-from bayes_glmm.structures.structure import Array, Factor, Structure, Text, Values
-
-HALF = 0.5
-
-
-@dataclass(frozen=True, eq=False)
-class PedigreeFactor(Factor):
-    """Half of each parent, and what is an animal's own.
-
-    Attributes
-    ----------
-    rows : ndarray of int, shape (n_levels,)
-        Places of the levels among the nodes.
-    parents : ndarray of int, shape (n_nodes, 2)
-    own : ndarray, shape (n_nodes,)
-        Mendelian variances.
-    inbreeding : ndarray, shape (n_nodes,)
-    """
-
-    rows: NDArray[np.intp]
-    parents: NDArray[np.int64]
-    own: Array
-    inbreeding: Array
-
-    @property
-    def weights(self) -> Array:
-        """Shares that pass from parents to offspring, shape (n_nodes, 2)."""
-        return np.full(self.parents.shape, HALF)
-
-    def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
-        """Return breeding values, parents before offspring."""
-        own = np.sqrt(self.own)[:, None] * z
-        return maths.descend(self.parents, self.weights, own)[self.rows]
-
-    def mean_variance(self, hyper: Values) -> tuple[float, float]:
-        """Return both means without the matrix."""
-        n = len(self.rows)
-        each = np.bincount(self.rows, minlength=len(self.nodes)).astype(float)[:, None]
-        shares = sweep.ascend(self.parents, self.weights, each)[:, 0]
-        total = float((shares**2 * self.own).sum())
-        return float(1 + self.inbreeding[self.rows].mean()), total / n**2
+from bayes_glmm.structures.structure import Structure
 
 
 @dataclass(frozen=True, eq=False, repr=False)

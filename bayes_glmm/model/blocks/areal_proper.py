@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy import linalg
 
 from bayes_glmm.maths.field_maths import Maths
-from bayes_glmm.structures.adjacency import Graph
-from bayes_glmm.structures.laplacian import precision
-from bayes_glmm.structures.structure import Array, Factor, Text, Values
+from bayes_glmm.model.blocks.array_types import Array, Values
+from bayes_glmm.model.blocks.factor import Factor
+from bayes_glmm.model.blocks.field_precision import SumPrecision
+from bayes_glmm.model.blocks.unit_field import UnitField, indicator
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +30,15 @@ class Part:
         divided by the square roots of both numbers of neighbours (CAR).
     divisor : ndarray, shape (n,)
         Square root of the number of neighbours (CAR), or one (Leroux).
+    borders : sparse matrix, shape (n, n)
+        One for every two neighbours.
     """
 
     places: NDArray[np.int64]
     vectors: Array
     values: Array
     divisor: Array
+    borders: sp.csr_matrix
 
     def effect(self, z: Any, precisions: Any, maths: Maths) -> Any:
         """Return effects whose variances have a geometric mean of one.
@@ -46,9 +49,13 @@ class Part:
         V, each = self.vectors, 1 / self.divisor[:, None]
         root = maths.column(1 / maths.sqrt(precisions))
         field = each * maths.product(V, root * maths.product(V.T, z))
+        return field * maths.exp(-self.log_typical(precisions, maths) / 2)
+
+    def log_typical(self, precisions: Any, maths: Maths) -> Any:
+        """Return the mean of the logarithms of the variances that are not yet scaled, (1, 1)."""
+        V, each = self.vectors, 1 / self.divisor[:, None]
         variance = each**2 * maths.product(V**2, maths.column(1 / precisions))
-        typical = maths.product(np.full((1, len(V)), 1 / len(V)), maths.log(variance))
-        return field * maths.exp(-typical / 2)
+        return maths.product(np.full((1, len(V)), 1 / len(V)), maths.log(variance))
 
     def means(self, share: Array, precisions: Array) -> tuple[float, float]:
         """Return weighted sums of the covariance's diagonal and of all of it."""
@@ -81,10 +88,51 @@ class SpectralFactor(Factor):
 
     def effect(self, z: Any, hyper: Values, maths: Maths) -> Any:
         """Return unit-scale effects of the levels, shape (n_levels, n_terms)."""
+        return self.node_values(z, hyper, maths)[self.rows]
+
+    def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
+        """Return values of all areas, parts and lone areas laid end to end."""
         blocks = [
             part.effect(z[part.places], self._precisions(part, hyper), maths) for part in self.parts
         ]
-        return maths.stack_rows([*blocks, z[self.lone]])[self.rows]
+        return maths.stack_rows([*blocks, z[self.lone]])
+
+    def field(self) -> UnitField:
+        r"""Return the values of all areas.
+
+        In one connected part :math:`Q = g(\rho) (\rho R + (1 - \rho) I)` (Leroux) or
+        :math:`g(\rho) (D - \rho W)` (CAR), and :math:`\log|Q|` follows from the eigenvalues.
+        """
+        laid = np.concatenate([*(p.places for p in self.parts), self.lone]).astype(np.int64)
+        n = len(laid)
+        matrices, end = [], 0
+        for part in self.parts:
+            number = sp.diags(np.asarray(part.borders.sum(axis=1)).ravel())
+            pair = (number - part.borders, sp.identity(len(part.places)))
+            for matrix in pair if self.model == "leroux" else (number, -part.borders):
+                matrices.append(_placed(matrix, end, n))
+            end += len(part.places)
+        matrices.append(_placed(sp.identity(len(self.lone)), end, n))
+        precision = SumPrecision(tuple(matrices), self._weights, self._log_volume, ("mix",))
+        return UnitField(self.nodes[laid], precision, indicator(self.rows, n))
+
+    def _weights(self, hyper: Values, maths: Maths) -> list[Any]:
+        """Return the weights of the fixed matrices, two for each part."""
+        mix, found = hyper["mix"], []
+        for part in self.parts:
+            g = maths.exp(part.log_typical(self._precisions(part, hyper), maths))[0, 0]
+            found += [g * mix, g * (1 - mix)] if self.model == "leroux" else [g, g * mix]
+        return [*found, 1.0]
+
+    def _log_volume(self, hyper: Values, maths: Maths) -> Any:
+        """Return the log-determinant of the precision."""
+        total: Any = 0.0
+        for part in self.parts:
+            each = self._precisions(part, hyper)
+            typical = part.log_typical(each, maths)[0, 0]
+            own = maths.log(each).sum() + 2 * np.log(part.divisor).sum()
+            total = total + len(part.places) * typical + own
+        return total
 
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
         """Return the means of the covariance's diagonal and of all of it."""
@@ -101,25 +149,8 @@ class SpectralFactor(Factor):
         return mix * part.values + (1 - mix) if self.model == "leroux" else 1 - mix * part.values
 
 
-def spectral_factor(
-    graph: Graph, model: str, levels: Text, rows: NDArray[np.int64]
-) -> SpectralFactor:
-    """Prepare Leroux's field or a proper CAR; every area keeps its latent."""
-    sizes = np.bincount(graph.component)
-    members = np.split(np.argsort(graph.component, kind="stable"), np.cumsum(sizes)[:-1])
-    parts = tuple(_part(graph, model, places) for places in members if len(places) > 1)
-    lone = np.flatnonzero(graph.island)
-    laid = np.concatenate([*(p.places for p in parts), lone]).astype(np.int64)
-    place = np.empty_like(laid)
-    place[laid] = np.arange(len(laid))
-    return SpectralFactor(levels, graph.labels, model, parts, lone, place[rows])
-
-
-def _part(graph: Graph, model: str, places: NDArray[np.int64]) -> Part:
-    R: sp.csr_matrix = precision(graph)[places][:, places]
-    if model == "leroux":
-        values, vectors = linalg.eigh(R.toarray())
-        return Part(places, vectors, np.maximum(values, 0.0), np.ones(len(places)))
-    root = np.sqrt(R.diagonal())
-    values, vectors = linalg.eigh((sp.diags(R.diagonal()) - R).toarray() / np.outer(root, root))
-    return Part(places, vectors, np.clip(values, -1.0, 1.0), root)
+def _placed(matrix: Any, begin: int, n: int) -> sp.csc_matrix:
+    """Return a matrix as a diagonal block of a larger one."""
+    block = sp.coo_matrix(matrix)
+    entries = (block.data, (block.row + begin, block.col + begin))
+    return sp.csc_matrix(entries, shape=(n, n))
