@@ -32,8 +32,8 @@ class Counts(Written):
             return m.where(j <= last, self.density(m, j, Mean(value, log), own, None), -np.inf)
 
         values = (m.maximum(y, 0.0), mean.value, mean.log, *(own[name] for name in names))
-        found = m.minimum(m.log_total(term, largest + 1, *values), 0.0)
-        return m.where(y < 0, -np.inf, found)
+        log_p = m.minimum(m.log_total(term, largest + 1, *values), 0.0)
+        return m.where(y < 0, -np.inf, log_p)
 
     def log_above(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
         """Return the log of what the sum leaves."""

@@ -41,8 +41,8 @@ class Poisson(Counts):
         """Return the log of the upper tail, an incomplete gamma function."""
         tail = m.gammainc(m.maximum(y, 0.0) + 1.0, mean.value)
         some = tail > 0
-        found = m.where(some, m.log(m.where(some, tail, 1.0)), -np.inf)
-        return m.where(y < 0, 0.0, found)
+        log_tail = m.where(some, m.log(m.where(some, tail, 1.0)), -np.inf)
+        return m.where(y < 0, 0.0, log_tail)
 
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu``."""

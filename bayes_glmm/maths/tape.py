@@ -43,9 +43,9 @@ class Tape:
         nodes = tuple(self.constant(a) for a in args)
         if all(a.op == "const" for a in nodes):
             return self.constant(folded(op, *(a.data for a in nodes)))
-        found = simplified(op, *nodes)
-        if found is not None:
-            return found
+        simpler = simplified(op, *nodes)
+        if simpler is not None:
+            return simpler
         if op in COMMUTATIVE:
             nodes = tuple(sorted(nodes, key=lambda a: a.number))
         return self._node(op, nodes, None, None, _inputs(nodes))
@@ -83,13 +83,13 @@ class Tape:
         self, op: str, args: tuple[Node, ...], key: Any, data: Any, inputs: frozenset[str]
     ) -> Node:
         place = (op, key, *(a.number for a in args))
-        found = self._known.get(place)
-        if found is None:
+        node = self._known.get(place)
+        if node is None:
             sign = sign_of(op, args, data)
-            found = Node(self, len(self.nodes), op, args, data, inputs, sign)
-            self._known[place] = found
-            self.nodes.append(found)
-        return found
+            node = Node(self, len(self.nodes), op, args, data, inputs, sign)
+            self._known[place] = node
+            self.nodes.append(node)
+        return node
 
 
 def _inputs(nodes: Iterable[Node]) -> frozenset[str]:

@@ -39,10 +39,14 @@ def stages(outputs: Sequence[Node], known: Collection[str], shared: Collection[s
     shared : collection of str
         Names of parameters that are one number for all rows.
     """
-    found: dict[str, list[Node]] = {"known": [], "shared": [], "rows": []}
+    of_data, of_parameters, rest = [], [], []
     for node in needed(*outputs):
-        if node.op not in LEAVES:
-            known_alone = node.inputs <= set(known)
-            place = "known" if known_alone else "shared" if node.inputs <= set(shared) else "rows"
-            found[place].append(node)
-    return Stages(**{name: tuple(nodes) for name, nodes in found.items()})
+        if node.op in LEAVES:
+            continue
+        if node.inputs <= set(known):
+            of_data.append(node)
+        elif node.inputs <= set(shared):
+            of_parameters.append(node)
+        else:
+            rest.append(node)
+    return Stages(tuple(of_data), tuple(of_parameters), tuple(rest))

@@ -101,7 +101,7 @@ def numbers(x: Vector) -> Vector:
 
 def pick(x: Vector, code: Scalar) -> Scalar:
     """Return the element of that number; the last one where there is none of it."""
-    found = x.parts[-1]
+    chosen = x.parts[-1]
     for k in range(len(x.parts) - 2, -1, -1):
-        found = record("where", record("equal", code, float(k)), x.parts[k], found)
-    return found
+        chosen = record("where", record("equal", code, float(k)), x.parts[k], chosen)
+    return chosen
