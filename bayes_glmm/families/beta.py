@@ -54,10 +54,15 @@ class Beta(Written):
         return float(np.clip(np.mean(y), 1e-3, 1 - 1e-3))
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
-        """Return the Beta density with mean and concentration."""
+        """Return the Beta density with mean and concentration.
+
+        ``-gammaln(a)`` is written ``log(a) - gammaln(a + 1)``, which holds where ``a``
+        itself is too small for a float.
+        """
         total = own["dispersion"]
-        yes, no = (m.exp(m.log(total) + part) for part in (mean.log, mean.log_complement))
-        ways = m.gammaln(total) - m.gammaln(yes) - m.gammaln(no)
+        log_yes, log_no = (m.log(total) + part for part in (mean.log, mean.log_complement))
+        yes, no = m.exp(log_yes), m.exp(log_no)
+        ways = m.gammaln(total) + log_yes - m.gammaln(yes + 1.0) + log_no - m.gammaln(no + 1.0)
         return ways + (yes - 1.0) * m.log(y) + (no - 1.0) * m.log1p(-y)
 
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
