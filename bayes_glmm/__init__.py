@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from bayes_glmm.families.density_family import Written as Family
     from bayes_glmm.families.parameter import Parameter
     from bayes_glmm.families.table import families
-    from bayes_glmm.fitting import build_model, check, fit, priors
+    from bayes_glmm.fitting.check_model import build_model, check, priors
+    from bayes_glmm.fitting.fit_model import fit
     from bayes_glmm.max_likelihood import maximum_likelihood
     from bayes_glmm.plots import (
         plot_calibration,
@@ -87,16 +88,16 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Family": "families.density_family",
     "ModelSpec": "spec.model",
-    "Parameter": "families.contract",
+    "Parameter": "families.parameter",
     "Predictor": "spec.sides",
     "Prior": "spec.priors",
     "RandomEffect": "spec.effects",
     "Response": "spec.sides",
     "Source": "spec.sources",
     "areal": "structures.areas",
-    "build_model": "fitting",
+    "build_model": "fitting.check_model",
     "calibrate": "studies.calibrate",
-    "check": "fitting",
+    "check": "fitting.check_model",
     "check_family": "families.check_family",
     "coefficients": "answers.effects.level_effects",
     "collapse": "studies.aggregate",
@@ -109,7 +110,7 @@ _PUBLIC = {
     "errors": "errors",
     "explore": "explore",
     "families": "families.table",
-    "fit": "fitting",
+    "fit": "fitting.fit_model",
     "genomic": "structures.genomic",
     "heterogeneity": "answers.meta.analysis",
     "hypothesis": "answers.hypothesis",
@@ -146,7 +147,7 @@ _PUBLIC = {
     "predictions": "answers.predict.predictions",
     "prior_predictive": "studies.prior_predictive",
     "prior_sensitivity": "studies.sensitivity",
-    "priors": "fitting",
+    "priors": "fitting.check_model",
     "quote": "answers.quoting",
     "random_effects": "answers.effects.level_effects",
     "rank": "answers.effects.ranks",
@@ -169,7 +170,22 @@ _PUBLIC = {
 _AS = {"Family": "Written"}
 """Public names that differ from those in their module."""
 
-__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604
+__all__ = [
+    "__version__", "Family", "ModelSpec", "Parameter", "Predictor", "Prior", "RandomEffect",
+    "Response", "Source", "areal", "build_model", "calibrate", "check", "check_family",
+    "coefficients", "collapse", "compare", "comparisons", "coordinates", "dataset", "datasets",
+    "diagnose", "errors", "explore", "families", "fit", "genomic", "heterogeneity", "hypothesis",
+    "kfold", "kinship", "lineage", "load", "maximum_likelihood", "nearest_neighbours",
+    "meta_analysis", "missing_responses", "moran", "number_needed", "parse", "pedigree",
+    "plot_calibration", "plot_caterpillar", "plot_forest", "plot_manhattan", "plot_map",
+    "plot_network", "plot_power", "plot_ppc", "plot_predictions", "plot_prior_posterior", "plot_qq",
+    "plot_residuals", "plot_shrinkage", "plot_structure", "plot_trajectories", "plot_tree",
+    "plot_variance", "power", "predictions", "prior_predictive", "prior_sensitivity", "priors",
+    "quote", "random_effects", "rank", "read_structures", "refit", "report", "residuals", "save",
+    "scan", "shrinkage", "simulate", "slopes", "summary", "template", "templates",
+    "variance_partition", "within_between",
+]  # fmt: skip
+"""Written out: type checkers read it."""
 
 
 def __getattr__(name: str) -> object:

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, EngineError
+from bayes_glmm.fitting.options import FormulaOptions, takes
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.reference import Way
 from bayes_glmm.model.variable_table import variables
 
 if TYPE_CHECKING:
     from bayes_glmm.design.resolve import Model
-    from bayes_glmm.families.contract import Family
     from bayes_glmm.model.design import Design
 
 type Array = NDArray[np.float64]
 
 
+@takes(FormulaOptions)
 def maximum_likelihood(
     model: Model,
     data: Any,
     *,
-    family: str | Family | None = None,
-    link: str | None = None,
-    exposure: str | None = None,
-    offset: str | None = None,
-    missing: Literal["error", "drop", "predict"] | None = None,
-    success: str | None = None,
     quadrature: int = 1,
+    **options: Unpack[FormulaOptions],
 ) -> pd.DataFrame:
     """Estimate a model by maximum likelihood, random effects integrated out.
 
@@ -42,12 +38,14 @@ def maximum_likelihood(
 
     Parameters
     ----------
-    model, data, family, link, exposure, offset, missing, success
+    model, data
         As in :func:`bayes_glmm.fit`.
     quadrature : int, default 1
         Nodes per level of adaptive Gauss-Hermite quadrature [1]_, for one scalar
         random effect. One node is Laplace's method, which any model can have and
         which is exact for Gaussian responses with the identity link.
+    family, link, exposure, offset, missing, success
+        As in :func:`bayes_glmm.fit`.
 
     Returns
     -------
@@ -81,14 +79,11 @@ def maximum_likelihood(
     """
     from bayes_glmm.design.resolve import resolve_spec
     from bayes_glmm.engine.likelihood import maximise
-    from bayes_glmm.fitting import prepare
+    from bayes_glmm.fitting.prepare import prepare
 
     if isinstance(quadrature, bool) or not isinstance(quadrature, int) or quadrature < 1:
         raise ArgumentError(f"quadrature={quadrature!r}: a whole number of at least 1 is needed.")
-    spec = resolve_spec(
-        model, family=family, link=link, exposure=exposure, offset=offset,
-        missing=missing, success=success,
-    )  # fmt: skip
+    spec = resolve_spec(model, **options)
     if any(effect.structure for _, p in spec.predictors for effect in p.random):
         raise EngineError("maximum_likelihood() does not cover related levels, gr(): use fit().")
     prepared = prepare(spec, data)

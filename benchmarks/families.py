@@ -31,7 +31,7 @@ def table(family: Family, rows: int) -> pd.DataFrame:
     """Return responses that the family can have."""
     rng = np.random.default_rng(1)
     data = pd.DataFrame({"x": rng.normal(size=rows), "t": TRIALS})
-    if family.categorical:
+    if family.response != "number":
         data["y"] = rng.integers(1, CATEGORIES + 1, rows)
     elif family.has_trials:
         data["y"] = rng.binomial(data["t"], 0.3)

@@ -56,7 +56,7 @@ def ours(family: str, ped: pd.DataFrame, table: pd.DataFrame) -> tuple[Any, floa
     from bayes_glmm.engine.compiled import compile_model
     from bayes_glmm.engine.run import sample_compiled
     from bayes_glmm.engine.settings import choose_settings
-    from bayes_glmm.fitting import prepare
+    from bayes_glmm.fitting.prepare import prepare
     from bayes_glmm.model.default_priors import resolve_priors
 
     priors = {k: v for k, v in PRIORS.items() if k != "sigma" or family == "gaussian"}

@@ -111,7 +111,7 @@ def given(kind: str, n: int) -> dict[str, Any]:
 def gradient(kind: str, n: int) -> float:
     """Return microseconds per gradient of the graph that the engine samples."""
     from bayes_glmm.engine.compiled import compile_model
-    from bayes_glmm.fitting import prepare
+    from bayes_glmm.fitting.prepare import prepare
     from bayes_glmm.model.default_priors import resolve_priors
     from benchmarks.tools.calls import bound
 

@@ -44,9 +44,9 @@ def table(family: str, seed: int = 0) -> pd.DataFrame:
         data[CATEGORIES] = counts
     elif family == "dirichlet":
         data[CATEGORIES] = rng.dirichlet([2, 3, 4], N)
-    elif kind.categorical:
+    elif kind.response != "number":
         data["y"] = pd.Categorical(np.array(CATEGORIES)[np.arange(N) % 3], CATEGORIES,
-                                   ordered=not kind.unordered)  # fmt: skip
+                                   ordered=kind.response == "ordered")  # fmt: skip
     elif kind.has_trials:
         data["y"] = rng.binomial(12, 0.4, N)
     elif kind.discrete:
@@ -68,7 +68,7 @@ def table(family: str, seed: int = 0) -> pd.DataFrame:
 def response(family: str) -> str:
     """The left side of a formula of the family."""
     kind = get_family(family)
-    if kind.composed:
+    if kind.response == "columns":
         return f"cbind({', '.join(CATEGORIES)})"
     return "y | trials(n)" if kind.has_trials else "y"
 
@@ -106,7 +106,7 @@ def _tree(family: str, right: str, modifier: str, own: tuple, options: tuple):
             of = {p.name: p for p in kind.parameters}.get(other)
             if of is not None:
                 truth[name] = float(LINKS[of.link].forward(np.asarray(OWN.get(other, 0.5))))
-            elif kind.unordered:
+            elif kind.response in ("unordered", "columns"):
                 truth[name] = 0.2
             else:
                 middle = kind.start(np.asarray(design.response, float), design.trials, np.ones(N))

@@ -16,11 +16,12 @@ NAMES = {
     for path in FILES
 }
 
-BASE = {"errors", "spec", "maths", "families"}
+BASE = {"errors", "literals", "spec", "maths", "families"}
 CORE = BASE | {"model", "structures", "design"}
 ANSWERED = CORE | {"results", "answers"}
 MAY_IMPORT = {
     "errors": set(),
+    "literals": set(),
     "disk": {"errors"},
     "spec": {"errors"},
     "maths": {"errors"},

@@ -12,7 +12,7 @@ from scipy import stats
 import bayes_glmm as bg
 from bayes_glmm.answers.diagnose.rank_calibration import Calibration
 from bayes_glmm.errors import EngineError, SpecError
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.studies import calibrate as calibration
 from bayes_glmm.studies.quantities import log_likelihood, parameters_of, quadratic_forms
 from tests.ranks import STAGES, contradicted

@@ -12,8 +12,8 @@ from bayes_glmm.engine import merge
 from bayes_glmm.engine.kernel import log_density
 from bayes_glmm.engine.program import write_program
 from bayes_glmm.errors import DataError, MissingDataError, SpecError
-from bayes_glmm.fitting import prepare
-from bayes_glmm.studies import aggregate as collapsing
+from bayes_glmm.fitting.prepare import prepare
+from bayes_glmm.studies import row_counting
 from tests.basis import in_basis
 
 N = 20_000
@@ -92,7 +92,7 @@ def folder(tmp_path_factory):
 
 @pytest.mark.parametrize("family", MODELS)
 def test_counts_have_the_density_of_the_rows(family, folder, monkeypatch):
-    monkeypatch.setattr(collapsing, "BATCH", 3000)
+    monkeypatch.setattr(row_counting, "BATCH", 3000)
     formula, options = MODELS[family]
     found = bg.collapse(folder, formula, family=family, **options)
     assert found.n_rows == N
@@ -113,7 +113,7 @@ def test_counts_have_the_density_of_the_rows(family, folder, monkeypatch):
 def test_a_table_and_a_file_give_the_same_whatever_the_batches(folder, monkeypatch):
     formula, options = MODELS["poisson"]
     whole = bg.collapse(rows(), formula, family="poisson", **options)
-    monkeypatch.setattr(collapsing, "BATCH", 1000)
+    monkeypatch.setattr(row_counting, "BATCH", 1000)
     parts = bg.collapse(folder, formula, family="poisson", **options)
     pd.testing.assert_frame_equal(whole.data, parts.data, rtol=1e-12)
     assert parts.constant == pytest.approx(whole.constant, rel=1e-12)

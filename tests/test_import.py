@@ -42,6 +42,9 @@ def test_every_public_name_is_there(name: str) -> None:
 
 
 def test_type_checkers_see_every_public_name() -> None:
+    assert set(bg.__all__) == {"__version__", *bg._PUBLIC} and len(set(bg.__all__)) == len(
+        bg.__all__
+    )
     source = Path(bg.__file__).read_text("utf-8").split("__version__", 1)[0]
     for name in bg.__all__[1:]:
         assert f" {name}" in source, name

@@ -10,7 +10,8 @@ from scipy import stats
 import bayes_glmm as bg
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.plots import plot_power
-from bayes_glmm.studies.power import Against, _row, _table, planned, resized
+from bayes_glmm.studies.planned_tables import planned, resized
+from bayes_glmm.studies.power_table import Against, _row, power_table
 
 TRUTH = {"intercept": 0.0, "beta": {"treat": 0.6}, "sd_g": 0.5, "sigma": 1.0}
 
@@ -64,7 +65,7 @@ def test_without_an_effect_power_is_the_false_positive_rate():
 def test_failures_are_listed_by_design():
     good = {"answers": {"b": [0.1, 0.2, 0.3]}, "divergences": 0}
     grid = pd.DataFrame({"groups": [5, 9]})
-    table = _table(
+    table = power_table(
         grid, [{"b": 0.2}] * 2, [good, {"error": "X: no"}, good, good], 2, Against(0.0, False), 0.9
     )
     assert table["n"].tolist() == [1, 2]

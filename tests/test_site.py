@@ -69,7 +69,9 @@ def test_every_page_is_in_a_toctree_and_every_toctree_has_its_pages(made: dict[s
     index = (DOCS / "index.md").read_text("utf-8")
     pages_here = {p.stem for p in (*DOCS.glob("*.md"), *DOCS.glob("*.rst"))} - {"index", "errors"}
     made_here = {p.removesuffix(".md") for p in made if p.count("/") == 1} | {"made/guides/index"}
-    assert listed_in_toctrees(index) == pages_here | made_here
+    assert listed_in_toctrees(index) == pages_here | made_here | {"contributing/index"}
+    steps = {p.stem for p in (DOCS / "contributing").glob("*.md")} - {"index"}
+    assert listed_in_toctrees((DOCS / "contributing" / "index.md").read_text("utf-8")) == steps
     assert "   errors" in (DOCS / "api.rst").read_text("utf-8")
     guides = listed_in_toctrees(made["made/guides/index.md"])
     assert guides == set(bg.templates()["name"])

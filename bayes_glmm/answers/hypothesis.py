@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from bayes_glmm.answers.answer_tables import answer
 from bayes_glmm.answers.predict.predictor_draws import n_draws, shown
 from bayes_glmm.errors import ArgumentTypeError, ResultError, suggestion
 from bayes_glmm.model.variable_table import resolve_name
+from bayes_glmm.model.variables import element_of
 from bayes_glmm.results.fit import Fit, read_fit
 from bayes_glmm.spec.formula.hypotheses import read_hypothesis
 from bayes_glmm.spec.terms import Arithmetic, Call, Expression, Number, Variable
@@ -26,6 +27,18 @@ FUNCTIONS = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt}
 COMPARISONS = {">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal}
 
 
+@overload
+def hypothesis(
+    tree: xr.DataTree, text: str | Sequence[str], *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def hypothesis(
+    tree: xr.DataTree, text: str | Sequence[str], *, draws: Literal[True],
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def hypothesis(
+    tree: xr.DataTree, text: str | Sequence[str], *, draws: bool,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def hypothesis(
     tree: xr.DataTree, text: str | Sequence[str], *, draws: bool = False
 ) -> pd.DataFrame | xr.DataArray:
@@ -129,4 +142,4 @@ def parameter_draws(fit: Fit, name: str) -> Array:
             f"The result has no draws of {variable.name!r}."
             + suggestion(variable.name, [str(name) for name in fit.posterior])
         )
-    return shown(fit, variable.name)[:, *place]
+    return element_of(shown(fit, variable.name), place)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from bayes_glmm.answers.predict.predictor_draws import odds_of, shown
 from bayes_glmm.design.terms.base_levels import references
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.model.variable_table import family_variables
-from bayes_glmm.model.variables import Role, Variable
+from bayes_glmm.model.variables import Role, Variable, element_of
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
@@ -28,6 +28,18 @@ FIRST = (*FIXED, Role.SHARES, Role.THRESHOLD)
 """What the table shows first of a formula."""
 
 
+@overload
+def summary(
+    tree: xr.DataTree, exponentiate: bool = False, *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def summary(
+    tree: xr.DataTree, exponentiate: bool = False, *, draws: Literal[True],
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def summary(
+    tree: xr.DataTree, exponentiate: bool = False, *, draws: bool,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def summary(
     tree: xr.DataTree, exponentiate: bool = False, *, draws: bool = False
 ) -> pd.DataFrame | xr.DataArray:
@@ -109,14 +121,13 @@ class _Formula:
 
 def _formulas(fit: Fit, exponentiate: bool) -> list[_Formula]:
     """Return formulas as the table has them: those of the mean, of other parameters, of covariates."""
-    link, own = fit.link.name, family_variables(fit.design)
-    ratios = fit.family.ratios(link)
+    own, scale = family_variables(fit.design), fit.link.scale
+    ratios = fit.family.ratios(fit.link)
     if exponentiate and ratios is None:
         raise ArgumentError(
-            f"Coefficients on the {link} link have no multiplicative reading; "
+            f"Coefficients on the {fit.link.name} link have no multiplicative reading; "
             "use comparisons() for effects on the response scale."
         )
-    scale = f"link ({link})" if link != "identity" else "response"
     found = []
     for p in fit.design.means:
         fixed, base = ratios if exponentiate and ratios else (scale, scale)
@@ -145,10 +156,14 @@ def _rows(fit: Fit, exponentiate: bool) -> Iterator[tuple[str, str, Array]]:
         for variable in sorted(filter(_reported, formula.variables), key=_place):
             values = shown(fit, variable.name)
             if formula.exponentiate and variable.role in FIXED:
-                values = np.exp(fit.family.sign(fit.link.name) * values)
+                values = fit.family.exponentiated(fit.link, values)
             for e in variable.elements:
                 if formula.parameter == (e.parameter or last[variable.name]):
-                    yield variable.called(e.place), formula.words(variable), values[:, *e.place]
+                    yield (
+                        variable.called(e.place),
+                        formula.words(variable),
+                        element_of(values, e.place),
+                    )
 
 
 def fixed_effects(fit: Fit) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bayes_glmm.cli.options import FitFile, Force, Groups, Kind
+from bayes_glmm.cli.arguments import FitFile, Force, Groups, Kind
 from bayes_glmm.cli.output_files import Output
 from bayes_glmm.cli.running import app, console, naming, say, show, unwarned
 

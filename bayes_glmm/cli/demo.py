@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from rich.console import Console
 
-    from bayes_glmm.answers.predict.comparisons import Measure
+    from bayes_glmm.literals import Measure
 
 MODEL = "hospital_infections"
 TABLE = "nielweise2008"
@@ -20,7 +20,7 @@ TABLE = "nielweise2008"
 
 def fit_demo(data: pd.DataFrame, *, progress: bool) -> xr.DataTree:
     """Fit the demonstration's model."""
-    from bayes_glmm.fitting import fit
+    from bayes_glmm.fitting.fit_model import fit
 
     return fit(MODEL, data, seed=1, progress=progress)
 

@@ -4,54 +4,37 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Unpack
 
 import typer
 
-from bayes_glmm.cli.models import input_files, read_model, read_structures
-from bayes_glmm.cli.options import (
+from bayes_glmm.cli.arguments import (
     Data,
-    Exposure,
-    Family,
+    FitArguments,
     Force,
-    Link,
-    Missing,
+    FormulaArguments,
     Model,
-    Offset,
-    Roles,
-    Structured,
-    Success,
+    ModelArguments,
+    takes_arguments,
 )
+from bayes_glmm.cli.models import input_files, read_model, read_structures
 from bayes_glmm.cli.output_files import Output
 from bayes_glmm.cli.running import UNCONVERGED, app, naming, say, show, stop, unwarned
+from bayes_glmm.fitting.options import SamplingOptions, part
 
 
 @app.command()
-def check(
-    model: Model,
-    data: Data,
-    family: Family = None,
-    link: Link = None,
-    exposure: Exposure = None,
-    offset: Offset = None,
-    success: Success = None,
-    missing: Missing = None,
-    roles: Roles = None,
-    structure: Structured = None,
-) -> None:
+@takes_arguments(ModelArguments)
+def check(model: Model, data: Data, **options: Unpack[ModelArguments]) -> None:
     """Say everything that can be said before sampling.
 
     Example: `bayes-glmm check "deaths | trials(operations) ~ 1 + (1 | hospital)"
     surgical.csv --family binomial`
     """
-    from bayes_glmm.fitting import check as check_design
+    from bayes_glmm.fitting.check_model import check as check_design
 
-    spec, table = read_model(
-        model, data, roles, family=family, link=link, exposure=exposure, offset=offset,
-        success=success, missing=missing,
-    )  # fmt: skip
-    given = read_structures(model, spec, structure)
+    spec, table = read_model(model, data, options.get("roles"), **part(options, FormulaArguments))
+    given = read_structures(model, spec, options.get("structure"))
     found = naming(data, partial(check_design, spec, table, structures=given))
     for finding in found:
         say(str(finding))
@@ -61,54 +44,34 @@ def check(
 
 
 @app.command()
+@takes_arguments(FitArguments)
 def fit(
     model: Model,
     data: Data,
     out: Annotated[str, typer.Option(help="Where the fit is saved (NetCDF).")],
-    family: Family = None,
-    link: Link = None,
-    exposure: Exposure = None,
-    offset: Offset = None,
-    success: Success = None,
-    missing: Missing = None,
-    roles: Roles = None,
-    structure: Structured = None,
-    engine: Annotated[str, typer.Option(help="auto, nuts, collapsed, laplace or jax.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
-    chains: Annotated[int, typer.Option(min=1)] = 4,
-    draws: Annotated[int, typer.Option(min=1, help="Kept draws per chain.")] = 1000,
-    tune: Annotated[int | None, typer.Option(min=1, help="Warm-up; chosen by rule.")] = None,
-    cores: Annotated[int | None, typer.Option(min=1)] = None,
-    target_accept: Annotated[float | None, typer.Option(min=0.5, max=0.999)] = None,
-    store: Annotated[Path | None, typer.Option(help="Keep finished chains; resume here.")] = None,
-    progress: Annotated[bool, typer.Option(help="Show a progress bar.")] = True,
     force: Force = False,
+    **options: Unpack[FitArguments],
 ) -> None:
     """Fit a model, save it and print its summary; exit status 3 if it did not converge.
 
     Example: `bayes-glmm fit "deaths | trials(operations) ~ 1 + (1 | hospital)"
     surgical.csv --family binomial --out fit.nc`
     """
-    from bayes_glmm import fitting
     from bayes_glmm.answers.summary import summary
+    from bayes_glmm.fitting import fit_model
     from bayes_glmm.results.fit import Fit
     from bayes_glmm.results.storage import save
 
-    output = Output(out, "fit", input_files(model, data, structure), force)
+    written = options.get("structure")
+    output = Output(out, "fit", input_files(model, data, written), force)
     output.check()
-    output.check_store(store)
-    spec, table = read_model(
-        model, data, roles, family=family, link=link, exposure=exposure, offset=offset,
-        success=success, missing=missing,
-    )  # fmt: skip
-    output = replace(output, inputs=input_files(model, data, structure, spec))
+    output.check_store(options.get("store"))
+    spec, table = read_model(model, data, options.get("roles"), **part(options, FormulaArguments))
+    output = replace(output, inputs=input_files(model, data, written, spec))
     output.check()
-    given = read_structures(model, spec, structure)
-    run = partial(
-        fitting.fit, spec, table, structures=given, engine=engine, seed=seed, chains=chains,
-        draws=draws, tune=tune, cores=cores, target_accept=target_accept, store=store,
-        progress=progress,
-    )  # fmt: skip
+    given = read_structures(model, spec, options.get("structure"))
+    how = part(options, SamplingOptions)
+    run = partial(fit_model.fit, spec, table, structures=given, **how)
     tree = naming(data, run)
     output.write(lambda place: save(tree, place, force=force), "The fit")
     say(f"Saved: {out}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bayes_glmm.cli.options import Force
+from bayes_glmm.cli.arguments import Force
 from bayes_glmm.cli.running import app, console
 
 

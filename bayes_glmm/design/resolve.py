@@ -46,8 +46,7 @@ def resolve_spec(model: Model, **options: Any) -> ModelSpec:
     family = get_family(spec.family)
     family.link(spec.link)
     for name, _ in spec.predictors[1:]:
-        if not (family.unordered and name.startswith("mu_")):  # categories are in the data
-            family.parameter(name)
+        family.check_formula(name)
     if ModelSpec.from_toml(spec.to_toml()) != spec:
         raise SpecError("This model cannot be written as text: its TOML is another model.")
     return spec

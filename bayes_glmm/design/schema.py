@@ -140,7 +140,7 @@ class Schema:
         codings = {factor: learn_coding(factor, data, states) for factor in factors}
         weights = row_weights(spec, data, states)
         cells, origins = learn_origins(data, codings, states, weights)
-        cut = bool(get_family(spec.family).vectors)
+        cut = get_family(spec.family).lack("intercept") is not None
         predictors = {
             n: learn_predictor(
                 n, s.predictor, data, cells, weights, cut and (n == "mu" or bool(s.boundary))

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.literals import Engine, allowed
 
-ENGINES = ("auto", "nuts", "collapsed", "laplace", "jax")
+ENGINES = allowed(Engine)
 RETRY_TARGET = 0.99
 PREPARED = ("frozen", "adaptive", "collapsed")
 
@@ -37,7 +38,7 @@ class Settings:
         Folder in which finished chains are kept.
     """
 
-    engine: str
+    engine: Engine
     draws: int
     tune: int | None
     chains: int
@@ -69,7 +70,7 @@ class Settings:
 
 def choose_settings(
     *,
-    engine: str = "auto",
+    engine: Engine = "auto",
     draws: int = 1000,
     tune: int | None = None,
     chains: int = 4,

@@ -23,14 +23,6 @@ type Array = NDArray[np.float64]
 
 MOST_DRAWS = 400
 WIDE = 12
-OUTCOMES = {
-    ("bernoulli", "logit"): "binary",
-    ("binomial", "logit"): "binary",
-    ("poisson", "log"): "count",
-    ("negative_binomial", "log"): "count",
-    ("negative_binomial1", "log"): "count",
-    ("cumulative", "logit"): "ordinal",
-}
 SHOWN = (
     "The explorer shows bernoulli, binomial and cumulative models with the logit link and poisson "
     "and negative_binomial models with the log link, whose one formula has an intercept, one "
@@ -88,7 +80,7 @@ def posterior_of(tree: xr.DataTree) -> dict[str, Any]:
 
 def _outcome(fit: Fit) -> str:
     """Return the outcome's kind, refusing what the page does not draw."""
-    outcome = OUTCOMES.get((fit.family.name, fit.link.name))
+    outcome = fit.family.shown.get(fit.link.name)
     if outcome is None:
         _refuse(f"This is a {fit.family.name} model with the {fit.link.name} link.")
     design = fit.design

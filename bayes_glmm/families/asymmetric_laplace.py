@@ -51,7 +51,13 @@ class AsymmetricLaplace(Written):
     has_distribution = True
     mean_is_proportional = False
     reports = location = "quantile"
-    corners = True
+    lacks = {
+        "dispersion": "Errors of {family} are a device, whose variance says nothing: see how many responses "
+        "lie below the quantile.",
+        "reports_mean": "Predictions of {family} report a quantile: compare quantiles.",
+        "curvature": "The log-density of {family} has corners, where no second derivative helps: "
+        "search between two values.",
+    }
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse what is not finite."""

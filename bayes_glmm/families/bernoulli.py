@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.binomial import LATENT_VARIANCE
+from bayes_glmm.families.binomial import latent_variance, odds_of_events
 from bayes_glmm.families.contract import Array, Parameters, counts_of, fill
 from bayes_glmm.families.density_family import Written
+from bayes_glmm.families.sufficient import EventSums
 from bayes_glmm.maths.density_maths import Maths, Mean
 from bayes_glmm.maths.links import Link
 
@@ -22,6 +23,10 @@ class Bernoulli(Written):
     support = "0 and 1"
     links = ("logit", "probit", "cloglog")
     discrete = True
+    offers = frozenset({"score_test"})
+    canonical_link = "logit"
+    shown = {"logit": "binary"}
+    sums = EventSums()
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse everything but 0 and 1."""
@@ -52,4 +57,8 @@ class Bernoulli(Written):
 
     def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
         """Variance of the latent variable: pi**2/3 (logit), 1 (probit), pi**2/6 (cloglog)."""
-        return fill(LATENT_VARIANCE[link.name], mu)
+        return fill(latent_variance(link), mu)
+
+    def own_estimate(self, link: Link) -> str | None:
+        """Return the odds on the logit link."""
+        return odds_of_events(link)

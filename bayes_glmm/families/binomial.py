@@ -10,10 +10,20 @@ from numpy.typing import NDArray
 
 from bayes_glmm.families.contract import Array, Parameters, counts_of, fill, whole
 from bayes_glmm.families.density_family import Written
+from bayes_glmm.families.sufficient import TrialSums
 from bayes_glmm.maths.density_maths import Maths, Mean
 from bayes_glmm.maths.links import Link
 
-LATENT_VARIANCE = {"logit": np.pi**2 / 3, "probit": 1.0, "cloglog": np.pi**2 / 6}
+
+def latent_variance(link: Link) -> float:
+    """Return the variance of the latent variable whose sign an event is."""
+    assert link.facts.latent_variance is not None
+    return link.facts.latent_variance
+
+
+def odds_of_events(link: Link) -> str | None:
+    """Return the estimate that the rows of one study have: of odds, on the logit link."""
+    return "odds" if link.facts.odds == "odds" else None
 
 
 class Binomial(Written):
@@ -27,8 +37,11 @@ class Binomial(Written):
     support = "whole numbers from 0 to trials"
     links = ("logit", "probit", "cloglog")
     has_trials = True
-    pairs = True
     discrete = True
+    offers = frozenset({"pairs", "independent_trials", "score_test"})
+    canonical_link = "logit"
+    shown = {"logit": "binary"}
+    sums = TrialSums()
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse fractions, negative numbers and more successes than trials."""
@@ -68,4 +81,8 @@ class Binomial(Written):
 
     def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
         """Variance of the latent variable: pi**2/3 (logit), 1 (probit), pi**2/6 (cloglog)."""
-        return fill(LATENT_VARIANCE[link.name], mu)
+        return fill(latent_variance(link), mu)
+
+    def own_estimate(self, link: Link) -> str | None:
+        """Return the odds on the logit link."""
+        return odds_of_events(link)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.families.contract import Array, Family, Parameters
+from bayes_glmm.families.plausible import Plausible
 from bayes_glmm.maths.density_maths import NUMPY, Maths
 from bayes_glmm.maths.links import Link
 
@@ -18,8 +19,14 @@ class Categories(Family):
     """One of K categories, as a code from 0; the mean ``mu`` has K elements on its last axis."""
 
     discrete = True
-    categorical = True
     mean_is_proportional = False
+    by_category = {"expected": 0}
+    lacks = {
+        "one_mean": "Responses that are categories have a probability each, and no mean: name the column "
+        "of a treatment, use measure='conditional' or scale='latent', or compare probabilities by "
+        "predictions() and comparisons().",
+        "dispersion": "One choice cannot vary by more than its probabilities say: compare groups of rows.",
+    }
 
     @abstractmethod
     def log_probabilities(self, m: Maths, eta: Any, own: Mapping[str, Any], link: Link) -> Any:
@@ -62,6 +69,41 @@ class Categories(Family):
         below = np.cumsum(mu, axis=-1)
         u = rng.random(below.shape[:-1])[..., None] * below[..., -1:]
         return np.asarray((u >= below[..., :-1]).sum(axis=-1), np.float64)
+
+    def counts(self) -> bool:
+        """Return False: categories are no numbers."""
+        return False
+
+    def two_valued(self) -> bool:
+        """Return False: categories are no numbers."""
+        return False
+
+    def binary(self, trials: Array | None) -> bool:
+        """Return False: categories are no numbers."""
+        return False
+
+    def compared(self, trials: Array | None) -> str:
+        """Return ``categories``: how many rows are in each."""
+        return "categories"
+
+    def centre(self, eta: Array, link: Link, mean: Array) -> Array:
+        """Return the mean: there is nothing else that a predictor is of."""
+        return mean
+
+    def plausible_means(self, mu: Array, y: Array, link: Link) -> Plausible | None:
+        """Return None: every category could be."""
+        return None
+
+    def respond_within(
+        self,
+        rng: np.random.Generator,
+        eta: Array,
+        link: Link,
+        parameters: Parameters,
+        trials: Array | None,
+    ) -> Array:
+        """Draw responses; there is nothing to hold."""
+        return self.respond(rng, eta, link, parameters, trials)
 
     def respond(
         self,

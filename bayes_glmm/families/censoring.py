@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import SpecError
+from bayes_glmm.families.capabilities import Capability
 from bayes_glmm.families.conditional import OTHER_TRIALS, TOTAL, Conditional
 from bayes_glmm.families.contract import Array, Family, Parameters
 from bayes_glmm.families.density_family import Written
@@ -24,6 +25,13 @@ DRAWN_WITHIN = (LEAST, MOST, TOTAL, OTHER_TRIALS)
 """What new responses have to heed."""
 KNOWN_MEANS = (WEIGHTS, STATUS, UPPER, LEAST, MOST)
 ROUNDS = 10_000
+CENSORED: Mapping[Capability, str] = {
+    "observed": "Censored responses are not observed, and cannot be compared with replicated ones: look at "
+    "predictions() beside the known bounds.",
+    "rank": "Censored responses are not observed, and have no residuals: look at those of a model of "
+    "the rows that were observed.",
+    "dispersion": "Censored responses are not observed: how far they lie from their mean is not known.",
+}
 ENDLESS = 1e300
 MOST_SUMMED = 1_000
 
@@ -58,12 +66,8 @@ def observe(family: Family, modifiers: Mapping[str, Array], y: Array | None = No
         return family
     if not isinstance(family, Written):
         raise SpecError(f"The family {family.name} takes no weights(), cens() or trunc().")
-    if names != (WEIGHTS,) and not family.has_distribution:
-        raise SpecError(
-            f"cens() and trunc() need the distribution function, which {family.name} does not "
-            "have here: use gaussian, lognormal, weibull, exponential, poisson, geometric or "
-            "negative_binomial."
-        )
+    if names != (WEIGHTS,):
+        family.require("distribution")
     return Observed(family, names, _largest(family, modifiers, y) if family.discrete else 0)
 
 
@@ -103,10 +107,14 @@ class Observed(Written):
         self.plain, self.names, self.largest = plain, names, largest
         self.name, self.support, self.links = plain.name, plain.support, plain.links
         self.has_trials, self.discrete = plain.has_trials, plain.discrete
-        self.corners = plain.corners
         self.mean_is_proportional = plain.mean_is_proportional
         extra = (Parameter(name, "how the row was observed", _stated) for name in names)
         self.parameters = (*plain.parameters, *extra)
+
+    def lack(self, capability: Capability) -> str | None:
+        """Return what the plain family lacks, or what is not known of censored responses."""
+        censored = CENSORED.get(capability) if STATUS in self.names else None
+        return censored or self.plain.lack(capability)
 
     @property
     def spread(self) -> tuple[Parameter, ...]:

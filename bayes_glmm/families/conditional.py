@@ -50,13 +50,16 @@ class Conditional(Written):
     has_trials = True
     discrete = True
     mean_is_proportional = False
+    lacks = {
+        "mean": "Given the events of both arms, against(), the model knows odds ratios and no risks: use "
+        "meta_analysis(tree, study), summary(tree, exponentiate=True) or hypothesis(). Risks need one "
+        "row for each arm, events | trials(n) ~ treat + (1 + treat | study).",
+        "simulator": "against() takes the events of both arms as given, so that those of one cannot be "
+        "drawn without the other's: simulate one row for each arm, events | trials(n).",
+    }
 
     def __init__(self, plain: Written, total: Array) -> None:
-        if not plain.pairs:
-            raise SpecError(
-                f"against() is for the binomial family, not for {plain.name}: the odds of the other "
-                "arm cancel there alone."
-            )
+        plain.require("pairs")
         self.terms = int(np.max(total)) + 1
         if self.terms > MOST_EVENTS:
             raise SpecError(
@@ -67,6 +70,15 @@ class Conditional(Written):
         self.links = ("logit",)
         extra = (Parameter(name, "what both arms have", _stated) for name in (TOTAL, OTHER_TRIALS))
         self.parameters = (*plain.parameters, *extra)
+
+    def link(self, name: str | None = None) -> Link:
+        """Return the logit link, under which the predictor is a log odds ratio."""
+        if name not in (None, *self.links):
+            raise SpecError(
+                "against() makes the predictor a log odds ratio, which is so with the link logit alone: "
+                "leave link= out."
+            )
+        return super().link(name)
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the log-probability of ``y`` given the total."""

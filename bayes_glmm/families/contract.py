@@ -2,406 +2,281 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Container, Mapping
-from copy import copy
-from dataclasses import replace
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.errors import SpecError, suggestion
-from bayes_glmm.families.parameter import Parameter, response_scale
-from bayes_glmm.families.reading import Reading
-from bayes_glmm.maths.links import LINKS, Link
-from bayes_glmm.spec.priors import ONE_TO_TWO, POSITIVE, REAL, UNIT, Prior
+from bayes_glmm.families.capabilities import Capability
+from bayes_glmm.families.distribution import Distribution
+from bayes_glmm.families.plausible import Plausible, plausible
+from bayes_glmm.families.sufficient import Sums
+from bayes_glmm.maths.link_reading import SHARE
+from bayes_glmm.maths.links import Link
+from bayes_glmm.maths.normal_means import mean_over
+from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
 type Parameters = Mapping[str, Array]
 
-RANGES = {
-    REAL: (-np.inf, np.inf),
-    POSITIVE: (0.0, np.inf),
-    UNIT: (0.0, 1.0),
-    ONE_TO_TWO: (1.0, 2.0),
-}
-UNIT_FREE = ("logit", "probit", "cloglog", "log")
+LARGEST = 1e12
+"""Means are held here before counts are drawn: generators refuse larger ones."""
+LARGEST_MEAN = 1e18
+"""Means of counts beyond this are refused."""
+RESPONSE = "number"
 
 
-class Family(Reading, ABC):
-    """A response distribution with its links, defaults, density and simulator.
+class Family(Distribution):
+    """A distribution, and what answers, checks and simulators ask of it beside.
 
-    Everything is stated for the conditional mean ``mu`` = ``link⁻¹(eta)`` of one
-    row, except that families with trials have ``mu`` = P(success). NumPy methods
-    broadcast over leading draw dimensions; only :meth:`likelihood` needs PyMC.
-
-    Notes
-    -----
-    Arguments mean the same in every method: ``y`` are responses, shape (n_rows,); ``eta`` is
-    the predictor (link scale) and ``mu`` the mean (response scale, or P(success)), whose
-    leading dims are draws; ``link`` is the link of the mean; ``parameters`` are the others of
-    the family by name, each on its own scale; ``trials`` is the number of trials of each
-    row, where there are trials; ``rng`` is a generator: equal states, equal responses.
+    A family states what differs from these defaults.
     """
 
-    name: str
-    support: str
-    links: tuple[str, ...]
-    parameters: tuple[Parameter, ...] = ()
-    has_trials: bool = False
-    discrete: bool = False
-    increasing: bool = False
-    categorical: bool = False
-    """Whether the mean has an element for each of several categories, on a last axis."""
-    unordered: bool = False
-    """Whether every category but the first has a predictor of its own, on a last axis."""
-    composed: bool = False
-    """Whether the response is several columns, one for each category."""
-    mean_is_proportional: bool = True
-    """Whether E[y] is ``mu`` times something that does not depend on ``mu``."""
+    response: str = RESPONSE
+    """How the table holds the response: ``number``, ``ordered`` or ``unordered`` categories, or
+    several ``columns``."""
+    by_category: Mapping[str, int] = {}
+    """What has a last axis of categories, and how many of the first of these are left out:
+    ``expected`` means, drawn ``response``, its ``moments`` and ``stored`` form, ``predictor``."""
+    endless: tuple[str, ...] = ()
+    """Parameters whose normal effects, on the log link, leave the response no mean over groups."""
+    canonical_link: str = ""
+    """The link under which Newton's weights are the variances, where a screen uses it."""
+    sums: Sums | None = None
+    """How equal rows are described by sums; ``None`` where sums do not say all."""
+    has_distribution: bool = False
+    """Whether the distribution function is stated."""
 
-    @property
-    def default_link(self) -> str:
-        """Name of the link used when none is asked for."""
-        return self.links[0]
+    def lack(self, capability: Capability) -> str | None:
+        """Return why the family lacks a capability and the way out; ``None`` where it has it."""
+        stated = {
+            "trials": self.has_trials,
+            "sums": self.sums is not None,
+            "distribution": self.has_distribution,
+            "known_errors": "sigma" in [p.name for p in self.parameters],
+        }
+        if stated.get(capability):
+            return None
+        if capability == "residual" and self.discrete:
+            return f"Responses of {self.name} are whole numbers, and have no residual of their own."
+        return super().lack(capability)
 
-    def link(self, name: str | None = None) -> Link:
-        """Return the link of that name, refusing one the family does not take.
+    def check_formula(self, name: str) -> None:
+        """Refuse the formula of a parameter that the family does not have."""
+        self.parameter(name)
 
-        Parameters
-        ----------
-        name : str, optional
-            One of ``links``; the first of them when not given.
+    # shape of what is drawn and predicted
 
-        Returns
-        -------
-        Link
-            With ``forward``, ``inverse`` and ``derivative``.
+    def axes(self, what: str, categories: int) -> tuple[int, ...]:
+        """Return the axes beyond draws and rows of what :attr:`by_category` names."""
+        left_out = self.by_category.get(what)
+        return () if left_out is None else (categories - left_out,)
 
-        Raises
-        ------
-        SpecError
-            The family does not take this link.
-        """
-        chosen = self.default_link if name is None else name
-        if chosen not in self.links:
-            raise SpecError(
-                f"The family {self.name} does not take the link {chosen!r}."
-                + suggestion(str(chosen), list(self.links))
-            )
-        return LINKS[chosen]
+    def by_counts(self, y: Array, categories: int) -> Array:
+        """Return drawn responses as counts of each category, where they are choices of one."""
+        return y
 
-    def parameter(self, name: str) -> Parameter:
-        """Return the parameter of that name, refusing one the family does not have.
+    def separate_predictors(self, categories: Sequence[str]) -> tuple[str, ...]:
+        """Return the categories with a predictor of the mean of their own."""
+        return ()
 
-        Parameters
-        ----------
-        name : str
-            A parameter beside ``mu`` that may have a formula.
+    def parts(self, categories: Sequence[str]) -> tuple[str, ...]:
+        """Return the labels of the response's columns, where it has several."""
+        return tuple(categories) if "stored" in self.by_category else ()
 
-        Returns
-        -------
-        Parameter
-            Its meaning, link and default prior.
+    def rising(self, ladders: Sequence[slice]) -> tuple[slice, ...]:
+        """Return the runs of thresholds that are held in order."""
+        return ()
 
-        Raises
-        ------
-        SpecError
-            The family has no such parameter.
-        """
-        known = {p.name: p for p in self.parameters if p.formula and not p.vector}
-        if name not in known:
-            raise SpecError(
-                f"The family {self.name} has no parameter {name!r} to give a formula."
-                + suggestion(name, ["mu", *known])
-            )
-        return known[name]
+    # responses
 
-    def holding(self, **known: float) -> Self:
-        """Return the family with some of its parameters at known values.
+    def two_valued(self) -> bool:
+        """Whether responses are 0 and 1, of single trials."""
+        bad = np.zeros(3, dtype=bool)
+        for mask, _ in self.invalid(np.array([0.0, 1.0, 2.0]), None):
+            bad |= mask
+        return not self.has_trials and self.discrete and bad.tolist() == [False, False, True]
 
-        They are then not estimated and take no formula, and the name of the family says
-        so: ``student_t(nu=4)``.
+    def binary(self, trials: Array | None) -> bool:
+        """Whether every row is one 0 or 1: by its family, or by single trials."""
+        if self.has_trials:
+            return trials is None or bool((trials == 1).all())
+        return self.two_valued()
 
-        Parameters
-        ----------
-        **known : float
-            Values by name, each on the parameter's own scale.
+    def counts(self) -> bool:
+        """Whether responses are counts without an upper end."""
+        return self.discrete and "counts" in self.support
 
-        Returns
-        -------
-        Family
-            A copy.
+    def single(self, trials: Array | None) -> bool:
+        """Whether every row is one trial or one choice, which cannot vary by more than it does."""
+        alone = trials is None or bool((trials <= 1).all())
+        return self.discrete and not self.counts() and alone
 
-        Raises
-        ------
-        SpecError
-            No such parameter, or a value that it cannot have.
-        """
-        own = {p.name: p for p in self.parameters if not p.vector}
-        for name, value in known.items():
-            if name not in own:
-                raise SpecError(
-                    f"The family {self.name} has no parameter {name!r} to hold."
-                    + suggestion(name, list(own))
-                )
-            low, high = RANGES[own[name].prior(1.0).support]
-            if not low < value < high:
-                raise SpecError(
-                    f"{name}={value:g}: for {self.name} it must be a number between {low:g} and "
-                    f"{high:g}."
-                )
-        held = copy(self)
-        held.name = f"{self.name}({','.join(f'{k}={float(v)!r}' for k, v in known.items())})"
-        held.parameters = tuple(
-            replace(p, fixed=float(known[p.name]), formula=False) if p.name in known else p
-            for p in self.parameters
-        )
-        return held
+    def spacing(self, continuous: float) -> float:
+        """Return the least difference between two responses: a given one where they are numbers."""
+        return 1.0 if self.discrete else continuous
 
-    def scalars(self, formulas: Container[str]) -> tuple[Parameter, ...]:
-        """Return the parameters that are one number to estimate: they have no formula."""
-        plain = (p for p in self.parameters if not p.vector and p.fixed is None)
-        return tuple(p for p in plain if p.name not in formulas)
+    def stored(self, y: Array) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Return responses as a table holds them: whole numbers as such."""
+        return y.astype(np.int64) if self.discrete else y
 
-    @property
-    def spread(self) -> tuple[Parameter, ...]:
-        """The parameters that say how far single rows lie from their mean.
+    def own_trials(self, trials: Array | None) -> Array | None:
+        """Return the trials that a row stands for; none where the family has none."""
+        return trials if self.has_trials else None
 
-        Of a continuous family that marks none they are all that it has.
-        """
-        marked = tuple(p for p in self.parameters if p.spread)
-        return marked or (() if self.discrete else self.parameters)
+    def wants_trials(self, trials: Array | None) -> bool:
+        """Whether responses cannot be drawn for want of trials."""
+        return self.has_trials and trials is None
 
-    @property
-    def vectors(self) -> tuple[Parameter, ...]:
-        """The parameters with one element for every boundary between categories."""
-        return tuple(p for p in self.parameters if p.vector)
+    def rests_on(self) -> tuple[str, str]:
+        """Name what the data of a category tell of, and what an empty one can be joined to."""
+        return "coefficients", "another"
 
-    @abstractmethod
-    def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
-        """Find responses that the family cannot have.
+    def adds_up(self) -> bool:
+        """Whether a row that stands for several is their sum, and not their mean."""
+        return self.sums is not None and self.sums.added
 
-        Parameters
-        ----------
-        y : ndarray, shape (n_rows,)
-            Responses.
-        trials : ndarray or None
-            Number of trials of each row.
+    def compared(self, trials: Array | None) -> str:
+        """Return how responses are set beside replicated ones.
 
         Returns
         -------
-        list of (ndarray of bool, str)
-            Bad rows, and what is wrong and what to do.
+        {"calibration", "whole", "numbers", "categories", "spreads"}
+            Binary ones with their probabilities, counts one by one, other numbers in bins,
+            categories each, and compositions by how their shares spread.
         """
+        if self.discrete and not self.counts() and trials is None:
+            return "calibration"
+        return "whole" if self.discrete and trials is None else "numbers"
 
-    @abstractmethod
-    def start(self, y: Array, trials: Array | None, exposure: Array) -> float | Array:
-        """Return a finite mean response per unit exposure, inside the link's domain.
-
-        Parameters
-        ----------
-        y : ndarray, shape (n_rows,)
-            Responses.
-        trials : ndarray or None
-            Number of trials of each row.
-        exposure : ndarray, shape (n_rows,)
-            What the mean is multiplied by; ones without an exposure.
+    def separated(self, link: Link, trials: Array | None) -> tuple[str, ...]:
+        """Return what coefficients can separate, so that a likelihood has no maximum.
 
         Returns
         -------
-        float or ndarray
-            One number, or of unordered categories the share of each; response scale.
+        tuple of {"categories", "boundaries", "events", "zeros"}
         """
+        events = self.has_trials or self.binary(trials)
+        zeros = self.discrete and link.facts.exposure == "mean"
+        return ("events",) * events + ("zeros",) * zeros
 
-    def scale(self, y: Array, link: str) -> float:
-        """Return the unit of the predictor.
-
-        It is one where the link is free of units (logit, probit, cloglog, log),
-        and the standard deviation of ``y`` carried to the link scale otherwise.
-
-        Parameters
-        ----------
-        y : ndarray, shape (n_rows,)
-            Responses.
-        link : str
-            Name of the link.
+    def own_estimate(self, link: Link) -> str | None:
+        """Name the estimate that the rows of one study have: of odds, rates or means.
 
         Returns
         -------
-        float
-            Link scale; default priors are in this unit.
+        {"odds", "rates", "means"} or None
+            Of odds and rates exact intervals are known; means need the errors of the rows.
         """
-        if link in UNIT_FREE:
-            return 1.0
-        mean, spread = float(np.mean(y)), response_scale(y)
-        slope = float(LINKS[link].derivative(LINKS[link].forward(np.asarray(mean))))
-        size = spread / abs(slope) if slope else 1.0
-        return size if np.isfinite(size) and size > 0 else 1.0
+        if self.counts() and link.facts.exposure == "mean":
+            return "rates"
+        return "means" if link.facts.degree == 1 else None
 
-    @abstractmethod
-    def likelihood(
-        self,
-        name: str,
-        eta: Any,
-        link: Link,
-        parameters: Mapping[str, Any],
-        trials: Any | None,
-        **kwargs: Any,
-    ) -> Any:
-        """Add the observed variable to the PyMC model in context.
+    # means
+
+    def population_mean(
+        self, link: Link, eta: Array, variance: Array, parameters: Parameters
+    ) -> Array:
+        """Return what predictions report over a normal random part of the predictor.
 
         Parameters
         ----------
-        name : str
-            Name of the variable.
-        eta : tensor, shape (n_rows,)
-            Predictor, link scale.
         link : Link
-            Link of the mean.
-        parameters : mapping of str to tensor
-            The family's other parameters.
-        trials : ndarray or None
-            Number of trials of each row.
-        **kwargs
-            ``observed`` and ``dims``, passed on to PyMC.
-
-        Returns
-        -------
-        tensor
-            The variable.
-        """
-
-    @abstractmethod
-    def logpdf(
-        self,
-        y: Array,
-        eta: Array,
-        link: Link,
-        parameters: Parameters,
-        trials: Array | None = None,
-    ) -> Array:
-        """Log-density of ``y`` row by row, finite also in the far tails.
-
-        Parameters
-        ----------
-        y, eta, link, parameters, trials
-            As the class says.
+        eta, variance : ndarray, shape (n_draws, n_rows)
+            Predictor without, and variance of, the random part.
+        parameters : mapping of str to ndarray
 
         Returns
         -------
         ndarray
-            In the shape that the arguments broadcast to; natural logarithms.
+            Response scale; of categories with a last axis.
         """
+        if self.mean_is_proportional:
+            return self.mean(link.normal_mean(eta, variance), parameters)
+        report = partial(self.expected, link=link, parameters=parameters)
+        return mean_over(report, eta, variance)
 
-    def mean(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
-        """Return ``mu``, times ``trials`` where there are trials.
+    def integration(self, link: Link, predictors: int) -> str:
+        """Say how :meth:`population_mean` is computed, and how exactly.
 
         Parameters
         ----------
-        mu, parameters, trials
-            As the class says.
+        predictors : int
+            How many categories have random effects in a predictor of their own.
 
         Returns
         -------
-        ndarray
-            E[y], response scale.
+        str
         """
-        return mu if trials is None else mu * trials
+        if not self.mean_is_proportional:
+            return "trapezoid rule, 16 nodes to a standard deviation"
+        return link.integration
 
-    @abstractmethod
-    def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
-        """Var[y] given ``mu``.
+    def moments_needed(self, link: Link) -> int | None:
+        """Return how many moments of the effects the population mean is made of, if of these alone."""
+        return link.facts.degree if self.mean_is_proportional else None
+
+    def endless_over(self, parameter: str) -> bool:
+        """Whether normal effects in a parameter's formula leave the response no mean over groups."""
+        return parameter in self.endless and self.parameter(parameter).link == "log"
+
+    def exposed(self, link: Link) -> bool:
+        """Whether the mean is in proportion to the exposure."""
+        return self.mean_is_proportional and link.facts.exposure == "mean"
+
+    def centre(self, eta: Array, link: Link, mean: Array) -> Array:
+        """Return what the predictor is of, which a prior can make absurd, beside its mean."""
+        return link.inverse(eta)
+
+    def plausible_means(self, mu: Array, y: Array, link: Link) -> Plausible | None:
+        """Return which means could be of such responses as were observed.
 
         Parameters
         ----------
-        mu, parameters, trials
-            As the class says.
+        mu : ndarray, shape (n_draws, n_rows)
+        y : ndarray, shape (n_rows,)
+        link : Link
 
         Returns
         -------
-        ndarray
-            Response scale, squared.
+        Plausible or None
+            None where all are.
         """
+        return plausible(mu, y, probability=link.facts.domain == SHARE, counts=self.discrete)
 
-    def deviation(self, y: Array, mean: Array) -> Array:
-        """Return how far responses are from their mean.
-
-        Parameters
-        ----------
-        y, mean : ndarray
-            Response scale.
-
-        Returns
-        -------
-        ndarray
-            ``y - mean``; of angles the shorter way round.
-        """
-        return y - mean
-
-    @abstractmethod
-    def simulate(
-        self,
-        rng: np.random.Generator,
-        mu: Array,
-        parameters: Parameters,
-        trials: Array | None = None,
-    ) -> Array:
-        """Draw responses (NumPy), in the shape that the arguments broadcast to.
-
-        Parameters
-        ----------
-        rng, mu, parameters, trials
-            As the class says.
-
-        Returns
-        -------
-        ndarray
-            Responses, whole numbers as floats.
-        """
-
-    def expected(self, eta: Array, link: Link, parameters: Parameters) -> Array:
-        """E[y] from the predictor; per trial where the family has trials."""
-        return self.mean(link.inverse(eta), parameters)
-
-    def respond(
+    def respond_within(
         self,
         rng: np.random.Generator,
         eta: Array,
         link: Link,
         parameters: Parameters,
-        trials: Array | None = None,
+        trials: Array | None,
     ) -> Array:
-        """Draw responses from the predictor."""
-        return self.simulate(rng, link.inverse(eta), parameters, trials)
-
-    def moments(
-        self, eta: Array, link: Link, parameters: Parameters, trials: Array | None = None
-    ) -> tuple[Array, Array]:
-        """Return mean and variance of the response, given the predictor."""
+        """Draw responses, with means of counts held below what generators can draw from."""
         mu = link.inverse(eta)
-        return self.mean(mu, parameters, trials), self.variance(mu, parameters, trials)
+        if self.discrete and trials is None:
+            mu = np.clip(np.nan_to_num(mu, nan=LARGEST, posinf=LARGEST), 0, LARGEST)
+        return self.simulate(rng, mu, parameters, trials)
 
-    def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
-        """Distribution-specific variance on the link scale (Nakagawa et al. 2017).
-
-        The delta method here: the variance over the squared slope of the link.
+    def impossible_means(self, eta: Array, link: Link) -> tuple[Array, NDArray[np.bool_]]:
+        """Return the means of a predictor, and which rows have one that cannot be.
 
         Parameters
         ----------
-        mu, link, parameters
-            As the class says.
+        eta : ndarray, shape (n_rows,)
+        link : Link
 
         Returns
         -------
-        ndarray
-            Link scale, squared.
+        mu : ndarray
+        bad : ndarray of bool, shape (n_rows,)
         """
-        return self.variance(mu, parameters) / link.derivative(link.forward(mu)) ** 2
-
-    def __repr__(self) -> str:
-        return f"<family {self.name}>"
+        mu = link.inverse(eta)
+        bad = ~np.isfinite(mu)
+        if self.discrete:
+            return mu, bad | (mu < 0) | (mu > LARGEST_MEAN)
+        return mu, np.logical_or.reduce([bad, *(rows for rows, _ in self.invalid(mu, None))])
 
 
 def scale_prior(spread: float) -> Prior:

@@ -25,7 +25,9 @@ class Written(Family):
     """A family that states ``density`` and ``simulate``, and no library's calls.
 
     Whatever computes the density goes through the ``Maths`` that it is given, so
-    that the graph and the answers cannot drift apart.
+    that the graph and the answers cannot drift apart. What most families can do and this one
+    cannot goes into ``lacks``, by the names in :data:`.capabilities.NAMES`, each with the reason
+    and the way out: answers that need it are then refused in these words.
 
     See Also
     --------
@@ -88,11 +90,6 @@ class Written(Family):
             Response scale.
         """
         return float(np.mean(y) / np.mean(exposure))
-
-    pairs: bool = False
-    """Whether the odds of another arm cancel when the total of both is given."""
-    has_distribution: bool = False
-    """Whether :meth:`log_below` and :meth:`log_above` are stated."""
 
     def log_below(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
         """Return log P(response <= y) of each row.
@@ -247,7 +244,7 @@ class Written(Family):
         ndarray
             Link scale, squared.
         """
-        if link.name == "log":
+        if link.facts.exposure == "mean":
             expected = self.mean(mu, parameters)
             return np.log1p(self.variance(mu, parameters) / expected**2)
         return super().observation_variance(mu, link, parameters)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bayes_glmm.families.contract import Array, Family, Parameters, fill, scale_prior
 from bayes_glmm.families.density_family import Written
 from bayes_glmm.families.parameter import Parameter
+from bayes_glmm.families.sufficient import NormalSums
 from bayes_glmm.maths.density_maths import LOG_TWO_PI, Maths, Mean
 from bayes_glmm.maths.links import Link
 
@@ -27,6 +28,7 @@ class Gaussian(Written):
     links = ("identity", "log", "inverse")
     parameters = (Parameter("sigma", "residual standard deviation", scale_prior, spread=True),)
     has_distribution = True
+    sums = NormalSums()
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse what is not finite."""

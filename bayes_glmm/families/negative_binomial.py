@@ -30,6 +30,7 @@ class NegativeBinomial(Counts):
     """
 
     name = "negative_binomial"
+    shown = {"log": "count"}
     parameters = (
         Parameter("dispersion", "var = mu + mu**2 / dispersion", _dispersion_prior, spread=True),
     )
@@ -67,6 +68,6 @@ class NegativeBinomial(Counts):
         The log-normal approximation of Nakagawa et al. (2017), eq. 5.8; their
         trigamma alternative differs where both ``mu`` and ``dispersion`` are small.
         """
-        if link.name == "log":
+        if link.facts.exposure == "mean":
             return np.log1p(1 / mu + 1 / parameters["dispersion"])
         return super().observation_variance(mu, link, parameters)

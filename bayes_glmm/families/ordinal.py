@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bayes_glmm.families.binomial import latent_variance
 from bayes_glmm.families.categories import Categories
 from bayes_glmm.families.contract import Array, Parameters
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.maths.density_maths import Maths, pytensor_maths
 from bayes_glmm.maths.links import Link
 from bayes_glmm.spec.priors import Prior
-
-LATENT = {"logit": np.pi**2 / 3, "probit": 1.0, "cloglog": np.pi**2 / 6}
 
 
 def _anywhere(scale: float) -> Prior:
@@ -42,9 +42,12 @@ class Ordinal(Categories):
     """
 
     support = "ordered categories"
-    reverse = True
-    increasing = False
-    """Whether the thresholds are held in order."""
+    response = "ordered"
+    offers = frozenset({"thresholds"})
+    lacks = {
+        **Categories.lacks,
+        "intercept": "Thresholds of {family} take the place of an intercept: leave it out.",
+    }
     parameters = (
         Parameter("threshold", "boundaries of the categories", _anywhere, "identity",
                   vector=True, start=observed_shares),
@@ -85,6 +88,40 @@ class Ordinal(Categories):
     def start(self, y: Array, trials: Array | None, exposure: Array) -> float:
         """Return the middle of the latent scale, as a probability."""
         return 0.5
+
+    def impossible_means(self, eta: Array, link: Link) -> tuple[Array, NDArray[np.bool_]]:
+        """Return rows whose predictor is no number; thresholds can be beside any other."""
+        mu = link.inverse(eta)
+        return mu, ~np.isfinite(mu)
+
+    def rests_on(self) -> tuple[str, str]:
+        """Name thresholds, and neighbours."""
+        return "thresholds", "a neighbour"
+
+    def exponentiated(self, link: Link, values: Array) -> Array:
+        """Return ratios; hazards fall where the predictor rises."""
+        return np.exp(-values) if link.facts.odds == "hazard" else np.exp(values)
+
+    def response_words(
+        self, link: Link, kind: str, column: str, *, averaged: bool = False
+    ) -> str | None:
+        """Name probabilities, or codes."""
+        return "probability" if kind == "expected" else f"category of {column}, counted from 0"
+
+    def modelled(self, link: Link, categories: Sequence[str], known: str) -> str:
+        """Say what cuts the categories."""
+        return f"its {len(categories)} categories cut by thresholds on the {link.name} link"
+
+    def changes(self, category: str, names: str) -> str:
+        """Say what changes with some columns."""
+        return f"The share of later categories changes with {names}."
+
+    def equations(
+        self, link: Link, own: str, predictors: Mapping[str, str], categories: Sequence[str]
+    ) -> list[str]:
+        """Write the distribution given its predictor, from which thresholds are taken."""
+        (terms,) = predictors.values()
+        return [f"yᵢ ~ {self.name}(ηᵢ{own}), {link.name} link", f"ηᵢ = {terms or '0'}"]
 
     def likelihood(
         self,
@@ -132,7 +169,7 @@ class Ordinal(Categories):
     def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
         """Variance of the latent variable that the thresholds cut."""
         size = np.asarray(parameters["discrimination"], np.float64)
-        return LATENT[link.name] / size**2 * np.ones_like(mu)
+        return latent_variance(link) / size**2 * np.ones_like(mu)
 
 
 def _cut(eta: Any, own: Mapping[str, Any]) -> Any:
@@ -158,7 +195,21 @@ class Cumulative(Ordinal):
 
     name = "cumulative"
     links = ("logit", "probit", "cloglog")
-    increasing = True
+    lacks = {
+        **Ordinal.lacks,
+        "free_boundaries": "cs() is not for the family {family}: boundaries that move apart would cross in "
+        "some rows, where a probability would be negative. Use sequential or adjacent, or a formula "
+        "for discrimination.",
+    }
+    shown = {"logit": "ordinal"}
+
+    def rising(self, ladders: Sequence[slice]) -> tuple[slice, ...]:
+        """Return all runs: thresholds are in order."""
+        return tuple(ladders)
+
+    def separated(self, link: Link, trials: Array | None) -> tuple[str, ...]:
+        """Return ``boundaries``, each of which splits the rows in two."""
+        return ("boundaries",)
 
     def from_cuts(self, m: Maths, cut: Any, link: Link, last: Any | None = None) -> Any:
         """Return logs of differences of the distribution function, exact in both tails."""
@@ -193,6 +244,7 @@ class Sequential(Ordinal):
 
     name = "sequential"
     links = ("logit", "probit", "cloglog")
+    offers = frozenset({"thresholds", "free_boundaries"})
 
     def from_cuts(self, m: Maths, cut: Any, link: Link, last: Any | None = None) -> Any:
         """Return logs of stopping here after passing all before."""
@@ -214,6 +266,7 @@ class Adjacent(Ordinal):
 
     name = "adjacent"
     links = ("logit",)
+    offers = frozenset({"thresholds", "free_boundaries"})
 
     def from_cuts(self, m: Maths, cut: Any, link: Link, last: Any | None = None) -> Any:
         """Return log-probabilities from their successive differences."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families.binomial import LATENT_VARIANCE, Binomial
+from bayes_glmm.families.binomial import Binomial, latent_variance, odds_of_events
 from bayes_glmm.families.contract import Array, Parameters, counts_of, fill
 from bayes_glmm.families.counts import Counts
 from bayes_glmm.families.density_family import Written
@@ -65,6 +65,7 @@ class NegativeBinomial1(Counts):
     """
 
     name = "negative_binomial1"
+    shown = {"log": "count"}
     parameters = (
         Parameter("dispersion", "var = mu * (1 + dispersion)", _ratio_prior, spread=True),
     )
@@ -158,4 +159,8 @@ class BetaBinomial(Written):
 
     def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
         """Variance of the latent variable of one trial, as for the binomial."""
-        return fill(LATENT_VARIANCE[link.name], mu)
+        return fill(latent_variance(link), mu)
+
+    def own_estimate(self, link: Link) -> str | None:
+        """Return the odds on the logit link."""
+        return odds_of_events(link)

@@ -13,6 +13,7 @@ from bayes_glmm.families.contract import (
     counts_of,
 )
 from bayes_glmm.families.counts import Counts
+from bayes_glmm.families.sufficient import CountSums
 from bayes_glmm.maths.density_maths import Maths, Mean
 from bayes_glmm.maths.links import Link
 
@@ -26,6 +27,10 @@ class Poisson(Counts):
     """
 
     name = "poisson"
+    offers = frozenset({"score_test"})
+    canonical_link = "log"
+    shown = {"log": "count"}
+    sums = CountSums()
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return ``y log(mu) - mu - log(y!)``; nothing where the mean is negative."""
@@ -53,6 +58,6 @@ class Poisson(Counts):
 
     def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
         """``log(1 + 1/mu)`` on the log link, by the delta method on the others."""
-        if link.name == "log":
+        if link.facts.exposure == "mean":
             return np.log1p(1 / mu)
         return super().observation_variance(mu, link, parameters)

@@ -47,9 +47,9 @@ def _row(family: Family) -> dict[str, object]:
         "priors": "; ".join(map(_prior, family.parameters)),
         "variance": _said(family, "variance"),
         "mean": _mean(family),
-        "predictions": "probabilities" if family.categorical else family.reports,
+        "predictions": "probabilities" if "expected" in family.by_category else family.reports,
         "trials": family.has_trials,
-        "cens_trunc": bool(getattr(family, "has_distribution", False)),
+        "cens_trunc": family.has_distribution,
         "about": (inspect.getdoc(type(family)) or "").split("\n\n")[0].replace("\n", " "),
     }
 
@@ -63,7 +63,7 @@ def _prior(parameter: Parameter) -> str:
 
 
 def _mean(family: Family) -> str:
-    text = _said(family, "expected" if family.categorical else "mean")
+    text = _said(family, "expected" if "expected" in family.by_category else "mean")
     return text if family.has_trials else text.removesuffix(WHERE_TRIALS)
 
 

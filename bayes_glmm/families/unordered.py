@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.precision import DIRICHLET, some_precision
 from bayes_glmm.maths.density_maths import NUMPY, Maths, pytensor_maths
 from bayes_glmm.maths.links import Link
+from bayes_glmm.maths.softmax_means import method, population_shares
 
 WHOLE = 1e-6
 """How far the shares of a row may be from one together."""
@@ -28,8 +29,16 @@ class Unordered(Categories):
     :math:`(0, \eta_2, \dots, \eta_K)`. Predictors have shape (..., K - 1).
     """
 
-    unordered = True
+    response = "unordered"
     links = ("logit",)
+    by_category = {"expected": 0, "response": 0, "moments": 0, "predictor": 1}
+    lacks = {
+        **Categories.lacks,
+        "one_predictor": "Every category of a {family} response has a predictor and an effect of its own, "
+        "and no one variance: look at each in summary(), random_effects(), predictions() and "
+        "comparisons(), or compare models row by row.",
+        "rank": "Categories without an order have no rank each: use plot_ppc().",
+    }
 
     @abstractmethod
     def density(self, m: Maths, y: Any, log_p: Any, own: Mapping[str, Any], trials: Any) -> Any:
@@ -38,6 +47,70 @@ class Unordered(Categories):
     def log_probabilities(self, m: Maths, eta: Any, own: Mapping[str, Any], link: Link) -> Any:
         """Return the logs of the means, shape (..., K)."""
         return _normalised(m, _scores(m, eta))
+
+    def separate_predictors(self, categories: Sequence[str]) -> tuple[str, ...]:
+        """Return all categories but the first."""
+        return tuple(categories[1:])
+
+    def check_formula(self, name: str) -> None:
+        """Refuse the formula of a parameter that there is not; categories are in the data."""
+        if not name.startswith("mu_"):
+            super().check_formula(name)
+
+    def separated(self, link: Link, trials: Array | None) -> tuple[str, ...]:
+        """Return ``categories``, each pair of which may be split."""
+        return ("categories",)
+
+    def population_mean(
+        self, link: Link, eta: Array, variance: Array, parameters: Parameters
+    ) -> Array:
+        """Return the mean shares, over independent effects of each category's predictor."""
+        return population_shares(eta, np.sqrt(variance))
+
+    def integration(self, link: Link, predictors: int) -> str:
+        """Say how shares are averaged over effects of some predictors."""
+        return method(predictors) if predictors else super().integration(link, predictors)
+
+    def impossible_means(self, eta: Array, link: Link) -> tuple[Array, NDArray[np.bool_]]:
+        """Return the predictors, and rows with one that is no number."""
+        return eta, (~np.isfinite(eta)).any(axis=-1)
+
+    def response_words(
+        self, link: Link, kind: str, column: str, *, averaged: bool = False
+    ) -> str | None:
+        """Name probabilities, or what is drawn of each category."""
+        return "probability" if kind == "expected" else self.drawn(averaged)
+
+    def drawn(self, averaged: bool) -> str:
+        """Name what is drawn of each category."""
+        return "0 or 1"
+
+    def predictor_words(self, link: Link, categories: Sequence[str]) -> str:
+        """Name the log odds against the first category."""
+        return f"link ({link.name}), log odds against {categories[0]}"
+
+    def modelled(self, link: Link, categories: Sequence[str], known: str) -> str:
+        """Say what every category is held against."""
+        first, *others = categories
+        return (
+            f"the {self.shares} of its {len(others) + 1} categories by their log odds against {first}, "
+            "each category with coefficients and effects of its own"
+        )
+
+    shares = "probabilities"
+    """What the means of the categories are."""
+
+    def changes(self, category: str, names: str) -> str:
+        """Say what changes the odds of a category."""
+        return f"The odds of {category} change with {names}."
+
+    def equations(
+        self, link: Link, own: str, predictors: Mapping[str, str], categories: Sequence[str]
+    ) -> list[str]:
+        """Write the log odds of each category against the first."""
+        lines = super().equations(link, own, {}, categories)
+        first = categories[0]
+        return lines + [f"log(μᵢ[{k}] / μᵢ[{first}]) = {terms}" for k, terms in predictors.items()]
 
     def likelihood(
         self,
@@ -72,7 +145,7 @@ class Unordered(Categories):
         inputs = ",".join(["(k)", *["()"] * len(given)])
         return pm.CustomDist(
             name, _scores(pytensor_maths(), eta), *given, logp=log_density, random=draw,
-            signature=f"{inputs}->{'(k)' if self.composed else '()'}",
+            signature=f"{inputs}->{'(k)' if 'stored' in self.by_category else '()'}",
             dtype="int64" if self.discrete else "float64", class_name=type(self).__name__,
             **kwargs,
         )  # fmt: skip
@@ -116,12 +189,28 @@ class Categorical(Unordered):
         counts = np.bincount(y.astype(np.intp)) + 0.5
         return np.asarray(counts / counts.sum())
 
+    def by_counts(self, y: Array, categories: int) -> Array:
+        """Return 1 for the category that was chosen, else 0, on a last axis."""
+        return np.asarray(y[..., None] == np.arange(categories), np.float64)
+
     def density(self, m: Maths, y: Any, log_p: Any, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the log-probability of each row's category."""
         return m.pick(log_p, y)
 
 
-class Multinomial(Unordered):
+class Composed(Unordered):
+    """A response of several columns, one for each category."""
+
+    response = "columns"
+    by_category = {**Unordered.by_category, "stored": 0}
+    lacks = {k: v for k, v in Unordered.lacks.items() if k != "dispersion"}
+
+    def compared(self, trials: Array | None) -> str:
+        """Return ``spreads``: how much shares differ between rows."""
+        return "spreads"
+
+
+class Multinomial(Composed):
     """Counts of several categories among a row's total; ``mu`` is the probability of each.
 
     The log-likelihood includes the multinomial coefficient.
@@ -133,8 +222,8 @@ class Multinomial(Unordered):
 
     name = "multinomial"
     support = "counts of several categories"
-    composed = True
     has_trials = True
+    offers = frozenset({"independent_trials"})
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse what is no count, rows without any, and totals that do not add up."""
@@ -154,6 +243,10 @@ class Multinomial(Unordered):
         """Return the multinomial log-density."""
         ways = m.log_factorial(y.sum(axis=-1)) - m.log_factorial(y).sum(axis=-1)
         return ways + m.times(y, log_p).sum(axis=-1)
+
+    def drawn(self, averaged: bool) -> str:
+        """Name counts, or shares of the total."""
+        return "share" if averaged else "count"
 
     def mean(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu``, times the total where there is one."""
@@ -176,7 +269,7 @@ class Multinomial(Unordered):
         return np.asarray(rng.multinomial(total.astype(np.int64), shares), np.float64)
 
 
-class Dirichlet(Unordered):
+class Dirichlet(Composed):
     """Shares of a whole with means ``mu``, each of variance ``mu * (1 - mu) / (dispersion + 1)``.
 
     Default prior: ``dispersion ~ LogNormal(log(guess), 2.5)`` with the concentration that the
@@ -191,8 +284,8 @@ class Dirichlet(Unordered):
 
     name = "dirichlet"
     support = "shares of a whole"
-    composed = True
     discrete = False
+    shares = "shares"
     parameters = (
         Parameter(
             "dispersion",
@@ -225,6 +318,16 @@ class Dirichlet(Unordered):
         """Return the mean share of each part, a little from zero."""
         shares = np.clip(y.mean(axis=0), 1e-3, 1.0)
         return np.asarray(shares / shares.sum())
+
+    def separated(self, link: Link, trials: Array | None) -> tuple[str, ...]:
+        """Return nothing: shares between the ends are split by no coefficient."""
+        return ()
+
+    def response_words(
+        self, link: Link, kind: str, column: str, *, averaged: bool = False
+    ) -> str | None:
+        """Name shares, whatever is predicted."""
+        return "share"
 
     def density(self, m: Maths, y: Any, log_p: Any, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the Dirichlet log-density with means and concentration.

@@ -51,7 +51,12 @@ class VonMises(Written):
     )
     mean_is_proportional = False
     reports = "mean direction"
-    circular = True
+    lacks = {
+        "average": "Responses of {family} are angles, and averages and differences of angles depend on "
+        "where the turn is cut: predict row by row, with groups='typical' or 'known'.",
+        "dispersion": "Squared angles of {family} say little of its spread: look at its residuals.",
+        "reports_mean": "Predictions of {family} report the mean direction: compare directions.",
+    }
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse what is not an angle on one turn."""
@@ -94,6 +99,11 @@ class VonMises(Written):
             p = weight * np.exp(-2 * size * np.sin(angle / 2) ** 2)
             square, total = square + p * angle**2, total + p
         return fill(square / total, mu)
+
+    def impossible_means(self, eta: Array, link: Link) -> tuple[Array, NDArray[np.bool_]]:
+        """Return directions, all of which can be but those that are no numbers."""
+        mu = link.inverse(eta)
+        return mu, ~np.isfinite(mu)
 
     def deviation(self, y: Array, mean: Array) -> Array:
         """Return the angles from the mean direction, the short way round."""

@@ -45,7 +45,7 @@ class _WithZeros(Written):
 
     def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
         """``log(1 + var / mean**2)`` on the log link, of the response with its zeros."""
-        if link.name == "log":
+        if link.facts.exposure == "mean":
             return super().observation_variance(mu, link, parameters)
         return self.plain.observation_variance(mu, link, parameters)
 

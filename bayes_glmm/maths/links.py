@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_expit, log_ndtr, logit, ndtr, ndtri
 
 from bayes_glmm.maths import symbolic
+from bayes_glmm.maths.link_reading import LinkReading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ type Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Link:
+class Link(LinkReading):
     """A map from the mean to the predictor and back.
 
     All functions are monotone in the domain of the mean. ``sqrt`` and

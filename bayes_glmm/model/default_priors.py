@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 import numpy as np
 
 from bayes_glmm.errors import PriorError, suggestion
-from bayes_glmm.families import get_family
+from bayes_glmm.families import LINKS, get_family
 from bayes_glmm.families.censoring import observe
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.model.row_weights import product_of
@@ -98,9 +98,7 @@ def _key(keys: tuple[str, ...], given: Mapping[str, Prior]) -> str | None:
     return next((key for key in keys if key in given), None)
 
 
-def _choose(
-    place: Place, given: Mapping[str, Prior], written: Collection[str]
-) -> tuple[str, Prior]:
+def _choose(place: Place, given: Mapping[str, Prior], written: Set[str]) -> tuple[str, Prior]:
     """Return the name that a prior is of, and the prior."""
     slot = place.slot
     name, key = slot.name, _key(slot.keys, given)
@@ -205,7 +203,7 @@ def observations(design: Design) -> tuple[np.ndarray, np.ndarray | None, np.ndar
     weights are no whole numbers, or very many, the shares of the rows are kept.
     """
     y = np.asarray(design.response, float)
-    exposure = np.exp(design.mu.offset) if design.link == "log" else np.ones(design.n_rows)
+    exposure = LINKS[design.link].multiplied(design.mu.offset)
     weights = design.modifiers.get("weights")
     if weights is None or not (weights > 0).any():
         return y, design.trials, exposure
@@ -217,7 +215,7 @@ def observations(design: Design) -> tuple[np.ndarray, np.ndarray | None, np.ndar
 
 def _mean_offset(design: Design, predictor: PredictorDesign) -> float:
     """Return the mean of the known terms over what the rows stand for."""
-    trials = design.trials if get_family(design.family).has_trials else None
+    trials = get_family(design.family).own_trials(design.trials)
     parts = [p for p in (trials, design.modifiers.get("weights")) if p is not None]
     return float(np.average(predictor.offset, weights=product_of(parts)))
 
@@ -242,4 +240,4 @@ def predictor_start(design: Design, predictor: PredictorDesign) -> float:
     middle = float(family.link(design.link).forward(np.asarray(mean, np.float64)))
     if not np.isfinite(middle):  # a mean outside the link's domain says nothing about its centre
         return 0.0
-    return middle if design.link == "log" else middle - _mean_offset(design, predictor)
+    return middle - family.link(design.link).added(_mean_offset(design, predictor))

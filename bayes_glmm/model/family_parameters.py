@@ -79,7 +79,8 @@ def _state_thresholds(name: str, design: Design, graph: Graph) -> Any:
 
     prior, ladders = graph.priors[name], design.ladders
     values = moved_prior(prior, design.threshold_centre(graph.values.__getitem__, pt.stack))
-    order = {"transform": _rising(ladders)} if get_family(design.family).increasing else {}
+    rising = get_family(design.family).rising(ladders)
+    order = {"transform": _rising(rising)} if rising else {}
     start = np.concatenate([np.linspace(-1.0, 1.0, s.stop - s.start) for s in ladders])
     return DISTRIBUTIONS[prior.name](
         graph.named(name), **values, dims=graph.dims[name], initval=start, **order
@@ -100,7 +101,7 @@ def draw_own_parameters(design: Design, source: PriorDraws) -> dict[str, Array]:
     family, out = get_family(design.family), dict[str, Array]()
     for own in family.vectors:
         values = source.numbers(own.name, (source.n, len(design.boundaries)))
-        for ladder in design.ladders if family.increasing else ():
+        for ladder in family.rising(design.ladders):
             values[:, ladder].sort(axis=1)
         shift = np.asarray(design.threshold_centre(source.values.__getitem__, np.stack))
         out[own.name] = values + (shift[:, None] if shift.ndim == 1 else shift)
@@ -118,8 +119,7 @@ def read_own_parameters(design: Design, stated: Stated) -> dict[str, Array]:
     family, out = get_family(design.family), dict[str, Array]()
     for p in family.vectors:
         values = stated.vector(p.name, design.boundaries)
-        falls = any((np.diff(values[ladder]) <= 0).any() for ladder in design.ladders)
-        if family.increasing and falls:
+        if any((np.diff(values[run]) <= 0).any() for run in family.rising(design.ladders)):
             raise ArgumentError(f"{p.name} must increase from one boundary to the next.")
         out[p.name] = values
     for p in family.scalars(design.stated):

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from bayes_glmm.maths.field_maths import NUMPY
 from bayes_glmm.model.blocks.array_types import Array, Values
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.model.family_parameters import STANDARD_ERROR
-from bayes_glmm.model.latent_effects import all_fields, effect_fields
+from bayes_glmm.model.latent_effects import EffectFields, effect_fields
 from bayes_glmm.model.prior_density import (
     dirichlet_log_density,
     lkj_log_density,
@@ -64,19 +65,33 @@ class FieldDensity:
         way = Way.of(design, priors)
         return cls(way.design, way.priors)
 
+    @cached_property
+    def effects(self) -> dict[str, EffectFields]:
+        """Groups and smooths of each predictor as blocks of the field."""
+        return {p.parameter: effect_fields(p) for p in self.design.every}
+
+    @property
+    def blocks(self) -> EffectFields:
+        """All of them; one that several predictors share comes once."""
+        return tuple({b.effects: b for own in self.effects.values() for b in own}.values())
+
+    @cached_property
+    def variables(self) -> dict[str, Variable]:
+        """All variables by name."""
+        return dict(variables(self.design))
+
     def log_density(self, values: Values) -> float:
         """Return the joint log-density of the responses and of all variables."""
         return self.log_rows(values) + self.log_fields(values) + self.log_parameters(values)
 
     def log_fields(self, values: Values) -> float:
         """Return the log-density of all effects at unit scale given the parameters."""
-        blocks = all_fields(self.design)
-        return sum((b.log_density(values[b.effects], values) for b in blocks), 0.0)
+        return sum((b.log_density(values[b.effects], values) for b in self.blocks), 0.0)
 
     def log_rows(self, values: Values) -> float:
         """Return the log-density of the responses, and of covariates with missing values."""
         design, family = self.design, get_family(self.design.family)
-        eta = {name: predictor(p, values) for name, p in design.predictors.items()}
+        eta = {name: self.predictor(p, values) for name, p in design.predictors.items()}
         own: dict[str, Any] = {}
         for p in family.parameters:
             if p.name in eta:
@@ -94,13 +109,25 @@ class FieldDensity:
         total = float(np.asarray(rows).sum())
         for covariate in design.covariates.values():
             x = covariate.factor.evaluated(values.get(covariate.factor.variable), NUMPY)
-            mean, sigma = predictor(covariate.predictor, values), values[covariate.sigma]
-            total += float(stats.norm.logpdf(x, mean, sigma).sum())
+            mean = self.predictor(covariate.predictor, values)
+            total += float(stats.norm.logpdf(x, mean, values[covariate.sigma]).sum())
         return total
+
+    def predictor(self, p: PredictorDesign, values: Values) -> Array:
+        """Return a predictor on the rows from effects at unit scale, shape (n_rows,)."""
+        eta = p.offset.copy()
+        if p.intercept:
+            eta += values[p.intercept_name]
+        if p.coefficients:
+            eta += p.known @ values[p.beta]
+            eta += p.modelled.rows(values[p.beta], values, NUMPY) if p.modelled else 0.0
+        for block in self.effects[p.parameter]:
+            eta += block.rows(values[block.effects], values)
+        return eta
 
     def log_parameters(self, values: Values) -> float:
         """Return the log-density of all variables that are no effects and no missing values."""
-        return sum(self._log_prior(v, values) for v in variables(self.design).values())
+        return sum(self._log_prior(v, values) for v in self.variables.values())
 
     def _log_prior(self, variable: Variable, values: Values) -> float:
         if variable.derived or variable.role in (Role.EFFECTS, Role.LATENTS, Role.MISSING):
@@ -109,7 +136,7 @@ class FieldDensity:
         names = [slot.name for slot in variable.slots]
         match variable.role:
             case Role.CORRELATION_FACTOR:
-                of = next(v for v in variables(self.design).values() if _is_of(v, variable))
+                of = next(v for v in self.variables.values() if _is_of(v, variable))
                 return lkj_log_density(x, self.priors[of.slots[0].name]["eta"])
             case Role.SHARES:
                 return dirichlet_log_density(x, self.priors[names[0]]["alpha"])
@@ -123,16 +150,3 @@ class FieldDensity:
 
 def _is_of(variable: Variable, factor: Variable) -> bool:
     return variable.role is Role.CORRELATION and variable.owner == factor.owner
-
-
-def predictor(p: PredictorDesign, values: Values) -> Array:
-    """Return a predictor on the rows from effects at unit scale, shape (n_rows,)."""
-    eta = p.offset.copy()
-    if p.intercept:
-        eta += values[p.intercept_name]
-    if p.coefficients:
-        eta += p.known @ values[p.beta]
-        eta += p.modelled.rows(values[p.beta], values, NUMPY) if p.modelled else 0.0
-    for block in effect_fields(p):
-        eta += block.rows(values[block.effects], values)
-    return eta

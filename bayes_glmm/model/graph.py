@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pymc as pm
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.families import get_family
 from bayes_glmm.families.censoring import observe
+from bayes_glmm.literals import Coordinates
 from bayes_glmm.maths.field_maths import pytensor_maths
 from bayes_glmm.model.default_priors import predictor_unit
 from bayes_glmm.model.design import Design, PredictorDesign
@@ -33,7 +34,7 @@ def build_graph(
     spec: ModelSpec,
     design: Design,
     priors: Mapping[str, Prior],
-    coordinates: Literal["standardized", "natural", "absorbed"] = "standardized",
+    coordinates: Coordinates = "standardized",
 ) -> pm.Model:
     """Build the model of a design with its resolved priors.
 

@@ -7,7 +7,7 @@ the effects :math:`D u` carried to the levels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ from bayes_glmm.model.blocks.fixed import FixedBlock
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.blocks.smooth import SmoothDesign
 from bayes_glmm.model.blocks.unit_field import UnitField, correlated, indicator
-from bayes_glmm.model.design import Design, PredictorDesign
+from bayes_glmm.model.design import PredictorDesign
 from bayes_glmm.model.variables import element
 from bayes_glmm.spec.priors import Prior
 
@@ -137,18 +137,12 @@ class SmoothField:
         return np.asarray(self.columns @ (self.scale(values) * u))
 
 
-def effect_fields(p: PredictorDesign) -> tuple[GroupField | SmoothField, ...]:
+type EffectFields = tuple[GroupField | SmoothField, ...]
+
+
+def effect_fields(p: PredictorDesign) -> EffectFields:
     """Return the blocks of the field in one predictor, smooths first."""
     return (*map(SmoothField, p.smooths), *map(GroupField, p.groups))
-
-
-def all_fields(design: Design) -> Iterator[GroupField | SmoothField]:
-    """Yield the blocks of all predictors; one that several predictors share comes once."""
-    seen = set()
-    for block in (block for p in design.every for block in effect_fields(p)):
-        if block.effects not in seen:
-            seen.add(block.effects)
-            yield block
 
 
 def fixed_field(block: FixedBlock, priors: Mapping[str, Prior]) -> tuple[Array, UnitField] | None:

@@ -12,8 +12,6 @@ from scipy import special
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
-LOCATION = {"Cauchy": "alpha"}
-"""What the location of a prior is called where it is not ``mu``."""
 
 
 def log_priors(names: Sequence[str], priors: Mapping[str, Prior], x: Any) -> float:

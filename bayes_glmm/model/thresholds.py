@@ -91,3 +91,16 @@ class Cuts:
     def take(self, rows: NDArray[np.intp] | slice) -> Cuts:
         """Return the cuts of some rows."""
         return replace(self, index=self.index[rows])
+
+
+class SingleBoundaries:
+    """What single boundaries between ordered categories are moved by, ``cs()``."""
+
+    def lack(self, capability: str) -> str | None:
+        """Return why they lack a capability and the way out; ``None`` where they have it."""
+        if capability == "common_boundaries":
+            return (
+                "cs() moves single boundaries, and no one predictor of all: compare probabilities with "
+                "comparisons(), or read the coefficients in summary()."
+            )
+        return None

@@ -151,13 +151,13 @@ def dimensions(design: Design) -> tuple[dict[str, tuple[str, ...]], dict[str, ND
     """Return the dimensions of every posterior variable, and their labels."""
     known = variables(design).values()
     coords = {d: own for v in known for d, own in zip(v.dims, v.labels, strict=True)}
-    if get_family(design.family).composed:
-        coords[PART] = np.array(design.categories, dtype=str)
+    if parts := get_family(design.family).parts(design.categories):
+        coords[PART] = np.array(parts, dtype=str)
     dims = {name: v.dims for v in known if v.dims for name in (v.name, v.reference)}
     return dims, coords
 
 
 def response_dims(design: Design) -> tuple[str, ...]:
     """Return the dimensions of the response."""
-    composed = get_family(design.family).composed
-    return ("observation", PART) if composed else ("observation",)
+    several = get_family(design.family).parts(design.categories)
+    return ("observation", PART) if several else ("observation",)

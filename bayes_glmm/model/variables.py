@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ HYPERS = (RANGE, "mix", "halflife", "signal", "rho", DEGREES)
 """Parameters of structures, of smooths and of the distribution of effects."""
 COEFFICIENT = "coefficient"
 """Dimension of the coefficients."""
+RESERVED = ("chain", "draw", "sample", "observation", COEFFICIENT, "y", "response", "mu")
+"""What every result and graph has: dimensions of draws and rows, the response."""
 COLUMNS, OFFSET, INDEX, VALUES, WEIGHTS, BASIS, KNOWN = (
     "X", "offset", "index", "Z", "weights", "basis", "known",
 )  # fmt: skip
@@ -217,6 +220,12 @@ def _place(axes: list[list[str]], label: str) -> tuple[int, ...] | None:
         found = _place(rest, label)
         return None if found is None else (0, *found)
     return None
+
+
+def element_of(values: NDArray[np.float64], place: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return an element in every draw, shape (...), of values, shape (..., variable's own)."""
+    where: tuple[Any, ...] = (..., *place)
+    return np.asarray(values[where])
 
 
 def named(stem: str, owner: str) -> str:

@@ -62,7 +62,7 @@ def plot_ppc(tree: xr.DataTree, n: int = 400, ax: Axes | None = None) -> Axes:
     table = predictive_check(fit, n=n)
     ax = axes(ax)
     DRAWN[table.attrs["kind"]](ax, table, fit.spec.response.column)
-    if fit.family.categorical:
+    if fit.design.categories:
         names = [c.replace("$", r"\$") for c in fit.design.categories]
         ax.set_xticks(range(len(names)), names)
     legend(ax)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayes_glmm.answers.predict.expected import Groups
 from bayes_glmm.answers.predict.profiles import profile
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.literals import Groups
 from bayes_glmm.plots.style import COLOURS, LINES, SMALL, axes, bounds, legend, warn
 from bayes_glmm.results.fit import Fit
 
@@ -93,7 +93,7 @@ def plot_predictions(
 def _title(tree: xr.DataTree) -> str | None:
     """Return what the categories are of; the columns of a composition say it themselves."""
     fit = Fit.of(tree)
-    return None if fit.family.composed else fit.spec.response.column
+    return None if fit.spec.response.others else fit.spec.response.column
 
 
 def _key(table: pd.DataFrame, variable: str, by: str | None) -> str | None:

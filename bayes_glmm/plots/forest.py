@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from bayes_glmm.answers.meta.analysis import Measure, heterogeneity, meta_analysis
+from bayes_glmm.answers.meta.analysis import heterogeneity, meta_analysis
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.literals import StudyMeasure
 from bayes_glmm.plots.style import BLUE, GREY, SMALL, axes, bounds, warn
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def plot_forest(
     tree: xr.DataTree,
     study: str,
     treatment: str | None = None,
-    measure: Measure = "conditional",
+    measure: StudyMeasure = "conditional",
     ax: Axes | None = None,
     *,
     contrast: str | Sequence[Any] | None = None,
@@ -85,7 +86,6 @@ def plot_forest(
     if order not in ("effect", "name"):
         raise ArgumentError(f"order={order!r}: use 'effect' or 'name'.")
     table = meta_analysis(tree, study, treatment, measure, contrast=contrast, seed=seed)
-    assert isinstance(table, pd.DataFrame)
     low, high, interval = bounds(table)
     several = table["contrast"].nunique() > 1
     rows = _contrast_rows(table) if several else _study_rows(table, order, names or {})
@@ -257,7 +257,6 @@ def _variation(tree: xr.DataTree, study: str, treatment: str | None, contrast: A
         table = heterogeneity(tree, study, treatment, contrast=contrast)
     except ArgumentError:  # what was drawn is sound, so that nothing varies
         return f"effects do not vary between levels of {study} in this model"
-    assert isinstance(table, pd.DataFrame)
     low, high, _ = bounds(table)
     rows = {row["quantity"]: row for row in _dicts(table)}
     tau, i2 = rows["tau"], rows["i2"]

@@ -263,9 +263,9 @@ def _bars(
     threshold: float,
 ) -> None:
     """Say what the colours mean; ratios under a log or logit link."""
-    link, term = fit.link.name, table["term"].iloc[0]
+    term = table["term"].iloc[0]
     mu = fit.predictor_of(group).parameter == "mu"
-    words = {"log": "ratio", "logit": "odds ratio"}.get(link, "") if mu else ""
+    words = fit.link.ratio() if mu else ""
     what = "" if term == INTERCEPT else f" in {term}"
     texts = (
         f"{group}: {words} to the average{what}, at the posterior mean of its log"

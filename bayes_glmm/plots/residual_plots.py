@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from bayes_glmm.answers.answer_tables import interval
-from bayes_glmm.answers.diagnose.residuals import MEANING, REPLICATIONS, Effects, pit_residuals
+from bayes_glmm.answers.diagnose.residuals import MEANING, REPLICATIONS, pit_residuals
 from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.literals import Effects
 from bayes_glmm.plots.style import BLUE, GREY, ORANGE, SMALL, axes, bounds, legend
 from bayes_glmm.results.fit import Fit
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayes_glmm.answers.predict.trajectories import Scale, Trajectories, trajectories
+from bayes_glmm.answers.predict.trajectories import Trajectories, trajectories
+from bayes_glmm.answers.require import able
+from bayes_glmm.literals import Scale
 from bayes_glmm.plots.style import COLOURS, GREY, SMALL, axes, bounds, legend, warn
 from bayes_glmm.results.fit import Fit
 
@@ -82,7 +84,7 @@ def plot_trajectories(
     fit = Fit.of(tree)
     found = trajectories(tree, time, group, by, n=n, scale=scale, category=category, seed=seed)
     ax = axes(ax)
-    straight = scale == "link" or fit.link.name == "identity"
+    straight = scale == "link" or able(fit.link, "straight")
     *_, name = bounds(found.average)
     _single(ax, found, group, by)
     for k, (label, part) in enumerate(_parts(found.average, by)):
@@ -138,7 +140,7 @@ def _parts(table: pd.DataFrame, by: str | None) -> Iterator[Part]:
 
 def _limit(ax: Axes, found: Trajectories, fit: Fit, scale: str) -> None:
     """Keep a few extreme new levels of a skewed response from squeezing all others."""
-    if scale == "link" or fit.link.name != "log":
+    if scale == "link" or fit.link.ratio() != "ratio":
         return
     low, high, _ = bounds(found.average)
     most = max(found.own["mean"].max(), found.average[high].max())

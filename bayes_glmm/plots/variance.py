@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from bayes_glmm.answers.variance.partition import variance_partition
+from bayes_glmm.literals import VarianceScale
 from bayes_glmm.plots.style import BLUE, GREEN, GREY, ORANGE, SMALL, axes, bounds, warn
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ WORDS = {"fixed": "fixed effects", "residual": "residual (distribution)",
 
 
 def plot_variance(
-    tree: xr.DataTree, scale: Literal["latent", "data"] = "latent", ax: Axes | None = None
+    tree: xr.DataTree, scale: VarianceScale = "latent", ax: Axes | None = None
 ) -> Axes:
     """Draw the share of variance of each component, with its interval.
 
@@ -53,7 +54,6 @@ def plot_variance(
     >>> ax = bg.plot_variance(tree)
     """
     table = variance_partition(tree, scale)
-    assert isinstance(table, pd.DataFrame)
     low, high, name = bounds(table)
     rows = _ordered(table[~table["kind"].isin(["icc", "r2"])])
     places = np.arange(len(rows))[::-1]

@@ -18,13 +18,14 @@ from bayes_glmm.answers.diagnose.report_card import diagnose
 from bayes_glmm.answers.effects.level_effects import random_effects, shrinkage
 from bayes_glmm.answers.meta.analysis import heterogeneity, meta_analysis, meta_designs
 from bayes_glmm.answers.meta.network import network, networks
-from bayes_glmm.answers.predict.comparisons import Measure, comparisons
-from bayes_glmm.answers.predict.expected import Groups
+from bayes_glmm.answers.predict.comparisons import comparisons
 from bayes_glmm.answers.predict.predictions import predictions
 from bayes_glmm.answers.predict.student_effects import averages
+from bayes_glmm.answers.require import able
 from bayes_glmm.answers.summary import fixed_effects, summary
 from bayes_glmm.answers.variance.partition import variance_partition
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.literals import Groups, Measure
 from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.report.words import in_mathematics, in_words
 from bayes_glmm.results.fit import Fit
@@ -236,7 +237,7 @@ def _prior(prior: Prior) -> str:
 
 def _ratios(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
     means = fit.design.means
-    if fit.family.ratios(fit.link.name) is None:
+    if fit.family.ratios(fit.link) is None:
         return None
     if not any(p.coefficients for p in means):
         return None
@@ -247,7 +248,7 @@ def _ratios(tree: xr.DataTree, fit: Fit) -> dict[str, Any] | None:
 
 def _has_means(fit: Fit) -> bool:
     """Whether responses have means to compare: angles, and pairs given their total, have not."""
-    return not fit.family.circular and "total" not in fit.design.modifiers
+    return able(fit, "average") and able(fit, "mean")
 
 
 def _averages(tree: xr.DataTree, fit: Fit, per: float | None) -> dict[str, Any] | None:
@@ -264,9 +265,7 @@ def _averages(tree: xr.DataTree, fit: Fit, per: float | None) -> dict[str, Any] 
         parts.append(table.drop(columns="rows"))
     whole = pd.concat(parts, ignore_index=True)
     whole.attrs = {"scale": parts[0].attrs["scale"]}
-    what = fit.family.reports
-    caption = "Mean response" if what == "mean" else f"Average {what} of the response"
-    return cells(whole, f"{caption} of the rows of the data")
+    return cells(whole, f"{fit.family.averaged()} of the rows of the data")
 
 
 def _whose(fit: Fit) -> Groups:
@@ -285,7 +284,7 @@ def _comparisons(
 ) -> list[dict[str, Any]]:
     """Tabulate differences, and ratios where the link keeps means positive."""
     measures: list[Measure] = ["difference"]
-    if fit.link.name in ("log", "logit", "probit", "cloglog"):
+    if able(fit.link, "positive_means"):
         measures.append("ratio")
     tables = []
     for measure in measures if variables and _has_means(fit) else []:

@@ -27,27 +27,15 @@ def in_words(fit: Fit) -> list[str]:
     )
     trials = spec.response.modifier("trials")
     of = " out of its trials" if trials else ""
-    if fit.family.unordered:
-        what = _against_first(fit)
-    elif fit.family.categorical:
-        what = (
-            f"its {len(design.categories)} categories cut by thresholds on the {fit.link.name} link"
-        )
-    else:
-        what = f"its {_location(fit)} on the {fit.link.name} link{known}"
+    what = fit.family.modelled(fit.link, design.categories, known)
     lines = [f"{spec.response.name}{of} follows the {family} family, {what}."]
     if counted := fit.schema.response.counted:
         lines.append(f"{counted}.")
-    if fit.family.unordered:
-        lines += [
-            f"The odds of {p.category} change with {', '.join(p.coefficients)}."
-            for p in design.means
-            if p.coefficients
-        ]
-    elif design.mu.coefficients:
-        later = "The share of later categories"
-        subject = later if fit.family.categorical else f"The {_location(fit)}"
-        lines.append(f"{subject} changes with {', '.join(design.mu.coefficients)}.")
+    lines += [
+        fit.family.changes(p.category, ", ".join(p.coefficients))
+        for p in design.means
+        if p.coefficients and not p.boundary
+    ]
     lines += [
         f"Coefficients of {column} are differences from its level {level}."
         for column, level in references(fit.schema).items()
@@ -86,23 +74,8 @@ def in_words(fit: Fit) -> list[str]:
     return lines
 
 
-def _location(fit: Fit) -> str:
-    """Say what the predictor is of: the mean of all responses, or another figure, or of some."""
-    tail = f" ({fit.family.part})" if fit.family.part else ""
-    return fit.family.location + tail
-
-
 def _mixes(group: GroupDesign) -> bool:
     return group.most_levels > 1
-
-
-def _against_first(fit: Fit) -> str:
-    first, *others = fit.design.categories
-    what = "shares" if fit.family.composed and not fit.family.has_trials else "probabilities"
-    return (
-        f"the {what} of its {len(others) + 1} categories by their log odds against {first}, each "
-        "category with coefficients and effects of its own"
-    )
 
 
 def _others(fit: Fit) -> list[tuple[str, PredictorDesign]]:
@@ -136,25 +109,11 @@ def in_mathematics(fit: Fit) -> list[str]:
     parameters = "".join(
         f", {p.name}" + "ᵢ" * (p.name in design.predictors) for p in fit.family.parameters
     )
-    trials = "nᵢ, " if fit.family.has_trials else ""
     known = _known(fit)
-    parts = [*_parts(design.mu), *known]
-    lines = [
-        f"yᵢ ~ {fit.family.name}({trials}μᵢ{parameters})",
-        f"{fit.link.name}(μᵢ) = " + " + ".join(parts),
-    ]
-    if fit.family.unordered:
-        first = design.categories[0]
-        lines[1:] = [
-            f"log(μᵢ[{p.category}] / μᵢ[{first}]) = " + " + ".join([*_parts(p), *known])
-            for p in design.means
-        ]
-    elif fit.family.categorical:
-        lines = [
-            f"yᵢ ~ {fit.family.name}(ηᵢ{parameters}), {fit.link.name} link",
-            "ηᵢ = " + (" + ".join(parts) or "0"),
-            *(f"threshold[{p.boundary}]ᵢ = τ − ({' + '.join(_parts(p))})" for p in design.specific),
-        ]
+    means = [p for p in design.means if not p.boundary]
+    predictors = {p.category: " + ".join([*_parts(p), *known]) for p in means}
+    lines = fit.family.equations(fit.link, parameters, predictors, design.categories)
+    lines += [f"threshold[{p.boundary}]ᵢ = τ − ({' + '.join(_parts(p))})" for p in design.specific]
     for parameter, predictor in _others(fit):
         link = fit.family.parameter(parameter).link
         offset = ["offsetᵢ"] * bool(dict(fit.spec.predictors)[parameter].offsets)

@@ -94,7 +94,7 @@ def gaussian_null(fit: Fit) -> GroupDesign:
     groups = design.groups
     related = [g for g in groups if g.factor is not None]
     reasons = {
-        "a link other than identity": design.link != "identity",
+        "a link other than identity": fit.link.lack("straight") is not None,
         "formulas of other parameters": set(design.predictors) != {"mu"},
         "smooth terms": bool(design.smooths),
         "covariates with parameters of their own": bool(design.mu.modelled),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.fitting.options import DEFAULTS, ChainsOptions, MarkerOptions, part
 from bayes_glmm.model.variables import BETA, element
 from bayes_glmm.results.fit import Fit
 from bayes_glmm.scan.dosage import dosage
@@ -23,7 +24,7 @@ NAME = "marker"
 
 def with_refits(
     fit: Fit, table: pd.DataFrame, source: Markers, k: int, prior: Prior | None,
-    options: dict[str, Any],
+    options: MarkerOptions,
 ) -> pd.DataFrame:  # fmt: skip
     """Return the table with the effects that fits of whole models give to the best markers.
 
@@ -32,31 +33,32 @@ def with_refits(
     ArgumentError
         The model has a column named ``marker``.
     """
-    from bayes_glmm.fitting import fit as sample
+    from bayes_glmm.fitting.fit_model import fit as sample
 
     if NAME in fit.data.columns:
         raise ArgumentError(f"refit= adds the column {NAME!r}, which the model has: rename it.")
-    draws = options.pop("refit_draws", 500)
+    seed = options.get("seed")
+    again = partial(
+        sample, model_with_marker(fit, prior), structures=fit.structures or None,
+        draws=options.get("refit_draws", DEFAULTS["refit_draws"]),
+        seed=fit.info["seed"] if seed is None else seed,
+        progress=options.get("progress", False), **part(options, ChainsOptions),
+    )  # fmt: skip
     group = next(g for g in fit.groups if g.factor is not None)
     at = match(group.levels, source.labels, "The null model", "the source of genotypes")
     weights = np.bincount(group.index, minlength=len(group.levels)).astype(np.float64)
-    spec = model_with_marker(fit, prior)
     found = {name: np.full(len(table), np.nan) for name in ("refit_mean", "refit_sd")}
     converged: list[bool | None] = [None] * len(table)
     for place in table["p"].nsmallest(k).index:
         calls = source.read(int(place), int(place) + 1)
         counts = dosage(calls, at, weights, np.float64, centred=False).values[0]
         rows = fit.data.assign(**{NAME: counts[group.index]})
-        tree = sample(
-            spec, rows, structures=fit.structures or None, draws=draws,
-            **{"progress": False, "seed": fit.info["seed"], **options},
-        )  # fmt: skip
-        again = Fit.of(tree)
-        mu = again.design.mu
-        effect = again.posterior[mu.beta].sel({mu.fixed.coefficient_dim: NAME})
+        one = Fit.of(again(rows))
+        mu = one.design.mu
+        effect = one.posterior[mu.beta].sel({mu.fixed.coefficient_dim: NAME})
         found["refit_mean"][place] = float(effect.mean())
         found["refit_sd"][place] = float(effect.std(ddof=1))
-        converged[place] = bool(again.info["converged"])
+        converged[place] = bool(one.info["converged"])
     full = table.assign(**found, refit_converged=pd.array(converged, dtype="boolean"))
     full.attrs = table.attrs
     return full

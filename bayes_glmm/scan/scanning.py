@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.fitting.options import MarkerOptions, takes
+from bayes_glmm.literals import Precision, allowed
 from bayes_glmm.results.fit import Fit, read_fit
 from bayes_glmm.scan.exact import exact_parts
 from bayes_glmm.scan.markers import Markers, read_markers
 from bayes_glmm.scan.parts import Part
 from bayes_glmm.scan.refits import with_refits
-from bayes_glmm.scan.score import CANONICAL, screen_parts
+from bayes_glmm.scan.score import screen_parts
 from bayes_glmm.spec.priors import Prior
 from bayes_glmm.structures.level_labels import match
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 type Array = NDArray[np.float64]
-type Precision = Literal["single", "double"]
 CELLS = 2**22
 """Genotypes in a block."""
 EXACT = "Wald test by restricted maximum likelihood of every marker; Bayes factor over draws"
@@ -34,6 +35,7 @@ EFFECT = 0.2
 """Prior sd of an effect, in sds of the response."""
 
 
+@takes(MarkerOptions, seed=None, progress=False)
 def scan(
     tree: xr.DataTree,
     genotypes: pd.DataFrame | str | Path,
@@ -46,7 +48,7 @@ def scan(
     draws: int = 64,
     precision: Precision = "single",
     refit: int = 0,
-    **options: Any,
+    **options: Unpack[MarkerOptions],
 ) -> pd.DataFrame:
     r"""Test every marker for association, given relationships between individuals.
 
@@ -91,9 +93,14 @@ def scan(
     refit : int, default 0
         Fit the whole model again by NUTS for this many markers, those of the smallest p, with
         the marker among the covariates; its prior is ``prior_sd``'s where that is given.
-    **options
-        Of sampling, for ``refit``, as in :func:`bayes_glmm.fit`: ``draws`` there is
-        ``refit_draws``.
+    engine, tune, target_accept, chains, cores
+        Of the fits of ``refit``, as in :func:`bayes_glmm.fit`.
+    refit_draws : int, default 500
+        Kept draws of each chain of these.
+    seed : int, optional
+        Of these; that of the null model when not given.
+    progress : bool, default False
+        Show a bar in a terminal or a notebook, for each of these.
 
     Returns
     -------
@@ -151,7 +158,7 @@ def scan(
     >>> len(found), {"p", "log10_bf"} <= set(found.columns)  # doctest: +SKIP
     """
     fit = read_fit(tree)
-    if precision not in get_args(Precision.__value__):
+    if precision not in allowed(Precision):
         raise ArgumentError(
             f"precision={precision!r}." + suggestion(precision, ["single", "double"])
         )
@@ -168,7 +175,7 @@ def scan(
     if not 0 < width < np.inf:
         raise ArgumentError(f"prior_sd={prior_sd!r}: a positive number is needed.")
     kind = np.float32 if precision == "single" else np.float64
-    if fit.spec.family in CANONICAL:
+    if not fit.family.lack("score_test"):
         parts = screen_parts(fit, source, covariates, loco, kind)
         used: dict[str, Any] = {"method": SCREEN, "loco": loco}
     else:
@@ -178,7 +185,7 @@ def scan(
     if not refit:
         return table
     prior = Prior("Normal", mu=0, sigma=prior_sd) if prior_sd else None
-    return with_refits(fit, table, source, refit, prior, dict(options))
+    return with_refits(fit, table, source, refit, prior, options)
 
 
 def _table(
@@ -215,7 +222,7 @@ def _attrs(
     untested = table["note"][table["note"] != ""].value_counts()
     return {
         "estimand": "effect of one more counted allele, given covariates and relationships",
-        "scale": "response" if fit.spec.family == "gaussian" else "link",
+        "scale": fit.link.scale,
         "genomic_inflation": genomic_inflation(table["p"].to_numpy()),
         "n_markers": len(table),
         "n_tested": int(table["p"].notna().sum()),

@@ -39,10 +39,9 @@ from bayes_glmm.scan.parts import Part, reason
 from bayes_glmm.scan.saddle import log_tails
 
 type Array = NDArray[np.float64]
-CANONICAL = {"bernoulli": "logit", "binomial": "logit", "poisson": "log"}
 REFINED = 2.0
 """Scores further out, in standard deviations, get saddle-point tails."""
-STEPS, CLOSE = 100, 1e-9
+STEPS, CLOSE, SMALLEST = 100, 1e-9, 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +82,7 @@ def _group(fit: Fit) -> GroupDesign:
     related = [g for g in design.groups if g.factor is not None]
     plain = [g.terms == (INTERCEPT,) and g.whole and g.Z is None for g in design.groups]
     reasons = {
-        f"the link {design.link!r}": design.link != CANONICAL[design.family],
+        f"the link {design.link!r}": design.link != fit.family.canonical_link,
         "formulas of other parameters": set(design.predictors) != {"mu"},
         "smooth terms": bool(design.smooths),
         "covariates with parameters of their own": bool(design.mu.modelled),
@@ -96,7 +95,7 @@ def _group(fit: Fit) -> GroupDesign:
     if found:
         raise ResultError(
             f"A screen needs a null model such as 'y ~ x + (1 | gr(id, K))' with the link "
-            f"{CANONICAL[design.family]!r}, but this has {listed(found)}."
+            f"{fit.family.canonical_link!r}, but this has {listed(found)}."
         )
     return related[0]
 
@@ -106,7 +105,6 @@ def working_model(fit: Fit, group: GroupDesign, X: Array, K: Array) -> Working:
     design = fit.design
     posterior = fit.posterior
     n = design.n_rows
-    trials = np.ones(n) if design.trials is None else np.asarray(design.trials, np.float64)
     y = np.asarray(design.response, np.float64)
     S = np.zeros((n, n))
     for g in design.groups:
@@ -114,9 +112,10 @@ def working_model(fit: Fit, group: GroupDesign, X: Array, K: Array) -> Working:
         sd = float(posterior[g.sd].mean())
         S += sd**2 * own[np.ix_(g.index, g.index)]
     offset = design.mu.offset
-    eta = _start(design.family, y, trials, offset)
+    start = fit.family.start(y, design.trials, fit.link.multiplied(offset))
+    eta = offset + fit.link.forward(np.asarray(start))
     for _ in range(STEPS):
-        mean, variance = _moments(design.family, eta, trials)
+        mean, variance = _moments(fit, eta)
         root = linalg.cho_factor(S + np.diag(1 / variance))
         z = eta - offset + (y - mean) / variance
         SX = linalg.cho_solve(root, X)
@@ -130,7 +129,7 @@ def working_model(fit: Fit, group: GroupDesign, X: Array, K: Array) -> Working:
         raise ResultError(
             "The null model's mode was not found: are there categories without cases?"
         )
-    mean, variance = _moments(design.family, eta, trials)
+    mean, variance = _moments(fit, eta)
     inverse = linalg.cho_solve(linalg.cho_factor(S + np.diag(1 / variance)), np.eye(n))
     if X.shape[1]:
         SX = inverse @ X
@@ -142,19 +141,9 @@ def working_model(fit: Fit, group: GroupDesign, X: Array, K: Array) -> Working:
     return Working(X, mean, variance, y - mean, both)
 
 
-def _start(family: str, y: Array, trials: Array, offset: Array) -> Array:
-    if family == "poisson":
-        return offset + np.log(max(y.sum(), 0.5) / np.exp(offset).sum())
-    share = np.clip(y.sum() / trials.sum(), 1e-6, 1 - 1e-6)
-    return offset + np.log(share / (1 - share))
-
-
-def _moments(family: str, eta: Array, trials: Array) -> tuple[Array, Array]:
-    if family == "poisson":
-        mean = np.exp(eta)
-        return mean, mean
-    p = 1 / (1 + np.exp(-eta))
-    return trials * p, np.maximum(trials * p * (1 - p), 1e-12)
+def _moments(fit: Fit, eta: Array) -> tuple[Array, Array]:
+    mean, variance = fit.family.moments(eta, fit.link, {}, fit.design.trials)
+    return mean, np.maximum(variance, SMALLEST)
 
 
 class _Screen:
@@ -167,7 +156,7 @@ class _Screen:
         self.score = np.bincount(group.index, working.residual, len(group.levels))
         self.centred = fit.design.mu.intercept
         trials = fit.design.trials
-        self.trials = np.zeros(0) if fit.spec.family == "poisson" else (
+        self.trials = np.zeros(0) if fit.family.counts() else (
             np.ones(fit.design.n_rows) if trials is None else np.asarray(trials, np.float64)
         )  # fmt: skip
 

@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -18,20 +17,29 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.diagnose.rank_calibration import Calibration, ranks
 from bayes_glmm.errors import ArgumentError, DataError, SpecError, listed
 from bayes_glmm.families import get_family
-from bayes_glmm.fitting import prepare, provenance
+from bayes_glmm.families.contract import LARGEST
+from bayes_glmm.fitting.options import (
+    ChainOptions,
+    ManyOptions,
+    ModelOptions,
+    StudyOptions,
+    part,
+    takes,
+)
+from bayes_glmm.fitting.prepare import prepare
+from bayes_glmm.fitting.provenance import provenance
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.design import Design
 from bayes_glmm.model.variable_table import dimensions
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.studies.jobs import Record, run_many
-from bayes_glmm.studies.prior_predictive import LARGEST, draw_parameters, draw_responses
+from bayes_glmm.studies.prior_predictive import draw_parameters, draw_responses
 from bayes_glmm.studies.quantities import log_likelihood, parameters_of, quadratic_forms
 
 if TYPE_CHECKING:
     from bayes_glmm.design.resolve import Model
     from bayes_glmm.engine.compiled import Sampled
     from bayes_glmm.engine.settings import Settings
-    from bayes_glmm.families.contract import Family
     from bayes_glmm.spec.priors import Prior
     from bayes_glmm.structures import Structure
 
@@ -40,30 +48,18 @@ type Simulator = Callable[[np.random.Generator], tuple[Mapping[str, Any], Any]]
 type Quantity = Callable[[Mapping[str, Array]], Array]
 
 
+@takes(StudyOptions)
 def calibrate(
     model: Model,
     data: Any,
     *,
     n: int = 1000,
-    family: str | Family | None = None,
-    link: str | None = None,
-    exposure: str | None = None,
-    offset: str | None = None,
-    priors: Mapping[str, Prior] | None = None,
-    missing: Literal["error", "drop"] | None = None,
-    success: str | None = None,
-    structures: Mapping[str, Structure] | None = None,
     simulator: Simulator | None = None,
     quantities: Mapping[str, Quantity] | None = None,
-    engine: str = "auto",
     draws: int = 400,
-    tune: int | None = None,
     chains: int = 1,
     seed: int = 1,
-    target_accept: float | None = None,
-    executor: Any = None,
-    store: str | Path | None = None,
-    progress: bool = True,
+    **options: Unpack[StudyOptions],
 ) -> Calibration:
     """Fit a model to data drawn from its own priors, again and again [1]_.
 
@@ -81,8 +77,6 @@ def calibrate(
         response is only read for default priors, which are the same in all fits.
     n : int, default 1000
         Number of simulations.
-    family, link, exposure, offset, priors, missing, success, structures
-        As in :func:`bayes_glmm.fit`.
     simulator : callable, optional
         Draws parameters and responses in the model's place: takes a
         ``numpy.random.Generator`` and returns a mapping of parameters by the posterior's
@@ -91,7 +85,15 @@ def calibrate(
     quantities : mapping of str to callable, optional
         More to rank: each takes a mapping of the posterior's variables, shape
         (n_draws, ...), and returns an array, shape (n_draws,).
-    engine, draws, tune, chains, seed, target_accept
+    draws : int, default 400
+        Kept draws of each chain of each fit.
+    chains : int, default 1
+        Of each fit.
+    seed : int, default 1
+        Equal calls with equal seeds give equal results.
+    family, link, exposure, offset, missing, success, priors, structures
+        As in :func:`bayes_glmm.fit`.
+    engine, tune, target_accept
         As in :func:`bayes_glmm.fit`, of each fit. The model is compiled once in each process.
     executor : concurrent.futures.Executor or dask.distributed.Client, optional
         Where fits are done; in this process when not given. Results do not depend on it.
@@ -143,18 +145,15 @@ def calibrate(
 
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise ArgumentError(f"n={n!r}: a whole number of at least 1 is needed.")
-    prepared = prepare(
-        model, data, family=family, link=link, exposure=exposure, offset=offset,
-        priors=priors, missing=missing, success=success, structures=structures,
-    )  # fmt: skip
+    prepared = prepare(model, data, **part(options, ModelOptions))
     schema, design = prepared.require()
     if len(prepared.aside):
         raise SpecError('calibrate() draws every response: use missing="drop".')
     if simulator is None:
         refuse_unknown_origin(design)
     settings = choose_settings(
-        engine=engine, draws=draws, tune=tune, chains=chains, cores=1, seed=seed,
-        target_accept=target_accept, progress=False,
+        draws=draws, chains=chains, cores=1, seed=seed, progress=False,
+        **part(options, ChainOptions),
     )  # fmt: skip
     resolved = resolve_priors(prepared.spec, design)
     identity = provenance(prepared, schema, resolved, settings.identity())
@@ -170,7 +169,7 @@ def calibrate(
     )
     records = run_many(
         partial(one_fit, job), n, what="calibration", identity=identity,
-        executor=executor, store=store, progress=progress,
+        **part(options, ManyOptions),
     )  # fmt: skip
     return Calibration.of(records, spec=prepared.spec.to_toml(), seed=seed, draws=draws * chains)
 

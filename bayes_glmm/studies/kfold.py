@@ -6,8 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,16 @@ from numpy.typing import NDArray
 
 from bayes_glmm.answers.compare.left_out import Left, refuse_different
 from bayes_glmm.errors import ArgumentError, UnconvergedWarning, listed, suggestion
-from bayes_glmm.fitting import data_hash, fit
+from bayes_glmm.fitting.fit_model import fit
+from bayes_glmm.fitting.options import (
+    AgainOptions,
+    ChainsOptions,
+    ManyOptions,
+    RefitOptions,
+    part,
+    takes,
+)
+from bayes_glmm.fitting.provenance import data_hash
 from bayes_glmm.results.fit import Fit, read_fit
 from bayes_glmm.studies.jobs import Record, run_many
 
@@ -26,8 +34,15 @@ DRAWS = 500
 SEED_OF_FOLDS = 271
 
 
+@takes(RefitOptions)
 def refit(
-    tree: xr.DataTree, without: Sequence[str] | NDArray[Any], *, draws: int = DRAWS, **options: Any
+    tree: xr.DataTree,
+    without: Sequence[str] | NDArray[Any],
+    *,
+    draws: int = DRAWS,
+    seed: int | None = None,
+    progress: bool = False,
+    **options: Unpack[RefitOptions],
 ) -> xr.DataTree:
     """Fit a model again without some of its rows.
 
@@ -40,8 +55,12 @@ def refit(
         Identifiers (index) of the rows to leave out; none to fit all again.
     draws : int, default 500
         Draws of each chain.
-    **options
-        Of sampling, as in :func:`bayes_glmm.fit`: ``chains``, ``seed``, ``cores``, ...
+    seed : int, optional
+        That of the result when not given.
+    progress : bool, default False
+        Show a bar in a terminal or a notebook.
+    engine, tune, target_accept, chains, cores, store, log_likelihood
+        As in :func:`bayes_glmm.fit`.
 
     Returns
     -------
@@ -76,23 +95,22 @@ def refit(
     if rows.empty:
         raise ArgumentError("without= holds every row: nothing is left to fit.")
     spec = whole.spec.with_(priors=tuple(whole.priors.items()))
-    seed = options.pop("seed", whole.info["seed"])
+    seed = whole.info["seed"] if seed is None else seed
     return fit(
         spec, rows, structures=whole.structures or None, draws=draws, seed=seed,
-        **{"progress": False, **options},
+        progress=progress, **options,
     )  # fmt: skip
 
 
+@takes(AgainOptions)
 def kfold(
     models: xr.DataTree | Mapping[str, xr.DataTree],
     k: int = 10,
     by: str | None = None,
     *,
+    draws: int = DRAWS,
     seed: int = 0,
-    executor: Any = None,
-    store: str | Path | None = None,
-    progress: bool = True,
-    **options: Any,
+    **options: Unpack[AgainOptions],
 ) -> pd.DataFrame:
     """Score models by the rows, or groups, that fits have not seen.
 
@@ -108,12 +126,14 @@ def kfold(
     by : str, optional
         A group of one of the models, or a column: whole levels are left out and scored
         together.
+    draws : int, default 500
+        Draws of each chain of each fit.
     seed : int, default 0
         For the parts and for effects of new levels.
+    engine, tune, target_accept, chains, cores
+        Of each fit, as in :func:`refit`.
     executor, store, progress
         As in :func:`bayes_glmm.calibrate`: where fits are done, what keeps their scores.
-    **options
-        Of sampling, as in :func:`refit`.
 
     Returns
     -------
@@ -167,12 +187,13 @@ def kfold(
     index, n = left.index, len(left.kept)
     if isinstance(k, bool) or not isinstance(k, int) or not 2 <= k <= n:
         raise ArgumentError(f"k={k!r}: a whole number from 2 to the {n} {by or 'row'}s is needed.")
-    part = np.random.default_rng([seed, SEED_OF_FOLDS]).permutation(np.arange(n) % k) + 1
-    job = Job({name: one.tree for name, one in fits.items()}, index, part, seed, options)
+    parts = np.random.default_rng([seed, SEED_OF_FOLDS]).permutation(np.arange(n) % k) + 1
+    sampling = {"draws": draws, **part(options, ChainsOptions)}
+    job = Job({name: one.tree for name, one in fits.items()}, index, parts, seed, sampling)
     records = run_many(
         partial(one_part, job), len(fits) * k, what="cross-validation",
-        identity=_identity(fits, part, seed, by, options),
-        executor=executor, store=store, progress=progress,
+        identity=_identity(fits, parts, seed, by, sampling),
+        **part(options, ManyOptions),
     )  # fmt: skip
     by_model = {name: records[at * k : (at + 1) * k] for at, name in enumerate(fits)}
     failures = [
@@ -180,14 +201,14 @@ def kfold(
         for name, own in by_model.items() for at, record in enumerate(own) if "error" in record
     ]  # fmt: skip
     out = np.array([failure["part"] for failure in failures], np.intp)
-    kept = ~np.isin(part, out)
+    kept = ~np.isin(parts, out)
     if kept.sum() < 2:
         raise ArgumentError(
             f"{kept.sum()} {by or 'row'}s are left to score: {len(failures)} of {len(records)} fits "
             f"failed, the first with {failures[0]['error']}"
         )
     scored = {name: _score(fits[name], index, kept, by_model[name]) for name in fits}
-    return _table(scored, part, by or "row", failures)
+    return _table(scored, parts, by or "row", failures)
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,7 +272,7 @@ def _identity(
         "parts": part.tolist(),
         "seed": seed,
         "by": by,
-        "options": repr(sorted(options.items())),
+        "options": repr(sorted((k, v) for k, v in options.items() if k != "cores")),
     }
 
 

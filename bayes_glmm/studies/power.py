@@ -7,8 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -17,21 +16,30 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.predict.comparisons import comparisons
 from bayes_glmm.design.resolve import Model, resolve_spec
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.design.table.tables import to_pandas
-from bayes_glmm.errors import ArgumentError, ArgumentTypeError, listed, suggestion
-from bayes_glmm.fitting import data_hash, prepare
+from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.fitting.options import (
+    ChainOptions,
+    FormulaOptions,
+    ManyOptions,
+    StudyOptions,
+    part,
+    takes,
+)
+from bayes_glmm.fitting.prepare import prepare
+from bayes_glmm.fitting.provenance import data_hash
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.design import Design
 from bayes_glmm.results.fit import make_tree
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.studies.jobs import Record, run_many
+from bayes_glmm.studies.planned_tables import planned
+from bayes_glmm.studies.power_table import Against, power_table
 from bayes_glmm.studies.quantities import parameters_of
 from bayes_glmm.studies.simulate import simulate, variables_of
 
 if TYPE_CHECKING:
     from bayes_glmm.engine.compiled import Sampled
     from bayes_glmm.engine.settings import Settings
-    from bayes_glmm.families.contract import Family
     from bayes_glmm.spec.priors import Prior
     from bayes_glmm.structures import Structure
 
@@ -40,6 +48,7 @@ type Question = str | Mapping[str, Any]
 RATIOS = ("ratio", "odds_ratio")
 
 
+@takes(StudyOptions)
 def power(
     model: Model,
     parameters: Mapping[str, Any],
@@ -51,22 +60,10 @@ def power(
     by: str | None = None,
     null: float | None = None,
     prob: float = 0.95,
-    family: str | Family | None = None,
-    link: str | None = None,
-    exposure: str | None = None,
-    offset: str | None = None,
-    priors: Mapping[str, Prior] | None = None,
-    success: str | None = None,
-    structures: Mapping[str, Structure] | None = None,
-    engine: str = "auto",
     draws: int = 500,
-    tune: int | None = None,
     chains: int = 2,
     seed: int = 1,
-    target_accept: float | None = None,
-    executor: Any = None,
-    store: str | Path | None = None,
-    progress: bool = True,
+    **options: Unpack[StudyOptions],
 ) -> pd.DataFrame:
     """Simulate studies with known parameters, fit each, and ask what it found.
 
@@ -96,9 +93,15 @@ def power(
         What an interval must leave out: zero, or one for ratios, when not given.
     prob : float, default 0.95
         Of equal-tailed intervals.
-    family, link, exposure, offset, priors, success, structures
+    draws : int, default 500
+        Kept draws of each chain of each fit.
+    chains : int, default 2
+        Of each fit.
+    seed : int, default 1
+        Equal calls with equal seeds give equal results.
+    family, link, exposure, offset, missing, success, priors, structures
         As in :func:`bayes_glmm.fit`.
-    engine, draws, tune, chains, seed, target_accept
+    engine, tune, target_accept
         Of each fit, as in :func:`bayes_glmm.fit`.
     executor, store, progress
         As in :func:`bayes_glmm.calibrate`.
@@ -150,16 +153,14 @@ def power(
         raise ArgumentError(f"n={n!r}: a whole number of at least 1 is needed.")
     if not 0 < prob < 1:
         raise ArgumentError(f"prob={prob!r}: use a number between 0 and 1.")
-    spec = resolve_spec(
-        model, family=family, link=link, exposure=exposure, offset=offset,
-        priors=priors, success=success,
-    )  # fmt: skip
+    structures = options.get("structures") or {}
+    spec = resolve_spec(model, **part(options, FormulaOptions), priors=options.get("priors"))
     grid = pd.DataFrame([{}] if designs is None else designs)
     if designs is not None and grid.empty:
         raise ArgumentError("designs= has no row.")
     settings = choose_settings(
-        engine=engine, draws=draws, tune=tune, chains=chains, cores=1, seed=seed,
-        target_accept=target_accept, progress=False,
+        draws=draws, chains=chains, cores=1, seed=seed, progress=False,
+        **part(options, ChainOptions),
     )  # fmt: skip
     rows: list[dict[Any, Any]] = [{}] if designs is None else grid.to_dict("records")
     tables = [planned(data, {str(c): v for c, v in row.items()}, by) for row in rows]
@@ -169,23 +170,23 @@ def power(
         "parameters": repr(dict(parameters)),
         "question": repr(asked),
         "data_hash": [data_hash(t, tuple(map(str, t.columns))) for t in tables],
-        "structures": {name: s.identity() for name, s in (structures or {}).items()},
+        "structures": {name: s.identity() for name, s in structures.items()},
         "settings": settings.identity(),
         "n": n,
         "prob": prob,
     }
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     job = Job(
-        key, spec, tuple(tables), dict(parameters), asked, dict(structures or {}), settings, n, prob
+        key, spec, tuple(tables), dict(parameters), asked, dict(structures), settings, n, prob
     )
     truths = [ready(job, which).truth for which in range(len(tables))]
     records = run_many(
         partial(one_study, job), n * len(tables), what="design analysis", identity=identity,
-        executor=executor, store=store, progress=progress,
+        **part(options, ManyOptions),
     )  # fmt: skip
     ratio = isinstance(asked, dict) and asked.get("measure") in RATIOS
     line = (1.0 if ratio else 0.0) if null is None else float(null)
-    return _table(grid, truths, records, n, Against(line, ratio), prob)
+    return power_table(grid, truths, records, n, Against(line, ratio), prob)
 
 
 @dataclass(frozen=True)
@@ -287,114 +288,3 @@ def answered(
     rows = zip(*(found.coords[c].values for c in labels), strict=True)
     names = [" ".join(str(v) for v in row) for row in rows]
     return {name: found.values[:, :, k] for k, name in enumerate(names)}
-
-
-def planned(data: Any, row: Mapping[str, Any], by: str | None) -> pd.DataFrame:
-    """Return the table of one design."""
-    if callable(data):
-        return to_pandas(data(**row))
-    table = to_pandas(data)
-    if not row:
-        return table
-    if unknown := [c for c in row if c not in ("groups", "size")]:
-        raise ArgumentError(
-            f"A table is changed by the columns groups and size of designs=, not by "
-            f"{listed(unknown)}: give a function as data that takes {listed(row)}."
-        )
-    if by is None or by not in table.columns:
-        raise ArgumentError(f"by={by!r}: name the column of the table whose levels are copied.")
-    return resized(table, by, row.get("groups"), row.get("size"))
-
-
-def resized(
-    table: pd.DataFrame, by: str, groups: int | None = None, size: int | None = None
-) -> pd.DataFrame:
-    """Copy groups of rows, in their order and again from the first, to a planned size.
-
-    Parameters
-    ----------
-    by : str
-        Column of the groups; copies beyond the first have labels such as ``"a (2)"``.
-    groups, size : int, optional
-        Number of groups, and of rows in each; as they are when not given.
-    """
-    for name, value in (("groups", groups), ("size", size)):
-        if value is not None and not (float(value).is_integer() and value >= 1):
-            raise ArgumentTypeError(f"{name}={value!r}: a whole number of at least 1 is needed.")
-    labels = pd.unique(table[by])
-    parts = []
-    for k in range(len(labels) if groups is None else int(groups)):
-        again, at = divmod(k, len(labels))
-        rows = table[table[by] == labels[at]]
-        if size is not None:
-            rows = rows.iloc[np.arange(int(size)) % len(rows)]
-        label = str(labels[at]) if again == 0 else f"{labels[at]} ({again + 1})"
-        parts.append(rows.assign(**{by: label}))
-    return pd.concat(parts, ignore_index=True)
-
-
-@dataclass(frozen=True)
-class Against:
-    """What an answer is held against, and whether on the log scale."""
-
-    null: float
-    ratio: bool
-
-    def away(self, value: Any) -> Any:
-        """Return the signed distance from it."""
-        if self.ratio:
-            return np.log(value) - np.log(self.null)
-        return np.asarray(value) - self.null
-
-
-def _table(
-    grid: pd.DataFrame,
-    truths: Sequence[Mapping[str, float]],
-    records: Sequence[Record],
-    n: int,
-    against: Against,
-    prob: float,
-) -> pd.DataFrame:
-    rows = []
-    for which, truth in enumerate(truths):
-        own = records[which * n : (which + 1) * n]
-        good = [r["answers"] for r in own if "error" not in r]
-        if not good:
-            raise ArgumentError(f"No study of design {which + 1} was fitted: {own[0]['error']}")
-        for name, value in truth.items():
-            found = np.array([answer[name] for answer in good])
-            design = grid.iloc[which].to_dict()
-            rows.append({**design, "question": name, **_row(found, value, against)})
-    table = pd.DataFrame(rows)
-    table = table.astype({c: grid[c].dtype for c in grid.columns})
-    table.attrs = {
-        "estimand": "what studies with these parameters would find",
-        "designs": [str(c) for c in grid.columns],
-        "null": against.null,
-        "prob": prob,
-        "failures": [
-            {"design": k // n, "study": k % n, "error": r["error"]}
-            for k, r in enumerate(records) if "error" in r
-        ],
-    }  # fmt: skip
-    return table
-
-
-def _row(found: Array, truth: float, against: Against) -> dict[str, float]:
-    """Summarise intervals and medians, shape (n_studies, 3), of studies of one design."""
-    low, middle, high = found.T
-    clear = (low > against.null) | (high < against.null)
-    share, wanted = float(clear.mean()), float(against.away(truth))
-    away = against.away(middle[clear])
-    some = clear.any() and wanted != 0
-    return {
-        "truth": truth,
-        "n": len(found),
-        "power": share,
-        "power_se": float(np.sqrt(share * (1 - share) / len(found))),
-        "width": float((high - low).mean()),
-        "coverage": float(((low <= truth) & (truth <= high)).mean()),
-        "estimate": float(middle.mean()),
-        "sign_error": float((np.sign(away) != np.sign(wanted)).mean()) if some else np.nan,
-        "exaggeration": float(np.abs(away).mean() / abs(wanted)) if some else np.nan,
-    }

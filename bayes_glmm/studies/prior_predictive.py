@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from bayes_glmm.design.table.kept_columns import columns_to_dataset
 from bayes_glmm.errors import ArgumentError, Finding, Findings, ResultError
 from bayes_glmm.families import get_family
 from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
-from bayes_glmm.families.parameter import response_scale
+from bayes_glmm.fitting.options import ModelOptions, takes
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.design import Design
 from bayes_glmm.model.family_parameters import draw_own_parameters, parameters_on_rows
@@ -24,40 +24,27 @@ from bayes_glmm.model.reference import Way
 from bayes_glmm.model.variable_table import dimensions
 from bayes_glmm.model.variables import element
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.structures import Structure
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_glmm.design.resolve import Model
-    from bayes_glmm.families.contract import Family
 
 type Array = NDArray[np.float64]
 
 KEY = "bayes_glmm_prior"
-EDGE = 1e-6
-TIMES = 1000.0
-WIDE = 100.0
 MOSTLY = 0.5
-LARGEST = 1e12
-"""Means are held here before counts are drawn: generators refuse larger ones."""
 BLOCK = 5_000_000
 
 
+@takes(ModelOptions)
 def prior_predictive(
     model: Model,
     data: Any,
     *,
     draws: int = 500,
     seed: int = 1,
-    family: str | Family | None = None,
-    link: str | None = None,
-    exposure: str | None = None,
-    offset: str | None = None,
-    priors: Mapping[str, Prior] | None = None,
-    missing: Literal["error", "drop", "predict"] | None = None,
-    success: str | None = None,
-    structures: Mapping[str, Structure] | None = None,
+    **options: Unpack[ModelOptions],
 ) -> xr.DataTree:
     """Draw parameters and responses from the priors.
 
@@ -72,7 +59,7 @@ def prior_predictive(
         Draws of each chain.
     seed : int, default 1
         Equal seeds give equal bytes.
-    family, link, exposure, offset, priors, missing, success, structures
+    family, link, exposure, offset, missing, success, priors, structures
         As in :func:`fit`.
 
     Returns
@@ -101,21 +88,18 @@ def prior_predictive(
     """
     import warnings
 
-    from bayes_glmm.fitting import prepare
+    from bayes_glmm.fitting.prepare import prepare
 
     rng = np.random.default_rng(_whole("seed", seed, 0))
     _whole("draws", draws, 1)
-    prepared = prepare(
-        model, data, family=family, link=link, exposure=exposure, offset=offset,
-        priors=priors, missing=missing, success=success, structures=structures,
-    )  # fmt: skip
+    prepared = prepare(model, data, **options)
     schema, design = prepared.require()
     way = Way.of(design, resolve_priors(prepared.spec, design))
     inside = _draw_parameters(way.design, way.priors, draws, rng)
     y, mean, mu = draw_responses(way.design, inside, rng)
     found, drawn = absurd(way.design, mu, inside), way.back(inside)
     for finding in found:
-        warnings.warn(finding.message, UserWarning, stacklevel=2)
+        warnings.warn(finding.message, UserWarning, stacklevel=3)
     rows = columns_to_dataset(prepared.data, schema.used_columns, design.rows)
     tree = _tree(design, drawn, y, mean, rows)
     tree.attrs[KEY] = json.dumps([asdict(f) for f in found])
@@ -172,24 +156,14 @@ def absurd(design: Design, mu: Array, drawn: Mapping[str, Array]) -> tuple[Findi
     """
     family = get_family(design.family)
     y = np.asarray(design.response, float)
-    if family.categorical:
-        return ()
-    if design.link in ("logit", "probit", "cloglog"):
-        sound = (mu >= EDGE) & (mu <= 1 - EDGE)
-        what = f"probabilities below {EDGE:g} or above 1 - {EDGE:g}"
-    elif family.discrete:
-        sound = (mu >= EDGE) & (mu <= TIMES * max(1.0, y.max()))
-        what = f"mean counts below {EDGE:g} or above {TIMES:g} times the largest one seen"
-    else:
-        sound = np.abs(mu - y.mean()) <= WIDE * response_scale(y)
-        what = f"means more than {WIDE:g} standard deviations away from the data"
-    share = 1 - float(sound.mean())
-    if not share > MOSTLY:
+    found = family.plausible_means(mu, y, family.link(design.link))
+    share = 0.0 if found is None else 1 - float(found.sound.mean())
+    if found is None or not share > MOSTLY:
         return ()
     return (
         Finding(
             "absurd_prior", "warning",
-            f"{share:.0%} of the prior's mass is on {what}, mostly because of the prior of "
+            f"{share:.0%} of the prior's mass is on {found.others}, mostly because of the prior of "
             f"{_widest(design, drawn)}: narrow it, as in priors={{...}}; bg.priors() lists all.",
             figure=share, threshold=MOSTLY,
         ),
@@ -231,10 +205,10 @@ def draw_responses(
     """
     kind = get_family(design.family)
     n = len(next(iter(drawn.values()))) if drawn else 1
-    parts = (len(design.categories),)
-    y = np.empty((n, design.n_rows, *parts * kind.composed))
-    mean = np.empty((n, design.n_rows, *parts * kind.unordered))
-    mu = mean if kind.categorical else np.empty_like(mean)
+    k = len(design.categories)
+    y = np.empty((n, design.n_rows, *kind.axes("stored", k)))
+    mean = np.empty((n, design.n_rows, *kind.axes("moments", k)))
+    mu = np.empty_like(mean)
     step = max(1, BLOCK // design.n_rows)
     seen = {k: v for k, v in design.modifiers.items() if k in DRAWN_WITHIN}
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -242,17 +216,10 @@ def draw_responses(
             part = slice(start, start + step)
             whole, own = on_rows(design, drawn, part)
             link = kind.link(design.link)
-            if kind.categorical:
-                mu[part] = kind.moments(whole, link, own, design.trials)[0]
-                y[part] = kind.respond(rng, whole, link, own, design.trials)
-                continue
-            mu[part] = link.inverse(whole)
-            held = mu[part]
-            if kind.discrete and design.trials is None:
-                held = np.clip(np.nan_to_num(held, nan=LARGEST, posinf=LARGEST), 0, LARGEST)
             family, own = observe(kind, seen), own | seen
             mean[part] = family.moments(whole, link, own, design.trials)[0]
-            y[part] = family.simulate(rng, held, own, design.trials)
+            mu[part] = family.centre(whole, link, mean[part])
+            y[part] = family.respond_within(rng, whole, link, own, design.trials)
     return y, mean, mu
 
 
@@ -286,7 +253,7 @@ def _tree(
     )
     prior = prior.assign_coords({d: c for d, c in labels.items() if d in prior.dims})
     observation = {"observation": design.rows}
-    if get_family(design.family).unordered:
+    if mu.ndim > 2:
         observation["category"] = np.array(design.categories, dtype=str)
     axes = ("chain", "draw", "observation", "category")
     observed: dict[str, Any] = {"y": (axes[2 : y.ndim + 1], design.response)}

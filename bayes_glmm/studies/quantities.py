@@ -12,7 +12,7 @@ from bayes_glmm.families import get_family
 from bayes_glmm.families.censoring import observe
 from bayes_glmm.model.design import Design
 from bayes_glmm.model.variable_table import variables
-from bayes_glmm.model.variables import Role, Variable, variable_of
+from bayes_glmm.model.variables import Role, Variable, element_of, variable_of
 from bayes_glmm.studies.prior_predictive import on_rows
 
 type Array = NDArray[np.float64]
@@ -41,7 +41,7 @@ def parameters_of(design: Design, drawn: Mapping[str, Array]) -> dict[str, Array
     names = [name for name in drawn if _is_parameter(known, name)]
     found = [(replace(known[variable_of(n)], name=n), drawn[n]) for n in names]
     found += [(v, drawn[v.name]) for v in correlations]
-    return {e.name: values[:, *e.place] for v, values in found for e in v.elements}
+    return {e.name: element_of(values, e.place) for v, values in found for e in v.elements}
 
 
 def _is_parameter(known: Mapping[str, Variable], name: str) -> bool:

@@ -6,8 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,9 @@ from bayes_glmm.errors import (
     UnconvergedWarning,
     listed,
 )
-from bayes_glmm.fitting import data_hash, fit
+from bayes_glmm.fitting.fit_model import fit
+from bayes_glmm.fitting.options import AgainOptions, ChainsOptions, ManyOptions, part, takes
+from bayes_glmm.fitting.provenance import data_hash
 from bayes_glmm.model.variable_table import kept_prior, named_priors
 from bayes_glmm.results.fit import Fit, read_fit
 from bayes_glmm.studies.jobs import Record, run_many
@@ -36,16 +37,15 @@ type Array = NDArray[np.float64]
 DRAWS = 1000
 
 
+@takes(AgainOptions)
 def prior_sensitivity(
     tree: xr.DataTree,
     scale: Sequence[float] = (0.5, 2.0),
     priors: Sequence[str] | None = None,
     *,
     draws: int = DRAWS,
-    executor: Any = None,
-    store: str | Path | None = None,
-    progress: bool = True,
-    **options: Any,
+    seed: int | None = None,
+    **options: Unpack[AgainOptions],
 ) -> pd.DataFrame:
     """Fit a model again with priors of other widths, and set the parameters side by side.
 
@@ -62,10 +62,12 @@ def prior_sensitivity(
         ``"x"``, ``"sd_g"`` for all of a group; all together when not given.
     draws : int, default 1000
         Of each chain of each fit.
+    seed : int, optional
+        That of the given result when not given.
+    engine, tune, target_accept, chains, cores
+        Of each fit, as in :func:`bayes_glmm.fit`.
     executor, store, progress
         As in :func:`bayes_glmm.calibrate`.
-    **options
-        Of sampling, as in :func:`bayes_glmm.fit`: ``chains``, ``seed``, ...
 
     Returns
     -------
@@ -118,18 +120,19 @@ def prior_sensitivity(
     whole = read_fit(tree)
     factors = _factors(scale)
     wide = [changed(whole, factor, priors) for factor in factors]
-    options = {"seed": whole.info["seed"], "draws": draws, **options}
-    job = Job(tree, tuple(wide), options)
+    seed = whole.info["seed"] if seed is None else seed
+    sampling = {"seed": seed, "draws": draws, **part(options, ChainsOptions)}
+    job = Job(tree, tuple(wide), sampling)
     identity = {
         "spec": whole.spec.to_toml(),
         "priors": [repr(sorted(own.items())) for own in wide],
         "data_hash": data_hash(whole.data, tuple(map(str, whole.data.columns))),
         "structures": {name: s.identity() for name, s in whole.structures.items()},
-        "options": repr(sorted(options.items())),
+        "options": repr(sorted((k, v) for k, v in sampling.items() if k != "cores")),
     }
     records = run_many(
         partial(one_fit, job), len(wide), what="prior sensitivity", identity=identity,
-        executor=executor, store=store, progress=progress,
+        **part(options, ManyOptions),
     )  # fmt: skip
     return _table(whole, factors, wide, records)
 
@@ -150,8 +153,7 @@ def one_fit(job: Job, number: int) -> Record:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnconvergedWarning)
         found = fit(
-            spec, whole.data, structures=whole.structures or None,
-            **{"progress": False, **job.options},
+            spec, whole.data, structures=whole.structures or None, progress=False, **job.options
         )  # fmt: skip
     one = Fit.of(found)
     return {"summary": summarised(one), "banner": one.banner}
@@ -205,7 +207,7 @@ def _absent(failures: Sequence[Mapping[str, Any]], n: int) -> str:
     )
     if len(failures) == n:
         raise EngineError(f"No fit with other priors succeeded: {text}.")
-    warnings.warn(f"{text[0].upper()}{text[1:]}.", IncompleteWarning, stacklevel=4)
+    warnings.warn(f"{text[0].upper()}{text[1:]}.", IncompleteWarning, stacklevel=5)
     return text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -24,13 +24,13 @@ from bayes_glmm.errors import (
     ArgumentError,
     ArgumentTypeError,
     DataError,
-    SpecError,
     listed,
     rows_listed,
 )
 from bayes_glmm.families import get_family
 from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
 from bayes_glmm.families.contract import Family
+from bayes_glmm.fitting.options import FormulaOptions, takes
 from bayes_glmm.model.blocks.block import RandomBlock
 from bayes_glmm.model.design import Design
 from bayes_glmm.model.family_parameters import read_own_parameters
@@ -51,19 +51,15 @@ FOLLOWING = (Role.CORRELATION_FACTOR, Role.LATENTS)
 """What is not stated, because it follows from what is."""
 
 
+@takes(FormulaOptions)
 def simulate(
     model: Model,
     data: Any,
     parameters: Mapping[str, Any],
     seed: int,
     *,
-    family: str | Family | None = None,
-    link: str | None = None,
-    exposure: str | None = None,
-    offset: str | None = None,
-    missing: Literal["error", "drop", "predict"] | None = None,
-    success: str | None = None,
     structures: Mapping[str, Structure] | None = None,
+    **options: Unpack[FormulaOptions],
 ) -> pd.DataFrame:
     """Draw a response for every row from stated parameters.
 
@@ -86,7 +82,7 @@ def simulate(
     seed : int
         Equal seeds give equal responses. Every group and the response have streams
         of their own, so that giving the effects of one group leaves the rest alone.
-    family, link, exposure, offset, missing, success, structures
+    structures, family, link, exposure, offset, missing, success
         As in :func:`fit`.
 
     Returns
@@ -115,10 +111,7 @@ def simulate(
     """
     from bayes_glmm.design.resolve import resolve_spec
 
-    spec = resolve_spec(
-        model, family=family, link=link, exposure=exposure, offset=offset,
-        missing=missing, success=success,
-    )  # fmt: skip
+    spec = resolve_spec(model, **options)
     if not isinstance(parameters, Mapping):
         raise ArgumentTypeError("parameters must be a mapping, such as {'intercept': 1.0}.")
     table, levels = with_placeholder(spec, to_pandas(data), parameters)
@@ -132,14 +125,10 @@ def simulate(
     values = _values(design, _plain(parameters), streams)
     mean, own = on_rows(design, {name: value[None] for name, value in values.items()})
     chosen = kind.link(design.link)
-    if "total" in design.modifiers:
-        raise SpecError(
-            "against() takes the events of both arms as given, so that those of one cannot be drawn "
-            "without the other's: simulate one row for each arm, events | trials(n)."
-        )
     seen = {k: v for k, v in design.modifiers.items() if k in DRAWN_WITHIN}
-    _refuse_means(design, kind, (mean if kind.unordered else chosen.inverse(mean))[0])
     drawn = observe(kind, seen)
+    drawn.require("simulator")
+    _refuse_means(design, kind, *kind.impossible_means(mean[0], chosen))
     y = np.asarray(drawn.respond(last, mean, chosen, own | seen, design.trials))[0]
     for rows, message in kind.invalid(y, design.trials):
         if rows.any():
@@ -147,8 +136,8 @@ def simulate(
                 f"The parameters give responses of which one {message}. Rows: "
                 f"{listed(design.rows[rows])}."
             )
-    if kind.composed:
-        columns = (y.astype(np.int64) if kind.discrete else y).T
+    if y.ndim > 1:
+        columns = kind.stored(y).T
         return table.assign(**dict(zip(spec.response.columns, columns, strict=True)))
     return table.assign(**{spec.response.column: _as_stored(y, kind, levels)})
 
@@ -215,7 +204,7 @@ def _design(spec: ModelSpec, table: pd.DataFrame, structures: Mapping[str, Struc
 
 def _as_stored(y: Array, kind: Family, named: ResponseSchema | None) -> Any:
     if named is None:
-        return y.astype(np.int64) if kind.discrete else y
+        return kind.stored(y)
     if named.coded:
         return as_categories(y.astype(np.intp), named)
     failure, success = sorted(named.levels, key=lambda level: level == named.success)
@@ -247,14 +236,7 @@ def _by_variable(design: Design, parameters: Mapping[str, Any]) -> dict[str, Any
     return out
 
 
-def _refuse_means(design: Design, kind: Family, mu: Array) -> None:
-    bad = ~np.isfinite(mu)
-    if kind.unordered:
-        bad = bad.any(axis=-1)
-    if kind.discrete and not kind.categorical:
-        bad |= (mu < 0) | (mu > LARGEST_MEAN)
-    elif not (kind.categorical or kind.circular):  # means lie where responses do
-        bad = np.logical_or.reduce([bad, *(rows for rows, _ in kind.invalid(mu, None))])
+def _refuse_means(design: Design, kind: Family, mu: Array, bad: NDArray[np.bool_]) -> None:
     if bad.any():
         raise ArgumentError(
             f"The parameters give means that {kind.name} responses cannot have, such as "

@@ -43,7 +43,7 @@ class Inputs:
     @classmethod
     def of(cls, model: Model, data: pd.DataFrame) -> Inputs:
         """Build them; not timed."""
-        from bayes_glmm.fitting import prepare
+        from bayes_glmm.fitting.prepare import prepare
         from bayes_glmm.model.default_priors import resolve_priors
 
         ready = prepare(model.formula, data, family=model.family, exposure=model.exposure)

@@ -17,7 +17,7 @@ def load(settings: Settings) -> None:
     import numba
     import xarray
 
-    import bayes_glmm.fitting
+    import bayes_glmm.fitting.fit_model
     from bayes_glmm.engine.load import load_nutpie
 
     assert all((bayes_glmm, numba, xarray, load_nutpie()))

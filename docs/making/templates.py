@@ -8,7 +8,7 @@ from functools import cache
 import bayes_glmm as bg
 from bayes_glmm.engine.program import uncovered
 from bayes_glmm.engine.rotated import rotates
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.spec.templates import Template
 

@@ -9,7 +9,6 @@ from scipy import special, stats
 from scipy.integrate import quad
 
 import bayes_glmm as bg
-from bayes_glmm.answers.predict.integrate import population_mean
 from bayes_glmm.errors import ArgumentError, MissingDataError, ResultError, UnknownLevelError
 from bayes_glmm.families import get_family
 from tests.canned import bernoulli_tree, binomial_tree, poisson_tree, slope_tree, tree_of
@@ -28,7 +27,7 @@ def test_population_mean_against_quadrature(name, eta, sd):
                "cloglog": lambda e: -np.expm1(-np.exp(e))}[name]  # fmt: skip
     family = "bernoulli" if name in ("logit", "probit", "cloglog") else "gaussian"
     link = get_family(family).link(name)
-    ours = float(population_mean(link, np.array([eta]), np.array([sd**2]))[0])
+    ours = float(link.normal_mean(np.array([eta]), np.array([sd**2]))[0])
     exact = quad(
         lambda z: inverse(eta + sd * z) * stats.norm.pdf(z), -9.5, 9.5, epsabs=1e-12, limit=400
     )[0]

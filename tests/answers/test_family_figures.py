@@ -244,9 +244,7 @@ def test_trajectories_of_places_have_no_band_of_strangers():
     places = {g: (float(i), float(i * i)) for i, g in enumerate("abcd")}
     data = people()
     data["east"], data["north"] = (data["g"].map(lambda g, k=k: places[g][k]) for k in (0, 1))
-    tree = every.from_priors(
-        "y ~ t + (1 | gr(g, S))", data, {"S": bg.coordinates("east", "north")}
-    )
+    tree = every.from_priors("y ~ t + (1 | gr(g, S))", data, {"S": bg.coordinates("east", "north")})
     found = trajectories(tree, "t", "g")
     assert "east" in found.alone and not len(found.new) and len(found.average) == 25
 

@@ -11,7 +11,7 @@ import pytest
 import bayes_glmm as bg
 from bayes_glmm.answers.predict.missing_responses import with_missing_responses
 from bayes_glmm.errors import DataError, DesignError, ResultError, SpecError
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.results.fit import Fit
 from tests.canned import tree_of
 

@@ -11,7 +11,7 @@ import bayes_glmm as bg
 from bayes_glmm.answers.diagnose.ppc import replicated
 from bayes_glmm.answers.diagnose.residuals import Pit, pit_residuals
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.results.fit import Fit, make_tree
 from tests.canned import bernoulli_tree, poisson_tree, slope_tree, tree_of

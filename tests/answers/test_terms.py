@@ -51,7 +51,9 @@ def test_predictions_weigh_the_memberships():
 
 
 def test_a_level_that_a_row_names_twice_is_one_over_the_population():
-    rows = pd.DataFrame({"x": 0.0, "a": ["p", "p", None], "b": ["p", "q", None], "v": 1.0, "w": 1.0})
+    rows = pd.DataFrame(
+        {"x": 0.0, "a": ["p", "p", None], "b": ["p", "q", None], "v": 1.0, "w": 1.0}
+    )
     tree = members_tree()
     found = bg.predictions(tree, rows, groups="population")["mean"]
     np.testing.assert_allclose(found, np.exp(1 + 0.49 * np.array([1.0, 0.5, 0.5]) / 2), rtol=1e-6)

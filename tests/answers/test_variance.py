@@ -237,7 +237,7 @@ def test_varying_slopes_count_row_by_row():
     assert table.loc["g", "variance"] == pytest.approx(v.mean(), rel=1e-12)
 
 
-PLAIN = [f for f in FAMILIES if not f.categorical and not f.circular]
+PLAIN = [f for f in FAMILIES if f.response == "number" and not f.lack("average")]
 
 
 @pytest.mark.parametrize("family", PLAIN, ids=lambda f: f.name)

@@ -15,7 +15,7 @@ import xarray as xr
 from bayes_glmm.design.table.kept_columns import columns_to_dataset, columns_to_frame
 from bayes_glmm.design.table.tables import to_pandas
 from bayes_glmm.errors import ResultError
-from bayes_glmm.fitting import check
+from bayes_glmm.fitting.check_model import check
 
 DAY = datetime.date(2024, 5, 1)
 

@@ -12,7 +12,7 @@ from scipy.interpolate import CubicSpline
 import bayes_glmm as bg
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.schema_io import schema_from_dict, schema_to_dict
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 
 
 def table(n: int = 80) -> pd.DataFrame:

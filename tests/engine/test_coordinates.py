@@ -22,7 +22,7 @@ from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.laplace import Problem, approximate_problem
 from bayes_glmm.engine.pattern import FIXED
 from bayes_glmm.engine.program import write_program
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from tests.basis import in_basis
 from tests.engine.test_kernel import designed
 

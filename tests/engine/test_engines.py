@@ -12,7 +12,7 @@ import pytest
 import bayes_glmm as bg
 from bayes_glmm.engine.begin import natural_start
 from bayes_glmm.errors import ArgumentError, EngineError, UnconvergedWarning
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.results.fit import Fit
 from tests.basis import in_basis
 

@@ -10,7 +10,7 @@ from scipy import stats
 import bayes_glmm as bg
 from bayes_glmm.engine.compiled import compile_model
 from bayes_glmm.engine.rotated import Rotation, rotated_graph, rotates, with_effects
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.model.default_priors import resolve_priors
 from tests.graph.test_graph import compiled
 

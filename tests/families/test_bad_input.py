@@ -9,7 +9,8 @@ import pytest
 import bayes_glmm as bg
 from bayes_glmm.families import FAMILIES as EVERY
 
-FAMILIES = [f for f in EVERY if not f.unordered]  # those of names and columns: test_unordered.py
+FAMILIES = [f for f in EVERY if f.response in ("number", "ordered")]
+"""Those of names and columns are in test_unordered.py."""
 
 WAYS = ("correct", "remove", "use ", "give ", "divide", "take ", "code", "check", "make")
 COUNT = {"-1": -1.0, "a fraction": 2.5}
@@ -37,7 +38,7 @@ CASES = [(name, what) for name, values in WRONG.items() for what in values]
 def table(family, n: int = 12) -> pd.DataFrame:
     """A table that the family can have, but for what the test puts in."""
     rng = np.random.default_rng(0)
-    whole = family.discrete and not family.categorical
+    whole = family.discrete and family.response == "number"
     y = rng.integers(0, 2, n) if whole else 1 + np.arange(n) % 3
     y = rng.uniform(0.2, 0.8, n) if not family.discrete else y
     data = pd.DataFrame({"y": np.asarray(y, float), "x": rng.normal(size=n), "t": 4})

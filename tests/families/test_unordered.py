@@ -11,9 +11,9 @@ import pytest
 from scipy import optimize, special, stats
 
 import bayes_glmm as bg
-from bayes_glmm.answers.predict.integrate import population_shares
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.families import get_family
+from bayes_glmm.maths.softmax_means import population_shares
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.graph import build_graph
 from bayes_glmm.results.fit import Fit

@@ -9,7 +9,7 @@ from pytensor.compile.mode import Mode
 from pytensor.graph.traversal import ancestors
 
 import bayes_glmm as bg
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.graph import ABSORBED, build_graph
 from tests.graph.test_graph import single

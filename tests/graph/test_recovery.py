@@ -171,18 +171,18 @@ def composed(name: str, scores: np.ndarray, own: dict, rng: np.random.Generator)
 def planted(family, rng) -> tuple[str, pd.DataFrame, dict]:
     """Return a formula, rows made without the package, and the values to find."""
     own, x = OWN.get(family.name, {}), rng.normal(size=ROWS)
-    if family.unordered:
+    if family.response in ("unordered", "columns"):
         scores = np.column_stack([a + b * x for a, b in PARTS.values()])
         data = composed(family.name, scores, own, rng).assign(x=x)
         truth = {f"intercept_mu_{k}": a for k, (a, _) in PARTS.items() if k != "sand"}
         truth |= {f"beta_mu_{k}": [b] for k, (_, b) in PARTS.items() if k != "sand"}
-        left = f"cbind({', '.join(PARTS)})" if family.composed else "y"
+        left = f"cbind({', '.join(PARTS)})" if family.response == "columns" else "y"
         return f"{left} ~ x", data, truth
-    intercept = 0.0 if family.categorical else INTERCEPT
+    intercept = 0.0 if family.response != "number" else INTERCEPT
     y = simulated(family.name, intercept + BETA * x, own, rng)
     data = pd.DataFrame({"x": x, "t": TRIALS, "y": np.asarray(y, float)})
     left = "y | trials(t)" if family.has_trials else "y"
-    truth = {"beta": [BETA]} | ({} if family.categorical else {"intercept": INTERCEPT})
+    truth = {"beta": [BETA]} | ({} if family.response != "number" else {"intercept": INTERCEPT})
     return f"{left} ~ x", data, truth
 
 
@@ -194,7 +194,7 @@ def test_estimates_lie_around_the_truth(family):
     rng = np.random.default_rng(11)
     own = OWN.get(family.name, {})
     formula, data, truth = planted(family, rng)
-    ordered = family.categorical and not family.unordered
+    ordered = family.response == "ordered"
     spec = bg.parse(formula, family=family.name)
     design = Schema.learn(spec, data).apply(data)
     model = build_graph(spec, design, resolve_priors(spec, design), "natural")
@@ -241,7 +241,7 @@ def test_estimates_lie_around_the_truth(family):
         assert (spread[name] < 0.5).all(), (name, spread[name])
     if ordered:
         cuts = next(v for k, v in estimate.items() if k.startswith("threshold"))
-        if family.increasing:
+        if family.name == "cumulative":
             cuts = np.cumsum([cuts[0], *np.exp(cuts[1:])])
         assert np.abs(cuts - CUTS).max() < 0.25
 

@@ -74,6 +74,7 @@ def drawn(w: World, found: Any) -> Array:
 
 def _predictions() -> Iterator[Question]:
     for how in HOWS:
+
         def rows(w: World, how: str = how) -> Any:
             return bg.predictions(w.tree, groups=how)
 
@@ -118,17 +119,42 @@ def _predictions() -> Iterator[Question]:
             by_chance(drawn(w, found), middle, noise, of_squares=False)
 
         of = f'groups="{how}"'
-        yield Question(f"predictions({of})", ("predictions",), rows, check_rows,
-                       "the mean in every draw; populations by brute-force quadrature")
-        yield Question(f"predictions({of}, by=True)", ("predictions",), averages, check_averages,
-                       "its average over what the rows stand for, in every draw")
+        yield Question(
+            f"predictions({of})",
+            ("predictions",),
+            rows,
+            check_rows,
+            "the mean in every draw; populations by brute-force quadrature",
+        )
+        yield Question(
+            f"predictions({of}, by=True)",
+            ("predictions",),
+            averages,
+            check_averages,
+            "its average over what the rows stand for, in every draw",
+        )
         if how != "known":
-            yield Question(f"predictions(rows, {of})", ("predictions",), others, check_others,
-                           "the same for levels never seen; drawn ones by mean and variance")
-        yield Question(f'predictions({of}, kind="response")', ("predictions",), responses,
-                       check_responses, "mean and variance of the family, by chance")
-        yield Question(f'predictions({of}, kind="response", by=True)', ("predictions",), several,
-                       check_several, "the mean of the family, by chance")
+            yield Question(
+                f"predictions(rows, {of})",
+                ("predictions",),
+                others,
+                check_others,
+                "the same for levels never seen; drawn ones by mean and variance",
+            )
+        yield Question(
+            f'predictions({of}, kind="response")',
+            ("predictions",),
+            responses,
+            check_responses,
+            "mean and variance of the family, by chance",
+        )
+        yield Question(
+            f'predictions({of}, kind="response", by=True)',
+            ("predictions",),
+            several,
+            check_several,
+            "the mean of the family, by chance",
+        )
 
 
 def uniform(w: World, found: Array) -> None:
@@ -160,6 +186,7 @@ def measured(measure: str, low: Array, high: Array) -> Array:
 
 def _comparisons() -> Iterator[Question]:
     for how in HOWS:
+
         def ask(w: World, how: str = how) -> Any:
             return bg.comparisons(w.tree, "f", groups=how)
 
@@ -174,11 +201,22 @@ def _comparisons() -> Iterator[Question]:
             summarised(table, (high - low) / (2 * STEP), max(1e-6, 10 * rule(w)))
 
         of = f'groups="{how}"'
-        yield Question(f"comparisons({of})", ("comparisons",), ask, check,
-                       "differences of the oracle's averages, in every draw")
-        yield Question(f"slopes({of})", ("slopes",), steep, check_steep,
-                       "its averages a small step to either side")
+        yield Question(
+            f"comparisons({of})",
+            ("comparisons",),
+            ask,
+            check,
+            "differences of the oracle's averages, in every draw",
+        )
+        yield Question(
+            f"slopes({of})",
+            ("slopes",),
+            steep,
+            check_steep,
+            "its averages a small step to either side",
+        )
     for measure in ("ratio", "odds_ratio", "lift"):
+
         def of_two(w: World, measure: str = measure) -> Any:
             return bg.comparisons(w.tree, "f", measure=measure, groups="known")
 
@@ -186,9 +224,15 @@ def _comparisons() -> Iterator[Question]:
             pair = (average(w, f"f={v}", "known") for v in "ab")
             summarised(table, measured(measure, *pair))
 
-        yield Question(f'comparisons(measure="{measure}")', ("comparisons",), of_two, check_two,
-                       "the same averages, compared by definition")
+        yield Question(
+            f'comparisons(measure="{measure}")',
+            ("comparisons",),
+            of_two,
+            check_two,
+            "the same averages, compared by definition",
+        )
     for measure in ("difference", "ratio", "odds_ratio"):
+
         def on_link(w: World, measure: str = measure) -> Any:
             return bg.comparisons(w.tree, "f", measure=measure, scale="link")
 
@@ -196,8 +240,13 @@ def _comparisons() -> Iterator[Question]:
             apart = predictor(w, "f=b", "typical") - predictor(w, "f=a", "typical")
             summarised(table, apart if measure == "difference" else np.exp(apart))
 
-        yield Question(f'comparisons(measure="{measure}", scale="link")', ("comparisons",),
-                       on_link, check_link, "differences of the predictor")
+        yield Question(
+            f'comparisons(measure="{measure}", scale="link")',
+            ("comparisons",),
+            on_link,
+            check_link,
+            "differences of the predictor",
+        )
 
 
 def check_step(w: World, table: pd.DataFrame) -> None:

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import stats
 
 import bayes_glmm as bg
 from tests.matrix.held import flat, near, summarised
-from tests.matrix.laws import ORDERED
 from tests.matrix.questions import Question
 from tests.matrix.responses import density, observed
 from tests.matrix.terms import Group
@@ -168,7 +167,10 @@ def check_threshold(w: World, table: pd.DataFrame) -> None:
                 eta[p] += u[:, :, k] * (share @ (z * _whole(g, sizes)))
     rows = w.rows.iloc[: len(levels)]
     mean = w.mean(eta, rows)
-    near(table["p_above"], (mean > THRESHOLD_OF(w)).mean(axis=0)[[levels.index(v) for v in table["level"]]])
+    near(
+        table["p_above"],
+        (mean > THRESHOLD_OF(w)).mean(axis=0)[[levels.index(v) for v in table["level"]]],
+    )
 
 
 def _whole(group: Group, sizes: Array) -> Array:
@@ -196,7 +198,10 @@ def check_hypothesis(w: World, table: pd.DataFrame) -> None:
 def check_quote(w: World, text: str) -> None:
     name, values = next(iter(parameters(w)))
     low, high = np.quantile(values, [0.055, 0.945])
-    figures = [float(v) for v in text.replace("(89 % ETI ", "").replace(")", "").replace(" to ", " ").split()]
+    figures = [
+        float(v)
+        for v in text.replace("(89 % ETI ", "").replace(")", "").replace(" to ", " ").split()
+    ]
     near(figures, np.round([values.mean(), low, high], 4), 1e-9)
 
 

@@ -54,7 +54,9 @@ def _own_size(w: World, parameter: str) -> Array:
     (group,) = related
     own = np.diagonal(at.relation(group), axis1=1, axis2=2)
     index = [at.known(group)[v] for v in group.members(w.rows)[0][0]]
-    return np.broadcast_to(np.sqrt(own / own.mean(-1, keepdims=True))[:, index], (w.n_draws, len(index)))
+    return np.broadcast_to(
+        np.sqrt(own / own.mean(-1, keepdims=True))[:, index], (w.n_draws, len(index))
+    )
 
 
 def predictive(w: World, anew: bool) -> Array:

@@ -35,7 +35,9 @@ def drawn(axes: Any) -> Array:
     for ax in np.ravel(np.asarray(axes, object)):
         found += [np.ravel(np.asarray(line.get_data(), float)) for line in ax.lines]
         for patch in ax.patches:
-            found.append(np.ravel(patch.get_path().transformed(patch.get_patch_transform()).vertices))
+            found.append(
+                np.ravel(patch.get_path().transformed(patch.get_patch_transform()).vertices)
+            )
         for many in ax.collections:
             found.append(np.ravel(np.asarray(many.get_offsets(), float)))
             found += [np.ravel(path.vertices) for path in many.get_paths()]
@@ -52,7 +54,9 @@ def shows(axes: Any, expected: Any, rel: float = 1e-6) -> None:
     after = np.clip(np.searchsorted(known, expected), 1, len(known) - 1)
     away = np.minimum(np.abs(known[after] - expected), np.abs(known[after - 1] - expected))
     size = max(np.abs(expected).max(), 1e-300)
-    assert (away < rel * size).all(), f"{int((away >= rel * size).sum())} of {len(expected)} are absent"
+    assert (away < rel * size).all(), (
+        f"{int((away >= rel * size).sum())} of {len(expected)} are absent"
+    )
 
 
 def words(axes: Any) -> str:
@@ -116,7 +120,9 @@ def check_network(w: World, ax: Any) -> None:
     for value in "ab":
         assert f"{each[(w.rows['f'] == value).to_numpy()].sum():,.0f}" in text, value
     joined = "g" in w.fit.data
-    assert ax.get_title().startswith("2 treatments, 1 direct" if joined else "2 parts that no study")
+    assert ax.get_title().startswith(
+        "2 treatments, 1 direct" if joined else "2 parts that no study"
+    )
 
 
 def check_ppc(w: World, ax: Any) -> None:
@@ -170,8 +176,11 @@ def check_trajectories(w: World, ax: Any) -> None:
 
 def _predictions() -> Iterator[Question]:
     for how in HOWS:
+
         def check(w: World, ax: Any, how: str = how) -> None:
-            anew = how == "new" and "observation" in w.term.mu.text  # a level of each row asked about
+            anew = (
+                how == "new" and "observation" in w.term.mu.text
+            )  # a level of each row asked about
             for value in "ab":
                 shows(ax, average(w, f"f={value}", how).mean(axis=0), 0.2 if anew else 3e-5)
 

@@ -67,7 +67,9 @@ def moved(w: World, mu: World, group: Group, treatment: bool) -> Array:
     share = w.amounts(w.rows) / w.amounts(w.rows).sum()
 
     def z(rows: pd.DataFrame) -> Array:
-        return np.array([share @ np.broadcast_to(c(mu, rows), len(rows)) for c in group.terms.values()])
+        return np.array(
+            [share @ np.broadcast_to(c(mu, rows), len(rows)) for c in group.terms.values()]
+        )
 
     at = z(changed(w, "f=b")) - z(changed(w, "f=a")) if treatment else z(w.rows)
     Sigma = mu.sigma(group)[:, mu.places(group)][:, :, mu.places(group)]
@@ -120,9 +122,13 @@ def _raw(w: World, table: pd.DataFrame) -> None:
             n = w.rows["n"] if w.trials is not None else pd.Series(1, w.rows.index)
             events, sizes = ([(c * copies)[a].sum() for a in arms] for c in (y, n))
             odds = stats.nchypergeom_fisher(sum(sizes), sum(events), sizes[1], row["raw"])
-            near(odds.mean(), events[1], 1e-5)  # the conditional estimate makes the mean what was seen
+            near(
+                odds.mean(), events[1], 1e-5
+            )  # the conditional estimate makes the mean what was seen
         else:
-            time = np.exp(w.of("mu").side.offset(w, w.rows)) if w.term.mu.offset else np.ones(len(y))
+            time = (
+                np.exp(w.of("mu").side.offset(w, w.rows)) if w.term.mu.offset else np.ones(len(y))
+            )
             rates = [(y * copies)[a].sum() / (time * copies)[a].sum() for a in arms]
             near(row["raw"], rates[1] / rates[0])
 

@@ -57,7 +57,9 @@ def latent_noise(w: World) -> Array:
                    np.zeros(eta.shape))  # fmt: skip
     mu = sum(
         weight * inverse(eta + np.sqrt(variance) * z[..., 0])
-        for weight, z in (w.points(["mu"], len(w.rows)) if w.of("mu").side.groups else [(1.0, np.zeros(1))])
+        for weight, z in (
+            w.points(["mu"], len(w.rows)) if w.of("mu").side.groups else [(1.0, np.zeros(1))]
+        )
     )
     mu = (mu @ shares(w))[:, None]
     if w.law.link == "identity":
@@ -73,7 +75,9 @@ def latent_noise(w: World) -> Array:
     return np.broadcast_to(found, eta.shape) @ shares(w)
 
 
-def partition(w: World, parts: dict[str, Array], joint: Array) -> Iterator[tuple[str, Array, Array]]:
+def partition(
+    w: World, parts: dict[str, Array], joint: Array
+) -> Iterator[tuple[str, Array, Array]]:
     """Yield components with their shares and variances, then repeatabilities and R²."""
     whole = sum(parts.values())
     for name, variance in parts.items():
@@ -114,7 +118,9 @@ def check_data(w: World, table: pd.DataFrame) -> None:
     mean, noise = np.empty((2, *shape, *eta.shape))
     for place in product(range(len(x)), repeat=len(groups)):
         at = eta + sum((sd * x[k] for sd, k in zip(sds, place, strict=True)), np.zeros(()))
-        mean[place], noise[place] = (np.broadcast_to(v, eta.shape) for v in w.law.moments(inverse(at), own))
+        mean[place], noise[place] = (
+            np.broadcast_to(v, eta.shape) for v in w.law.moments(inverse(at), own)
+        )
 
     def over(values: Array, axes: range | list[int]) -> Array:
         for axis in sorted(axes, reverse=True):
@@ -197,14 +203,18 @@ def integrated(w: World, at: World, group: Group, index: Array) -> Array:
     p /= p.sum()
     sd = at.draw(f"sd_{group.name}")[:, :1]
     if not inner:
-        return logsumexp([sums(rows(sd * z), index) + np.log(q) for z, q in zip(grid, p, strict=True)], axis=0)
+        return logsumexp(
+            [sums(rows(sd * z), index) + np.log(q) for z, q in zip(grid, p, strict=True)], axis=0
+        )
     names = inner[0].members(w.rows)[0][0]
     below = np.searchsorted(np.unique(names), names)
     above = np.array([index[below == k][0] for k in range(below.max() + 1)])
     deep = at.draw(f"sd_{inner[0].name}")[:, :1]
     found = []
     for z, q in zip(grid, p, strict=True):
-        each = [sums(rows(sd * z + deep * t), below) + np.log(r) for t, r in zip(grid, p, strict=True)]
+        each = [
+            sums(rows(sd * z + deep * t), below) + np.log(r) for t, r in zip(grid, p, strict=True)
+        ]
         found.append(sums(logsumexp(each, axis=0), above) + np.log(q))
     assert n == above.max() + 1
     return logsumexp(found, axis=0)

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 import bayes_glmm as bg
+from bayes_glmm.design.groups.structure_matching import bound_structures, with_factors
+from bayes_glmm.design.schema import Schema
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.design import Design
-from bayes_glmm.design.schema import Schema
-from bayes_glmm.design.groups.structure_matching import bound_structures, with_factors
-from bayes_glmm.studies.prior_predictive import draw_parameters
 from bayes_glmm.results.fit import make_tree
 from bayes_glmm.spec.formula.parsing import parse
+from bayes_glmm.studies.prior_predictive import draw_parameters
 from tests.matrix.laws import LAWS, TRIALS
 from tests.matrix.rows import MIDDLE, OTHERS, PARTS, structures, table
 from tests.matrix.terms import TERMS, Term

@@ -51,9 +51,7 @@ def by_chance(found: Array, mean: Array, variance: Array, of_squares: bool = Tru
     The mean over draws is near normal; the sum of squared distances, each over its variance, has
     the number of them as its mean.
     """
-    found, mean, variance = (
-        np.array(v, float) for v in np.broadcast_arrays(found, mean, variance)
-    )
+    found, mean, variance = (np.array(v, float) for v in np.broadcast_arrays(found, mean, variance))
     error = np.sqrt(variance.sum(axis=0))
     fixed = error < 1e-7 * np.maximum(np.abs(mean).sum(axis=0), 1e-300)
     near(found[:, fixed], mean[:, fixed], 1e-6)

@@ -55,7 +55,14 @@ def outcome(question: Question, w: World) -> str:
 
 def all_questions() -> Iterator[Question]:
     """Yield the questions of all files."""
-    from tests.matrix import ask_averages, ask_effects, ask_fit, ask_plots, ask_studies, ask_variance
+    from tests.matrix import (
+        ask_averages,
+        ask_effects,
+        ask_fit,
+        ask_plots,
+        ask_studies,
+        ask_variance,
+    )
 
     for module in (ask_effects, ask_averages, ask_variance, ask_fit, ask_studies, ask_plots):
         yield from module.QUESTIONS

@@ -98,7 +98,9 @@ def waves(at: Array, reach: Array) -> tuple[Array, Array]:
 def stranger(name: str, hyper: Mapping[str, Array], place: Array) -> tuple[Array, float]:
     """Return the covariances of a new level with all others, and its variance."""
     if name == "A":  # a child of g00 and g02
-        more = pd.concat([PARENTS, pd.DataFrame({"animal": ["x"], "sire": ["g00"], "dam": ["g02"]})])
+        more = pd.concat(
+            [PARENTS, pd.DataFrame({"animal": ["x"], "sire": ["g00"], "dam": ["g02"]})]
+        )
         A = tabular(more)
         return A.loc["x", LEVELS].to_numpy()[None], float(A.loc["x", "x"])
     assert name in ("exact", "nearest"), name

@@ -45,9 +45,7 @@ def moments(w: World, eta: Mapping[str, Array], rows: pd.DataFrame) -> tuple[Arr
     return np.broadcast_to(found[0], shape), np.broadcast_to(found[1], shape)
 
 
-def averaged(
-    w: World, how: str, rows: pd.DataFrame, response: bool = True
-) -> tuple[Array, Array]:
+def averaged(w: World, how: str, rows: pd.DataFrame, response: bool = True) -> tuple[Array, Array]:
     """Return mean and variance of responses, or of their mean, given parameters alone.
 
     Parameters
@@ -69,9 +67,7 @@ def averaged(
     return first, np.maximum(second - first**2, 0.0)
 
 
-def draw(
-    w: World, eta: Mapping[str, Array], rows: pd.DataFrame, rng: np.random.Generator
-) -> Array:
+def draw(w: World, eta: Mapping[str, Array], rows: pd.DataFrame, rng: np.random.Generator) -> Array:
     """Draw responses as numbers, those of ordered categories as codes."""
     own = w.own(eta, rows)
     n = rows["n"].to_numpy() if w.trials is not None else None
@@ -125,7 +121,9 @@ def _categories(
     else:
         p = categories(w.family, np.stack([eta[k] for k in w.means], -1), None, np.ones(()))
     if y.ndim == 1:
-        return np.log(np.take_along_axis(p, y.astype(int)[(None,) * (p.ndim - 2) + (..., None)], -1)[..., 0])
+        return np.log(
+            np.take_along_axis(p, y.astype(int)[(None,) * (p.ndim - 2) + (..., None)], -1)[..., 0]
+        )
     if w.family == "multinomial":
         ways = special.gammaln(y.sum(-1) + 1) - special.gammaln(y + 1).sum(-1)
         return ways + (y * np.log(p)).sum(-1)

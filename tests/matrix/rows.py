@@ -74,7 +74,9 @@ def table(family: str) -> pd.DataFrame:
         eta = slope if family in ORDERED else np.stack([0.2 + slope] * 2, -1)
         p = categories(family, eta, CUTS if family in ORDERED else None, np.ones(1))
         if family == "multinomial":
-            data[PARTS] = np.array([rng.multinomial(n, q) for n, q in zip(data["n"], p, strict=True)])
+            data[PARTS] = np.array(
+                [rng.multinomial(n, q) for n, q in zip(data["n"], p, strict=True)]
+            )
         elif family == "dirichlet":
             data[PARTS] = np.array([rng.dirichlet(3 * q) for q in p]).clip(1e-3)
             data[PARTS] = data[PARTS].div(data[PARTS].sum(axis=1), axis=0)

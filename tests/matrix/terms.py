@@ -122,7 +122,9 @@ def of(*columns: str) -> Callable[[pd.DataFrame], list[tuple[Array, Array]]]:
     """Levels that are columns, or combinations of them."""
 
     def members(rows: pd.DataFrame) -> list[tuple[Array, Array]]:
-        return [(rows[list(columns)].astype(str).agg(":".join, axis=1).to_numpy(), np.ones(len(rows)))]
+        return [
+            (rows[list(columns)].astype(str).agg(":".join, axis=1).to_numpy(), np.ones(len(rows)))
+        ]
 
     return members
 
@@ -225,7 +227,11 @@ def _waves(w: World, rows: pd.DataFrame) -> Array:
     return np.sin(phase) / np.sqrt(edge)
 
 
-S, S_BY, T2 = spline("x", 6), products(both, spline("x", 6)), products(spline("x", 4), spline("z", 4))
+S, S_BY, T2 = (
+    spline("x", 6),
+    products(both, spline("x", 6)),
+    products(spline("x", 4), spline("z", 4)),
+)
 SLOPES = {"intercept": ones, "x": X}
 ARMS = {"intercept": ones, "f[b]": B}
 SMOOTH = {"f[b]": B}

@@ -154,12 +154,17 @@ class World:
         """Return what known levels add, shape (n_draws, n_rows)."""
         eta = np.zeros((self.n_draws, len(rows)))
         for group in self.side.groups:
-            known, values = self.known(group), self.draw(f"u_{group.name}")[:, :, self.places(group)]
+            known, values = (
+                self.known(group),
+                self.draw(f"u_{group.name}")[:, :, self.places(group)],
+            )
             for levels, weights in group.members(rows):
                 index = np.array([known.get(v, -1) for v in levels])
                 assert not strict or (index[weights > 0] >= 0).all(), "a level that is not known"
                 for k, column in enumerate(group.terms.values()):
-                    eta += values[:, index, k] * np.where(index < 0, 0, weights) * column(self, rows)
+                    eta += (
+                        values[:, index, k] * np.where(index < 0, 0, weights) * column(self, rows)
+                    )
         return eta
 
     def eta(self, rows: pd.DataFrame, how: str) -> dict[str, Array]:
@@ -205,7 +210,9 @@ class World:
         """Return what predictions of the kind "expected" report, given predictors."""
         own = self.own(eta, rows)
         if self.family in UNORDERED:
-            return categories(self.family, np.stack([eta[p] for p in self.means], -1), None, np.ones(()))
+            return categories(
+                self.family, np.stack([eta[p] for p in self.means], -1), None, np.ones(())
+            )
         if self.family in ORDERED:
             return categories(self.family, eta["mu"], self.thresholds(rows), own["discrimination"])
         mu = LINKS[self.law.link][0](eta["mu"])
@@ -215,7 +222,9 @@ class World:
 
     def expected(self, rows: pd.DataFrame, how: str) -> Array:
         """Return draws of the mean, shape (n_draws, n_rows) or (n_draws, n_rows, 3)."""
-        return self.population(rows) if how == "population" else self.mean(self.eta(rows, how), rows)
+        return (
+            self.population(rows) if how == "population" else self.mean(self.eta(rows, how), rows)
+        )
 
     # the population of groups
 
@@ -312,13 +321,17 @@ class World:
             mean[:, strange] = np.einsum("ik,dkt->dit", basis, z) * sd[:, None]
             variance[:, strange] = 0.0
             return mean, variance
-        hyper = {"range": self.draw(f"range_{group.name}")} if self.has(f"range_{group.name}") else {}
+        hyper = (
+            {"range": self.draw(f"range_{group.name}")} if self.has(f"range_{group.name}") else {}
+        )
         for i in strange:
             place = rows.iloc[i][["east", "north"]].to_numpy(float)
             towards, own = stranger(group.structure, hyper, place)
             towards = towards[:, [LEVELS.index(v) for v in known]]
             weights = np.linalg.solve(self.relation(group), towards[..., None])[..., 0]
-            mean[:, i] = np.einsum("dl,dlt->dt", np.broadcast_to(weights, (self.n_draws, len(known))), u)
+            mean[:, i] = np.einsum(
+                "dl,dlt->dt", np.broadcast_to(weights, (self.n_draws, len(known))), u
+            )
             variance[:, i] = own - (weights * towards).sum(-1)
         return mean, variance
 
@@ -329,7 +342,10 @@ class World:
             at = self.of(name)
             eta[name] = at.fixed(rows) + at.effects(rows, strict=False)
             for group in at.side.groups:
-                known, mean = at.known(group), at.conditional(group, rows)[0][:, :, at.places(group)]
+                known, mean = (
+                    at.known(group),
+                    at.conditional(group, rows)[0][:, :, at.places(group)],
+                )
                 for levels, weights in group.members(rows):
                     strange = np.array([v not in known for v in levels]) * weights
                     for k, column in enumerate(group.terms.values()):

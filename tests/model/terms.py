@@ -35,9 +35,9 @@ TERMS = {
     "independent slopes": Term("(1 + x || g2)"),
     "by another column": Term("(1 | gr(h, by=arm))"),
     "memberships": Term("(1 + x | mm(g, g2))"),
-    "student": Term('(1 + x | gr(h, dist="student"))'),
-    "student intercepts": Term('(1 | gr(g2, dist="student"))'),
-    "shared": Term("(1 + x |p| h)", others={"sigma": "~ v + (1 |p| h)"}),
+    "student": Term('(1 + x | gr(h2, dist="student"))'),
+    "student intercepts": Term('(1 | gr(h3, dist="student"))'),
+    "shared": Term("(1 + x |p| h4)", others={"sigma": "~ v + (1 |p| h4)"}),
     "kinship": related("K", slopes=True),
     "deficient kinship": related("D"),
     "pedigree": related("A"),
@@ -49,11 +49,13 @@ TERMS = {
     "leroux": related("L"),
     "car": related("C"),
     "series": Term("ar(t, w)"),
+    "random walk": Term("rw(t3, w2)"),
+    "walk of second order": Term("rw(t2, w, order=2)"),
     "places": related("E"),
     "nearest places": related("N"),
     "waves of places": related("W"),
     "spline": Term("s(v, k=5)"),
-    "tensor": Term("t2(x, v, k=4)"),
+    "tensor": Term("t2(p, q, k=4)"),
     "waves": Term("hsgp(v, k=6)"),
     "monotonic": Term("mo(dose) * x"),
     "missing": Term("mi(bmi)", others={"bmi": "bmi ~ x + (1 | h)"}),
@@ -64,9 +66,31 @@ QUICK = [
     ("student", "series"), ("student intercepts", "places"), ("shared", "leroux"),
     ("kinship", "nearest places"), ("deficient kinship", "tensor"), ("ou", "missing"),
     ("car", "waves of places"), ("spline", "monotonic"),
+    ("random walk", "walk of second order"),
 ]  # fmt: skip
 """Every block once."""
-PAIRS = list(combinations(TERMS, 2))
+
+
+def covering(size: int = 4) -> list[tuple[str, ...]]:
+    """Return models of a few terms each, such that every two terms are together in one."""
+    waiting, found = dict.fromkeys(combinations(TERMS, 2)), []
+    while waiting:
+        model = list(next(iter(waiting)))
+        while len(model) < size:
+            gains = {
+                name: sum(tuple(sorted((name, m), key=ORDER.index)) in waiting for m in model)
+                for name in TERMS
+                if name not in model
+            }
+            model.append(max(gains, key=lambda name: gains[name]))
+        model.sort(key=ORDER.index)
+        for pair in combinations(model, 2):
+            waiting.pop(pair, None)
+        found.append(tuple(model))
+    return found
+
+
+ORDER = list(TERMS)
 
 
 @cache
@@ -76,11 +100,15 @@ def table(names: tuple[str, ...] = LEVELS) -> pd.DataFrame:
     g = rng.permutation(names * 6)
     places = dict(zip(names, rng.uniform(0, 3, (6, 2)), strict=True))
     data = pd.DataFrame({"g": g, "g2": np.roll(g, 7), "h": rng.choice(list("abcd"), N)})
+    for column in ("h2", "h3", "h4"):
+        data[column] = rng.permutation(list("abcd") * 9)
+    data["p"], data["q"] = rng.uniform(0, 1, (2, N))
     data["e"], data["n"] = np.array([places[level] for level in g]).T
     data["x"], data["v"] = rng.normal(1, 1, N), rng.uniform(0, 4, N)
     data["arm"] = np.where(np.isin(data["h"], ["a", "c"]), "old", "new")
     data["t"] = np.tile([0.0, 1, 2, 4, 4.5, 7, 8, 9, 12], 4)
-    data["w"] = np.repeat(list("stuv"), 9)
+    data["w"], data["w2"] = np.repeat(list("stuv"), 9), np.repeat(list("ab"), 18)
+    data["t2"], data["t3"] = data["t"] ** 1.1 + 3, np.arange(N) ** 1.5
     data["dose"] = pd.Categorical.from_codes(rng.integers(0, 4, N), list("nlmh"), ordered=True)
     data["bmi"] = np.where(np.arange(N) % 9 == 4, np.nan, 25 + 3 * rng.normal(size=N))
     data["y"], data["k"] = rng.normal(1, 1, N), rng.poisson(2.0, N)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,16 @@ from pymc.logprob.basic import conditional_logp
 from pytensor.compile.mode import Mode
 from scipy import special, stats
 
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.maths.field_maths import NUMPY
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.field import FieldDensity
 from bayes_glmm.model.graph import build_graph
-from bayes_glmm.model.latent_effects import SmoothField, all_fields, fixed_field
+from bayes_glmm.model.latent_effects import SmoothField, fixed_field
 from bayes_glmm.model.variable_table import variables
 from bayes_glmm.model.variables import Role, Variable
 from bayes_glmm.spec.priors import Prior
-from tests.model.terms import LEVELS, MODELS, PAIRS, QUICK, TERMS, formulas, table
+from tests.model.terms import LEVELS, MODELS, QUICK, TERMS, covering, formulas, table
 
 POINTS, DIRECTIONS = 25, 4
 QUICK_MODELS = ("excess zeros", "thresholds by item", "priors of several kinds")
@@ -87,7 +88,7 @@ class Both:
     def of_field(self, values: Point) -> float:
         """Return the field's density of the graph's variables: it has others for effects."""
         values, volume = dict(values), 0.0
-        for block in all_fields(self.field.design):
+        for block in self.field.blocks:
             if isinstance(block, SmoothField):
                 scale = block.scale(values)
                 values[block.effects] = values[block.effects] / scale
@@ -141,20 +142,31 @@ def slope(at: list[Any], h: float) -> Any:
     return (8 * (at[2] - at[1]) - (at[3] - at[0])) / (12 * h)
 
 
+@pytest.mark.parametrize("names", QUICK, ids="-".join)
+def test_every_block_has_the_density_of_the_graph(names: tuple[str, ...]) -> None:
+    given, structures = formulas(*names)
+    agree(Both(given, {"structures": structures}), points=5)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TERMS)
-def test_every_block_has_the_density_of_the_graph(name: str) -> None:
+def test_single_blocks_have_the_density_of_the_graph(name: str) -> None:
     given, structures = formulas(name)
     agree(Both(given, {"structures": structures}))
 
 
-@pytest.mark.parametrize(
-    "pair",
-    [pytest.param(p, marks=[] if p in QUICK else pytest.mark.slow, id="-".join(p)) for p in PAIRS],
-)
-def test_every_two_blocks_have_the_density_of_the_graph(pair: tuple[str, str]) -> None:
-    given, structures = formulas(*pair)
-    agree(Both(given, {"structures": structures}), points=5 if pair in QUICK else POINTS)
+@pytest.mark.slow
+@pytest.mark.parametrize("names", covering(), ids="-".join)
+def test_every_two_blocks_have_the_density_of_the_graph(names: tuple[str, ...]) -> None:
+    """Each two terms stand together in one of these models."""
+    given, structures = formulas(*names)
+    agree(Both(given, {"structures": structures}))
+
+
+def test_every_two_blocks_are_together_in_a_model() -> None:
+    together = {pair for names in covering() for pair in combinations(sorted(names), 2)}
+    assert together == set(combinations(sorted(TERMS), 2))
+    assert {name for names in QUICK for name in names} == set(TERMS)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +195,7 @@ def some_values(density: FieldDensity) -> Point:
     rng, found = np.random.default_rng(8), {}
     for v in variables(density.design).values():
         found[v.name] = natural(v, rng.normal(size=v.shape))
-    for block in all_fields(density.design):
+    for block in density.blocks:
         q = len(block.group.terms)
         by_node = [[ord(c) for c in str(label)[-3:].rjust(3)] for label in block.field.nodes]
         found[block.effects] = np.cos(np.array(by_node) @ [1.0, 7.0, 31.0])[:, None] * np.ones(q)
@@ -205,7 +217,7 @@ def test_order_of_rows_and_names_of_levels_change_nothing(name: str) -> None:
     given, structures = formulas(name, levels=names)
     other = field_of(given, table(names), structures)
     moved, back = dict(values), dict(zip(names, LEVELS, strict=True))
-    for old, new in zip(all_fields(density.design), all_fields(other.design), strict=True):
+    for old, new in zip(density.blocks, other.blocks, strict=True):
         place = {str(node): i for i, node in enumerate(old.field.nodes)}
         before = [re.sub("l[0-9]", lambda m: back[m[0]], str(node)) for node in new.field.nodes]
         moved[new.effects] = values[old.effects][[place[node] for node in before]]
@@ -217,7 +229,7 @@ def test_squared_length_with_correlated_terms_is_chi_square(name: str) -> None:
     """Rows of terms are correlated, columns of nodes as their dense covariance says."""
     given, structures = formulas(name)
     density = field_of(given, table(), structures)
-    (block,) = all_fields(density.design)
+    (block,) = density.blocks
     values, rng = some_values(density), np.random.default_rng(9)
     field, q = block.field, len(block.group.terms)
     K = np.linalg.pinv(field.precision.value(block.hyper(values)).toarray(), hermitian=True)
@@ -233,10 +245,10 @@ def test_squared_length_with_correlated_terms_is_chi_square(name: str) -> None:
 def test_student_effects_are_one_multivariate_t_for_each_level() -> None:
     given, _ = formulas("student")
     density = field_of(given, table(), None)
-    (block,) = all_fields(density.design)
+    (block,) = density.blocks
     values = some_values(density)
     u = np.random.default_rng(3).normal(size=values[block.effects].shape)
-    law = stats.multivariate_t(np.zeros(2), block.correlations(values), values["nu_h"])
+    law = stats.multivariate_t(np.zeros(2), block.correlations(values), values["nu_h2"])
     assert block.log_density(u, values) == pytest.approx(law.logpdf(u).sum(), rel=1e-10)
 
 

@@ -42,7 +42,7 @@ def scaled(order):
 
 
 def factor_of(data, order):
-    from bayes_glmm.fitting import prepare
+    from bayes_glmm.fitting.prepare import prepare
 
     prepared = prepare(f"y ~ 1 + rw(t, g, order={order})", data)
     (group,) = prepared.require()[1].groups

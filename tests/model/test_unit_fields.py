@@ -42,6 +42,25 @@ def test_precision_is_the_inverse_of_the_law_of_the_nodes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_entries_are_on_the_pattern_and_the_last_nodes_fill_nothing(name: str) -> None:
+    case = related(name)
+    precision = case.known.prepare(case.levels).field().precision
+    pattern = precision.pattern.toarray() > 0
+    Q = precision.value(case.hyper).toarray()
+    assert (pattern == pattern.T).all()
+    assert not Q[~pattern].any()
+    if precision.elimination is not None:
+        ordered = Q[np.ix_(precision.elimination, precision.elimination)]
+        L = np.linalg.cholesky(ordered)
+        filled = (np.abs(L) > 1e-12 * np.abs(L).max()) & ~pattern[
+            np.ix_(precision.elimination, precision.elimination)
+        ]
+        assert not filled.any()
+    for slope in precision.derivative(case.hyper).values():
+        assert not slope.toarray()[~pattern].any()
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_levels_have_the_law_by_definition(name: str) -> None:
     case = related(name)
     field = case.known.prepare(case.levels).field()

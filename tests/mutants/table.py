@@ -68,9 +68,9 @@ MUTANTS = (
     ),
     Mutant(
         "the exposure logged in the table and again in the model",
-        "studies/aggregate.py",
-        "        cells[name] = size\n        constant += float(gammaln(whole",
-        "        cells[name] = np.log1p(size)\n        constant += float(gammaln(whole",
+        "families/sufficient.py",
+        '"size": size, "rows": cells.n}',
+        '"size": np.log1p(size), "rows": cells.n}',
         ("tests/test_collapsing.py",),
     ),
     Mutant(
@@ -208,7 +208,7 @@ MUTANTS = (
     ),
     Mutant(
         "weights of a quadrature rule that do not sum to one",
-        "answers/predict/integrate.py",
+        "maths/normal_means.py",
         "return nodes, weights / weights.sum()",
         "return nodes, weights * (nodes[1] - nodes[0]) / np.sqrt(2 * np.pi) * (n + 1) / n",
         ("tests/answers/test_integrate.py",),
@@ -421,9 +421,9 @@ MUTANTS = (
     ),
     Mutant(
         "the hazard ratio of ordered categories upside down",
-        "families/reading.py",
-        "return -1 if self.reverse",
-        "return 1 if self.reverse",
+        "families/ordinal.py",
+        "return np.exp(-values) if",
+        "return np.exp(values) if",
         ("tests/answers/test_every_family.py",),
     ),
     Mutant(
@@ -446,5 +446,26 @@ MUTANTS = (
         "scales = predictor.scales if predictor.units is None else predictor.units",
         "scales = predictor.scales",
         ("tests/design/test_origin.py",),
+    ),
+    Mutant(
+        "a determinant of variances in the place of one of precisions",
+        "model/blocks/field_precision.py",
+        "return -2 * np.log(self.steps(hyper, NUMPY)[1]).sum()",
+        "return 2 * np.log(self.steps(hyper, NUMPY)[1]).sum()",
+        ("tests/model/test_unit_fields.py",),
+    ),
+    Mutant(
+        "one dimension too many in the determinant of a map that sums to zero",
+        "structures/prepare_areas.py",
+        "((size - 1) * np.log(scale) + np.log(size)).sum()",
+        "(size * np.log(scale) + np.log(size)).sum()",
+        ("tests/model/test_unit_fields.py",),
+    ),
+    Mutant(
+        "correlations of terms left out of a field's determinant",
+        "model/blocks/unit_field.py",
+        "- rank * np.linalg.slogdet(R)[1]",
+        "- 0 * np.linalg.slogdet(R)[1]",
+        ("tests/model/test_unit_fields.py",),
     ),
 )

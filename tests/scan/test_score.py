@@ -97,7 +97,7 @@ def test_score_and_its_variance_are_those_at_the_penalised_mode(family):
         z = score / np.sqrt(variance)
         assert found.loc[j, "p_normal"] == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-3)
     assert "approximate" in found.attrs["method"]
-    assert found.attrs["scale"] == "link"
+    assert found.attrs["scale"] == ("link (log)" if family == "poisson" else "link (logit)")
 
 
 def test_links_that_are_not_canonical_are_refused():
@@ -123,7 +123,7 @@ def test_the_best_markers_are_fitted_again_with_everything_else_as_it_was(monkey
             spec, rows, options["structures"], {k: np.repeat(v, 4, 0) for k, v in draws.items()}
         )
 
-    monkeypatch.setattr("bayes_glmm.fitting.fit", sample)
+    monkeypatch.setattr("bayes_glmm.fitting.fit_model.fit", sample)
     found = bg.scan(tree, genotypes, refit=2, prior_sd=0.4, chains=1, refit_draws=50)
     best = found["p"].nsmallest(2).index
     assert set(found.index[found["refit_mean"].notna()]) == set(best)

@@ -8,7 +8,7 @@ import pytest
 
 import bayes_glmm as bg
 from bayes_glmm.design.checks.checks_structures import alignment
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from tests.structures.test_flow import tree_of
 
 RNG = np.random.default_rng(5)

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.maths import field_maths as maths
 from bayes_glmm.maths import triangular as sweep
 from bayes_glmm.maths import triangular_ops as ops

@@ -20,7 +20,7 @@ from bayes_glmm.errors import (
     SpecError,
     UnknownLevelError,
 )
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.results.fit import Fit, make_tree
 from bayes_glmm.studies.prior_predictive import draw_parameters

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.results.fit import make_tree
 from bayes_glmm.structures import read_structure

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import bayes_glmm as bg
-from bayes_glmm.fitting import prepare
+from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.results.fit import make_tree
 

@@ -18,6 +18,7 @@ from bayes_glmm.answers.predict.predictor_draws import (
     mean_eta,
     parameters,
 )
+from bayes_glmm.answers.require import require
 from bayes_glmm.errors import ArgumentError, listed
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.variables import INTERCEPT
@@ -103,14 +104,10 @@ def group_log_likelihood(fit: Fit, index: Index, n: int, name: str, seed: int) -
 def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
     """Return the groups whose levels lie within those left out, the coarsest first."""
     inside = [g for g in fit.groups if _lies_within(g, index)]
-    if fit.family.unordered:
-        if inside:
-            raise ArgumentError(
-                f"Leaving out {name}: every category has effects of its own, "
-                f"{listed([g.name for g in inside])}, and they are not integrated together here. "
-                "Compare row by row, without by=."
-            )
+    if not inside:
         return []
+    answer = f"Leaving out {name}"
+    require(fit.family, "one_predictor", answer)
     others = list(fit.design.predictors.values())[1:]
     elsewhere = [g.name for p in others for g in p.groups if _lies_within(g, index)]
     if elsewhere:
@@ -119,24 +116,10 @@ def _chain(fit: Fit, index: Index, name: str) -> list[GroupDesign]:
             "parameter than the mean, and is not integrated here. Compare row by row, without by=."
         )
     inside = [g for g in fit.design.mu.groups if _lies_within(g, index)]
-    heavy = [g.name for g in inside if not g.distribution.normal]
-    if heavy:
-        raise ArgumentError(
-            f"Leaving out {name}: effects of {listed(heavy)} have Student's t, and only normal ones "
-            "are integrated here. Compare row by row, without by=."
-        )
-    several = [g.name for g in inside if not g.whole]
-    if several:
-        raise ArgumentError(
-            f"Leaving out {name}: rows have weights of the levels of {listed(several)}, mm() or "
-            "gr(by=), whose effects are not integrated here. Compare row by row, without by=."
-        )
-    related = [g.name for g in inside if g.structure]
-    if related:
-        raise ArgumentError(
-            f"Leaving out {name}: the levels of {listed(related)} are related, so that none is "
-            "independent of the others. Compare row by row, without by=."
-        )
+    for group in inside:
+        require(group, "normal_effects", answer)
+        require(group, "single_levels", answer)
+        require(group, "independent_levels", answer)
     inside.sort(key=lambda g: g.n_levels)
     for outer, inner in zip(inside, inside[1:], strict=False):
         if not _nested(inner.index, outer.index):

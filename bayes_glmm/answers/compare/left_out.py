@@ -132,9 +132,10 @@ def refuse_different(fits: Mapping[str, Fit]) -> None:
                     f"{who} differ in {call}: scores are of responses as they were observed, and here "
                     f"these are different quantities. Fit both with the same {call}, or both without."
                 )
-        if a.family.discrete != b.family.discrete:
+        ours, theirs = (fit.family.density_name() for fit in (a, b))
+        if ours != theirs:
             raise ResultError(
-                f"{who}: {a.family.name} gives {_kind(a)} and {b.family.name} {_kind(b)}, which cannot be "
+                f"{who}: {a.family.name} gives {ours} and {b.family.name} {theirs}, which cannot be "
                 "compared. Use families of one kind."
             )
 
@@ -144,10 +145,6 @@ def _equal(a: Fit, b: Fit, key: str) -> bool:
     if x is None or y is None:
         return x is y
     return np.array_equal(x, y, equal_nan=True)
-
-
-def _kind(fit: Fit) -> str:
-    return "probabilities" if fit.family.discrete else "densities"
 
 
 def levels_left_out(fits: Mapping[str, Fit], by: str) -> tuple[Index, int]:

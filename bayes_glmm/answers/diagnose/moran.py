@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from bayes_glmm.answers.diagnose.ppc import MOST_DRAWS
-from bayes_glmm.answers.diagnose.residuals import MEANING, Effects, pit_residuals
+from bayes_glmm.answers.diagnose.residuals import MEANING, pit_residuals
 from bayes_glmm.design.groups.group_schema import group_levels
 from bayes_glmm.errors import ArgumentError, listed, suggestion
+from bayes_glmm.literals import Effects
 from bayes_glmm.results.fit import Fit, read_fit
 from bayes_glmm.structures.adjacency import read_graph
 

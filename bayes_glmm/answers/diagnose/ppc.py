@@ -19,7 +19,7 @@ from bayes_glmm.answers.predict.predictor_draws import (
     parameters,
     shown,
 )
-from bayes_glmm.errors import ArgumentError
+from bayes_glmm.answers.require import require
 from bayes_glmm.families.censoring import DRAWN_WITHIN, observe
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import PredictorDesign
@@ -93,7 +93,7 @@ def _redrawn(
 def _new_effects(fit: Fit, group: GroupDesign, seed: int) -> Array:
     """Draw effects for all levels of a group, shape (n_draws, n_levels, n_terms)."""
     rng = np.random.default_rng([seed, 1, *group.name.encode()])
-    return new_effects(fit, group, group.n_levels, rng)
+    return new_effects(fit, group, group.n_levels)(rng)
 
 
 def thinned(fit: Fit, chosen: NDArray[np.intp]) -> Fit:
@@ -105,11 +105,6 @@ def pearson(y: Array, mean: Array, variance: Array) -> Array:
     """Return the sum of squared Pearson residuals, one per draw."""
     squares = (y - mean) ** 2 / np.maximum(variance, 1e-300)
     return np.asarray(squares.reshape(len(squares), -1).sum(axis=-1))
-
-
-def is_count(fit: Fit) -> bool:
-    """Whether responses are counts without an upper end."""
-    return fit.family.discrete and not fit.family.categorical and "counts" in fit.family.support
 
 
 def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.DataFrame:
@@ -129,26 +124,25 @@ def predictive_check(fit: Fit, *, n: int = MOST_DRAWS, seed: int = 0) -> pd.Data
         ``attrs["kind"]`` is ``frequencies``, ``calibration`` or ``rows``; or ``spreads``,
         the standard deviation over rows of each ``category``'s share, for compositions.
     """
-    if "status" in fit.design.modifiers:
-        raise ArgumentError("Censored responses are not observed: they cannot be compared.")
+    require(fit, "observed", "predictive_check()")
     fit = by_copies(fit)
     y = np.asarray(fit.design.response, float)
     again, mean, _ = replicated(fit, n=n, seed=seed)
-    binary = fit.family.discrete and not is_count(fit) and not fit.family.categorical
-    if binary and fit.design.trials is None:
-        return _calibration(y, again, mean)
     trials = fit.design.trials
-    if fit.family.composed:
+    how = fit.family.compared(trials)
+    if how == "calibration":
+        return _calibration(y, again, mean)
+    if how == "spreads":
         return _spreads(fit, y, again)
     name = fit.spec.response.column + (" (mean ± sd of equal rows)" if is_summary(fit) else "")
     if trials is not None:
         y, again, name = y / trials, again / trials, f"{name} / trials"
-    if fit.family.categorical:
+    if how == "categories":
         edges = np.arange(len(fit.design.categories) + 1) - 0.5
     elif len(y) <= FEW_ROWS:
         return _each(y, again, fit.design.rows, name)
     else:
-        edges = _edges(y, again, whole=fit.family.discrete and trials is None)
+        edges = _edges(y, again, whole=how == "whole")
     counts = np.array([np.histogram(row, edges)[0] for row in again], float)
     low, high, names = interval(counts)
     table = pd.DataFrame(

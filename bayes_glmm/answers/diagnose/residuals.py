@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,15 +14,15 @@ from scipy.special import ndtri
 from bayes_glmm.answers.answer_tables import beside
 from bayes_glmm.answers.diagnose.ppc import MOST_DRAWS, replicated
 from bayes_glmm.answers.predict.answer_rows import row_labels
+from bayes_glmm.answers.require import require
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.literals import Effects, ResidualKind
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr
 
 type Array = NDArray[np.float64]
-type Kind = Literal["quantile", "pearson"]
-type Effects = Literal["known", "new"]
 REPLICATIONS = 1000
 TIES = 1e-9
 ALONE = 2
@@ -81,10 +81,7 @@ def pit_residuals(
     ArgumentError
         Some responses are censored, or they are categories without an order.
     """
-    if fit.family.unordered:
-        raise ArgumentError("Categories without an order have no rank each: use plot_ppc().")
-    if "status" in fit.design.modifiers:
-        raise ArgumentError("Censored responses are not observed: they have no residuals.")
+    require(fit, "rank", "residuals()")
     y = np.asarray(fit.design.response, float)
     names = {"new": [g.name for g in fit.groups], "known": following(fit)}
     redraw = names[groups] if isinstance(groups, str) else groups
@@ -92,7 +89,7 @@ def pit_residuals(
     away = fit.family.deviation(y, mean)
     pearson = (away / np.sqrt(np.maximum(variance, 1e-300))).mean(axis=0)
     rng = np.random.default_rng([seed, 2])
-    step = 1.0 if fit.family.discrete else TIES * (again.std() or 1.0)
+    step = fit.family.spacing(TIES * (again.std() or 1.0))
     again = again + step * rng.random(again.shape)
     below = (again < y + step * rng.random(len(y))).sum(axis=0)
     observed = (below + rng.random(len(y))) / (len(again) + 1)
@@ -115,7 +112,7 @@ def following(fit: Fit, least: int = ALONE, *, related: bool = False) -> list[st
 
 def residuals(
     tree: xr.DataTree,
-    kind: Kind = "quantile",
+    kind: ResidualKind = "quantile",
     groups: Effects = "known",
     *,
     n: int = REPLICATIONS,

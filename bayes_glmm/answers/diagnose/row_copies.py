@@ -11,7 +11,6 @@ from scipy.special import gammaln
 from bayes_glmm.answers.compare.pointwise import unweighted
 from bayes_glmm.answers.predict.expected import take
 from bayes_glmm.answers.predict.represented import collapsed_column, copies
-from bayes_glmm.design.table.row_counts import SUMMED
 from bayes_glmm.families.censoring import WEIGHTS
 from bayes_glmm.results.fit import Fit
 
@@ -43,7 +42,7 @@ def by_copies(fit: Fit) -> Fit:
 
 def is_summary(fit: Fit) -> bool:
     """Whether rows are means plus and minus standard deviations of collapsed rows."""
-    return collapsed_column(fit) is not None and fit.spec.family != SUMMED
+    return collapsed_column(fit) is not None and not fit.family.adds_up()
 
 
 def cells_of(fit: Fit) -> NDArray[np.intp]:

@@ -19,7 +19,7 @@ from bayes_glmm.answers.predict.predictor_draws import (
 )
 from bayes_glmm.errors import Finding
 from bayes_glmm.model.variable_table import resolve_name
-from bayes_glmm.model.variables import PREFIX, Role, element, variable_of
+from bayes_glmm.model.variables import PREFIX, Role, element, element_of, variable_of
 from bayes_glmm.results.fit import Fit
 from bayes_glmm.spec.priors import SIMPLEX
 
@@ -158,7 +158,7 @@ def prior_draws(fit: Fit, name: str) -> Array:
         shift = np.asarray(fit.design.threshold_centre(partial(flat, fit), np.stack))
         return values - (shift[:, None] if shift.ndim == 1 else shift)
     _, place = resolve_name(fit.variables, name.removeprefix(PREFIX))
-    return np.asarray(values[:, *place])
+    return element_of(values, place)
 
 
 def prior_posterior(fit: Fit) -> Iterator[tuple[str, Array, Array, Array]]:

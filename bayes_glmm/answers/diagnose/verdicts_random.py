@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.answer_tables import interval
 from bayes_glmm.answers.predict.predictor_draws import fixed_part, flat
 from bayes_glmm.answers.predict.represented import amounts
+from bayes_glmm.answers.require import able
 from bayes_glmm.errors import Finding
-from bayes_glmm.families.contract import UNIT_FREE
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.variables import INTERCEPT, element, numbers_below
@@ -58,7 +58,7 @@ def near_zero_sd(fit: Fit, threshold: float) -> Iterator[Finding]:
 
 def _left_by_fixed_effects(fit: Fit) -> float:
     """Return the share of the response's standard deviation around the fixed part."""
-    if fit.link.name in UNIT_FREE or "status" in fit.design.modifiers:
+    if not (able(fit.link, "units") and able(fit, "observed")):
         return 1.0
     y, each = np.asarray(fit.design.response, float), amounts(fit, fit.data)
     known = fit.link.inverse(fixed_part(fit, fit.design.mu).mean(axis=0))

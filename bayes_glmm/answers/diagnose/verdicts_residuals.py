@@ -12,6 +12,7 @@ from bayes_glmm.answers.diagnose.ppc import replicated
 from bayes_glmm.answers.diagnose.residuals import following, pit_residuals
 from bayes_glmm.answers.diagnose.row_copies import by_copies
 from bayes_glmm.answers.predict.represented import amounts
+from bayes_glmm.answers.require import able
 from bayes_glmm.design.groups.group_schema import ROWS
 from bayes_glmm.errors import Finding
 from bayes_glmm.model.blocks.group import GroupDesign
@@ -33,7 +34,7 @@ def autocorrelated(fit: Fit, threshold: float) -> Iterator[Finding]:
     Categories without an order have no residual that goes up or down, and censored
     responses none that is known.
     """
-    if fit.family.unordered or "status" in fit.design.modifiers:
+    if not able(fit, "rank"):
         return
     y = np.asarray(fit.design.response, float)
     made: tuple[Array, Array] | None = None
@@ -69,8 +70,7 @@ def spatial(fit: Fit, threshold: float) -> Iterator[Finding]:
     neighbours from the caller. The figure is how far Moran's I lies above its mean in
     replicated data with all effects redrawn, those of the structure included.
     """
-    unranked = "status" in fit.design.modifiers or fit.family.unordered
-    for space in () if unranked else spaces(fit):
+    for space in spaces(fit) if able(fit, "rank") else ():
         found = space.judge(fit)
         yield from _clustered(space, found.observed, found.replicated, threshold)
 
@@ -98,9 +98,10 @@ def misshapen(fit: Fit, threshold: float) -> Iterator[Finding]:
     follow these rows closely and leave residuals that are too regular under the right
     model: they are redrawn.
     """
-    unranked = "status" in fit.design.modifiers or fit.family.unordered
-    fit = fit if unranked else by_copies(fit)
-    if unranked or fit.design.n_rows < ENOUGH_ROWS:
+    if not able(fit, "rank"):
+        return
+    fit = by_copies(fit)
+    if fit.design.n_rows < ENOUGH_ROWS:
         return
     followed = following(fit, ROWS_TO_KEEP, related=True)
     found = pit_residuals(fit, followed)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bayes_glmm.answers.diagnose.ppc import is_count, pearson, replicated
+from bayes_glmm.answers.diagnose.ppc import pearson, replicated
 from bayes_glmm.answers.diagnose.row_copies import by_copies
+from bayes_glmm.answers.require import able
 from bayes_glmm.errors import Finding
 from bayes_glmm.model.row_spread import estimated_spread
 from bayes_glmm.results.fit import Fit
@@ -24,16 +25,9 @@ def dispersion(fit: Fit, threshold: float) -> Iterator[Finding]:
     """
     family, design = fit.family, fit.design
     absorbed = any(g.n_levels == design.n_rows for g in fit.groups)
-    one_trial = design.trials is None or bool((design.trials <= 1).all())
-    if "status" in design.modifiers:
-        return
     if estimated_spread(family, design) or absorbed:
         return
-    if family.categorical and not family.composed:
-        return
-    if one_trial and family.discrete and not is_count(fit):
-        return
-    if family.circular or family.reports == "quantile":  # no plain mean, or no real errors
+    if not able(fit, "dispersion") or family.single(design.trials):
         return
     fit = by_copies(fit)
     y = np.asarray(fit.design.response, float)
@@ -47,7 +41,7 @@ def dispersion(fit: Fit, threshold: float) -> Iterator[Finding]:
         "the stated standard errors allow" if "se" in design.modifiers else f"{family.name} allows"
     )
     if p < TAIL and ratio > threshold:
-        remedy = "negative_binomial or " if is_count(fit) else ""
+        remedy = "negative_binomial or " if family.counts() else ""
         yield Finding(
             "overdispersion", "warning",
             f"Single rows vary {ratio:.1f} times as much as {name} (replicated data vary as "
@@ -59,15 +53,14 @@ def dispersion(fit: Fit, threshold: float) -> Iterator[Finding]:
         yield Finding(
             "underdispersion", "info",
             f"Single rows vary {ratio:.2f} times as much as {family.name} expects: intervals are wider "
-            f"than the data need. Look for {'rows' if family.discrete else 'a known spread'} that "
-            f"{'are not independent trials or events' if family.discrete else 'is stated too large'}.",
+            f"than the data need. Look for {family.underdispersed()}.",
             figure=ratio, threshold=1 / threshold,
         )  # fmt: skip
 
 
 def zeros(fit: Fit, threshold: float) -> Iterator[Finding]:
     """Find more zeros than the model makes; the figure is the predictive p-value."""
-    if not is_count(fit) or "status" in fit.design.modifiers:
+    if not (fit.family.counts() and able(fit, "observed")):
         return
     fit = by_copies(fit)
     y = np.asarray(fit.design.response, float)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from bayes_glmm.answers.predict.predictor_draws import (
     parameters,
     shown,
 )
+from bayes_glmm.answers.require import able, require
 from bayes_glmm.errors import ArgumentError, ResultError, suggestion
 from bayes_glmm.model.variables import INTERCEPT
 from bayes_glmm.results.fit import Fit, read_fit
@@ -35,6 +36,16 @@ type Likelihood = Callable[[Array], Array]
 """Takes one deviation for each level, gives the log-likelihood of its rows."""
 
 
+@overload
+def random_effects(
+    tree: xr.DataTree, group: str, *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def random_effects(tree: xr.DataTree, group: str, *, draws: Literal[True]) -> xr.DataArray: ...
+@overload
+def random_effects(
+    tree: xr.DataTree, group: str, *, draws: bool,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def random_effects(
     tree: xr.DataTree, group: str, *, draws: bool = False
 ) -> pd.DataFrame | xr.DataArray:
@@ -88,7 +99,6 @@ def effects_of_term(tree: xr.DataTree, group: str, term: str | None = None) -> p
         The model has no such group, or the group no such varying term.
     """
     table = random_effects(tree, group)
-    assert isinstance(table, pd.DataFrame)
     terms = list(dict.fromkeys(table["term"]))
     term = terms[0] if term is None else term
     if term not in terms:
@@ -98,6 +108,14 @@ def effects_of_term(tree: xr.DataTree, group: str, term: str | None = None) -> p
     return rows
 
 
+@overload
+def coefficients(
+    tree: xr.DataTree, group: str, *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def coefficients(tree: xr.DataTree, group: str, *, draws: Literal[True]) -> xr.DataArray: ...
+@overload
+def coefficients(tree: xr.DataTree, group: str, *, draws: bool) -> pd.DataFrame | xr.DataArray: ...
 def coefficients(
     tree: xr.DataTree, group: str, *, draws: bool = False
 ) -> pd.DataFrame | xr.DataArray:
@@ -196,11 +214,7 @@ def shrinkage(tree: xr.DataTree, group: str) -> pd.DataFrame:
     require_mean(fit, group, "shrinkage()")
     if INTERCEPT not in design.terms:
         raise ArgumentError(f"shrinkage() needs a varying intercept; {group!r} has none.")
-    if not design.whole:
-        raise ArgumentError(
-            f"shrinkage() needs rows of one level each, and rows have weights of the levels of "
-            f"{group!r}, mm() or gr(by=): use random_effects() or rank()."
-        )
+    require(design, "single_levels", "shrinkage()")
     t = design.terms.index(INTERCEPT)
     u = flat(fit, design.effects)[:, :, t]
     sd = flat(fit, design.sd)[:, t]
@@ -236,7 +250,7 @@ def raw_estimates(fit: Fit, group: GroupDesign, term: int) -> Array:
         rows = log_density(fit, fit.design, eta + z * value[group.index], own, y)
         return np.bincount(group.index, rows, minlength=group.n_levels)
 
-    top = _between_corners if fit.family.corners else _newton
+    top = _newton if able(fit.family, "curvature") else _between_corners
     value = top(by_level, pooled, unit)
     return np.where(np.abs(value) > ENDLESS * unit, np.sign(value) * np.inf, value)
 
@@ -332,11 +346,10 @@ def _sizes(group: GroupDesign) -> NDArray[np.intp]:
 
 
 def _link(fit: Fit, group: str) -> str:
-    mean = "response" if fit.link.name == "identity" else f"link ({fit.link.name})"
     columns = {c.predictor.parameter: c.column for c in fit.design.covariates.values()}
     return "; ".join(
         odds_of(fit, p) if p.category
-        else mean if p.parameter == "mu"
+        else fit.link.scale if p.parameter == "mu"
         else f"units of {columns[p.parameter]}" if p.parameter in columns
         else f"link of {p.parameter} ({fit.family.parameter(p.parameter).link})"
         for p in fit.predictors_of(group)

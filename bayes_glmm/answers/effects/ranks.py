@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from bayes_glmm.answers.answer_tables import interval
 from bayes_glmm.answers.effects.level_effects import require_mean
-from bayes_glmm.answers.predict.expected import refuse_directions, refuse_pairs
 from bayes_glmm.answers.predict.predictor_draws import (
     fixed_part,
     flat,
@@ -19,6 +18,7 @@ from bayes_glmm.answers.predict.predictor_draws import (
     parameters,
 )
 from bayes_glmm.answers.predict.represented import column_means
+from bayes_glmm.answers.require import require
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.model.design import PredictorDesign
 from bayes_glmm.model.variables import INTERCEPT
@@ -119,13 +119,8 @@ def level_means(fit: Fit, group: str) -> Array:
     ArgumentError
         Categories, angles, or pairs given their total.
     """
-    refuse_directions(fit)
-    refuse_pairs(fit)
-    if fit.family.categorical:
-        raise ArgumentError(
-            "threshold= is about a mean, and categories have a probability each: use "
-            "predictions(tree, groups='known')."
-        )
+    for capability in ("average", "mean", "one_mean"):
+        require(fit, capability, "threshold=")
     n = fit.group(group).n_levels
 
     def predict(fit: Fit, predictor: PredictorDesign) -> Array:

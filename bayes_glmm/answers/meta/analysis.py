@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -12,30 +12,47 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.answer_tables import answer
 from bayes_glmm.answers.meta.network import networks, refuse_apart
 from bayes_glmm.answers.meta.study_effects import Arms, Shift, typical_variance
-from bayes_glmm.answers.meta.study_estimates import is_pair, kind_of, raw_table
+from bayes_glmm.answers.meta.study_estimates import effect_labels, is_pair, kind_of
 from bayes_glmm.answers.predict.answer_rows import Cells, with_exposure
-from bayes_glmm.answers.predict.comparisons import averages, contrasts, measured
-from bayes_glmm.answers.predict.expected import refuse_directions, refuse_pairs
+from bayes_glmm.answers.predict.compared_values import contrasts, measured
+from bayes_glmm.answers.predict.comparisons import averages
 from bayes_glmm.answers.predict.represented import amounts, averaged_over, collapsed_column
+from bayes_glmm.answers.require import able, require
 from bayes_glmm.errors import ArgumentError, listed, suggestion
+from bayes_glmm.literals import StudyMeasure, allowed
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr
 
 type Array = NDArray[np.float64]
-type Measure = Literal["conditional", "difference", "ratio", "odds_ratio"]
-MEASURES = ("conditional", "difference", "ratio", "odds_ratio")
+MEASURES = allowed(StudyMeasure)
 NEW = "a new study"
-CONDITIONAL = ("logit", "log")
-"""Links on which conditional effects are exponentiated."""
 
 
+@overload
+def meta_analysis(
+    tree: xr.DataTree, study: str, treatment: str | None = None,
+    measure: StudyMeasure = "conditional", *, contrast: str | Sequence[Any] | None = None,
+    draws: Literal[False] = False, seed: int = 0,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def meta_analysis(
+    tree: xr.DataTree, study: str, treatment: str | None = None,
+    measure: StudyMeasure = "conditional", *, contrast: str | Sequence[Any] | None = None,
+    draws: Literal[True], seed: int = 0,
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def meta_analysis(
+    tree: xr.DataTree, study: str, treatment: str | None = None,
+    measure: StudyMeasure = "conditional", *, contrast: str | Sequence[Any] | None = None,
+    draws: bool, seed: int = 0,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def meta_analysis(
     tree: xr.DataTree,
     study: str,
     treatment: str | None = None,
-    measure: Measure = "conditional",
+    measure: StudyMeasure = "conditional",
     *,
     contrast: str | Sequence[Any] | None = None,
     draws: bool = False,
@@ -120,7 +137,7 @@ def meta_analysis(
     if measure == "odds_ratio" and kind_of(fit) != "odds":
         raise ArgumentError("Odds ratios are for probabilities on the logit link.")
     if treatment is None and measure != "conditional":
-        refuse_pairs(fit)
+        require(fit, "mean", f"measure={measure!r}")
         raise ArgumentError(f"measure={measure!r} compares treatments: name the column.")
     values, labels = [], []
     for arms, text in _contrasts(fit, study, treatment, contrast):
@@ -129,7 +146,9 @@ def meta_analysis(
             fit, study, arms, measure, seed
         )  # fmt: skip
         values.append(found)
-        labels.append(_labels(fit, arms, text, found, none_of(fit, measure, treatment), measure))
+        labels.append(
+            effect_labels(fit, arms, text, found, none_of(fit, measure, treatment), measure)
+        )
     frame = pd.concat(labels, ignore_index=True)
     about = {
         "estimand": f"effect of {treatment or 'none: means'} by {study}, on average, in a new one",
@@ -149,7 +168,7 @@ def meta_designs(fit: Fit) -> Iterator[tuple[str, str | None]]:
     A study has one row with its standard error, or one held against its other arm; one row
     for each of two arms whose contrast varies; or several arms of a network.
     """
-    if fit.family.unordered:
+    if not able(fit.family, "one_predictor"):
         return
     yield from networks(fit)
     alone = is_pair(fit) or fit.spec.response.modifier("se") is not None
@@ -167,6 +186,21 @@ def meta_designs(fit: Fit) -> Iterator[tuple[str, str | None]]:
                 yield group.name, column
 
 
+@overload
+def heterogeneity(
+    tree: xr.DataTree, study: str, treatment: str | None = None, *,
+    contrast: str | Sequence[Any] | None = None, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def heterogeneity(
+    tree: xr.DataTree, study: str, treatment: str | None = None, *,
+    contrast: str | Sequence[Any] | None = None, draws: Literal[True],
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def heterogeneity(
+    tree: xr.DataTree, study: str, treatment: str | None = None, *,
+    contrast: str | Sequence[Any] | None = None, draws: bool,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def heterogeneity(
     tree: xr.DataTree,
     study: str,
@@ -224,10 +258,10 @@ def heterogeneity(
         if not shift.varies:
             raise ArgumentError(_constant(study, treatment))
         tau = shift.spread
-        measurable = len(arms.studies) > 1 and not fit.family.categorical
+        measurable = len(arms.studies) > 1 and able(fit.family, "one_mean")
         within = typical_variance(fit, arms) if measurable else np.full(len(tau), np.nan)
         values += [tau, np.sqrt(within), tau**2 / (tau**2 + within)]
-        link = "response" if fit.link.name == "identity" else f"link ({fit.link.name})"
+        link = fit.link.scale
         labels += [(text, "tau", link), (text, "within", link), (text, "i2", "share")]
     frame = pd.DataFrame(labels, columns=["contrast", "quantity", "scale"])
     about = {
@@ -273,16 +307,9 @@ def _contrasts(
 
 
 def _refuse_categories(fit: Fit, treatment: str | None) -> None:
-    if fit.family.unordered:
-        raise ArgumentError(
-            f"Every category of a {fit.family.name} response has an effect of its own, and a study "
-            "has no single one: use summary(tree, exponentiate=True) for each, random_effects(tree, group) "
-            "for the levels, or comparisons(tree, variable, by=study)."
-        )
-    if fit.family.categorical and treatment is None:
-        raise ArgumentError(
-            "Ordered categories have no mean by study: name the column of the treatment."
-        )
+    require(fit.family, "one_predictor", "meta_analysis()")
+    if treatment is None:
+        require(fit.family, "one_mean", "meta_analysis() without a treatment")
 
 
 def _conditional(fit: Fit, arms: Arms, seed: int) -> Array:
@@ -291,17 +318,13 @@ def _conditional(fit: Fit, arms: Arms, seed: int) -> Array:
     values = np.column_stack([shift.studies, shift.average, shift.new(fit, seed)])
     if arms.variable is None and not is_pair(fit):
         return np.asarray(fit.link.inverse(values))
-    return np.exp(values) if fit.link.name in CONDITIONAL else values
+    return fit.link.effect(values)
 
 
 def _standardised(fit: Fit, study: str, arms: Arms, measure: str, seed: int) -> Array:
     """Return the same of mean responses, over the rows of each study and of all."""
-    refuse_directions(fit)
-    if fit.family.categorical:
-        raise ArgumentError(
-            f"measure={measure!r} compares mean responses, and categories have a probability each: use "
-            "measure='conditional', or comparisons(tree, variable, by=study)."
-        )
+    require(fit, "average", f"measure={measure!r}")
+    require(fit.family, "one_mean", f"measure={measure!r}")
     groups = fit.schema.predictors["mu"].groups
     column = next((g.columns for g in groups if g.name == study), (study,))
     fixed = [c for c in column if "fixed" in fit.schema.column(c).roles]
@@ -331,48 +354,15 @@ def _standardised(fit: Fit, study: str, arms: Arms, measure: str, seed: int) -> 
     return measured(measure, low, high)
 
 
-def _labels(
-    fit: Fit, arms: Arms, text: str, values: Array, none: float, measure: str
-) -> pd.DataFrame:
-    k = len(arms.studies)
-    found = raw_table(fit, list(zip(arms.low, arms.high, strict=True)))
-    if measure != "conditional":
-        found[["raw", "raw_low", "raw_high"]] = np.nan
-    blank = pd.DataFrame({"low": ["", ""], "high": ["", ""]})
-    raw = pd.concat([found, blank], ignore_index=True) if k else blank
-    labels = {
-        "kind": ["study"] * k + ["average", "new study"],
-        "study": [*arms.studies, "average", "new study"],
-        "contrast": text,
-    }
-    return pd.DataFrame(labels, index=raw.index).join(raw).assign(
-        p_above=(values > none).mean(axis=0), median=np.median(values, axis=0)
-    )  # fmt: skip
-
-
 def none_of(fit: Fit, measure: str, treatment: str | None) -> float:
     """Return what the measure is without an effect."""
     if measure == "conditional":
-        ratio = (treatment is not None or is_pair(fit)) and fit.link.name in CONDITIONAL
-        return 1.0 if ratio else 0.0
+        single = treatment is None and not is_pair(fit)
+        return 0.0 if single else float(fit.link.effect(0.0))
     return 0.0 if measure == "difference" else 1.0
 
 
 def scale_of(fit: Fit, measure: str, treatment: str | None) -> str:
     """Name the measure in a reader's words."""
-    link, family = fit.link.name, fit.family
-    event = family.discrete and link in ("logit", "probit", "cloglog")
-    rate = family.discrete and link == "log" and family.rates
-    kind = "probability" if event else "rate" if rate else family.location
-    if treatment is None and not is_pair(fit):
-        return f"{kind}, {family.part}" if family.part else kind
-    if measure == "conditional":
-        if link == "identity":
-            return f"difference in {family.location}s"
-        if link not in CONDITIONAL:
-            return f"difference, link ({link})"
-        ratio = (family.ratios(link) or (f"ratio of {kind} / (1 - {kind})",))[0]
-        return ratio.replace("incidence rate", "rate")
-    kind = "risk" if event else "rate" if rate else family.reports
-    return {"difference": f"{kind} difference", "ratio": f"{kind} ratio",
-            "odds_ratio": "marginal odds ratio"}[measure]  # fmt: skip
+    single = treatment is None and not is_pair(fit)
+    return fit.family.effect_words(fit.link, measure, single=single)

@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from bayes_glmm.answers.meta.study_effects import study_codes
 from bayes_glmm.answers.predict.represented import amounts, averaged_over, collapsed_column, copies
+from bayes_glmm.answers.require import able
 from bayes_glmm.errors import ArgumentError, suggestion
 from bayes_glmm.results.fit import Fit
 
@@ -49,7 +50,7 @@ def networks(fit: Fit) -> Iterator[tuple[str, str]]:
 
     These have effects of a group, and of the same group by a factor of three levels or more.
     """
-    if fit.family.unordered:
+    if not able(fit.family, "one_predictor"):
         return
     groups = {g.name: set(g.columns) for g in fit.schema.predictors["mu"].groups}
     factors = [c.name for c in fit.schema.columns if "fixed" in c.roles and len(c.levels) > 2]

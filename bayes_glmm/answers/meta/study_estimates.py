@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayes_glmm.answers.meta.study_effects import Arms
 from bayes_glmm.answers.predict.represented import copies
 from bayes_glmm.results.fit import Fit
 
@@ -28,12 +29,8 @@ class Arm:
 
 def kind_of(fit: Fit) -> str | None:
     """Say which estimate a study's own rows have: of ``odds``, of ``rates``, or of ``means``."""
-    known_errors = fit.spec.response.modifier("se") is not None
-    if fit.family.name in ("bernoulli", "binomial", "beta_binomial") and fit.link.name == "logit":
-        return "odds"
-    if fit.family.discrete and "counts" in fit.family.support and fit.link.name == "log":
-        return "rates"
-    return "means" if known_errors and fit.link.name == "identity" else None
+    kind, known_errors = fit.family.own_estimate(fit.link), fit.spec.response.modifier("se")
+    return None if kind == "means" and known_errors is None else kind
 
 
 def arm(fit: Fit, rows: NDArray[np.bool_], kind: str) -> Arm:
@@ -162,3 +159,23 @@ def raw_table(
         shown = ("", "") if kind == "means" else tuple("" if a is None else str(a) for a in pair)
         rows.append((*shown, *raw_effect(kind, *pair, level)))
     return pd.DataFrame(rows, columns=["low", "high", "raw", "raw_low", "raw_high"])
+
+
+def effect_labels(
+    fit: Fit, arms: Arms, text: str, values: Array, none: float, measure: str
+) -> pd.DataFrame:
+    """Label effects, shape (n_draws, n_studies + 2), with what the studies' own rows say."""
+    k = len(arms.studies)
+    found = raw_table(fit, list(zip(arms.low, arms.high, strict=True)))
+    if measure != "conditional":
+        found[["raw", "raw_low", "raw_high"]] = np.nan
+    blank = pd.DataFrame({"low": ["", ""], "high": ["", ""]})
+    raw = pd.concat([found, blank], ignore_index=True) if k else blank
+    labels = {
+        "kind": ["study"] * k + ["average", "new study"],
+        "study": [*arms.studies, "average", "new study"],
+        "contrast": text,
+    }
+    return pd.DataFrame(labels, index=raw.index).join(raw).assign(
+        p_above=(values > none).mean(axis=0), median=np.median(values, axis=0)
+    )  # fmt: skip

@@ -247,8 +247,7 @@ def _fewer(
     unread = {*fit.spec.response.columns, *same}
     if groups in ("population", "typical"):
         unread |= {c.name for c in fit.schema.columns if set(c.roles) <= {"group", "member"}}
-    proportional = fit.link.name == "log" and fit.family.mean_is_proportional
-    sizes = {fit.spec.exposure if proportional else None, collapsed_column(fit)}
+    sizes = {fit.spec.exposure if fit.family.exposed(fit.link) else None, collapsed_column(fit)}
     sizes &= {str(c) for c in table if c not in same}
     keys = [c for c in table if c in fit.schema.used_columns and c not in unread | sizes]
     index = np.zeros(len(table), np.intp)

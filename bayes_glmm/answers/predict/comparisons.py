@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import combinations, pairwise
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -13,31 +12,52 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.answer_tables import answer, beside
 from bayes_glmm.answers.meta.network import networks, refuse_apart
 from bayes_glmm.answers.predict.answer_rows import By, Cells, rows_of, with_exposure
+from bayes_glmm.answers.predict.compared_values import coded_levels, contrasts, linked, measured
 from bayes_glmm.answers.predict.expected import (
     MEANING,
-    Groups,
     blocks,
     by_category,
     mean_draws,
     no_draws,
     predictor_draws,
     prepare_rows,
-    refuse_directions,
 )
 from bayes_glmm.answers.predict.predictions import describe
 from bayes_glmm.answers.predict.represented import amounts, words
-from bayes_glmm.errors import ArgumentError, listed, suggestion
+from bayes_glmm.answers.require import require
+from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.literals import Groups, Measure, Scale, allowed
+from bayes_glmm.model.thresholds import SingleBoundaries
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
     import xarray as xr
 
 type Array = NDArray[np.float64]
-type Measure = Literal["difference", "ratio", "odds_ratio", "lift"]
-type Scale = Literal["response", "link"]
 STEP = 1e-4
 
 
+@overload
+def comparisons(
+    tree: xr.DataTree, variable: str, data: Any = None, measure: Measure = "difference",
+    groups: Groups = "population", by: By = None, *,
+    contrast: str | Sequence[Any] | float | None = None, scale: Scale = "response",
+    per: float | None = None, draws: Literal[False] = False, seed: int = 0,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def comparisons(
+    tree: xr.DataTree, variable: str, data: Any = None, measure: Measure = "difference",
+    groups: Groups = "population", by: By = None, *,
+    contrast: str | Sequence[Any] | float | None = None, scale: Scale = "response",
+    per: float | None = None, draws: Literal[True], seed: int = 0,
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def comparisons(
+    tree: xr.DataTree, variable: str, data: Any = None, measure: Measure = "difference",
+    groups: Groups = "population", by: By = None, *,
+    contrast: str | Sequence[Any] | float | None = None, scale: Scale = "response",
+    per: float | None = None, draws: bool, seed: int = 0,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def comparisons(
     tree: xr.DataTree,
     variable: str,
@@ -151,13 +171,28 @@ def comparisons(
     if scale == "link":
         over = words(fit, cells.over)
         about |= {"estimand": f"conditional effect on the predictor, {MEANING[groups]}, {over}",
-                  "scale": _predictor_of(fit)}  # fmt: skip
+                  "scale": fit.family.predictor_words(fit.link, fit.design.categories)}  # fmt: skip
         about.pop("integration", None)
     if measure != "difference":
         about["scale"] = f"{measure} of {about['scale']}"
     return answer(fit, np.concatenate(found, axis=1), frame, about, draws=draws)
 
 
+@overload
+def slopes(
+    tree: xr.DataTree, variable: str, data: Any = None, groups: Groups = "population",
+    by: By = None, *, per: float | None = None, draws: Literal[False] = False, seed: int = 0,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def slopes(
+    tree: xr.DataTree, variable: str, data: Any = None, groups: Groups = "population",
+    by: By = None, *, per: float | None = None, draws: Literal[True], seed: int = 0,
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def slopes(
+    tree: xr.DataTree, variable: str, data: Any = None, groups: Groups = "population",
+    by: By = None, *, per: float | None = None, draws: bool, seed: int = 0,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def slopes(
     tree: xr.DataTree,
     variable: str,
@@ -222,81 +257,6 @@ def _spread(fit: Fit, variable: str) -> float:
     return float(np.sqrt(np.average((x[known] - middle) ** 2, weights=each[known])))
 
 
-def measured(measure: str, low: Array, high: Array) -> Array:
-    """Compare averages draw by draw; ratios to zero are infinite."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return _measured(measure, low, high)
-
-
-def _measured(measure: str, low: Array, high: Array) -> Array:
-    match measure:
-        case "difference":
-            return high - low
-        case "ratio":
-            return high / low
-        case "lift":
-            return (high - low) / low
-    return (high * (1 - low)) / (low * (1 - high))
-
-
-def linked(measure: str, low: Array, high: Array) -> Array:
-    """Compare predictors draw by draw; ratios are exponentiated differences."""
-    return high - low if measure == "difference" else np.exp(high - low)
-
-
-PAIRS: dict[str, Callable[[Sequence[Any]], Iterable[tuple[Any, Any]]]] = {
-    "reference": lambda levels: ((levels[0], other) for other in levels[1:]),
-    "sequential": pairwise,
-    "pairwise": lambda levels: combinations(levels, 2),
-}
-"""Which levels are compared, low before high."""
-
-
-def contrasts(
-    fit: Fit, table: pd.DataFrame, variable: str, contrast: str | Sequence[Any] | float | None
-) -> list[tuple[Any, Any, str]]:
-    """Return ``(low, high, text)`` of each contrast of a variable."""
-    column = fit.schema.column(variable)
-    levels = coded_levels(fit, variable) or column.levels
-    if isinstance(contrast, str):
-        if contrast not in PAIRS or not levels:
-            why = "" if levels else f" {variable!r} has none."
-            raise ArgumentError(
-                f"contrast={contrast!r}: give (low, high), or one of {listed(map(repr, PAIRS))} "
-                f"for the levels of a factor.{why}"
-            )
-        return [(a, b, f"{b} - {a}") for a, b in PAIRS[contrast](levels)]
-    if isinstance(contrast, int | float | np.number) and not isinstance(contrast, bool):
-        if column.kind != "numeric":
-            raise ArgumentError(f"{variable!r} has levels: give contrast=(low, high).")
-        x = table[variable].astype(float)
-        return [(x, x + float(contrast), f"+{contrast:g}")]
-    if contrast is not None:
-        pair = [] if isinstance(contrast, bool | int | float) else list(contrast)
-        if len(pair) != 2:
-            raise ArgumentError(f"contrast={contrast!r}: give two values, (low, high).")
-        return [(pair[0], pair[1], f"{pair[1]} - {pair[0]}")]
-    if column.kind == "boolean":
-        return [(False, True, "True - False")]
-    levels = coded_levels(fit, variable) or column.levels
-    if levels:
-        return [(a, b, f"{b} - {a}") for a, b in PAIRS["reference"](levels)]
-    training = fit.data[variable]
-    if set(training.unique()) <= {0, 1}:
-        return [(0, 1, "1 - 0")]
-    x = table[variable].astype(float)
-    return [(x, x + 1, "+1")]
-
-
-def coded_levels(fit: Fit, variable: str) -> tuple[str, ...]:
-    """Return the levels of a number that the formula turns into a factor."""
-    for coding in fit.schema.codings.values():
-        levels = getattr(coding, "levels", ())
-        if levels and getattr(coding, "column", None) == variable:
-            return tuple(levels)
-    return ()
-
-
 def _movable(
     fit: Fit, table: pd.DataFrame, variable: str, contrast: Sequence[Any] | float | None
 ) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -334,11 +294,6 @@ def averages(
     return total
 
 
-def _predictor_of(fit: Fit) -> str:
-    first = f", log odds against {fit.design.categories[0]}" if fit.family.unordered else ""
-    return f"link ({fit.link.name}){first}"
-
-
 def _valued(fit: Fit, table: pd.DataFrame, variable: str, value: Any) -> Any:
     if isinstance(value, pd.Series):
         return value
@@ -351,7 +306,7 @@ def _valued(fit: Fit, table: pd.DataFrame, variable: str, value: Any) -> Any:
 
 
 def _check(fit: Fit, variable: str, measure: str) -> None:
-    refuse_directions(fit)
+    require(fit, "average", "comparisons()")
     roles = {c.name: set(c.roles) for c in fit.schema.columns}
     usable = [name for name, uses in roles.items() if uses & {"fixed", "slope"}]
     if variable not in usable:
@@ -361,11 +316,11 @@ def _check(fit: Fit, variable: str, measure: str) -> None:
             f"{variable!r} is no explanatory variable of this model.{why}"
             + ("" if why else suggestion(str(variable), usable))
         )
-    known = get_args(Measure.__value__)
+    known = allowed(Measure)
     if measure not in known:
         raise ArgumentError(f"Unknown measure {measure!r}." + suggestion(str(measure), known))
-    if measure == "odds_ratio" and fit.link.name not in ("logit", "probit", "cloglog"):
-        raise ArgumentError("Odds ratios are for probabilities; use measure='ratio'.")
+    if measure == "odds_ratio":
+        require(fit.link, "odds", "measure='odds_ratio'")
 
 
 def _refuse_single_boundaries(
@@ -378,19 +333,15 @@ def _refuse_single_boundaries(
         ) for v in values
     )  # fmt: skip
     pairs = zip(low.specific, high.specific, strict=True)
-    if any(not np.array_equal(a.X, b.X) for a, b in pairs):
-        raise ArgumentError(
-            f"{variable!r} moves single boundaries, cs(), and no one predictor: compare "
-            "probabilities, scale='response', or read the coefficients in summary()."
-        )
+    for a, b in pairs:
+        if not np.array_equal(a.X, b.X):
+            require(SingleBoundaries(), "common_boundaries", f"scale='link' of {variable!r}")
 
 
 def _check_scale(fit: Fit, scale: str, measure: str) -> None:
     if scale not in ("response", "link"):
         raise ArgumentError(f"scale={scale!r}: use 'response' or 'link'.")
-    fitting = {"difference": True, "ratio": fit.link.name == "log",
-               "odds_ratio": fit.link.name == "logit"}  # fmt: skip
-    if scale == "link" and not fitting.get(measure):
+    if scale == "link" and measure not in fit.link.measures():
         raise ArgumentError(
             f"measure={measure!r} does not fit the {fit.link.name} link: compare predictors by "
             "'difference', by 'odds_ratio' (logit link) or by 'ratio' (log link)."

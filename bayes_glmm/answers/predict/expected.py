@@ -5,9 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import product
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,6 @@ from numpy.typing import NDArray
 
 from bayes_glmm.answers.answer_tables import beside
 from bayes_glmm.answers.effects.related import related_effects
-from bayes_glmm.answers.predict.integrate import (
-    correlated_shares,
-    population_mean,
-    population_mean_of,
-    population_shares,
-)
 from bayes_glmm.answers.predict.predictor_draws import (
     fixed_part,
     flat,
@@ -33,14 +26,16 @@ from bayes_glmm.answers.predict.predictor_draws import (
 )
 from bayes_glmm.answers.predict.represented import alone
 from bayes_glmm.answers.predict.student_effects import mixtures, students
+from bayes_glmm.answers.require import able, require
 from bayes_glmm.design.table.tables import rows_where
 from bayes_glmm.errors import ArgumentError, ExtrapolationWarning, listed, suggestion
+from bayes_glmm.literals import Groups, allowed
+from bayes_glmm.maths.softmax_means import correlated_shares
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.results.fit import Fit
 
 type Array = NDArray[np.float64]
-type Groups = Literal["known", "typical", "new", "population"]
 CELLS = 4_000_000
 NEW_LEVELS = 1
 OWN_NODES = 15
@@ -74,37 +69,6 @@ class Rows:
     seed: int
 
 
-def refuse_pairs(fit: Fit) -> None:
-    """Refuse means of a response that is known given its pair's total only.
-
-    Raises
-    ------
-    ArgumentError
-        The model has ``against()``.
-    """
-    if "total" in fit.design.modifiers:
-        raise ArgumentError(
-            "Given the events of both arms, against(), the model knows odds ratios and no risks: use "
-            "meta_analysis(tree, study), summary(tree, exponentiate=True) or hypothesis(). Risks need "
-            "one row for each arm, events | trials(n) ~ treat + (1 + treat | study)."
-        )
-
-
-def refuse_directions(fit: Fit) -> None:
-    """Refuse to average angles, whose mean depends on where the turn is cut.
-
-    Raises
-    ------
-    ArgumentError
-        The response is an angle.
-    """
-    if fit.family.circular:
-        raise ArgumentError(
-            f"Responses of {fit.family.name} are angles, and averages and differences of angles "
-            "depend on where the turn is cut: predict row by row, with groups='typical' or 'known'."
-        )
-
-
 def prepare_rows(
     fit: Fit, data: pd.DataFrame, groups: str, seed: int, *, single: bool = True
 ) -> Rows:
@@ -122,7 +86,7 @@ def prepare_rows(
     DataError
         The rows do not suit the model, e.g. an unknown level under ``"known"``.
     """
-    known = get_args(Groups.__value__)
+    known = allowed(Groups)
     if groups not in known:
         raise ArgumentError(f"groups={groups!r} is no estimand." + suggestion(str(groups), known))
     how: Literal["known", "any", "ignore"] = (
@@ -196,11 +160,12 @@ def _new_part(fit: Fit, rows: Rows, group: GroupDesign, ids: NDArray[np.str_]) -
     which other rows are asked about, nor on how rows are cut into blocks.
     """
     levels, index = np.unique(ids, return_inverse=True)
+    draw = new_effects(fit, group, 1)
     u = np.zeros((n_draws(fit), len(levels), len(group.terms)))
     for i, level in enumerate(levels):
         if level:
             key = [rows.seed, NEW_LEVELS, *group.name.encode(), 0, *level.encode()]
-            u[:, i] = new_effects(fit, group, 1, np.random.default_rng(key))[:, 0]
+            u[:, i] = draw(np.random.default_rng(key))[:, 0]
     return group.at(index.reshape(ids.shape).astype(np.int32)).added(u)
 
 
@@ -219,7 +184,7 @@ def mean_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
     It is ``mu`` unless the family's mean is another: where zeros are inflated it is
     the mean of the response, not of one component. With trials it is per trial.
     """
-    refuse_pairs(fit)
+    require(fit, "mean", "A prediction")
     part = take(rows.design, np.arange(block.start, block.stop))
     if groups in ("known", "new"):
         eta, own = given_effects(fit, rows, part, groups, block)
@@ -230,7 +195,8 @@ def mean_draws(fit: Fit, rows: Rows, groups: str, block: slice) -> Array:
         eta, own = given_effects(fit, rows, part, groups, block)
         found = fit.family.expected(eta, fit.link, own)
     else:
-        found = (_over_categories if fit.family.unordered else _population)(fit, part)
+        separate = any(p.category for p in part.means)
+        found = (_over_categories if separate else _population)(fit, part)
     return np.asarray(found)[:, back]
 
 
@@ -250,7 +216,7 @@ def _over_categories(fit: Fit, part: Design) -> Array:
     if len(set(names)) < len(names):  # (1 |p| g): one level moves several categories
         return correlated_shares(middle, random_factor(fit, part.means))
     variance = np.stack([random_variance(fit, p) for p in part.means], axis=-1)
-    return population_shares(middle, np.sqrt(variance))
+    return fit.family.population_mean(fit.link, middle, variance, {})
 
 
 def _population(fit: Fit, part: Design) -> Array:
@@ -260,7 +226,7 @@ def _population(fit: Fit, part: Design) -> Array:
     quadrature, one dimension for each such predictor, around the integral of the mean
     over its effects given theirs: effects that several share are correlated.
     """
-    family, fixed = fit.family, fixed_part(fit, part.mu)
+    fixed = fixed_part(fit, part.mu)
     others = [p for name, p in part.predictors.items() if name != "mu" and p.groups]
     root = random_factor(fit, [*others, part.mu])
     told = (root[-1, :-1] ** 2).sum(axis=0)
@@ -278,17 +244,10 @@ def _population(fit: Fit, part: Design) -> Array:
         own = parameters(fit, part, shifted)
         for weight, variance in mixtures(fit, part):
             left = np.maximum(variance - told, 0.0)
-            if family.mean_is_proportional:
-                found = family.mean(population_mean(fit.link, eta, left), own)
-            else:
-                found = population_mean_of(partial(_mean_at, fit, own), eta, left)
+            found = fit.family.population_mean(fit.link, eta, left, own)
             shares = weight.reshape(-1, *[1] * (np.ndim(found) - 1))
             total = total + np.prod(w[list(places)] / w.sum()) * shares * found
     return np.asarray(total)
-
-
-def _mean_at(fit: Fit, own: Mapping[str, Array], eta: Array) -> Array:
-    return np.asarray(fit.family.expected(eta, fit.link, own))
 
 
 def given_effects(
@@ -330,10 +289,7 @@ def no_draws(fit: Fit, n: int, kind: str = "expected") -> Array:
 
     ``kind`` is ``"expected"``, ``"response"`` or ``"predictor"``.
     """
-    categories = fit.schema.response.categories
-    each = fit.family.unordered or (fit.family.categorical and kind == "expected")
-    against_first = fit.family.unordered and kind == "predictor"
-    rest = (len(categories) - against_first,) if each else ()
+    rest = fit.family.axes(kind, len(fit.schema.response.categories))
     return np.zeros((n_draws(fit), n, *rest))
 
 
@@ -350,7 +306,7 @@ def by_category(fit: Fit, values: Array, labels: pd.DataFrame) -> tuple[Array, p
         return values, labels
     names = fit.schema.response.categories[-values.shape[2] :]
     repeated = labels.loc[labels.index.repeat(len(names))].reset_index(drop=True)
-    category = pd.Categorical(list(names) * len(labels), names, ordered=not fit.family.unordered)
+    category = pd.Categorical(list(names) * len(labels), names, ordered=able(fit.family, "rank"))
     flattened = values.reshape(len(values), values.shape[1] * len(names))
     return flattened, beside(repeated, {"category": category})
 

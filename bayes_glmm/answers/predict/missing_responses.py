@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -58,6 +58,12 @@ def with_missing_responses(tree: xr.DataTree, aside: pd.DataFrame, seed: int) ->
     return copy
 
 
+@overload
+def missing_responses(tree: xr.DataTree, *, draws: Literal[False] = False) -> pd.DataFrame: ...
+@overload
+def missing_responses(tree: xr.DataTree, *, draws: Literal[True]) -> xr.DataArray: ...
+@overload
+def missing_responses(tree: xr.DataTree, *, draws: bool) -> pd.DataFrame | xr.DataArray: ...
 def missing_responses(tree: xr.DataTree, *, draws: bool = False) -> pd.DataFrame | xr.DataArray:
     """Tabulate the predicted responses of rows that had none, ``missing="predict"``.
 

@@ -13,7 +13,6 @@ from bayes_glmm.answers.predict.expected import (
     given_effects,
     mean_draws,
     no_draws,
-    refuse_pairs,
     take,
 )
 from bayes_glmm.answers.predict.predictor_draws import (
@@ -24,13 +23,12 @@ from bayes_glmm.answers.predict.predictor_draws import (
     random_factor,
 )
 from bayes_glmm.answers.predict.student_effects import precision_draws, students
+from bayes_glmm.answers.require import able, require
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.results.fit import Fit
 
 type Array = NDArray[np.float64]
 RESPONSES = 2
-UNITS = ("binomial", "multinomial")
-"""Families whose trials are as independent of one another as rows are."""
 MOST_COPIES = 64
 """Observations drawn of a row that stands for several; the mean of more is near normal."""
 
@@ -63,7 +61,7 @@ def response_means(fit: Fit, rows: Rows, groups: str, block: slice, amounts: Arr
     part, streams = _start(fit, rows, block)
     each, trials = amounts[block], part.trials
     anew = groups == "population"
-    if trials is not None and anew and fit.family.name in UNITS:
+    if trials is not None and anew and able(fit.family, "independent_trials"):
         part = replace(part, trials=np.ones(len(each)))
         trials = None
     copies = each if trials is None else each / np.where(trials > 0, trials, 1.0)
@@ -82,7 +80,7 @@ def response_means(fit: Fit, rows: Rows, groups: str, block: slice, amounts: Arr
     axes = (-1,) + (1,) * (total.ndim - 2)
     total /= (drawn * (1.0 if trials is None else np.maximum(trials, 1.0))).reshape(axes)
     spread = np.sqrt(drawn / np.where(copies > 0, copies, drawn)).reshape(axes)
-    if (spread == 1).all() or fit.family.reports != "mean":
+    if (spread == 1).all() or not able(fit.family, "reports_mean"):
         return total
     centre = mean_draws(fit, rows, groups, block)
     if centre.ndim > total.ndim:  # codes of ordered categories
@@ -91,7 +89,7 @@ def response_means(fit: Fit, rows: Rows, groups: str, block: slice, amounts: Arr
 
 
 def _start(fit: Fit, rows: Rows, block: slice) -> tuple[Design, list[np.random.Generator]]:
-    refuse_pairs(fit)
+    require(fit, "mean", "A prediction")
     places = range(block.start, block.stop)
     streams = [np.random.default_rng([rows.seed, RESPONSES, place]) for place in places]
     return take(rows.design, np.arange(block.start, block.stop)), streams
@@ -136,9 +134,7 @@ def _observed(
         trials = None if part.trials is None else part.trials[i : i + 1]
         of_row = {k: v if v.shape[1] == 1 else v[:, i : i + 1] for k, v in own.items()}
         y = fit.family.respond(rng, eta[:, i : i + 1], fit.link, of_row, trials)
-        y = np.asarray(y)[:, 0]
-        chosen = fit.family.unordered and not fit.family.composed
-        found[:, i] = y[:, None] == np.arange(found.shape[-1]) if chosen else y
+        found[:, i] = fit.family.by_counts(np.asarray(y)[:, 0], found.shape[-1])
     return found
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.answer_tables import beside, interval
 from bayes_glmm.answers.predict.answer_rows import By
 from bayes_glmm.answers.predict.comparisons import comparisons
-from bayes_glmm.answers.predict.expected import Groups
 from bayes_glmm.answers.predict.predictions import scale_of
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.literals import Groups
 from bayes_glmm.results.fit import Fit
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def number_needed(
             f"A number needed to treat is of probabilities; this response is {scale}. "
             "Use comparisons() for its difference."
         )
-    found: Any = comparisons(
+    found = comparisons(
         tree, variable, data, "difference", groups, by, contrast=contrast, draws=True, seed=seed
     )
     draws = found.values.reshape(-1, found.sizes["row"])

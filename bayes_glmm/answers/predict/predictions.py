@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -13,19 +13,18 @@ from bayes_glmm.answers.answer_tables import answer, statistics, tabulate
 from bayes_glmm.answers.predict.answer_rows import By, Cells, row_labels, rows_of, with_exposure
 from bayes_glmm.answers.predict.expected import (
     MEANING,
-    Groups,
     Rows,
     blocks,
     by_category,
     mean_draws,
     no_draws,
     prepare_rows,
-    refuse_directions,
 )
-from bayes_glmm.answers.predict.integrate import method
 from bayes_glmm.answers.predict.new_observations import response_draws, response_means
 from bayes_glmm.answers.predict.represented import collapsed_column, words
+from bayes_glmm.answers.require import require
 from bayes_glmm.errors import ArgumentError, MissingDataError, listed
+from bayes_glmm.literals import Groups, Kind
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
@@ -34,11 +33,26 @@ if TYPE_CHECKING:
 type Array = NDArray[np.float64]
 
 
+@overload
+def predictions(
+    tree: xr.DataTree, data: Any = None, groups: Groups = "population", kind: Kind = "expected",
+    by: By = None, *, per: float | None = None, draws: Literal[False] = False, seed: int = 0,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def predictions(
+    tree: xr.DataTree, data: Any = None, groups: Groups = "population", kind: Kind = "expected",
+    by: By = None, *, per: float | None = None, draws: Literal[True], seed: int = 0,
+) -> xr.DataArray: ...  # fmt: skip
+@overload
+def predictions(
+    tree: xr.DataTree, data: Any = None, groups: Groups = "population", kind: Kind = "expected",
+    by: By = None, *, per: float | None = None, draws: bool, seed: int = 0,
+) -> pd.DataFrame | xr.DataArray: ...  # fmt: skip
 def predictions(
     tree: xr.DataTree,
     data: Any = None,
     groups: Groups = "population",
-    kind: Literal["expected", "response"] = "expected",
+    kind: Kind = "expected",
     by: By = None,
     *,
     per: float | None = None,
@@ -120,7 +134,7 @@ def predicted(
     fit: Fit,
     data: Any,
     groups: Groups = "population",
-    kind: Literal["expected", "response"] = "expected",
+    kind: Kind = "expected",
     by: By = None,
     *,
     per: float | None = None,
@@ -140,9 +154,9 @@ def predicted(
     table = with_exposure(fit, rows_of(fit, data), per)
     cells = Cells.of(fit, table, by, weights)
     if cells.averaged or (groups == "population" and fit.design.groups):
-        refuse_directions(fit)
+        require(fit, "average", "predictions() of an average")
     rows = prepare_rows(fit, table, groups, seed)
-    if kind == "response" and fit.family.has_trials and rows.design.trials is None:
+    if kind == "response" and fit.family.wants_trials(rows.design.trials):
         _refuse_without_trials(fit, table)
     if kind == "response" and {"se"} & set(fit.design.modifiers) - set(rows.design.modifiers):
         raise MissingDataError(
@@ -207,36 +221,24 @@ def describe(
     average = f", {words(fit, cells.over)}" if cells is not None and cells.averaged else ""
     before = [n for n in ("trunc", "cens") if fit.spec.response.modifier(n)]
     whole = f" before {NAMED[before[0]]}" if before else ""
-    other = kind == "expected" and fit.family.reports != "mean"
-    what = f"{fit.family.reports} of the" if other else kind
     about = {
-        "estimand": f"{what} response{whole}, {MEANING[groups]}{average}",
+        "estimand": f"{fit.family.reported(kind)}{whole}, {MEANING[groups]}{average}",
         "groups": groups,
         "kind": kind,
         "scale": scale_of(fit, kind, per, averaged=averaged),
         **(cells.about if cells is not None else {}),
     }
     if groups == "population" and kind == "expected":
-        each = sum(bool(p.groups) for p in fit.design.means) if fit.family.unordered else 0
-        about["integration"] = method(fit.link, fit.family.mean_is_proportional, each)
+        each = sum(bool(p.groups) for p in fit.design.means if p.category)
+        about["integration"] = fit.family.integration(fit.link, each)
     return about
 
 
 def scale_of(fit: Fit, kind: str, per: float | None, *, averaged: bool = False) -> str:
     """Name the scale of predictions, of rows or averaged over what they stand for."""
-    if fit.family.unordered:
-        if not fit.family.discrete:
-            return "share"
-        made = "0 or 1" if not fit.family.composed else "share" if averaged else "count"
-        return "probability" if kind == "expected" else made
-    if fit.family.categorical:
-        column = fit.spec.response.column
-        return "probability" if kind == "expected" else f"category of {column}, counted from 0"
-    if fit.family.has_trials:
-        made = "share of successes" if averaged else "successes"
-        return "probability" if kind == "expected" else made
-    if fit.family.discrete and fit.link.name in ("logit", "probit", "cloglog"):
-        return "probability" if kind == "expected" else "0 or 1"
+    named = fit.family.response_words(fit.link, kind, fit.spec.response.column, averaged=averaged)
+    if named is not None:
+        return named
     if fit.spec.exposure not in (None, collapsed_column(fit)):
         unit = "the row's" if per is None else "unit of" if per == 1 else f"{per:g} of"
         return f"{fit.spec.response.column} per {unit} {fit.spec.exposure}"

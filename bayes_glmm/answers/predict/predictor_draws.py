@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -103,9 +104,18 @@ def factors(fit: Fit, group: GroupDesign) -> Array:
     return group.root(Draws(fit))
 
 
-def new_effects(fit: Fit, group: GroupDesign, n_levels: int, rng: np.random.Generator) -> Array:
-    """Draw effects of levels related to no known one, shape (n_draws, n_levels, n_terms)."""
-    return group.new_effects(Draws(fit), (n_draws(fit), n_levels), rng)
+def new_effects(
+    fit: Fit, group: GroupDesign, n_levels: int
+) -> Callable[[np.random.Generator], Array]:
+    """Return what draws effects of levels related to no known one, from a generator.
+
+    Returns
+    -------
+    callable
+        Gives an ndarray, shape (n_draws, n_levels, n_terms).
+    """
+    hyper = group.hyper_values(Draws(fit))
+    return partial(group.new_effects, factors(fit, group), hyper, n_levels)
 
 
 def random_variance(

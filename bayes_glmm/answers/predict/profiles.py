@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from bayes_glmm.answers.predict.answer_rows import fewer, rows_of
-from bayes_glmm.answers.predict.comparisons import coded_levels
-from bayes_glmm.answers.predict.expected import Groups
+from bayes_glmm.answers.predict.compared_values import coded_levels
 from bayes_glmm.answers.predict.predictions import predicted
 from bayes_glmm.design.table.tables import level_text
 from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.literals import Groups
 from bayes_glmm.results.fit import Fit, read_fit
 
 if TYPE_CHECKING:
@@ -85,7 +85,6 @@ def profile(
     cells = [variable] if by in (None, variable) else [variable, str(by)]
     every = np.tile(weights, len(values))
     table = predicted(read_fit(tree), spread, groups, by=cells, per=per, weights=every)
-    assert isinstance(table, pd.DataFrame)
     table.attrs |= {"curve": curve, "numeric": column.kind == "numeric"}
     table.attrs["shown"] = dict(zip(cells, table.columns, strict=False))
     if left_out:

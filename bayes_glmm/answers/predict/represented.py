@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.response.modifiers import COLLAPSED, modifier_columns
-from bayes_glmm.design.table.row_counts import SUMMED, amounts_of, collapsed_of, parts_of
+from bayes_glmm.design.response.modifiers import modifier_columns
+from bayes_glmm.design.table.row_counts import amounts_of, collapsed_of, parts_of
+from bayes_glmm.families.sufficient import COLLAPSED
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.results.fit import Fit
 
@@ -47,7 +48,7 @@ def words(fit: Fit, over: str) -> str:
     """Return the part of an estimand that says what is averaged over."""
     if over == SEVERAL:
         return f"averaged over {SEVERAL} inside each draw"
-    several = fit.family.has_trials or _calls(fit)
+    several = not fit.family.lack("trials") or _calls(fit)
     return f"averaged over rows{', each counting one,' if several else ''} inside each draw"
 
 
@@ -58,7 +59,7 @@ def alone(fit: Fit, design: Design, data: pd.DataFrame) -> Design:
     the mean exposure. Of other rows nothing changes.
     """
     n = collapsed_counts(fit, data)
-    if n is None or fit.spec.family != SUMMED:
+    if n is None or not fit.family.adds_up():
         return design
 
     def one(predictor: PredictorDesign) -> PredictorDesign:

@@ -10,6 +10,7 @@ from scipy.special import gammaln
 from scipy.stats import chi2
 
 from bayes_glmm.answers.predict.predictor_draws import flat, n_draws, random_variance
+from bayes_glmm.answers.require import able, require
 from bayes_glmm.errors import ArgumentError, listed
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
@@ -19,7 +20,8 @@ from bayes_glmm.results.fit import Fit
 type Array = NDArray[np.float64]
 NODES = 64
 LEFT_OUT = 1e-9
-BOUNDED = ("logit", "probit", "cloglog")
+VARIANCE = 2
+"""The moment of the effects that a variance is."""
 
 
 def students(predictor: PredictorDesign) -> list[GroupDesign]:
@@ -66,10 +68,10 @@ def mixtures(fit: Fit, design: Design) -> Iterator[tuple[Array, Array]]:
     if not heavy:
         yield np.ones(n_draws(fit)), random_variance(fit, design.mu)
         return
-    if fit.link.name in ("identity", "sqrt") and fit.family.mean_is_proportional:
+    moments = fit.family.moments_needed(fit.link)
+    if moments is not None:
         zero = {g.name: np.full(n_draws(fit), np.inf) for g in heavy}
-        exists = fit.link.name == "sqrt"
-        given = {} if exists else zero
+        given = zero if moments < VARIANCE else {}
         yield np.ones(n_draws(fit)), random_variance(fit, design.mu, given)
         return
     (group,) = heavy
@@ -96,15 +98,14 @@ def _require_mean(fit: Fit, design: Design, heavy: list[GroupDesign]) -> None:
     elsewhere = [g for n, p in design.predictors.items() if n != "mu" for g in students(p)]
     names = listed(g.name for g in (*heavy, *elsewhere))
     way = "use groups='known', 'typical' or 'new'."
-    if elsewhere or (len(heavy) > 1 and fit.link.name in BOUNDED):
+    bounded = able(fit.link, "bounded_mean")
+    if elsewhere or (len(heavy) > 1 and bounded):
         raise ArgumentError(
             f"An average over the population integrates over one Student's t, in the formula of the "
             f"mean, and {names} make it more: {way}"
         )
     endless = [
-        name
-        for name, p in design.predictors.items()
-        if name in fit.family.endless and p.groups and fit.family.parameter(name).link == "log"
+        name for name, p in design.predictors.items() if p.groups and fit.family.endless_over(name)
     ]
     if endless:
         raise ArgumentError(
@@ -114,16 +115,13 @@ def _require_mean(fit: Fit, design: Design, heavy: list[GroupDesign]) -> None:
         )
     if not heavy:
         return
-    least = {"identity": 1.0, "sqrt": 2.0}.get(fit.link.name)
-    if least is not None and fit.family.mean_is_proportional:
-        share = max(float((flat(fit, named(DEGREES, g.name)) <= least).mean()) for g in heavy)
-        if share > 0:
-            raise ArgumentError(
-                f"With {least:g} degrees of freedom or fewer Student's t has no such mean, and that "
-                f"is so in {share:.2%} of the draws of {names}: {way} Or give nu_ a prior beyond."
-            )
-    elif fit.link.name not in BOUNDED:
+    moments = fit.family.moments_needed(fit.link)
+    if moments is None:
+        require(fit.link, "bounded_mean", f"An average over the effects of {names}")
+        return
+    share = max(float((flat(fit, named(DEGREES, g.name)) <= moments).mean()) for g in heavy)
+    if share > 0:
         raise ArgumentError(
-            f"Effects of {names} have Student's t, whose tails are so heavy that the mean over the "
-            f"population does not exist with the {fit.link.name} link: {way}"
+            f"With {moments:g} degrees of freedom or fewer Student's t has no such mean, and that "
+            f"is so in {share:.2%} of the draws of {names}: {way} Or give nu_ a prior beyond."
         )

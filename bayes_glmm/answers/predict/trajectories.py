@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from bayes_glmm.answers.answer_tables import answer, beside
 from bayes_glmm.answers.predict.answer_rows import Cells, fewer
 from bayes_glmm.answers.predict.expected import (
-    Groups,
     blocks,
     mean_draws,
     predictor_draws,
@@ -20,14 +19,15 @@ from bayes_glmm.answers.predict.expected import (
 )
 from bayes_glmm.answers.predict.predictions import scale_of
 from bayes_glmm.answers.predict.predictor_draws import flat, n_draws
+from bayes_glmm.answers.require import require
 from bayes_glmm.errors import ArgumentError, DataError, suggestion
+from bayes_glmm.literals import Groups, Scale
 from bayes_glmm.results.fit import Fit
 
 if TYPE_CHECKING:
     import xarray as xr
 
 type Array = NDArray[np.float64]
-type Scale = Literal["response", "link"]
 GRID, OWN_GRID = 25, 16
 MOST_ROWS, FEW_ROWS = 100, 15
 NEW = "one more"
@@ -128,11 +128,7 @@ def _of_single_times(fit: Fit, time: str) -> bool:
 def _columns(fit: Fit, time: str, group: str, by: str | None, scale: str) -> list[str]:
     """Return the group's columns, refusing what cannot be drawn."""
     group = fit.group(group).name
-    if fit.family.unordered:
-        raise ArgumentError(
-            "Categories without an order have a probability each, and no single curve: use "
-            "plot_predictions()."
-        )
+    require(fit.family, "one_predictor", "A curve")
     parameter = fit.predictor_of(group).parameter
     if parameter not in fit.schema.predictors:
         raise ArgumentError(
@@ -154,7 +150,7 @@ def _columns(fit: Fit, time: str, group: str, by: str | None, scale: str) -> lis
 
 def _category(fit: Fit, category: str | None, scale: str) -> int | None:
     """Return the category at or above which a response is counted."""
-    names = list(fit.schema.response.levels) if fit.family.categorical else []
+    names = list(fit.design.categories)
     if category is not None and str(category) not in names[1:]:
         raise ArgumentError(
             f"category={category!r}: there is no such category above the lowest."
@@ -167,7 +163,7 @@ def _category(fit: Fit, category: str | None, scale: str) -> int | None:
 
 def _scale_name(fit: Fit, scale: str, level: int | None) -> str:
     if scale == "link":
-        return f"link ({fit.link.name})"
+        return fit.family.predictor_words(fit.link, fit.design.categories)
     if level is not None:
         name = fit.schema.response.levels[level]
         return f"probability of {fit.spec.response.column} at {name} or above"
@@ -175,9 +171,10 @@ def _scale_name(fit: Fit, scale: str, level: int | None) -> str:
 
 
 def _thresholds(fit: Fit, scale: str) -> pd.Series:
-    if scale != "link" or not fit.family.vectors:
+    if scale != "link" or not len(fit.design.boundaries):
         return pd.Series(dtype=float)
-    return pd.Series(flat(fit, "threshold").mean(axis=0), list(fit.design.boundaries))
+    (threshold,) = fit.family.vectors
+    return pd.Series(flat(fit, threshold.name).mean(axis=0), list(fit.design.boundaries))
 
 
 def _dense(rows: pd.DataFrame, time: str, stepwise: bool) -> pd.DataFrame:

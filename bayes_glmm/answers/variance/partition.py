@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.answer_tables import answer
-from bayes_glmm.answers.predict.expected import distinct, refuse_directions, refuse_pairs, take
-from bayes_glmm.answers.predict.integrate import population_mean
+from bayes_glmm.answers.predict.expected import distinct, take
 from bayes_glmm.answers.predict.predictor_draws import (
     factors,
     fixed_part,
@@ -29,9 +28,11 @@ from bayes_glmm.answers.predict.represented import (
     column_means,
 )
 from bayes_glmm.answers.predict.student_effects import mixtures, students
+from bayes_glmm.answers.require import able, require
 from bayes_glmm.answers.variance.hermite_variance import Rule, moments
 from bayes_glmm.design.groups.group_schema import ROWS
-from bayes_glmm.errors import ArgumentError, listed, suggestion
+from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.literals import VarianceScale
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design
 from bayes_glmm.results.fit import Fit, read_fit
@@ -43,8 +44,6 @@ type Array = NDArray[np.float64]
 SCALES = ("latent", "data")
 CELLS, MOST = 4_000_000, 20_000_000
 FEWEST = 1_000
-BOUNDED = ("logit", "probit", "cloglog")
-NO_MEAN = ("inverse",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +55,20 @@ class Component:
     variance: Array
 
 
+@overload
 def variance_partition(
-    tree: xr.DataTree, scale: Literal["latent", "data"] = "latent", *, draws: bool = False
+    tree: xr.DataTree, scale: VarianceScale = "latent", *, draws: Literal[False] = False,
+) -> pd.DataFrame: ...  # fmt: skip
+@overload
+def variance_partition(
+    tree: xr.DataTree, scale: VarianceScale = "latent", *, draws: Literal[True],
+) -> xr.Dataset: ...  # fmt: skip
+@overload
+def variance_partition(
+    tree: xr.DataTree, scale: VarianceScale = "latent", *, draws: bool,
+) -> pd.DataFrame | xr.Dataset: ...  # fmt: skip
+def variance_partition(
+    tree: xr.DataTree, scale: VarianceScale = "latent", *, draws: bool = False
 ) -> pd.DataFrame | xr.Dataset:
     r"""Split the variance of the response among its sources, in every draw.
 
@@ -140,18 +151,10 @@ def variance_partition(
     fit = read_fit(tree)
     if scale not in SCALES:
         raise ArgumentError(f"scale={scale!r} is unknown." + suggestion(str(scale), SCALES))
-    if fit.family.unordered:
-        raise ArgumentError(
-            "Every category has a predictor of its own, so that there is no one variance to split: "
-            "compare the sd of each in summary()."
-        )
-    if fit.design.specific:
-        raise ArgumentError(
-            "cs() moves single boundaries, and not the latent variable whose variance is split here: "
-            "compare probabilities with comparisons()."
-        )
-    if fit.family.categorical and scale == "data":
-        raise ArgumentError("Categories have no variance on the scale of data: use scale='latent'.")
+    for capability in ("one_predictor", "common_boundaries", "average", "mean"):
+        require(fit, capability, "variance_partition()")
+    if scale == "data":
+        require(fit, "one_mean", "scale='data'")
     if scale == "data" and fit.spec.exposure and collapsed_column(fit) not in (
         None, fit.spec.exposure
     ):  # fmt: skip
@@ -159,20 +162,9 @@ def variance_partition(
             f"How {fit.spec.exposure!r} differs between the rows of one collapsed row is not kept, and "
             "it is part of the variance of the response: use scale='latent', or fit the rows."
         )
-    refuse_directions(fit)
-    refuse_pairs(fit)
-    heavy = [group.name for group in fit.groups if not group.distribution.normal]
-    if heavy and (scale == "data" or fit.link.name == "log"):
-        raise ArgumentError(
-            f"Effects of {listed(heavy)} have Student's t, and shares of the variance of the "
-            "response are integrated over normal effects"
-            + (": use scale='latent'." if scale == "data" and fit.link.name != "log" else ".")
-        )
-    if fit.link.name in NO_MEAN:
-        raise ArgumentError(
-            f"With the {fit.link.name} link the mean over a population of groups does not exist, "
-            "and neither do these shares; use another link."
-        )
+    if scale == "data" or not able(fit.link, "heavy_mean"):
+        require(fit, "normal_effects", f"scale={scale!r} with the {fit.link.name} link")
+    require(fit.link, "population_mean", "variance_partition()")
     over = averaged_over(fit, fit.data)
     about: dict[str, Any] = {"estimand": f"shares of variance, over {over}",
                              "scale": _scale(fit, scale), "averaged_over": over}  # fmt: skip
@@ -233,7 +225,7 @@ def _observation_variance(fit: Fit) -> Array:
     for part, weights in _pieces(fit, CELLS):
         eta, plain = fixed_part(fit, part.mu), [(np.ones(()), random_variance(fit, part.mu))]
         for share, variance in mixtures(fit, part) if students(part.mu) else plain:
-            mu += share * (population_mean(fit.link, eta, variance) @ weights)
+            mu += share * (fit.link.normal_mean(eta, variance) @ weights)
     return at(mu)
 
 
@@ -261,7 +253,7 @@ def _data(fit: Fit) -> tuple[list[Component], Array, dict[str, Any]]:
     widest = max(
         float(random_variance(fit, part.mu).max()) for part, _ in _pieces(fit, CELLS, most)
     )
-    rule = Rule.of(np.sqrt(widest), bounded=fit.link.name in BOUNDED)
+    rule = Rule.of(np.sqrt(widest), bounded=able(fit.link, "bounded_mean"))
     sums = {name: np.zeros(total) for name in ("mean", "square", "total", "noise")}
     each, joint = np.zeros((len(groups), total)), np.zeros(total)
     centre, error = None, 0.0
@@ -305,10 +297,8 @@ def _moments(fit: Fit, part: Design, kinds: list[str], rule: Rule) -> Any:
 
 def _row_variance(fit: Fit, part: Design, group: GroupDesign) -> Array:
     """Return the variance of one group's part of each row, shape (n_draws, n_rows or 1)."""
-    A = factors(fit, group) * np.sqrt(fit.level_variance(group.name))[:, None, None]
-    if group.Z is None and group.whole:
-        return np.asarray(A[:, 0, 0, None] ** 2)
-    return np.asarray(((A.transpose(0, 2, 1) @ group.spread.T) ** 2).sum(axis=1))
+    root = factors(fit, group) * np.sqrt(fit.level_variance(group.name))[:, None, None]
+    return np.asarray(sum(group.row_covariance(root, group)))
 
 
 def _pieces(fit: Fit, cells: int, most: int | None = None) -> Iterator[tuple[Design, Array]]:
@@ -371,6 +361,4 @@ def _share(part: Array, whole: Array, endless: NDArray[np.bool_]) -> Array:
 
 
 def _scale(fit: Fit, scale: str) -> str:
-    if scale == "latent":
-        return "link" if fit.link.name == "identity" else f"link ({fit.link.name})"
-    return "response, one trial" if fit.family.has_trials else "response"
+    return fit.family.data_words() if scale == "data" else f"link ({fit.link.name})"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.errors import Finding, listed
-from bayes_glmm.families import get_family
+from bayes_glmm.families import LINKS, Link, get_family
 from bayes_glmm.families.contract import Family
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
@@ -49,24 +49,22 @@ class Context:
     @property
     def has_residual(self) -> bool:
         """Whether single rows vary by a scale that is estimated, as sigma is."""
-        return bool(self.spread) and not self.family.discrete
+        return bool(self.spread) and self.family.lack("residual") is None
 
     @property
     def is_category(self) -> bool:
         """Whether every row is one of several categories."""
-        return self.family.categorical and not self.family.composed
+        return bool(self.design.categories) and self.y.ndim == 1
 
     @property
     def is_binary(self) -> bool:
         """Whether every row is one 0 or 1: by its family, or by single trials."""
-        if self.family.categorical:
-            return False
-        if self.family.has_trials:
-            return self.design.trials is None or bool((self.design.trials == 1).all())
-        bad = np.zeros(3, dtype=bool)
-        for mask, _ in self.family.invalid(np.array([0.0, 1.0, 2.0]), None):
-            bad |= mask
-        return self.family.discrete and bad.tolist() == [False, False, True]
+        return self.family.binary(self.design.trials)
+
+    @property
+    def link(self) -> Link:
+        """The link of the mean."""
+        return LINKS[self.design.link]
 
     @property
     def failures(self) -> NDArray[np.float64]:

@@ -36,17 +36,14 @@ def own_offset(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def trials(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find trials that the family does not read, or that it needs and does not have."""
     column, family = context.spec.response.column, context.family
-    if context.design.trials is None and family.has_trials and (context.y > 1).any():
+    if family.wants_trials(context.design.trials) and (context.y > 1).any():
         yield context.finding(
             name, severity,
             f"The family {family.name} counts successes among trials, and the formula names none: "
             f"write {column} | trials(n) with n the column of trials.",
         )  # fmt: skip
-    if context.design.trials is not None and not family.has_trials:
-        yield context.finding(
-            name, severity,
-            f"The family {family.name} has no trials: use family='binomial', or remove trials().",
-        )  # fmt: skip
+    if context.design.trials is not None and (why := family.lack("trials")):
+        yield context.finding(name, severity, why)
     for used in sorted(trial_columns(context.spec)):
         if context.schema.column(used).kind == "boolean":
             yield context.finding(
@@ -58,13 +55,8 @@ def trials(context: Context, name: str, severity: str) -> Iterator[Finding]:
 
 def exposure_link(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find an exposure whose logarithm is no rate under the link."""
-    if context.spec.exposure is not None and context.design.link not in ("log", "cloglog"):
-        yield context.finding(
-            name, severity,
-            f"The exposure {context.spec.exposure!r} is logged and added to the predictor, which "
-            f"makes rates under the link log (or cloglog), not {context.design.link}: use that "
-            "link, or make the column a predictor.",
-        )  # fmt: skip
+    if context.spec.exposure is not None and (why := context.link.lack("exposure")):
+        yield context.finding(name, severity, f"The exposure {context.spec.exposure!r}: {why}")
 
 
 def exact(context: Context, name: str, severity: str) -> Iterator[Finding]:
@@ -75,7 +67,7 @@ def exact(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """
     mu = context.design.mu
     p = len(mu.coefficients)
-    if context.family.discrete or context.design.link != "identity" or not p:
+    if context.family.lack("residual") or context.link.lack("straight") or not p:
         return
     if context.design.n_rows <= p + FEWEST or np.ptp(context.y) == 0:
         return
@@ -97,7 +89,7 @@ def by_group(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find a response that is the same in all rows of every level."""
     n = context.design.n_rows
     for group in context.design.mu.groups:
-        amounts = not context.family.discrete
+        amounts = context.family.lack("residual") is None
         if not (amounts or context.is_binary) or not 2 <= group.n_levels < n:
             continue
         if not group.whole:

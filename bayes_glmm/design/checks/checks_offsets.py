@@ -23,7 +23,6 @@ VARIES = 1.0
 BETTER, POWER, STEPS, FEWEST = 8.0, (0.6, 1.5), 20, 6
 LOGGED = re.compile(r"(^|[^a-z])(log|ln)(ged|10|2|1p)?([^a-z]|$)|^(log|ln)(?=[A-Z])|[a-z]Log$")
 EVERYDAY = re.compile(r"^log(?!s$|ins?$|g|book|ist|ic)[a-z]{3,}$")
-RATES = ("log", "cloglog")
 
 
 def offset_scale(context: Context, name: str, severity: str) -> Iterator[Finding]:
@@ -31,14 +30,14 @@ def offset_scale(context: Context, name: str, severity: str) -> Iterator[Finding
     link = context.design.link
     columns = [e.name for e in offset_expressions(context.spec, "mu") if isinstance(e, Variable)]
     columns += [] if context.spec.offset is None else [context.spec.offset]
-    if link not in (*RATES, "logit", "probit"):
+    if not context.link.lack("units"):
         return
     for column in columns:
         x = numbers(context.data, column)
         if not (x > 0).all() or not (_large(x) or _better(context, np.log(x), x)):
             continue
         way = f"write exposure={column!r}, which is logged for you"
-        if link not in RATES:
+        if context.link.lack("exposure"):
             way = f"make {column!r} a predictor, or put it on that scale"
         yield context.finding(
             name, severity,
@@ -85,7 +84,7 @@ def _better(context: Context, offset: Array, than: Array) -> bool:
     scatter says how much of a difference is chance.
     """
     y = context.y
-    rates = context.design.link == "log" and context.design.trials is None
+    rates = context.link.measures() == ("difference", "ratio") and context.design.trials is None
     if not rates or y.ndim == 2 or (y < 0).any() or not y.any():
         return False
     found, first, rows, n = np.unique(

@@ -48,7 +48,7 @@ def origin(context: Context, name: str, severity: str) -> Iterator[Finding]:
 
 def _fixed(learned: PredictorSchema, context: Context) -> Iterator[tuple[Factor, str]]:
     schema = context.schema
-    ones = learned.intercept or bool(context.family.vectors)
+    ones = learned.intercept or context.family.lack("intercept") is not None
     shift = shift_of(learned.parts, ones, schema.codings, schema.origins)
     for factor in unspanned(learned.parts, shift, schema.codings):
         if _has_origin(factor):

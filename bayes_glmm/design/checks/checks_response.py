@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from bayes_glmm.design.checks.check_context import Context
-from bayes_glmm.design.response.modifiers import COLLAPSED, faults
+from bayes_glmm.design.response.modifiers import faults
 from bayes_glmm.design.table.columns import numbers
 from bayes_glmm.design.terms.expressions import values
 from bayes_glmm.errors import Finding, SpecError, listed
 from bayes_glmm.families.censoring import observe
+from bayes_glmm.families.sufficient import COLLAPSED
 
 HUGE = 1e7
 
@@ -30,21 +31,11 @@ def modifiers(context: Context, name: str, severity: str) -> Iterator[Finding]:
     for rows, message in faults(context.y, given) if context.y.ndim == 1 else ():
         if rows.any():
             yield context.finding(name, severity, f"Response {column!r} {message}.", rows)
-    if "total" in given and context.design.link != "logit":
-        yield context.finding(
-            name, severity,
-            "against() makes the predictor a log odds ratio, which is so with the link logit alone: "
-            "leave link= out.",
-        )  # fmt: skip
-    if "se" in given and "sigma" not in [p.name for p in context.family.parameters]:
-        yield context.finding(
-            name, severity,
-            f"se() states the sd of normal errors, which {context.family.name} does not have: use "
-            "family='gaussian' or 'student_t'.",
-        )  # fmt: skip
+    if "se" in given and (why := context.family.lack("known_errors")):
+        yield context.finding(name, severity, why)
     yield from _collapsed(context, name, severity)
     try:
-        observe(context.family, given, context.y)
+        observe(context.family, given, context.y).link(context.design.link)
     except SpecError as error:
         yield context.finding(name, severity, str(error))
 
@@ -54,9 +45,9 @@ def _collapsed(context: Context, name: str, severity: str) -> Iterator[Finding]:
     call = context.spec.response.modifier(COLLAPSED)
     if call is None:
         return
-    weighted = context.spec.response.modifier("weights")
-    sums = context.spec.family == "poisson" and context.design.link == "log" and weighted is None
-    if not sums and (context.spec.family != "gaussian" or weighted is None):
+    weighted = context.spec.response.modifier("weights") is not None
+    sums = context.family.sums
+    if sums is None or not sums.stated(context.design.link, weighted=weighted):
         yield context.finding(
             name, severity,
             "collapsed() is what bg.collapse writes beside sums of Poisson counts (log link), and "
@@ -117,16 +108,15 @@ def empty_categories(context: Context, name: str, severity: str) -> Iterator[Fin
     labels = context.design.categories
     if not labels:
         return
-    y, unordered = context.y, context.family.unordered
+    y, stated, join = context.y, *context.family.rests_on()
     counts = y.sum(axis=0) if y.ndim == 2 else np.bincount(y.astype(np.intp), minlength=len(labels))
     empty = [repr(label) for label, n in zip(labels, counts, strict=True) if n == 0]
     if empty:
         yield context.finding(
             name, severity,
             f"No row of {context.spec.response.name!r} is in the category {listed(empty)}: its "
-            f"{'coefficients' if unordered else 'thresholds'} rest on their prior; join it to "
-            f"{'another' if unordered else 'a neighbour'}, or remove it"
-            f"{'' if context.family.composed else ' with Series.cat.remove_unused_categories()'}.",
+            f"{stated} rest on their prior; join it to {join}, or remove it"
+            f"{' with Series.cat.remove_unused_categories()' if y.ndim == 1 else ''}.",
         )  # fmt: skip
 
 
@@ -148,7 +138,7 @@ def exposure(context: Context, name: str, severity: str) -> Iterator[Finding]:
 def huge(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find counts so large that their unit is in doubt."""
     rows = (context.y > HUGE).reshape(len(context.y), -1).any(axis=1)
-    if context.family.discrete and rows.any():
+    if context.family.lack("residual") and rows.any():
         yield context.finding(
             name, severity,
             f"Response {context.spec.response.column!r} has counts up to {context.y.max():.3g}: if "

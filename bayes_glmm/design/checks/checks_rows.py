@@ -118,7 +118,7 @@ def olre(context: Context, name: str, severity: str) -> Iterator[Finding]:
 
 def olre_nb(context: Context, name: str, severity: str) -> Iterator[Finding]:
     """Find an observation-level effect beside a dispersion that is estimated."""
-    if not (context.spread and context.family.discrete):
+    if not context.spread or context.has_residual:
         return
     for group in context.design.mu.groups:
         single = group.n_levels == context.design.n_rows and not apart(group)

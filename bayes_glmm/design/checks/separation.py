@@ -32,14 +32,15 @@ def separation(context: Context, name: str, severity: str) -> Iterator[Finding]:
     that puts no row on the wrong side; any gain means separation. It looks at the
     fixed effects alone and on each different row once.
     """
-    if context.family.unordered:
-        yield from _between_categories(context, name, severity)
-        return
-    if context.family.increasing:
-        yield from _between_boundaries(context, name, severity)
-        return
+    for what in context.family.separated(context.link, context.design.trials):
+        if what in SPLITS:
+            yield from SPLITS[what](context, name, severity)
+
+
+def _between_events(context: Context, name: str, severity: str) -> Iterator[Finding]:
+    """Find coefficients that split successes from failures."""
     mu = context.design.mu
-    if not (context.is_binary or context.family.has_trials) or not mu.coefficients:
+    if not mu.coefficients:
         return
     yes, no = context.y > 0, context.failures > 0
     if "total" in context.design.modifiers:
@@ -110,7 +111,7 @@ def _between_categories(context: Context, name: str, severity: str) -> Iterator[
         labels += [INTERCEPT] * p.intercept
         labels += [element(p.beta, c) for c, k in zip(p.coefficients, keep, strict=True) if k]
     K, n = len(blocks), len(labels)
-    if not context.family.discrete or set(labels) <= {INTERCEPT}:
+    if set(labels) <= {INTERCEPT}:
         return
     if len(y) * (K - 1) * n > MOST_CELLS:
         message = f"Separation was not looked for: {len(y)} rows of {n} coefficients."
@@ -139,6 +140,14 @@ def _between_boundaries(context: Context, name: str, severity: str) -> Iterator[
         yield context.finding(name, "info", message)
     elif found := sides_of_boundaries(context):
         yield from _findings(context, name, severity, *found, "categories from one another")
+
+
+SPLITS = {
+    "categories": _between_categories,
+    "boundaries": _between_boundaries,
+    "events": _between_events,
+}
+"""What is looked at here, by what coefficients may separate."""
 
 
 def _sides(

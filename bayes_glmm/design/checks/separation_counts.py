@@ -30,7 +30,8 @@ def zeros(context: Context, name: str, severity: str) -> Iterator[Finding]:
        likelihood estimates for generalized linear models. arXiv:1903.01633.
     """
     mu = context.design.mu
-    if context.design.link != "log" or not context.family.discrete or not mu.coefficients:
+    apart = context.family.separated(context.link, context.design.trials)
+    if "zeros" not in apart or not mu.coefficients:
         return
     some = context.y > 0
     if some.all() or not some.any():

@@ -32,8 +32,8 @@ from bayes_glmm.model.blocks.members import OneLevel, WeightedLevels
 from bayes_glmm.model.blocks.student import STUDENT
 from bayes_glmm.model.variables import INTERCEPT, RESERVED
 from bayes_glmm.spec.effects import Membership, RandomEffect
-from bayes_glmm.spec.series import Process
 from bayes_glmm.spec.terms import Factor
+from bayes_glmm.spec.time_processes import Process
 
 type Groups = Literal["known", "any", "ignore"]
 GROUPS: tuple[Groups, ...] = ("known", "any", "ignore")

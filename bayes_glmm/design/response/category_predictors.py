@@ -52,9 +52,10 @@ def stated_predictors(spec: ModelSpec, categories: Sequence[str]) -> dict[str, S
     inside = {name: _split(predictor) for name, predictor in given.items()}
     if any(specific for _, specific in inside.values()):
         return _with_boundaries(spec, inside, categories)
-    if not get_family(spec.family).unordered:
+    others = get_family(spec.family).separate_predictors(categories)
+    if not others:
         return {name: Stated(name, predictor) for name, predictor in given.items()}
-    first, *others = categories
+    first = categories[0]
     named = _named(others)
     _refuse_unknown(given, named, first)
     found = {
@@ -90,15 +91,8 @@ def _with_boundaries(
     categories: Sequence[str],
 ) -> dict[str, Stated]:
     """Add to the predictor of the mean one of ``cs()`` for each boundary."""
-    given, family = dict(spec.predictors), get_family(spec.family)
-    if not family.vectors:
-        raise SpecError(f"cs() moves boundaries of ordered categories; {family.name} has none.")
-    if family.increasing:
-        raise SpecError(
-            f"cs() is not for the family {family.name}: boundaries that move apart would cross in "
-            "some rows, where a probability would be negative. Use sequential or adjacent, or a "
-            "formula for discrimination."
-        )
+    given = dict(spec.predictors)
+    get_family(spec.family).require("free_boundaries")
     if any(specific for name, (_, specific) in inside.items() if name != "mu"):
         raise SpecError("cs() belongs in the formula of 'mu' alone.")
     if spec.response.modifier("thres"):

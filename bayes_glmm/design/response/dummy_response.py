@@ -25,12 +25,15 @@ def with_placeholder(
     spec: ModelSpec, table: pd.DataFrame, parameters: Mapping[str, Any]
 ) -> tuple[pd.DataFrame, ResponseSchema | None]:
     """Return the table with sound responses, such as zeros and ones, and what the column held."""
+    return PLACEHOLDERS[get_family(spec.family).response](spec, table, parameters)
+
+
+def _with_numbers(
+    spec: ModelSpec, table: pd.DataFrame, parameters: Mapping[str, Any]
+) -> tuple[pd.DataFrame, ResponseSchema | None]:
+    """Return the table with two numbers in turn, or the two levels of the column."""
     column = spec.response.column
     named = None
-    if get_family(spec.family).composed:
-        return _with_parts(spec, table), None
-    if get_family(spec.family).categorical:
-        return _with_categories(spec, table, parameters)
     if column in map(str, table.columns):
         learned = learn_response(spec, table.loc[table[column].notna()])
         named = learned if len(learned.levels) == 2 else None
@@ -55,24 +58,45 @@ def _sound(family: Family, turn: NDArray[np.intp]) -> NDArray[Any]:
     return turn
 
 
-def _with_categories(
+def _with_unordered(
+    spec: ModelSpec, table: pd.DataFrame, parameters: Mapping[str, Any]
+) -> tuple[pd.DataFrame, ResponseSchema]:
+    """Return the table with all categories of the column in turn."""
+    learned = _learned(spec, table)
+    if learned is None:
+        raise DataError(
+            f"The names of the categories are read from the column {spec.response.column!r}, the "
+            "reference first: add it as pandas.Categorical([...], categories=[...]); its values are "
+            "replaced."
+        )
+    return _turned(spec, table, learned)
+
+
+def _with_ordered(
     spec: ModelSpec, table: pd.DataFrame, parameters: Mapping[str, Any]
 ) -> tuple[pd.DataFrame, ResponseSchema]:
     """Return the table with all categories in turn: those of the column, or 1, 2, ..."""
-    column = spec.response.column
-    if column in map(str, table.columns):
-        present = table.loc[table[column].notna()]
-        learned = learn_response(replace(spec, success=None), present)
-    elif get_family(spec.family).unordered:
-        raise DataError(
-            f"The names of the categories are read from the column {column!r}, the reference first: "
-            "add it as pandas.Categorical([...], categories=[...]); its values are replaced."
-        )
-    else:
+    learned = _learned(spec, table)
+    if learned is None:
         n = 1 + np.size(list(_thresholds(parameters))) // _n_ladders(spec, table)
-        learned = ResponseSchema(column, tuple(map(str, range(1, n + 1))), ordered=True)
+        names = tuple(map(str, range(1, n + 1)))
+        learned = ResponseSchema(spec.response.column, names, ordered=True)
+    return _turned(spec, table, learned)
+
+
+def _learned(spec: ModelSpec, table: pd.DataFrame) -> ResponseSchema | None:
+    """Return the categories of the column, where the table has it."""
+    column = spec.response.column
+    if column not in map(str, table.columns):
+        return None
+    return learn_response(replace(spec, success=None), table.loc[table[column].notna()])
+
+
+def _turned(
+    spec: ModelSpec, table: pd.DataFrame, learned: ResponseSchema
+) -> tuple[pd.DataFrame, ResponseSchema]:
     codes = _in_turn(spec, table, learned)
-    return table.assign(**{column: as_categories(codes, learned)}), learned
+    return table.assign(**{spec.response.column: as_categories(codes, learned)}), learned
 
 
 def _n_ladders(spec: ModelSpec, table: pd.DataFrame) -> int:
@@ -99,11 +123,13 @@ def _in_turn(spec: ModelSpec, table: pd.DataFrame, learned: ResponseSchema) -> A
     return codes
 
 
-def _with_parts(spec: ModelSpec, table: pd.DataFrame) -> pd.DataFrame:
+def _with_columns(
+    spec: ModelSpec, table: pd.DataFrame, parameters: Mapping[str, Any]
+) -> tuple[pd.DataFrame, None]:
     """Return the table with sound counts or shares, the row's total kept."""
-    columns, family = spec.response.columns, get_family(spec.family)
-    if not family.has_trials:
-        return table.assign(**dict.fromkeys(columns, 1 / len(columns)))
+    columns = spec.response.columns
+    if get_family(spec.family).lack("trials"):
+        return table.assign(**dict.fromkeys(columns, 1 / len(columns))), None
     total = trials_of(spec, table, {}, required=False)
     if total is None:
         raise DataError(
@@ -111,7 +137,16 @@ def _with_parts(spec: ModelSpec, table: pd.DataFrame) -> pd.DataFrame:
             f"it is, or write {spec.response.name} | trials(n) with a column n."
         )
     rest = dict.fromkeys(columns[1:], 0.0)
-    return table.assign(**{columns[0]: total, **rest})
+    return table.assign(**{columns[0]: total, **rest}), None
+
+
+PLACEHOLDERS = {
+    "number": _with_numbers,
+    "ordered": _with_ordered,
+    "unordered": _with_unordered,
+    "columns": _with_columns,
+}
+"""How sound responses are made, by how the table holds them."""
 
 
 def _thresholds(parameters: Mapping[str, Any]) -> Any:

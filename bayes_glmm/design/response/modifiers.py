@@ -22,8 +22,6 @@ type Reader = Callable[[Call, pd.DataFrame, States], dict[str, Array]]
 STATES_OF = {"none": SEEN, "left": LEFT, "right": RIGHT, "interval": INTERVAL}
 UNBOUNDED = ("none", "inf")
 SAID = ("cens", "trunc", "weights", "se", "against")
-COLLAPSED = "collapsed"
-"""Says how many rows were made one; the density of the row knows it already."""
 
 
 def modifiers_of(

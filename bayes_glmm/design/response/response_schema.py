@@ -96,7 +96,7 @@ class ResponseSchema:
     def _require_two(self, family: str, data: pd.DataFrame) -> None:
         series = pick(data, self.column)
         meant = read_text(series, self.column)
-        if self.named and not _counts_events(family):
+        if self.named and not get_family(family).two_valued():
             what = "levels" if isinstance(series.dtype, pd.CategoricalDtype) else "text"
             way = (
                 "convert it with pandas.to_numeric, or use family='bernoulli' for two levels"
@@ -125,22 +125,34 @@ def learn_response(spec: ModelSpec, data: pd.DataFrame) -> ResponseSchema:
     DataError
         ``success=`` is not a level of the response.
     """
-    column, success, family = spec.response.column, spec.success, get_family(spec.family)
-    _require_columns(spec, family.composed)
-    if spec.response.modifier("thres") and not family.vectors:
+    family = get_family(spec.family)
+    if spec.response.modifier("thres"):
+        family.require("thresholds")
+    return LEARN[family.response](spec, data)
+
+
+def _learn_columns(spec: ModelSpec, data: pd.DataFrame) -> ResponseSchema:
+    if not spec.response.others:
         raise SpecError(
-            f"thres() gives groups thresholds of their own, and the family {family.name} has none: "
-            "use it with cumulative, sequential or adjacent."
+            f"The family {spec.family!r} has a column for each category: write cbind(a, b, c) ~ ... with "
+            f"their names, not {spec.response.name}."
         )
-    if family.composed:
-        return ResponseSchema(column, columns=spec.response.columns)
-    series = pick(data, column)
-    kind = kind_of(series, column)
-    if family.unordered:
-        return ResponseSchema(column, _unordered(series, column, kind), unordered=True)
-    if family.categorical:
-        learned = ResponseSchema(column, _categories(series, column, kind), ordered=True)
-        return _with_thresholds(spec, learned, data)
+    return ResponseSchema(spec.response.column, columns=spec.response.columns)
+
+
+def _learn_unordered(spec: ModelSpec, data: pd.DataFrame) -> ResponseSchema:
+    series, column, kind = _single(spec, data)
+    return ResponseSchema(column, _unordered(series, column, kind), unordered=True)
+
+
+def _learn_ordered(spec: ModelSpec, data: pd.DataFrame) -> ResponseSchema:
+    series, column, kind = _single(spec, data)
+    learned = ResponseSchema(column, _categories(series, column, kind), ordered=True)
+    return _with_thresholds(spec, learned, data)
+
+
+def _learn_number(spec: ModelSpec, data: pd.DataFrame) -> ResponseSchema:
+    (series, column, kind), success = _single(spec, data), spec.success
     if kind == "numeric" and success is None:
         return ResponseSchema(column)
     levels = ("False", "True")
@@ -221,14 +233,10 @@ def _all_levels(series: pd.Series, column: str) -> tuple[str, ...]:
     return levels
 
 
-def _require_columns(spec: ModelSpec, composed: bool) -> None:
-    name, family = spec.response.name, spec.family
-    if composed and not spec.response.others:
-        raise SpecError(
-            f"The family {family!r} has a column for each category: write cbind(a, b, c) ~ ... with "
-            f"their names, not {name}."
-        )
-    if spec.response.others and not composed:
+def _single(spec: ModelSpec, data: pd.DataFrame) -> tuple[pd.Series, str, str]:
+    """Return the one column of a response, its name and its kind."""
+    name, column, family = spec.response.name, spec.response.column, spec.family
+    if spec.response.others:
         first, *rest = spec.response.columns
         way = (
             f" Counts out of trials are written {first} | trials(n), with n = {first} + {rest[0]}."
@@ -237,16 +245,17 @@ def _require_columns(spec: ModelSpec, composed: bool) -> None:
             f"{name} is for the families multinomial and dirichlet, and {family!r} has one "
             f"response column.{way * (len(rest) == 1)}"
         )
+    series = pick(data, column)
+    return series, column, kind_of(series, column)
 
 
-def _counts_events(family: str) -> bool:
-    described = get_family(family)
-    if described.has_trials:
-        return False
-    bad = np.zeros(3, dtype=bool)
-    for mask, _ in described.invalid(np.array([0.0, 1.0, 2.0]), None):
-        bad |= mask
-    return bad.tolist() == [False, False, True]
+LEARN = {
+    "number": _learn_number,
+    "ordered": _learn_ordered,
+    "unordered": _learn_unordered,
+    "columns": _learn_columns,
+}
+"""How a response is learned, by how the table holds it."""
 
 
 def trials_of(
@@ -266,12 +275,12 @@ def trials_of(
 
 def _totals(spec: ModelSpec, data: pd.DataFrame) -> NDArray[np.float64] | None:
     """Return the row sums of counts of categories, where the rows have all of them."""
-    columns, family = spec.response.columns, get_family(spec.family)
-    if not (family.composed and family.has_trials) or not set(columns) <= {
-        str(c) for c in data.columns
-    }:
+    columns = spec.response.columns
+    known = {str(c) for c in data.columns}
+    if not spec.response.others or not set(columns) <= known:
         return None
-    return np.column_stack([numbers(data, c, "The response") for c in columns]).sum(axis=1)
+    counts = np.column_stack([numbers(data, c, "The response") for c in columns])
+    return get_family(spec.family).own_trials(counts.sum(axis=1))
 
 
 def trial_columns(spec: ModelSpec) -> set[str]:

@@ -6,18 +6,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.design.response.modifiers import COLLAPSED, modifier_columns
+from bayes_glmm.design.response.modifiers import modifier_columns
 from bayes_glmm.design.response.response_schema import trials_of
 from bayes_glmm.design.table.tables import rows_where
 from bayes_glmm.design.terms.expressions import States, values
 from bayes_glmm.errors import BayesGLMMError, DataError
 from bayes_glmm.families import get_family
+from bayes_glmm.families.sufficient import COLLAPSED
 from bayes_glmm.model.row_weights import Weights, product_of
 from bayes_glmm.spec.model import ModelSpec
 
 type Array = NDArray[np.float64]
-SUMMED = "poisson"
-"""The family whose collapsed rows are sums: of the responses, and of the exposures."""
 
 
 def amounts_of(spec: ModelSpec, data: pd.DataFrame, states: States) -> Array:
@@ -56,9 +55,8 @@ def collapsed_of(spec: ModelSpec, data: pd.DataFrame, states: States) -> Array |
 def parts_of(spec: ModelSpec, data: pd.DataFrame, states: States) -> list[tuple[str, Array]]:
     """Return what says how many a row stands for, with its numbers; nothing counts twice."""
     found: list[tuple[str, Array]] = []
-    if get_family(spec.family).has_trials:
-        trials = trials_of(spec, data, states, required=False)
-        found += [] if trials is None else [("The number of trials", np.asarray(trials, float))]
+    trials = get_family(spec.family).own_trials(trials_of(spec, data, states, required=False))
+    found += [] if trials is None else [("The number of trials", np.asarray(trials, float))]
     call, known = spec.response.modifier("weights"), {str(c) for c in data.columns}
     if call is not None and set(modifier_columns(call, known)) <= known:
         given = values(call.arguments[0], data, states, use="weights()")

@@ -145,7 +145,7 @@ def level_coordinates(group: GroupArrays, rows: bool) -> Any:
 
     if rows:
         return StandardizedRows()
-    return Standardized() if group.members.whole else PartlyStandardized(group.told)
+    return Standardized() if group.whole else PartlyStandardized(group.told)
 
 
 def stated_effects(group: GroupArrays, coordinates: Any, graph: Graph) -> dict[str, Any]:

@@ -59,6 +59,11 @@ class Precision(ABC):
         """An order in which elimination adds few entries, where one is known."""
         return None
 
+    @property
+    @abstractmethod
+    def pattern(self) -> sp.csc_matrix:
+        """Where Q can have entries, whatever the parameters: ones, shape (size, size)."""
+
     @abstractmethod
     def matrix(self, hyper: Values) -> sp.csc_matrix:
         """Return Q for real or complex parameters, shape (size, size)."""
@@ -93,6 +98,12 @@ class Precision(ABC):
             stem: float(np.imag(self.log_volume(_stepped(hyper, stem))) / STEP)
             for stem in self.stems
         }
+
+
+def _ones(matrix: Any) -> sp.csc_matrix:
+    found = sp.csc_matrix(matrix)
+    found.data = np.ones(found.nnz)
+    return found
 
 
 def _stepped(hyper: Values, stem: str) -> dict[str, Any]:
@@ -131,6 +142,11 @@ class SumPrecision(Precision):
     def constraint(self) -> sp.csr_matrix:
         """The constraints."""
         return super().constraint if self.fixed is None else self.fixed
+
+    @property
+    def pattern(self) -> sp.csc_matrix:
+        """That of all parts together."""
+        return _ones(sum(abs(part) for part in self.parts))
 
     def matrix(self, hyper: Values) -> sp.csc_matrix:
         """Return the sum."""
@@ -186,14 +202,25 @@ class RecursivePrecision(Precision):
         """The last nodes first."""
         return np.arange(self.size)[::-1]
 
+    @property
+    def pattern(self) -> sp.csc_matrix:
+        """Nodes, their parents, and the parents of one node among themselves."""
+        T = self._system(-np.ones((1, 1)))
+        return _ones(T.T @ T)
+
     def matrix(self, hyper: Values) -> sp.csc_matrix:
         """Return ``(I - W)' S^-2 (I - W)``."""
         weights, sd = self.steps(hyper, NUMPY)
+        T = self._system(weights)
+        return sp.csc_matrix(T.T @ sp.diags(1 / sd**2) @ T)
+
+    def _system(self, weights: Any) -> sp.csr_matrix:
+        """Return ``I - W``."""
         rows, columns = np.nonzero(self.parents >= 0)
         given = np.broadcast_to(weights, self.parents.shape)[rows, columns]
         entries = (given, (rows, self.parents[rows, columns]))
-        T = sp.identity(self.size) - sp.csr_matrix(entries, shape=(self.size, self.size))
-        return sp.csc_matrix(T.T @ sp.diags(1 / sd**2) @ T)
+        W = sp.csr_matrix(entries, shape=(self.size, self.size))
+        return sp.csr_matrix(sp.identity(self.size) - W)
 
     def log_volume(self, hyper: Values) -> Any:
         """Return ``-2 sum(log s)``."""
@@ -220,6 +247,11 @@ class DensePrecision(Precision):
     def size(self) -> int:
         """Number of nodes."""
         return self.nodes
+
+    @property
+    def pattern(self) -> sp.csc_matrix:
+        """Everywhere."""
+        return sp.csc_matrix(np.ones((self.nodes, self.nodes)))
 
     def matrix(self, hyper: Values) -> sp.csc_matrix:
         """Return the inverse; all its entries are stored."""

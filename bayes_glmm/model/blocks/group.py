@@ -17,7 +17,7 @@ from bayes_glmm.model.blocks.correlations import (
     state_correlations,
     stated_root,
 )
-from bayes_glmm.model.blocks.effect_distribution import NORMAL, EffectDistribution
+from bayes_glmm.model.blocks.effect_distribution import NORMAL, Draws, EffectDistribution
 from bayes_glmm.model.blocks.factor import Factor, Hyper
 from bayes_glmm.model.blocks.group_arrays import GroupArrays
 from bayes_glmm.model.blocks.group_variables import group_names, group_variables
@@ -59,6 +59,21 @@ class GroupDesign(GroupArrays, RandomBlock):
         """Parameters of the effects' distribution besides the standard deviations."""
         return self.distribution.hyper
 
+    def lack(self, capability: str) -> str | None:
+        """Return why the effects lack a capability and the way out; ``None`` where they have it."""
+        rows = "compare row by row, without by=, or use random_effects() or rank()."
+        if capability == "normal_effects" and not self.distribution.normal:
+            return (
+                f"Effects of {self.name} have a {self.distribution.words[0]} distribution, which is not "
+                f"integrated over here: {rows} Shares of variance are those of scale='latent', and "
+                "averages need groups='known', 'typical' or 'new'."
+            )
+        if capability == "single_levels" and not self.whole:
+            return f"Rows have weights of the levels of {self.name}, mm() or gr(by=): {rows}"
+        if capability == "independent_levels" and self.structure:
+            return f"The levels of {self.name} are related, so that none stands alone: {rows}"
+        return None
+
     def names_in(self, parameters: Iterable[str]) -> frozenset[str]:
         """Return names of a group that the formulas of some parameters may have."""
         return self.names | {in_formula(named(VALUES, self.name), p) for p in parameters}
@@ -88,23 +103,25 @@ class GroupDesign(GroupArrays, RandomBlock):
         return np.asarray(sd[:, :, None] * np.linalg.cholesky(values[self.correlation]))
 
     def new_effects(
-        self, values: Values, shape: tuple[int, int], rng: np.random.Generator
+        self, root: Array, hyper: Draws, n_levels: int, rng: np.random.Generator
     ) -> Array:
         """Draw effects of levels that are related to no known one.
 
         Parameters
         ----------
-        values : mapping of str to ndarray, shape (n_draws, ...)
-        shape : (n_draws, n_levels)
+        root : ndarray, shape (n_draws, n_terms, n_terms)
+            As :meth:`root` gives it.
+        hyper : mapping of str to ndarray, shape (n_draws,)
+            As :meth:`hyper_values` gives them.
+        n_levels : int
             All levels of the group where they are related among themselves.
 
         Returns
         -------
         ndarray, shape (n_draws, n_levels, n_terms)
         """
-        whole = (*shape, len(self.terms))
-        z, _ = self.distribution.draw(whole, self.hyper_values(values), rng)
-        return np.asarray(z @ np.swapaxes(self.root(values), 1, 2))
+        z, _ = self.distribution.draw((len(root), n_levels, root.shape[1]), hyper, rng)
+        return np.asarray(z @ np.swapaxes(root, 1, 2))
 
     def row_covariance(self, root: Array, other: GroupDesign) -> Iterator[Array]:
         """Yield parts of the covariance of what effects add to the rows of two predictors.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 import scipy.sparse as sp
 from scipy import linalg
 
@@ -13,7 +12,7 @@ from bayes_glmm.maths.field_maths import Maths
 from bayes_glmm.model.blocks.array_types import Array, Values
 from bayes_glmm.model.blocks.factor import Factor
 from bayes_glmm.model.blocks.field_precision import DensePrecision
-from bayes_glmm.model.blocks.unit_field import UnitField, indicator
+from bayes_glmm.model.blocks.unit_field import UnitField, indicator, places_among
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +41,7 @@ class DenseFactor(Factor):
         """Return the effects of the nodes; levels that these fix are sums of them."""
         nodes, n = self.lower, len(self.nodes)
         fixed = linalg.solve_triangular(nodes, self.root.T, lower=True, trans="T").T
-        own = pd.Index(self.nodes.astype(object)).get_indexer(pd.Index(self.levels.astype(object)))
+        own = places_among(self.levels, self.nodes)
         fixed[own >= 0] = 0.0
         precision = DensePrecision(n, lambda _, __: nodes @ nodes.T)
         return UnitField(self.nodes, precision, indicator(own, n) + sp.csr_matrix(fixed))

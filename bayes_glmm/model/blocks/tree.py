@@ -73,8 +73,7 @@ class LineageFactor(Factor):
             weights, sd = self._branches(hyper, maths)
             return weights[kept], sd[kept]
 
-        stems = {"brownian": (), "ou": ("halflife",), "pagel": ("signal",)}[self.model]
-        precision = RecursivePrecision(place[self.parents[kept]], steps, stems)
+        precision = RecursivePrecision(place[self.parents[kept]], steps, _STEMS[self.model])
         levels = indicator(place[self.rows], len(kept))
         return UnitField(self.nodes[kept], precision, levels)
 
@@ -136,4 +135,5 @@ def _ou(f: LineageFactor, between: Any, hyper: Values, maths: Maths) -> Any:
     return upper, lower, maths.where(root, 1.0, variance), zero
 
 
+_STEMS = {"brownian": (), "pagel": ("signal",), "ou": ("halflife",)}
 _LAWS: dict[str, Any] = {"brownian": _brownian, "pagel": _pagel, "ou": _ou}

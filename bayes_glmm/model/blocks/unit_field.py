@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import scipy.sparse as sp
 
 from bayes_glmm.maths.field_maths import NUMPY, Maths
@@ -92,9 +91,7 @@ class UnitField:
         covariance : ndarray, shape (n_levels, n_levels)
             Of each term; of terms with correlations R it is the Kronecker product with R.
         """
-        places = pd.Index(known.nodes.astype(object)).get_indexer(
-            pd.Index(self.nodes.astype(object))
-        )
+        places = places_among(self.nodes, known.nodes)
         old = places >= 0
         Q = self.precision.value(hyper).toarray()
         covariance = np.linalg.inv(Q[np.ix_(~old, ~old)])
@@ -116,6 +113,12 @@ def indicator(places: Places, size: int) -> sp.csr_matrix:
     rows = np.flatnonzero(places >= 0)
     entries = (np.ones(len(rows)), (rows, places[rows]))
     return sp.csr_matrix(entries, shape=(len(places), size))
+
+
+def places_among(labels: Text, known: Text) -> Places:
+    """Return the place of each label among those that are known, -1 where it is not."""
+    place = {label: i for i, label in enumerate(known.tolist())}
+    return np.array([place.get(label, -1) for label in labels.tolist()], np.int64)
 
 
 def independent(levels: Text) -> UnitField:

@@ -51,8 +51,8 @@ def random_text(effect: RandomEffect) -> str:
     if effect.along is not None:
         groups = ":".join(map(name_text, effect.group))
         own = "" if effect.group == (effect.along,) else f", {groups}"
-        options = "".join(f", {key}={value}" for key, value in effect.process.given)
-        return f"{effect.process.name}({name_text(effect.along)}{own}{options})"
+        own += "".join(f", {key}={value}" for key, value in effect.process.given)
+        return f"{effect.process.name}({name_text(effect.along)}{own})"
     group = ":".join(name_text(column) for column in effect.group)
     if effect.structure is not None:
         group = f"gr({group}, {name_text(effect.structure)})"

@@ -1,0 +1,1 @@
+"""From a formula and a table to a fitted result: the calls a user makes first."""
