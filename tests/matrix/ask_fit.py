@@ -227,7 +227,7 @@ QUESTIONS = (
     Question("diagnose", ("diagnose",), lambda w: bg.diagnose(w.tree), check_diagnose,
              "ArviZ's effective sample sizes; findings have finite figures"),
     Question("save and load", ("save", "load"), ask_save, check_save,
-             "the result itself, and its summary"),
+             "the result itself, and its summary", costly=True),
     Question("explore", ("explore",), ask_explore, check_explore,
              "draws of the line that the page is given"),
     Question("report", ("report",), ask_report, check_report,
