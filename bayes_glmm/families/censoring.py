@@ -58,6 +58,8 @@ def observe(family: Family, modifiers: Mapping[str, Array], y: Array | None = No
     SpecError
         The family has no distribution function, and needs one.
     """
+    if TOTAL in modifiers:
+        family.require("pairs")
     if TOTAL in modifiers and isinstance(family, Written):
         _refuse_more(modifiers)
         return Conditional(family, modifiers[TOTAL])

@@ -164,6 +164,12 @@ def test_what_pairs_do_not_know_is_refused():
         bg.simulate(FORMULA, data, {"intercept": 0.0, "sd_study": [0.1]}, 1, family="binomial")
     with pytest.raises(DesignError, match="binomial family"):
         bg.check(FORMULA, data, family="beta_binomial").raise_errors()
+    one = data.assign(events=data["events"].clip(upper=1))
+    with pytest.raises(DesignError, match="binomial family"):  # without trials, too
+        bg.check("events | against(events0, n0) ~ 1", one, family="bernoulli").raise_errors()
+    counted = "cbind(events, others) | against(events0, n0) ~ 1"
+    with pytest.raises(DesignError, match="binomial family"):
+        bg.check(counted, one.assign(others=3), family="multinomial").raise_errors()
     with pytest.raises(DesignError, match="logit alone"):
         bg.check(FORMULA, data, family="binomial", link="probit").raise_errors()
     bad = data.assign(events0=[80, *data["events0"][1:]])
