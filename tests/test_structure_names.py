@@ -20,6 +20,10 @@ HOME = "model/variables.py"
 OTHER_THINGS = {
     "spec/priors.py": "parameters of distributions",
     "families/beta.py": "a family",
+    "families/capabilities.py": "a capability",
+    "families/ordinal.py": "a capability",
+    "design/checks/checks_origin.py": "a capability",
+    "design/schema.py": "a capability",
     "design/spec_io.py": "keys of stored models",
     "design/schema_io.py": "keys of stored models",
     "explore/posterior_page.py": "keys that the page reads",

@@ -17,7 +17,7 @@ from bayes_glmm.model.blocks.missing_covariate import CovariateDesign
 from bayes_glmm.model.blocks.modelled import identifier
 from bayes_glmm.model.blocks.smooth import SmoothDesign
 from bayes_glmm.model.variable_table import BOUNDARY, PART
-from bayes_glmm.model.variables import COEFFICIENT, RESERVED, in_formula, named, reference_name
+from bayes_glmm.model.variables import COEFFICIENT, RESERVED, named, reference_name
 from bayes_glmm.spec.model import ModelSpec
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _predictor_blocks(
         yield fixed.names, owner
         for coding in (codings[factor] for part in p.parts for factor, _ in part):
             if isinstance(coding, MODELLED):
-                suffix = in_formula("", parameter)
+                suffix = "" if parameter == "mu" else f"_{parameter}"
                 yield coding.factor(none, suffix).names, coding.columns(True)[0]
     for n in covariates:
         yield frozenset(named(stem, identifier(n)) for stem in CovariateDesign.stems), f"mi({n})"

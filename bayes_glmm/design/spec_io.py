@@ -9,10 +9,10 @@ from bayes_glmm.errors import ResultError
 from bayes_glmm.spec.effects import Membership, RandomEffect
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.priors import Prior
-from bayes_glmm.spec.series import Process
 from bayes_glmm.spec.sides import Predictor, Response
 from bayes_glmm.spec.sources import Source
 from bayes_glmm.spec.terms import Arithmetic, Call, Expression, Number, Term, Text, Variable
+from bayes_glmm.spec.time_processes import Process
 
 
 def expression_to_list(expression: Expression) -> list:

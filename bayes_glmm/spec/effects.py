@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bayes_glmm.errors import SpecError
-from bayes_glmm.spec.series import Process
 from bayes_glmm.spec.terms import Call, Term, holds_smooth, no_slope, ordered_terms
+from bayes_glmm.spec.time_processes import Process
 
 DISTRIBUTIONS = ("normal", "student")
 """Of random effects."""
@@ -63,6 +63,8 @@ class RandomEffect:
     along : str or None
         Column of times: the effect is a series of its own in each level of ``group``, or
         one series where that is the column of times itself, as in ``ar(week, person)``.
+    process : Process
+        The law of the series: ``Process("ar")``, or ``Process("rw", (("order", 2),))``.
 
     Examples
     --------

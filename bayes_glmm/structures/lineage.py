@@ -165,7 +165,7 @@ class Lineage(Structure):
         """Graft levels on the nodes, and by the branches, that columns of the data say."""
         if self.parent is None or self.length is None:
             raise ArgumentError(
-                f"The tree does not have {levels[0]!r}: put all levels in the tree when fitting "
+                f"The tree does not have {str(levels[0])!r}: put all levels in the tree when fitting "
                 "(levels without data are allowed), or say with lineage(..., parent='column', "
                 "length='column') where new levels are grafted."
             )

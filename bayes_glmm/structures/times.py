@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bayes_glmm.model.blocks.array_types import Text
 from bayes_glmm.model.blocks.factor import Factor, Hyper
 from bayes_glmm.model.blocks.process import Learned, TimeProcess, parsed
-from bayes_glmm.spec.series import SERIES, Process
+from bayes_glmm.spec.time_processes import SERIES, Process
 from bayes_glmm.structures.structure import Structure
 
 AR = Process()

@@ -210,6 +210,26 @@ def test_trajectories_of_series_are_at_the_times_of_the_rows():
     assert bg.plot_trajectories(tree, "t", "ar_g").get_xlabel() == "t"
 
 
+def test_trajectories_of_series_may_go_along_something_else():
+    data = people().assign(x=np.random.default_rng(2).permutation(32) / 8)
+    tree = every.from_priors("y ~ x + ar(t, g)", data)
+    found = trajectories(tree, "x", "ar_g")
+    known = bg.predictions(tree, groups="known").set_index("x")["mean"]
+    at = found.own[found.own["x"].isin(data["x"])].groupby(["x", "level"])["mean"].first()
+    own = dict(zip(data["x"], data["g"], strict=True))
+    np.testing.assert_allclose([at[x, own[x]] for x in data["x"]], known[data["x"]], rtol=1e-10)
+    assert found.levels == 4 and len(found.new) == 25 and not found.alone
+
+
+def test_trajectories_of_places_have_no_band_of_strangers():
+    places = {g: (float(i), float(i * i)) for i, g in enumerate("abcd")}
+    data = people()
+    data["east"], data["north"] = (data["g"].map(lambda g, k=k: places[g][k]) for k in (0, 1))
+    tree = every.from_priors("y ~ t + (1 | gr(g, S))", data, {"S": bg.coordinates("east", "north")})
+    found = trajectories(tree, "t", "g")
+    assert "east" in found.alone and not len(found.new) and len(found.average) == 25
+
+
 def test_trajectories_of_relatives_have_no_band_of_strangers():
     K = pd.DataFrame(0.4 + 0.6 * np.eye(4), list("abcd"), list("abcd"))
     tree = every.from_priors("y ~ t + (1 | gr(g, A))", people(), {"A": bg.kinship(K)})

@@ -50,6 +50,17 @@ def test_predictions_weigh_the_memberships():
     np.testing.assert_allclose(logs[:, 0], 1.05, rtol=1e-6)
 
 
+def test_a_level_that_a_row_names_twice_is_one_over_the_population():
+    rows = pd.DataFrame(
+        {"x": 0.0, "a": ["p", "p", None], "b": ["p", "q", None], "v": 1.0, "w": 1.0}
+    )
+    tree = members_tree()
+    found = bg.predictions(tree, rows, groups="population")["mean"]
+    np.testing.assert_allclose(found, np.exp(1 + 0.49 * np.array([1.0, 0.5, 0.5]) / 2), rtol=1e-6)
+    without = bg.predictions(tree, rows.drop(columns=["a", "b"]), groups="population")["mean"]
+    np.testing.assert_allclose(without, found[1], rtol=1e-12)
+
+
 def test_variance_counts_the_squares_of_the_weights():
     tree = members_tree()
     table = bg.variance_partition(tree).set_index("component")
@@ -74,6 +85,8 @@ def test_levels_have_effects_and_no_raw_estimates():
     with pytest.raises(bg.errors.ArgumentError, match="one level each"):
         bg.shrinkage(tree, "a_and_b")
     assert bg.diagnose(tree) is not None
+    with pytest.raises(bg.errors.ArgumentError, match="weights of its levels"):
+        bg.compare({"one": tree, "other": tree}, by="a_and_b")
 
 
 @cache
@@ -102,6 +115,19 @@ def test_each_part_of_by_is_averaged_over_its_own_sd():
         bg.predictions(tree, rows, groups="known")
     with pytest.raises(bg.errors.DataError, match="'middle'"):
         bg.predictions(tree, rows.assign(arm="middle"), groups="new")
+
+
+def test_rows_of_several_levels_belong_to_no_one_study():
+    calls = (bg.meta_analysis, bg.heterogeneity, bg.plot_forest)
+    for tree, group in ((members_tree(), "a_and_b"), (by_tree(), "person_old")):
+        for call in calls:
+            with pytest.raises(bg.errors.ArgumentError, match="no one study"):
+                call(tree, group)
+    with pytest.raises(bg.errors.ArgumentError, match="no one study"):
+        bg.plot_network(by_tree(), "person_old", "arm")
+    for call in calls:  # two kinds of persons, each with a standard deviation of its own
+        with pytest.raises(bg.errors.ArgumentError, match="no one distribution"):
+            call(by_tree(), "person")
 
 
 def test_simulated_memberships_come_back_as_their_weighted_sums():

@@ -49,6 +49,8 @@ TERMS = {
     "leroux": related("L"),
     "car": related("C"),
     "series": Term("ar(t, w)"),
+    "random walk": Term("rw(t3, w2)"),
+    "walk of second order": Term("rw(t2, w, order=2)"),
     "places": related("E"),
     "nearest places": related("N"),
     "waves of places": related("W"),
@@ -64,6 +66,7 @@ QUICK = [
     ("student", "series"), ("student intercepts", "places"), ("shared", "leroux"),
     ("kinship", "nearest places"), ("deficient kinship", "tensor"), ("ou", "missing"),
     ("car", "waves of places"), ("spline", "monotonic"),
+    ("random walk", "walk of second order"),
 ]  # fmt: skip
 """Every block once."""
 
@@ -104,7 +107,8 @@ def table(names: tuple[str, ...] = LEVELS) -> pd.DataFrame:
     data["x"], data["v"] = rng.normal(1, 1, N), rng.uniform(0, 4, N)
     data["arm"] = np.where(np.isin(data["h"], ["a", "c"]), "old", "new")
     data["t"] = np.tile([0.0, 1, 2, 4, 4.5, 7, 8, 9, 12], 4)
-    data["w"] = np.repeat(list("stuv"), 9)
+    data["w"], data["w2"] = np.repeat(list("stuv"), 9), np.repeat(list("ab"), 18)
+    data["t2"], data["t3"] = data["t"] ** 1.1 + 3, np.arange(N) ** 1.5
     data["dose"] = pd.Categorical.from_codes(rng.integers(0, 4, N), list("nlmh"), ordered=True)
     data["bmi"] = np.where(np.arange(N) % 9 == 4, np.nan, 25 + 3 * rng.normal(size=N))
     data["y"], data["k"] = rng.normal(1, 1, N), rng.poisson(2.0, N)

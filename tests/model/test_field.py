@@ -248,7 +248,7 @@ def test_student_effects_are_one_multivariate_t_for_each_level() -> None:
     (block,) = density.blocks
     values = some_values(density)
     u = np.random.default_rng(3).normal(size=values[block.effects].shape)
-    law = stats.multivariate_t(np.zeros(2), block.correlations(values), values["nu_h"])
+    law = stats.multivariate_t(np.zeros(2), block.correlations(values), values["nu_h2"])
     assert block.log_density(u, values) == pytest.approx(law.logpdf(u).sum(), rel=1e-10)
 
 

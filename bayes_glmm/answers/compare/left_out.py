@@ -152,7 +152,12 @@ def levels_left_out(fits: Mapping[str, Fit], by: str) -> tuple[Index, int]:
     known: list[str] = []
     for fit in fits.values():
         for group in fit.groups:
-            if group.name == by and group.whole:
+            if group.name == by and not group.whole:
+                raise ArgumentError(
+                    f"by={by!r}: rows have weights of its levels, mm() or gr(by=), so that no row belongs "
+                    "to one level alone. Compare row by row, or by a column."
+                )
+            if group.name == by:
                 return group.index.astype(np.intp), group.n_levels
             known.append(group.name)
     for fit in fits.values():

@@ -20,7 +20,7 @@ from bayes_glmm.answers.predict.predictor_draws import (
 from bayes_glmm.answers.predict.represented import amounts, column_means
 from bayes_glmm.answers.predict.student_effects import precision_draws
 from bayes_glmm.design.groups.group_schema import group_levels
-from bayes_glmm.errors import ResultError, suggestion
+from bayes_glmm.errors import ArgumentError, ResultError, suggestion
 from bayes_glmm.families.censoring import WEIGHTS, observe
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import PredictorDesign
@@ -76,8 +76,21 @@ class Arms:
 
 
 def study_codes(fit: Fit, study: str) -> tuple[NDArray[np.integer[Any]], list[str]]:
-    """Return each row's study, a group of the model or a column, and their names."""
+    """Return each row's study, a group of the model or a column, and their names.
+
+    Raises
+    ------
+    ArgumentError
+        Rows belong to several levels of the group.
+    ResultError
+        There is no such group or column.
+    """
     groups = {g.name: g for g in fit.groups}
+    if study in groups and not groups[study].whole:
+        raise ArgumentError(
+            f"Rows have weights of the levels of {study!r}, mm() or gr(by=), and belong to no one study: "
+            "name a column that has a study for each row."
+        )
     if study in groups:
         return groups[study].index, [str(level) for level in groups[study].levels]
     if study in fit.data:
@@ -171,6 +184,12 @@ def _variances(
         apart = variable is not None and variable in learned[group.name]
         moved = (after, before) if apart else (after - before,)
         if any(z.any() for z in moved):
+            if not group.whole:
+                raise ArgumentError(
+                    f"Effects vary by {group.name!r}, of whose levels rows have weights, mm() or gr(by=): "
+                    "a new study has no one distribution of effects. Use comparisons(), or "
+                    "random_effects() and their standard deviations in summary()."
+                )
             scale = sum((_quadratic(fit, group, z) for z in moved), np.zeros(n_draws(fit)))
             yield group.name, fit.level_variance(group.name) * scale, scale
 

@@ -20,7 +20,7 @@ from bayes_glmm.answers.predict.expected import (
 from bayes_glmm.answers.predict.predictions import scale_of
 from bayes_glmm.answers.predict.predictor_draws import flat, n_draws
 from bayes_glmm.answers.require import require
-from bayes_glmm.errors import ArgumentError, suggestion
+from bayes_glmm.errors import ArgumentError, DataError, suggestion
 from bayes_glmm.literals import Groups, Scale
 from bayes_glmm.results.fit import Fit
 
@@ -112,7 +112,7 @@ def trajectories(
     average, alone = curve("population", MOST_ROWS), ""
     try:
         new = curve("new", FEW_ROWS)
-    except ArgumentError as error:  # a structure does not know a level of no name
+    except (ArgumentError, DataError) as error:  # a structure does not know a level of no name
         new, alone = average.iloc[:0], str(error)
     return Trajectories(
         own.reset_index(drop=True), average, curve("typical", MOST_ROWS), new, levels,
@@ -134,8 +134,7 @@ def _columns(fit: Fit, time: str, group: str, by: str | None, scale: str) -> lis
         raise ArgumentError(
             f"{group!r} is in the model of a covariate, not of the response: use plot_caterpillar()."
         )
-    learned = fit.schema.predictors[parameter].groups
-    columns = {g.name: list(g.columns) for g in learned}[group]
+    learned = next(g for g in fit.schema.predictors[parameter].groups if g.name == group)
     numbers = [c.name for c in fit.schema.columns if c.kind == "numeric" and c.name in fit.data]
     if time not in numbers:
         raise ArgumentError(f"There is no numeric column {time!r}." + suggestion(time, numbers))
@@ -143,7 +142,7 @@ def _columns(fit: Fit, time: str, group: str, by: str | None, scale: str) -> lis
         raise ArgumentError(f"The model reads no column {by!r}." + suggestion(by, list(fit.data)))
     if scale not in ("response", "link"):
         raise ArgumentError(f"scale={scale!r}: use 'response' or 'link'.")
-    columns = [c for c in columns if c != time]
+    columns = [c for c in learned.columns if c not in (time, learned.along)]
     if not columns:
         raise ArgumentError("Trajectories need a group that is a column.")
     return columns

@@ -32,8 +32,8 @@ from bayes_glmm.model.blocks.members import OneLevel, WeightedLevels
 from bayes_glmm.model.blocks.student import STUDENT
 from bayes_glmm.model.variables import INTERCEPT, RESERVED
 from bayes_glmm.spec.effects import Membership, RandomEffect
-from bayes_glmm.spec.series import Process
 from bayes_glmm.spec.terms import Factor
+from bayes_glmm.spec.time_processes import Process
 
 type Groups = Literal["known", "any", "ignore"]
 GROUPS: tuple[Groups, ...] = ("known", "any", "ignore")
@@ -119,6 +119,9 @@ class GroupSchema:
         index = np.full(len(data) if weights is None else weights.shape, -1, dtype=np.int32)
         if groups != "ignore":
             index, weights = self._index(data, weights, refuse=groups == "known")
+        elif self.members is not None and weights is not None and set(self.columns) <= set(data):
+            # a level named twice has one effect, whoever it is
+            weights = merge_repeated(member_levels(data, self.columns)[0], weights)
         matrices = [columns.matrix(parts, ones) for ones, parts in self.parts]
         owners: list[str] = []
         for owner, matrix in zip(self.owners, matrices, strict=False):

@@ -61,11 +61,15 @@ def member_levels(
 
 
 def merge_repeated(codes: NDArray[np.intp], weights: Array) -> Array:
-    """Give the weights of a level that a row names twice to the first of its memberships."""
+    """Give the weights of a level that a row names twice to the first of its memberships.
+
+    Levels that are missing, -1, are not taken for the same.
+    """
     merged = weights.copy()
     for b in range(1, codes.shape[1]):
         for a in range(b):
-            moved = np.where(codes[:, a] == codes[:, b], merged[:, b], 0.0)
+            same = (codes[:, a] == codes[:, b]) & (codes[:, a] >= 0)
+            moved = np.where(same, merged[:, b], 0.0)
             merged[:, a] += moved
             merged[:, b] -= moved
     return merged

@@ -13,9 +13,9 @@ from bayes_glmm.spec.formula.group_terms import read_groups, read_series
 from bayes_glmm.spec.formula.response_side import read_response
 from bayes_glmm.spec.formula.tokens import Token
 from bayes_glmm.spec.formula.writing import term_text
-from bayes_glmm.spec.series import SERIES
 from bayes_glmm.spec.sides import Predictor, Response
 from bayes_glmm.spec.terms import Call, Expression, Factor, Term, Variable, holds_smooth, no_slope
+from bayes_glmm.spec.time_processes import SERIES
 
 MOST_TERMS = 2000
 LARGEST_POWER = 3

@@ -8,7 +8,7 @@ from bayes_glmm.errors import SpecError, listed
 from bayes_glmm.spec.effects import DISTRIBUTIONS, Membership
 from bayes_glmm.spec.formula.cursor import Cursor
 from bayes_glmm.spec.formula.tokens import Token
-from bayes_glmm.spec.series import Process
+from bayes_glmm.spec.time_processes import Process
 
 TRUTH = {"true": True, "false": False}
 _WANTED = (

@@ -25,7 +25,7 @@ class SeriesTerm:
 
 
 SERIES = {
-    "ar": SeriesTerm(("series", "Autoregression")),
+    "ar": SeriesTerm(("autoregressive", "Autoregression")),
     "rw": SeriesTerm(("random_walk", "RandomWalk"), (("order", (1, 2)),)),
 }
 """Every process: the one place in the grammar that a new one enters."""
