@@ -101,6 +101,20 @@ def test_a_branch_that_is_not_taken_has_no_say(tape):
     np.testing.assert_array_equal(slope, [-6.0, 0.0, 0.25])
 
 
+def test_a_probability_that_has_rounded_to_one_has_no_slope(tape):
+    """Of ``log(1 - p)``: minus infinity, and no infinity times the zero of what is cut off."""
+    x = tape.input("x")
+    rest = TAPE.log_not(TAPE.minimum(x, 0.0))
+    first = derivative(rest, x)
+    at = {"x": np.array([1.0, 0.0, -1e-3, -2.0])}
+    value, slope, curvature = evaluate([rest, first, derivative(first, x)], at)
+    with np.errstate(divide="ignore"):
+        np.testing.assert_allclose(value, np.log(-np.expm1(np.minimum(at["x"], 0.0))), rtol=1e-14)
+    np.testing.assert_allclose(slope[2:], -1 / np.expm1(-at["x"][2:]), rtol=1e-12)
+    assert (slope[:2] == 0).all()
+    assert (curvature[:2] == 0).all()
+
+
 def test_a_steady_number_has_no_slope(tape):
     x = tape.input("x")
     out = TAPE.steady(x) * x + TAPE.floor(x)
