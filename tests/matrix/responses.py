@@ -149,7 +149,9 @@ def log_above(w: World, y: Array, mu: Array, own: Mapping[str, Array]) -> Array:
             case "geometric":
                 return stats.nbinom.logsf(y, 1, 1 / (1 + mu))
             case "negative_binomial":
-                return stats.nbinom.logsf(y, own["dispersion"], own["dispersion"] / (own["dispersion"] + mu))
+                return stats.nbinom.logsf(
+                    y, own["dispersion"], own["dispersion"] / (own["dispersion"] + mu)
+                )
             case "negative_binomial1":
                 d = own["dispersion"]
                 return stats.nbinom.logsf(y, mu / d, 1 / (1 + d))
