@@ -106,8 +106,8 @@ class Structure:
             Nothing says how the levels are related to the others.
         """
         raise ArgumentError(
-            f"A structure of the kind {self.kind!r} does not say how {str(levels[0])!r} is related to its levels: "
-            "give a structure with all levels when fitting (levels without data are allowed), "
+            f"A structure of the kind {self.kind!r} does not say how {str(levels[0])!r} is related to its "
+            "levels: give a structure with all levels when fitting (levels without data are allowed), "
             "or predict with groups='population' or 'typical'."
         )
 
