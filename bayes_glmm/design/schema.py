@@ -89,7 +89,7 @@ class Schema:
 
     Examples
     --------
-    >>> from bayes_glmm.spec.model import RandomEffect
+    >>> from bayes_glmm.spec.effects import RandomEffect
     >>> from bayes_glmm.spec.sides import Predictor
     >>> rows = pd.DataFrame({"y": [1.0, 2.0, 4.0], "x": [0, 1, 2], "g": ["b", "a", "b"]})
     >>> spec = ModelSpec("y", Predictor(terms=("x",), random=(RandomEffect("g"),)))

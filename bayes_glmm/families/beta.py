@@ -14,6 +14,10 @@ from bayes_glmm.families.density_family import Written
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.precision import BETA, some_precision
 from bayes_glmm.maths.density_maths import Maths, Mean
+from bayes_glmm.maths.links import Link
+
+STEP = 1e-4
+"""Of the predictor, in slopes of the mean response: their relative error is below 1e-8."""
 
 
 class Beta(Written):
@@ -50,10 +54,15 @@ class Beta(Written):
         return float(np.clip(np.mean(y), 1e-3, 1 - 1e-3))
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
-        """Return the Beta density with mean and concentration."""
+        """Return the Beta density with mean and concentration.
+
+        ``-gammaln(a)`` is written ``log(a) - gammaln(a + 1)``, which holds where ``a``
+        itself is too small for a float.
+        """
         total = own["dispersion"]
-        yes, no = (m.exp(m.log(total) + part) for part in (mean.log, mean.log_complement))
-        ways = m.gammaln(total) - m.gammaln(yes) - m.gammaln(no)
+        log_yes, log_no = (m.log(total) + part for part in (mean.log, mean.log_complement))
+        yes, no = m.exp(log_yes), m.exp(log_no)
+        ways = m.gammaln(total) + log_yes - m.gammaln(yes + 1.0) + log_no - m.gammaln(no + 1.0)
         return ways + (yes - 1.0) * m.log(y) + (no - 1.0) * m.log1p(-y)
 
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
@@ -101,6 +110,16 @@ class BetaWithEnds(Written):
         at_zero, between, at_one = self.log_shares(m, mean, own)
         between = between + self.plain.density(m, inside, mean, own, trials)
         return m.where(zero, at_zero, m.where(one, at_one, between))
+
+    def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
+        """Return the variance over the squared slope of the mean response, ends and all.
+
+        The delta method: what a small change of the predictor does to the mean that is predicted,
+        which is not ``mu``.
+        """
+        eta = link.forward(mu)
+        low, high = (self.mean(link.inverse(eta + d), parameters) for d in (-STEP, STEP))
+        return np.asarray(self.variance(mu, parameters) / ((high - low) / (2 * STEP)) ** 2)
 
 
 class ZeroOneInflatedBeta(BetaWithEnds):

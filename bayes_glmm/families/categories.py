@@ -41,18 +41,11 @@ class Categories(Family):
         with np.errstate(all="ignore"):
             return np.exp(self.log_probabilities(NUMPY, np.asarray(eta), parameters, link))
 
-    def logpdf(
-        self,
-        y: Array,
-        eta: Array,
-        link: Link,
-        parameters: Parameters,
-        trials: Array | None = None,
-    ) -> Array:
-        """Log-probability of ``y`` row by row."""
-        with np.errstate(all="ignore"):
-            log_p = self.log_probabilities(NUMPY, np.asarray(eta), parameters, link)
-            return np.asarray(NUMPY.pick(log_p, np.asarray(y)))
+    def log_density(
+        self, m: Maths, y: Any, eta: Any, link: Link, own: Mapping[str, Any], trials: Any = None
+    ) -> Any:
+        """Return the log-probability of each row's category."""
+        return m.pick(self.log_probabilities(m, eta, own, link), y)
 
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu * (1 - mu)``, of whether the response is in each category."""

@@ -58,6 +58,8 @@ def observe(family: Family, modifiers: Mapping[str, Array], y: Array | None = No
     SpecError
         The family has no distribution function, and needs one.
     """
+    if TOTAL in modifiers:
+        family.require("pairs")
     if TOTAL in modifiers and isinstance(family, Written):
         _refuse_more(modifiers)
         return Conditional(family, modifiers[TOTAL])
@@ -109,7 +111,7 @@ class Observed(Written):
         self.has_trials, self.discrete = plain.has_trials, plain.discrete
         self.mean_is_proportional = plain.mean_is_proportional
         extra = (Parameter(name, "how the row was observed", _stated) for name in names)
-        self.parameters = (*plain.parameters, *extra)
+        self.parameters, self.known = (*plain.parameters, *extra), names
 
     def lack(self, capability: Capability) -> str | None:
         """Return what the plain family lacks, or what is not known of censored responses."""
@@ -165,7 +167,7 @@ class Observed(Written):
         right = below_low > above_low
         less = m.where(right, above_high, below_low)
         more = m.where(right, above_low, below_high)
-        return more + m.log_not(less - more)
+        return more + m.log_not(m.where(less < -ENDLESS, -np.inf, less - more))
 
     def invalid(self, y: Array, trials: Array | None) -> list[tuple[NDArray[np.bool_], str]]:
         """Refuse what the plain family refuses."""

@@ -69,7 +69,7 @@ class Conditional(Written):
         self.plain, self.name, self.support = plain, plain.name, plain.support
         self.links = ("logit",)
         extra = (Parameter(name, "what both arms have", _stated) for name in (TOTAL, OTHER_TRIALS))
-        self.parameters = (*plain.parameters, *extra)
+        self.parameters, self.known = (*plain.parameters, *extra), (TOTAL, OTHER_TRIALS)
 
     def link(self, name: str | None = None) -> Link:
         """Return the logit link, under which the predictor is a log odds ratio."""

@@ -25,12 +25,15 @@ class Counts(Written):
 
     def log_below(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
         """Sum the probabilities up to ``y``, one count after the other."""
-        j = np.arange(float(largest + 1))
-        each = Mean(*(None if v is None else v[..., None] for v in (mean.value, mean.log)))
-        wide = {k: v[..., None] if getattr(v, "ndim", 0) else v for k, v in own.items()}
-        terms = self.density(m, j, each, wide, None)
-        kept = m.where(j <= m.maximum(y, 0.0)[..., None], terms, -np.inf)
-        return m.where(y < 0, -np.inf, m.minimum(m.logsumexp(kept), 0.0))
+        names = [p.name for p in self.parameters]
+
+        def term(j: Any, last: Any, value: Any, log: Any, *given: Any) -> Any:
+            own = dict(zip(names, given, strict=True))
+            return m.where(j <= last, self.density(m, j, Mean(value, log), own, None), -np.inf)
+
+        values = (m.maximum(y, 0.0), mean.value, mean.log, *(own[name] for name in names))
+        log_p = m.minimum(m.log_total(term, largest + 1, *values), 0.0)
+        return m.where(y < 0, -np.inf, log_p)
 
     def log_above(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
         """Return the log of what the sum leaves."""

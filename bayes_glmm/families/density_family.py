@@ -10,14 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.families.contract import Array, Family, Parameters, whole
-from bayes_glmm.maths.density_maths import (
-    NUMPY,
-    Maths,
-    Mean,
-    mean_of,
-    pytensor_maths,
-    symbolic_mean_of,
-)
+from bayes_glmm.maths.density_maths import Maths, Mean, mean_of, pytensor_maths
 from bayes_glmm.maths.links import Link
 
 
@@ -187,7 +180,7 @@ class Written(Family):
 
             own, n = split(rest)
             with autocast_float_as("float64"):
-                return self.density(pytensor_maths(), value, symbolic_mean_of(eta, link), own, n)
+                return self.log_density(pytensor_maths(), value, eta, link, own, n)
 
         def draw(eta: Any, *rest: Any, rng: np.random.Generator, size: Any = None) -> Any:
             own, n = split(rest)
@@ -206,30 +199,22 @@ class Written(Family):
             **kwargs,
         )
 
-    def logpdf(
-        self,
-        y: Array,
-        eta: Array,
-        link: Link,
-        parameters: Parameters,
-        trials: Array | None = None,
-    ) -> Array:
-        """Log-density of ``y`` row by row.
+    def log_density(
+        self, m: Maths, y: Any, eta: Any, link: Link, own: Mapping[str, Any], trials: Any = None
+    ) -> Any:
+        """Return the density of each row given its predictor.
 
         Parameters
         ----------
-        y, eta, link, parameters, trials
+        m, y, eta, link, own, trials
             As in :class:`Family`.
 
         Returns
         -------
-        ndarray
-            In the shape that the arguments broadcast to; natural logarithms.
+        ndarray, tensor or node
+            Natural logarithms.
         """
-        with np.errstate(all="ignore"):
-            return np.asarray(
-                self.density(NUMPY, np.asarray(y), mean_of(eta, link), parameters, trials)
-            )
+        return self.density(m, y, mean_of(m, link, eta), own, trials)
 
     def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
         """``log(1 + var / mean**2)`` on the log link (Nakagawa et al. 2017), else by slopes.

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bayes_glmm.families.parameter import response_scale
 from bayes_glmm.families.parametrized import Parametrized
 from bayes_glmm.families.reading import Reading
+from bayes_glmm.maths.density_maths import NUMPY, Maths
 from bayes_glmm.maths.links import LINKS, Link
 
 type Array = NDArray[np.float64]
@@ -133,6 +134,34 @@ class Distribution(Reading, Parametrized, ABC):
         """
 
     @abstractmethod
+    def log_density(
+        self, m: Maths, y: Any, eta: Any, link: Link, own: Mapping[str, Any], trials: Any = None
+    ) -> Any:
+        """Return the log-density of each row, with the functions of ``m``.
+
+        What graphs, answers and derivatives know of the family's probabilities.
+
+        Parameters
+        ----------
+        m : Maths
+            Functions of arrays, tensors or nodes of a tape.
+        y : ndarray, tensor or node, shape (n_rows,)
+            Responses; of several columns with a last axis.
+        eta : ndarray, tensor or node, shape (n_rows,)
+            Predictor, link scale; of unordered categories with a last axis.
+        link : Link
+            Link of the mean.
+        own : mapping of str
+            The family's other parameters.
+        trials : ndarray, tensor, node or None
+            Number of trials of each row.
+
+        Returns
+        -------
+        ndarray, tensor or node
+            Natural logarithms.
+        """
+
     def logpdf(
         self,
         y: Array,
@@ -153,6 +182,9 @@ class Distribution(Reading, Parametrized, ABC):
         ndarray
             In the shape that the arguments broadcast to; natural logarithms.
         """
+        with np.errstate(all="ignore"):
+            y, eta = np.asarray(y), np.asarray(eta)
+            return np.asarray(self.log_density(NUMPY, y, eta, link, parameters, trials))
 
     def mean(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu``, times ``trials`` where there are trials.

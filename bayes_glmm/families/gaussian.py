@@ -12,7 +12,7 @@ from bayes_glmm.families.contract import Array, Family, Parameters, fill, scale_
 from bayes_glmm.families.density_family import Written
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.families.sufficient import NormalSums
-from bayes_glmm.maths.density_maths import LOG_TWO_PI, Maths, Mean
+from bayes_glmm.maths.density_maths import LOG_TWO_PI, Maths, Mean, pytensor_maths
 from bayes_glmm.maths.links import Link
 
 
@@ -50,7 +50,8 @@ class Gaussian(Written):
         """Add ``y ~ Normal(mu, sigma)``."""
         import pymc as pm
 
-        return pm.Normal(name, mu=link.symbolic(eta), sigma=parameters["sigma"], **kwargs)
+        mu = pytensor_maths().inverse(link, eta)
+        return pm.Normal(name, mu=mu, sigma=parameters["sigma"], **kwargs)
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
         """Return the normal density."""

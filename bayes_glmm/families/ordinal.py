@@ -76,6 +76,14 @@ class Ordinal(Categories):
         each = [self.at(m, log_p, places[..., k])[..., None] for k in range(places.shape[-1])]
         return m.concatenate(each)
 
+    def log_density(
+        self, m: Maths, y: Any, eta: Any, link: Link, own: Mapping[str, Any], trials: Any = None
+    ) -> Any:
+        """Return the log-probability of each row's category."""
+        if "places" not in own:
+            return super().log_density(m, y, eta, link, own)
+        return self.at(m, self.of_group(m, eta, own, link), m.pick(own["places"], y))
+
     def of_group(self, m: Maths, eta: Any, own: Mapping[str, Any], link: Link) -> Any:
         """Return the log-probabilities of the categories that each row's group has."""
         return self.from_cuts(m, _cut(eta, own), link, own["places"].max(axis=-1))
@@ -141,10 +149,7 @@ class Ordinal(Categories):
             return own | ({"places": places[0]} if places else {})
 
         def log_density(value: Any, eta: Any, *given: Any) -> Any:
-            m, own = pytensor_maths(), own_of(*given)
-            if "places" not in own:
-                return m.pick(self.log_probabilities(m, eta, own, link), value)
-            return self.at(m, self.of_group(m, eta, own, link), m.pick(own["places"], value))
+            return self.log_density(pytensor_maths(), value, eta, link, own_of(*given))
 
         def draw(eta: Any, *given: Any, rng: np.random.Generator, size: Any = None) -> Any:
             return self.respond(rng, np.asarray(eta), link, own_of(*map(np.asarray, given)))

@@ -129,13 +129,17 @@ class BetaBinomial(Written):
         return Binomial().start(y, trials, exposure)
 
     def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
-        """Return the binomial density averaged over Beta probabilities."""
+        """Return the binomial density averaged over Beta probabilities.
+
+        The first of the factors ``a (a + 1) ... (a + y - 1)`` enters by its logarithm, which
+        holds where ``a`` itself is too small for a float.
+        """
         total = own["dispersion"]
         n = 1.0 + 0.0 * y if trials is None else trials
-        yes, no = (m.exp(m.log(total) + part) for part in (mean.log, mean.log_complement))
         ways = m.log_factorial(n) - m.log_factorial(y) - m.log_factorial(n - y)
-        for count, part in ((y, yes), (n - y, no)):
-            rising = m.log_rising(m.maximum(part, TINY), count)
+        for count, part in ((y, mean.log), (n - y, mean.log_complement)):
+            log_a = m.log(total) + part
+            rising = log_a + m.log_rising(m.exp(log_a) + 1.0, m.maximum(count - 1.0, 0.0))
             ways = ways + m.where(m.is_zero(count), 0.0, rising)
         return ways - m.log_rising(total, n)
 

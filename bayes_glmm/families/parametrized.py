@@ -28,6 +28,8 @@ class Parametrized:
     name: str
     links: tuple[str, ...]
     parameters: tuple[Parameter, ...] = ()
+    known: tuple[str, ...] = ()
+    """Those of the parameters that are data of each row: how its response was observed."""
     discrete: bool = False
 
     @property

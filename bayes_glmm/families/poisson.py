@@ -39,8 +39,10 @@ class Poisson(Counts):
 
     def log_above(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], largest: int) -> Any:
         """Return the log of the upper tail, an incomplete gamma function."""
-        tail = m.log(m.gammainc(m.maximum(y, 0.0) + 1.0, mean.value))
-        return m.where(y < 0, 0.0, tail)
+        tail = m.gammainc(m.maximum(y, 0.0) + 1.0, mean.value)
+        some = tail > 0
+        log_tail = m.where(some, m.log(m.where(some, tail, 1.0)), -np.inf)
+        return m.where(y < 0, 0.0, log_tail)
 
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``mu``."""

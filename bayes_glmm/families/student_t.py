@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from bayes_glmm.families.contract import Array, Family, Parameters, fill, scale_prior
+from bayes_glmm.families.density_family import Written
 from bayes_glmm.families.parameter import Parameter
+from bayes_glmm.maths.density_maths import Maths, Mean, pytensor_maths
 from bayes_glmm.maths.links import Link
 from bayes_glmm.spec.priors import Prior
 
@@ -19,7 +20,7 @@ def _nu_prior(scale: float) -> Prior:
     return Prior("Gamma", alpha=2.0, beta=0.1)
 
 
-class StudentT(Family):
+class StudentT(Written):
     """Student's t around ``mu`` with scale ``sigma`` and ``nu`` degrees of freedom.
 
     ``mu`` is the centre; it is the mean where ``nu > 1``. The variance is
@@ -59,24 +60,17 @@ class StudentT(Family):
         return pm.StudentT(
             name,
             nu=parameters["nu"],
-            mu=link.symbolic(eta),
+            mu=pytensor_maths().inverse(link, eta),
             sigma=parameters["sigma"],
             **kwargs,
         )
 
-    def logpdf(
-        self,
-        y: Array,
-        eta: Array,
-        link: Link,
-        parameters: Parameters,
-        trials: Array | None = None,
-    ) -> Array:
-        """Log-density of ``y`` row by row."""
-        sigma, nu = parameters["sigma"], parameters["nu"]
-        z = (y - link.inverse(eta)) / sigma
-        constant = gammaln((nu + 1) / 2) - gammaln(nu / 2) - 0.5 * np.log(nu * np.pi)
-        return constant - np.log(sigma) - (nu + 1) / 2 * np.log1p(z**2 / nu)
+    def density(self, m: Maths, y: Any, mean: Mean, own: Mapping[str, Any], trials: Any) -> Any:
+        """Return Student's density; its constant holds for however many degrees of freedom."""
+        sigma, nu = own["sigma"], own["nu"]
+        z = (y - mean.value) / sigma
+        constant = m.log_rising(0.5 * nu, 0.5) - 0.5 * m.log(nu * np.pi)
+        return constant - m.log(sigma) - 0.5 * (nu + 1.0) * m.log1p(z * z / nu)
 
     def variance(self, mu: Array, parameters: Parameters, trials: Array | None = None) -> Array:
         """Return ``sigma**2 * nu / (nu - 2)``, infinite up to two degrees of freedom."""
@@ -94,3 +88,7 @@ class StudentT(Family):
         """Draw Student's t responses."""
         size = np.broadcast_shapes(*map(np.shape, (mu, parameters["sigma"], parameters["nu"])))
         return mu + parameters["sigma"] * rng.standard_t(parameters["nu"], size)
+
+    def observation_variance(self, mu: Array, link: Link, parameters: Parameters) -> Array:
+        """Return the variance over the squared slope of the link."""
+        return Family.observation_variance(self, mu, link, parameters)

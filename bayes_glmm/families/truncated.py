@@ -59,7 +59,7 @@ def _counts(
     family: Written, eta: Array, link: Link, own: Mapping[str, Any], low: Array, high: Array
 ) -> tuple[Array, Array]:
     """Sum what is within both bounds, or take what is below the lower from the whole."""
-    mean, open_end = mean_of(eta, link), np.isinf(high)
+    mean, open_end = mean_of(NUMPY, link, eta), np.isinf(high)
     least = np.maximum(np.ceil(low), 0.0)
     last = int(np.where(open_end, least - 1, np.floor(high)).max())
     sums = np.zeros((3, *eta.shape))
@@ -78,7 +78,7 @@ def _numbers(
     family: Written, eta: Array, link: Link, own: Mapping[str, Any], low: Array, high: Array
 ) -> tuple[Array, Array]:
     """Integrate where the bounds cut anything off."""
-    whole = mean_of(eta, link)
+    whole = mean_of(NUMPY, link, eta)
     mean = np.array(np.broadcast_to(family.mean(whole.value, own), eta.shape))
     variance = np.array(np.broadcast_to(family.variance(whole.value, own), eta.shape))
     low, high = np.maximum(low, family.lower), np.minimum(high, family.upper)
@@ -89,7 +89,7 @@ def _numbers(
         some = {k: np.broadcast_to(v, eta.shape)[cut] for k, v in own.items()}
         sides = (low[cut], high[cut])
         mean[cut], variance[cut] = _integrated(
-            family, mean_of(eta[cut], link), some, sides, np.sqrt(variance[cut])
+            family, mean_of(NUMPY, link, eta[cut]), some, sides, np.sqrt(variance[cut])
         )
     return mean, variance
 

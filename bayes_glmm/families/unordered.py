@@ -150,18 +150,12 @@ class Unordered(Categories):
             **kwargs,
         )  # fmt: skip
 
-    def logpdf(
-        self,
-        y: Array,
-        eta: Array,
-        link: Link,
-        parameters: Parameters,
-        trials: Array | None = None,
-    ) -> Array:
-        """Log-density of ``y`` row by row."""
-        with np.errstate(all="ignore"):
-            log_p = self.log_probabilities(NUMPY, np.asarray(eta), parameters, link)
-            return np.asarray(self.density(NUMPY, np.asarray(y), log_p, parameters, trials))
+    def log_density(
+        self, m: Maths, y: Any, eta: Any, link: Link, own: Mapping[str, Any], trials: Any = None
+    ) -> Any:
+        """Return the density of each row given the predictors of its categories."""
+        log_p = self.log_probabilities(m, eta, own, link)
+        return self.density(m, y, log_p, own, trials)
 
 
 def _scores(m: Maths, eta: Any) -> Any:

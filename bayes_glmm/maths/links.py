@@ -1,4 +1,4 @@
-"""Link functions: NumPy for answers, PyTensor for graphs, stated side by side.
+"""Link functions: NumPy for answers, and over any library's functions for densities.
 
 Every link also computes the logarithm of the mean from the predictor and, where the mean is a
 probability, of its complement. Densities stay accurate where the mean itself rounds to zero or
@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, log_expit, log_ndtr, logit, ndtr, ndtri
 
-from bayes_glmm.maths import symbolic
+from bayes_glmm.maths.formulas import cloglog_inverse, cloglog_log_inverse, log_size
 from bayes_glmm.maths.link_reading import LinkReading
+from bayes_glmm.maths.vocabulary import Maths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
 
 type Array = NDArray[np.float64]
 
@@ -40,10 +40,10 @@ class Link(LinkReading):
         ``eta = forward(mu)``, ``mu = inverse(eta)`` and ``d mu / d eta`` on arrays.
     log_inverse : callable
         ``log(mu)`` from ``eta``; not a number where the mean is negative.
-    symbolic, symbolic_log : callable
-        ``inverse`` and ``log_inverse`` on PyTensor variables; the latter is
-        ``log(abs(mu))``.
-    log_complement, symbolic_log_complement : callable or None
+    inverse_over, log_inverse_over : callable
+        ``inverse`` and ``log_inverse`` over the functions of any library, ``(m, eta)``; the
+        latter is ``log(abs(mu))``.
+    log_complement, log_complement_over : callable or None
         ``log(1 - mu)`` from ``eta``, for links whose means are probabilities.
     """
 
@@ -52,10 +52,10 @@ class Link(LinkReading):
     inverse: Callable[[Array], Array]
     derivative: Callable[[Array], Array]
     log_inverse: Callable[[Array], Array]
-    symbolic: Callable[[Any], Any]
-    symbolic_log: Callable[[Any], Any]
+    inverse_over: Callable[[Maths, Any], Any]
+    log_inverse_over: Callable[[Maths, Any], Any]
     log_complement: Callable[[Array], Array] | None = None
-    symbolic_log_complement: Callable[[Any], Any] | None = None
+    log_complement_over: Callable[[Maths, Any], Any] | None = None
 
     def __repr__(self) -> str:
         return f"<link {self.name}>"
@@ -95,6 +95,10 @@ def _same(x: Any) -> Any:
     return x
 
 
+def _unchanged(m: Maths, eta: Any) -> Any:
+    return eta
+
+
 _ALL = (
     Link(
         "logit",
@@ -102,10 +106,10 @@ _ALL = (
         expit,
         lambda eta: expit(eta) * expit(np.negative(eta)),
         log_expit,
-        symbolic.expit,
-        symbolic.log_expit,
+        lambda m, eta: m.sigmoid(eta),
+        lambda m, eta: m.log_sigmoid(eta),
         lambda eta: log_expit(np.negative(eta)),
-        symbolic.log_expit_complement,
+        lambda m, eta: m.log_sigmoid(-eta),
     ),
     Link(
         "probit",
@@ -113,10 +117,10 @@ _ALL = (
         ndtr,
         _normal_density,
         log_ndtr,
-        symbolic.normal_cdf,
-        symbolic.log_normal_cdf,
+        lambda m, eta: m.normal_cdf(eta),
+        lambda m, eta: m.log_normal_cdf(eta),
         lambda eta: log_ndtr(np.negative(eta)),
-        symbolic.log_normal_tail,
+        lambda m, eta: m.log_normal_cdf(-eta),
     ),
     Link(
         "cloglog",
@@ -124,21 +128,29 @@ _ALL = (
         _quiet(lambda eta: -np.expm1(-np.exp(eta))),
         _quiet(lambda eta: np.exp(eta - np.exp(eta))),
         _cloglog_log_inverse,
-        symbolic.cloglog_inverse,
-        symbolic.cloglog_log_inverse,
+        cloglog_inverse,
+        cloglog_log_inverse,
         _quiet(lambda eta: -np.exp(eta)),
-        symbolic.negative_exp,
+        lambda m, eta: -m.exp(eta),
     ),
-    Link("log", _quiet(np.log), _quiet(np.exp), _quiet(np.exp), _same, symbolic.exp, _same),
-    Link("identity", _same, _same, np.ones_like, _quiet(np.log), _same, symbolic.log_abs),
+    Link(
+        "log",
+        _quiet(np.log),
+        _quiet(np.exp),
+        _quiet(np.exp),
+        _same,
+        lambda m, eta: m.exp(eta),
+        _unchanged,
+    ),
+    Link("identity", _same, _same, np.ones_like, _quiet(np.log), _unchanged, log_size),
     Link(
         "sqrt",
         _quiet(np.sqrt),
         _quiet(np.square),
         lambda eta: 2 * np.asarray(eta, np.float64),
         _quiet(lambda eta: 2 * np.log(np.abs(eta))),
-        symbolic.square,
-        symbolic.log_square,
+        lambda m, eta: eta * eta,
+        lambda m, eta: 2.0 * log_size(m, eta),
     ),
     Link(
         "inverse",
@@ -146,8 +158,8 @@ _ALL = (
         _quiet(np.reciprocal),
         _quiet(lambda eta: -1 / eta**2),
         _quiet(lambda eta: -np.log(eta)),
-        symbolic.reciprocal,
-        symbolic.log_reciprocal,
+        lambda m, eta: 1.0 / eta,
+        lambda m, eta: -log_size(m, eta),
     ),
     Link(
         "tan_half",
@@ -155,8 +167,8 @@ _ALL = (
         lambda eta: 2 * np.arctan(eta),
         lambda eta: 2 / (1 + np.asarray(eta, np.float64) ** 2),
         _quiet(lambda eta: np.log(2 * np.arctan(eta))),
-        symbolic.angle,
-        symbolic.log_angle,
+        lambda m, eta: 2.0 * m.arctan(eta),
+        lambda m, eta: log_size(m, 2.0 * m.arctan(eta)),
     ),
 )
 

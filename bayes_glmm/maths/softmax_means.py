@@ -46,6 +46,39 @@ def population_shares(eta: Array, sd: Array) -> Array:
     return np.ascontiguousarray(shares.T).reshape(*shape, -1)
 
 
+def correlated_shares(eta: Array, root: Array) -> Array:
+    r"""Return the mean of the softmax of :math:`(0, \eta + L z)`, by the rules of independent ones.
+
+    Parameters
+    ----------
+    eta : ndarray, shape (..., n_categories - 1)
+    root : ndarray, shape (n_categories - 1, n_categories - 1, ...)
+        ``L``, by predictor and by standard normal.
+
+    Returns
+    -------
+    ndarray, shape (..., n_categories)
+        Shares that sum to one.
+    """
+    shape, k = eta.shape[:-1], eta.shape[-1]
+    eta, root = eta.reshape(-1, k).T, root.reshape(k, k, -1)
+    varying = np.flatnonzero(root.any(axis=(0, 2)))
+    sd = np.sqrt((root**2).sum(axis=1)).max(axis=0)
+    nodes = np.array(NODES)[np.searchsorted(WIDEST_OF_NODES, sd)]
+    shares = np.empty((k + 1, eta.shape[1]))
+    for n in np.unique(nodes):
+        places = np.flatnonzero(nodes == n)
+        total = np.zeros((k + 1, len(places)))
+        for point, weight in zip(*normal_points(len(varying), int(n)), strict=True):
+            moved = np.tensordot(root[:, varying][:, :, places], point, (1, 0))
+            odds = np.exp(np.clip(eta[:, places] + moved, -STEEPEST, STEEPEST))
+            whole = weight / (1.0 + odds.sum(axis=0))
+            total[0] += whole
+            total[1:] += odds * whole
+        shares[:, places] = total
+    return np.ascontiguousarray(shares.T).reshape(*shape, -1)
+
+
 def _shares(
     eta: Array, sd: Array, varying: NDArray[np.intp], points: Array, weights: Array
 ) -> Array:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.families import LINKS, Parameter, get_family
+from bayes_glmm.maths.density_maths import pytensor_maths
 from bayes_glmm.model.blocks.block import Values
 from bayes_glmm.model.design import Design
 from bayes_glmm.model.prior_draws import PriorDraws
@@ -64,7 +65,7 @@ def state_own_parameters(design: Design, eta: Mapping[str, Any], graph: Graph) -
 def _stated(parameter: Parameter, design: Design, eta: Mapping[str, Any], graph: Graph) -> Any:
     name = parameter.name
     if name in eta:
-        return LINKS[parameter.link].symbolic(eta[name])
+        return pytensor_maths().inverse(LINKS[parameter.link], eta[name])
     if parameter.fixed is not None:
         return np.float64(parameter.fixed)
     return _state_thresholds(name, design, graph) if parameter.vector else graph.scalar(name)

@@ -22,8 +22,6 @@ BETA, INTERCEPT = "beta", "intercept"
 SD, CORRELATION, CORRELATION_FACTOR = "sd", "corr", "corr_chol"
 EFFECTS, LATENTS = "u", "z"
 SHARES, MISSING = "simplex", "mi"
-RESERVED = ("chain", "draw", "sample", "observation", "coefficient", "y", "response", "mu")
-"""What every result and graph has: dimensions of draws and rows, the response."""
 RESIDUAL = "sigma"
 DEGREES = "nu"
 """Degrees of freedom of effects."""

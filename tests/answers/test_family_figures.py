@@ -117,6 +117,25 @@ def test_redrawn_effects_that_predictors_share_are_the_same():
     assert abs(apart - exact) > 4 * np.sqrt(exact * (1 - exact) / 1000)
 
 
+@pytest.mark.parametrize("corr", [0.9, -0.7])
+def test_effects_that_categories_share_are_averaged_together(corr):
+    data = pd.DataFrame({"g": list("abcdef"), "h": 0.2, "l": 0.3, "m": 0.5})
+    R = np.array([[1.0, corr, 0.0], [corr, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    truth = {"intercept_mu_l": 0.4, "intercept_mu_m": -0.3, "sd_g": [1.2, 0.8, 0.5], "corr_g": R,
+             "corr_chol_g": np.linalg.cholesky(R), "u_g": np.zeros((6, 3)),
+             "intercept_dispersion": 1.0}  # fmt: skip
+    formula = {"mu": "cbind(h, l, m) ~ 1 + (1 |p| g)", "dispersion": "~ 1 + (1 |p| g)"}
+    tree = tree_of(formula, data, truth, spread=1e-9, family="dirichlet")
+    z, w = np.polynomial.hermite_e.hermegauss(60)
+    u = np.linalg.cholesky(R[:2, :2] * np.outer([1.2, 0.8], [1.2, 0.8]))
+    points = np.stack(np.meshgrid(z, z, indexing="ij"), -1) @ u.T + [0.4, -0.3]
+    odds = np.concatenate([np.ones((60, 60, 1)), np.exp(points)], axis=-1)
+    weights = np.outer(w, w) / w.sum() ** 2
+    exact = np.einsum("ij,ijk->k", weights, odds / odds.sum(-1, keepdims=True))
+    found = bg.predictions(tree, by=True).set_index("category")["mean"]
+    np.testing.assert_allclose(found[["h", "l", "m"]], exact, atol=1e-5)
+
+
 def test_residuals_know_the_bounds_of_truncation():
     data = pd.DataFrame({"y": [0.4, 1.0, 2.2]})
     tree = tree_of("y | trunc(0, 3) ~ 1", data, {"intercept": 0.5, "sigma": 1.0}, spread=1e-6)

@@ -13,7 +13,7 @@ from bayes_glmm.answers.diagnose.ppc import replicated
 from bayes_glmm.errors import ArgumentError, DesignError, SpecError
 from bayes_glmm.families import get_family
 from bayes_glmm.families.censoring import observe
-from bayes_glmm.maths.density_maths import pytensor_maths, symbolic_mean_of
+from bayes_glmm.maths.density_maths import pytensor_maths
 from bayes_glmm.results.fit import Fit
 from tests.canned import tree_of
 
@@ -67,7 +67,7 @@ def test_the_graph_has_the_same_density_and_its_slope():
     y, n, seen = pairs(3)
     family = observe(get_family("binomial"), seen, y)
     eta = pt.dvector()
-    rows = family.density(pytensor_maths(), y, symbolic_mean_of(eta, LINK), seen, n)
+    rows = family.log_density(pytensor_maths(), y, eta, LINK, seen, n)
     slope = pytensor.grad(rows.sum(), eta)
     compiled = pytensor.function([eta], [rows, slope], mode="FAST_COMPILE")
     for at in (np.linspace(-5, 5, len(y)), np.full(len(y), 40.0), np.full(len(y), -40.0)):
@@ -164,6 +164,12 @@ def test_what_pairs_do_not_know_is_refused():
         bg.simulate(FORMULA, data, {"intercept": 0.0, "sd_study": [0.1]}, 1, family="binomial")
     with pytest.raises(DesignError, match="binomial family"):
         bg.check(FORMULA, data, family="beta_binomial").raise_errors()
+    one = data.assign(events=data["events"].clip(upper=1))
+    with pytest.raises(DesignError, match="binomial family"):  # without trials, too
+        bg.check("events | against(events0, n0) ~ 1", one, family="bernoulli").raise_errors()
+    counted = "cbind(events, others) | against(events0, n0) ~ 1"
+    with pytest.raises(DesignError, match="binomial family"):
+        bg.check(counted, one.assign(others=3), family="multinomial").raise_errors()
     with pytest.raises(DesignError, match="logit alone"):
         bg.check(FORMULA, data, family="binomial", link="probit").raise_errors()
     bad = data.assign(events0=[80, *data["events0"][1:]])

@@ -278,6 +278,24 @@ def test_observation_variance_of_nakagawa(name, link, mu, expected):
     assert value[0] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("eta", [-1.5, 0.2, 2.0])
+def test_the_delta_method_is_about_the_mean_that_is_predicted(eta):
+    """By hand: d E[y] / d eta of shares with ends, and of what their predictor makes of ends."""
+    expit = special.expit
+    link, mu = get_family("ordered_beta").link("logit"), expit(eta)
+    own = {"dispersion": np.array(3.0), "zoi": np.array(0.3), "coi": np.array(0.6)}
+    family = get_family("zero_one_inflated_beta")
+    found = family.observation_variance(np.array(mu), link, own)
+    slope = 0.7 * mu * (1 - mu)
+    assert found == pytest.approx(family.variance(mu, own) / slope**2, rel=1e-7)
+    own = {"dispersion": np.array(3.0), "lower": np.array(-1.5), "gap": np.array(2.7)}
+    zero, one = expit(-1.5 - eta), expit(eta - 1.2)
+    slope = one * (1 - one) * (1 - mu) + zero * (1 - zero) * mu + (1 - zero - one) * mu * (1 - mu)
+    family = get_family("ordered_beta")
+    found = family.observation_variance(np.array(mu), link, own)
+    assert found == pytest.approx(family.variance(mu, own) / slope**2, rel=1e-7)
+
+
 def bad(name, y, trials=None):
     y = np.asarray(y, float)
     trials = None if trials is None else np.asarray(trials, float)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pymc as pm
 import pytest
 from scipy import special, stats
 
@@ -276,3 +277,24 @@ def test_censoring_is_undone():
     for name, value in {"intercept": 1.0, "x": 0.5, "shape": 1.5}.items():
         assert abs(found.loc[name, "mean"] - value) < 3 * found.loc[name, "sd"]
     assert abs(naive.loc["intercept", "mean"] - 1.0) > 5 * naive.loc["intercept", "sd"]
+
+
+@pytest.mark.parametrize("family", ["poisson", "negative_binomial", "geometric"])
+def test_a_bound_that_nothing_passes_changes_no_slope(family):
+    """P(Y > 500) rounds to zero below a mean of one; the slope of its logarithm is left out."""
+    import pytensor
+    import pytensor.tensor as pt
+    from pytensor.compile.mode import Mode
+
+    described, y, eta = get_family(family), np.array([1.0, 2.0]), pt.dvector("eta")
+    own = {OWN[family]: np.float64(0.6)} if family in OWN else {}
+    at, found = np.array([-1.0, -0.5]), []
+    for most in (500.0, np.inf):
+        known = {"least": np.ones(2), "most": np.full(2, most)}
+        observed = observe(described, known, y)
+        with pm.Model():
+            rv = observed.likelihood("y", eta, described.link("log"), own | known, None)
+        slope = pytensor.grad(pm.logp(rv, y.astype(int)).sum(), eta)
+        found.append(pytensor.function([eta], slope, mode=Mode("py", "fast_compile"))(at))
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(*found, rtol=1e-9, atol=1e-12)

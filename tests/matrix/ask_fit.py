@@ -16,7 +16,7 @@ from scipy import special
 import bayes_glmm as bg
 from tests.matrix.ask_effects import check_summary, parameters
 from tests.matrix.held import by_chance, near
-from tests.matrix.laws import ORDERED
+from tests.matrix.laws import COUNTS, ORDERED
 from tests.matrix.questions import Question
 from tests.matrix.responses import BOUNDS, density, draw, moments, observed
 from tests.matrix.rows import LEVELS, RING
@@ -24,7 +24,6 @@ from tests.matrix.world import World
 
 type Array = np.ndarray
 REPEATS, REPLICATIONS = 30, 80
-COUNTS = ("poisson", "geometric", "negative_binomial")
 
 
 def effects_anew(w: World, rng: np.random.Generator) -> dict[str, Array]:
@@ -228,7 +227,7 @@ QUESTIONS = (
     Question("diagnose", ("diagnose",), lambda w: bg.diagnose(w.tree), check_diagnose,
              "ArviZ's effective sample sizes; findings have finite figures"),
     Question("save and load", ("save", "load"), ask_save, check_save,
-             "the result itself, and its summary"),
+             "the result itself, and its summary", costly=True),
     Question("explore", ("explore",), ask_explore, check_explore,
              "draws of the line that the page is given"),
     Question("report", ("report",), ask_report, check_report,

@@ -90,6 +90,7 @@ def cell(family: str, term: str, modifier: str = "") -> World:
     spec = parse(text, **options)
     used = {e.structure for _, p in spec.predictors for e in p.random if e.structure}
     chosen = {name: structures()[name] for name in sorted(used)}
+    bg.check(text, data, structures=chosen, **options).raise_errors()
     schema = Schema.learn(spec, data)
     bound = bound_structures(schema, data, chosen)
 

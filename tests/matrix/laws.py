@@ -292,8 +292,8 @@ LAWS: dict[str, Law] = {
 ORDERED = ("cumulative", "sequential", "adjacent")
 UNORDERED = ("categorical", "multinomial", "dirichlet")
 TRIALS = ("binomial", "beta_binomial", "zero_inflated_binomial", "multinomial")
-WITH_BOUNDS = ("gaussian", "lognormal", "weibull", "exponential", "poisson", "geometric",
-               "negative_binomial", "asymmetric_laplace")  # fmt: skip
+COUNTS = ("poisson", "negative_binomial", "negative_binomial1", "geometric", "generalized_poisson")
+"""Counts that may be censored or truncated."""
 
 
 def categories(family: str, eta: Array, threshold: Array | None, slope: Array) -> Array:

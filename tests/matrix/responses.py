@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import special, stats
 
 from tests import oracle
-from tests.matrix.laws import LINKS, ORDERED, UNORDERED
+from tests.matrix.laws import COUNTS, LINKS, ORDERED, UNORDERED, categories
 from tests.matrix.rows import PARTS
 from tests.matrix.world import World
 
@@ -106,7 +106,7 @@ def density(
         found = np.where(w.rows["status"] == "right", above, found)
     if "trunc" in w.modifier:
         mu = LINKS[link][0](eta["mu"])
-        step = 1 if w.family in ("poisson", "geometric", "negative_binomial") else 0
+        step = 1 if w.family in COUNTS else 0
         low = np.exp(log_above(w, np.full(y.shape, BOUNDS[0] - step), mu, own))
         high = np.exp(log_above(w, np.full(y.shape, BOUNDS[1]), mu, own))
         found = found - np.log(low - high)
@@ -116,8 +116,6 @@ def density(
 def _categories(
     w: World, eta: Mapping[str, Array], own: Mapping[str, Array], y: Array, cuts: Array | None
 ) -> Array:
-    from tests.matrix.laws import categories
-
     if w.family in ORDERED:
         p = categories(w.family, eta["mu"], cuts, own["discrimination"])
     else:
@@ -154,6 +152,15 @@ def log_above(w: World, y: Array, mu: Array, own: Mapping[str, Array]) -> Array:
                 return stats.nbinom.logsf(
                     y, own["dispersion"], own["dispersion"] / (own["dispersion"] + mu)
                 )
+            case "negative_binomial1":
+                d = own["dispersion"]
+                return stats.nbinom.logsf(y, mu / d, 1 / (1 + d))
+            case "generalized_poisson":
+                root = np.sqrt(own["dispersion"])
+                theta, lam = np.broadcast_arrays(mu / root, 1 - 1 / root)
+                k = np.arange(1000.0)
+                p = np.exp(oracle.consul(k, theta[..., None], lam[..., None]))
+                return np.log((p * (k > y[..., None])).sum(axis=-1))
             case "asymmetric_laplace":
                 q, z = own["quantile"], (y - mu) / own["sigma"]
                 right = np.log(1 - q) - q * z

@@ -19,7 +19,7 @@ from tests.matrix.rows import LEVELS, PARTS
 from tests.matrix.terms import Group, Side, Term
 
 type Array = np.ndarray
-NODES = {1: 60, 2: 24, 3: 14}
+NODES = {1: 30, 2: 16, 3: 12}
 QUANTILES = 400
 TIMES = ("series", "walk1", "walk2")
 """Nodes of brute-force averages by the number of dimensions, and over Student's t."""

@@ -343,8 +343,6 @@ def standing(case: Case, rng: Generator) -> Changed:
         # a row's own average is of its own exposure, which is half
         skipped = (*left, *STANDS, "per")
         return replace(case, data=split), Way("rounding", log_likelihood=constant, skipped=skipped)
-    if case.family == "student_t":  # takes no weights
-        return rows(case, rng)
     return weights(case, rng)
 
 

@@ -10,6 +10,8 @@ from bayes_glmm.maths.field_maths import NUMPY
 from tests.model.structured import NAMES, Related, related
 
 STEP = 1e-5
+MANY_NODES = ("hsgp",)
+CASES = [pytest.param(n, marks=[pytest.mark.slow] * (n in MANY_NODES)) for n in NAMES]
 
 
 def at(hyper: dict[str, float], stem: str, by: float) -> dict[str, float]:
@@ -20,7 +22,7 @@ def law_of_nodes(case: Related, field) -> np.ndarray:
     return case.rows(case.hyper)(field.nodes.tolist())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CASES)
 def test_precision_is_the_inverse_of_the_law_of_the_nodes(name: str) -> None:
     """The pseudo-inverse where the field is constrained, with its pseudo-determinant."""
     case = related(name)
@@ -41,7 +43,7 @@ def test_precision_is_the_inverse_of_the_law_of_the_nodes(name: str) -> None:
     np.testing.assert_allclose(C @ F, 0, atol=1e-7)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CASES)
 def test_entries_are_on_the_pattern_and_the_last_nodes_fill_nothing(name: str) -> None:
     case = related(name)
     precision = case.known.prepare(case.levels).field().precision
@@ -60,7 +62,7 @@ def test_entries_are_on_the_pattern_and_the_last_nodes_fill_nothing(name: str) -
         assert not slope.toarray()[~pattern].any()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CASES)
 def test_levels_have_the_law_by_definition(name: str) -> None:
     case = related(name)
     field = case.known.prepare(case.levels).field()
@@ -68,7 +70,7 @@ def test_levels_have_the_law_by_definition(name: str) -> None:
     np.testing.assert_allclose(made, case.rows(case.hyper)(case.levels.tolist()), atol=1e-7)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CASES)
 def test_derivatives_by_the_parameters(name: str) -> None:
     case = related(name)
     precision = case.known.prepare(case.levels).field().precision
@@ -84,7 +86,7 @@ def test_derivatives_by_the_parameters(name: str) -> None:
         assert volumes[stem] == pytest.approx(numeric, rel=1e-6)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CASES)
 def test_squared_length_is_chi_square_under_the_law(name: str) -> None:
     """Nodes are simulated from their dense law."""
     case = related(name)
@@ -96,7 +98,7 @@ def test_squared_length_is_chi_square_under_the_law(name: str) -> None:
     assert stats.kstest(lengths, stats.chi2(field.precision.rank).cdf).pvalue > 0.01
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CASES)
 def test_density_is_that_of_the_latents(name: str) -> None:
     """Less the volume by which nodes differ from latents; some latents may make no node."""
     case = related(name)
@@ -120,7 +122,7 @@ def test_density_is_that_of_the_latents(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CASES)
 def test_new_levels_are_those_of_dense_conditioning(name: str) -> None:
     """And of drawing the latents that were not sampled, as predictions do."""
     case = related(name)

@@ -468,4 +468,32 @@ MUTANTS = (
         "- 0 * np.linalg.slogdet(R)[1]",
         ("tests/model/test_unit_fields.py",),
     ),
+    Mutant(
+        "the slope of the branch that is not taken",
+        "maths/tape_derivatives.py",
+        "return where(node.args[0], inner[1], inner[2])",
+        "return where(node.args[0], inner[2], inner[1])",
+        ("tests/maths/test_tape_derivatives.py",),
+    ),
+    Mutant(
+        "squares of denominators that overflow in a second derivative",
+        "maths/tape_derivatives.py",
+        "return -(n * (d * (1.0 / b)))",
+        "return -((n / b) * d)",
+        ("tests/maths/test_tape_exact.py",),
+    ),
+    Mutant(
+        "two operations of a tape taken for one",
+        "maths/tape.py",
+        "place = (op, key, *(a.number for a in args))",
+        "place = (op, key, *sorted(a.number for a in args))",
+        ("tests/maths/test_tape.py",),
+    ),
+    Mutant(
+        "the slope of a tail that has rounded to nothing",
+        "maths/vocabulary.py",
+        "near_one = self.where(log_p < 0, self.log(-self.expm1(inside)), -np.inf)",
+        "near_one = self.log(-self.expm1(self.maximum(log_p, half)))",
+        ("tests/maths/test_tape_derivatives.py",),
+    ),
 )

@@ -30,6 +30,7 @@ from bayes_glmm.answers.require import able, require
 from bayes_glmm.design.table.tables import rows_where
 from bayes_glmm.errors import ArgumentError, ExtrapolationWarning, listed, suggestion
 from bayes_glmm.literals import Groups, allowed
+from bayes_glmm.maths.softmax_means import correlated_shares
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.results.fit import Fit
@@ -211,6 +212,9 @@ def _over_categories(fit: Fit, part: Design) -> Array:
             "normal effects only: use groups='known', 'typical' or 'new'."
         )
     middle = np.stack([fixed_part(fit, p) for p in part.means], axis=-1)
+    names = [group.name for p in part.means for group in p.groups]
+    if len(set(names)) < len(names):  # (1 |p| g): one level moves several categories
+        return correlated_shares(middle, random_factor(fit, part.means))
     variance = np.stack([random_variance(fit, p) for p in part.means], axis=-1)
     return fit.family.population_mean(fit.link, middle, variance, {})
 

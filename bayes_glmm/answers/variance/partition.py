@@ -27,6 +27,7 @@ from bayes_glmm.answers.predict.represented import (
     collapsed_column,
     column_means,
 )
+from bayes_glmm.answers.predict.student_effects import mixtures, students
 from bayes_glmm.answers.require import able, require
 from bayes_glmm.answers.variance.hermite_variance import Rule, moments
 from bayes_glmm.design.groups.group_schema import ROWS
@@ -222,8 +223,9 @@ def _observation_variance(fit: Fit) -> Array:
         return one
     mu = np.zeros(n_draws(fit))
     for part, weights in _pieces(fit, CELLS):
-        eta, variance = fixed_part(fit, part.mu), random_variance(fit, part.mu)
-        mu += fit.link.normal_mean(eta, variance) @ weights
+        eta, plain = fixed_part(fit, part.mu), [(np.ones(()), random_variance(fit, part.mu))]
+        for share, variance in mixtures(fit, part) if students(part.mu) else plain:
+            mu += share * (fit.link.normal_mean(eta, variance) @ weights)
     return at(mu)
 
 

@@ -60,7 +60,10 @@ def _between_events(context: Context, name: str, severity: str) -> Iterator[Find
 
 def _within(context: Context) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return rows with more than the least, and less than the most, that the total allows."""
-    seen, trials = context.design.modifiers, np.asarray(context.design.trials)
+    seen, known = context.design.modifiers, context.design.trials
+    trials = (
+        np.ones(len(context.y)) if known is None else known
+    )  # another family is refused elsewhere
     least = np.maximum(0.0, seen["total"] - seen["other_trials"])
     return context.y > least, context.y < np.minimum(trials, seen["total"])
 
