@@ -1,4 +1,4 @@
-"""What a table on disk holds and would cost to read, found out before pandas reads it."""
+"""Inspect a table on disk before pandas reads it: its content, and the memory it would take."""
 
 from __future__ import annotations
 

@@ -46,8 +46,8 @@ def check(model: Model, data: Any, **options: Unpack[ModelOptions]) -> Findings:
     >>> import pandas as pd
     >>> import bayes_glmm as bg
     >>> table = pd.DataFrame({"y": [1, 0, 2, -1], "x": [0.1, 0.4, 0.2, 0.9]})
-    >>> found = bg.check("y ~ x", table, family="poisson")
-    >>> [f.severity for f in found.errors]
+    >>> findings = bg.check("y ~ x", table, family="poisson")
+    >>> [f.severity for f in findings.errors]
     ['error']
     """
     prepared = prepare(model, data, **options)

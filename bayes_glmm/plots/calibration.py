@@ -56,10 +56,10 @@ def plot_calibration(
     Examples
     --------
     >>> import bayes_glmm as bg
-    >>> found = bg.calibrate(
+    >>> calibration = bg.calibrate(
     ...     "weight ~ age + (1 | rat)", bg.dataset("rats"), n=5, draws=100, progress=False,
     ... )
-    >>> len(bg.plot_calibration(found, ["sigma"]))
+    >>> len(bg.plot_calibration(calibration, ["sigma"]))
     1
     """
     names = found.require(quantities)

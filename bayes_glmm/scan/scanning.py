@@ -154,8 +154,8 @@ def scan(
     ...     "fleece ~ sex + (1 | gr(lamb, G))", lambs, structures={"G": bg.genomic(genotypes, jitter=0.01)},
     ...     draws=2000, target_accept=0.95,
     ... )  # doctest: +SKIP
-    >>> found = bg.scan(null, genotypes)  # doctest: +SKIP
-    >>> len(found), {"p", "log10_bf"} <= set(found.columns)  # doctest: +SKIP
+    >>> tests = bg.scan(null, genotypes)  # doctest: +SKIP
+    >>> len(tests), {"p", "log10_bf"} <= set(tests.columns)  # doctest: +SKIP
     """
     fit = read_fit(tree)
     if precision not in allowed(Precision):
@@ -191,7 +191,7 @@ def scan(
 def _table(
     fit: Fit, source: Markers, parts: Iterator[Part], used: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """Test block by block, and lay what was found beside the markers."""
+    """Test block by block, and set the results beside the markers."""
     n = len(source.table)
     columns: dict[str, NDArray[Any]] = {}
     digest = hashlib.sha256("\0".join(source.labels).encode())

@@ -187,8 +187,8 @@ def pedigree(
     >>> import pandas as pd
     >>> import bayes_glmm as bg
     >>> rows = pd.DataFrame({"animal": ["c", "d"], "sire": ["a", "c"], "dam": ["b", "b"]})
-    >>> found = bg.pedigree(rows)
-    >>> dict(zip(found.labels.tolist(), found.inbreeding.tolist()))
+    >>> structure = bg.pedigree(rows)
+    >>> dict(zip(structure.labels.tolist(), structure.inbreeding.tolist()))
     {'a': 0.0, 'b': 0.0, 'c': 0.0, 'd': 0.25}
     """
     if not isinstance(table, pd.DataFrame):

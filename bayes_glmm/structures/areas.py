@@ -92,8 +92,8 @@ def areal(
     >>> import pandas as pd
     >>> import bayes_glmm as bg
     >>> borders = pd.DataFrame({"from": ["a", "b"], "to": ["b", "c"]})
-    >>> found = bg.areal(borders, areas=["a", "b", "c", "lone"])
-    >>> found.labels.tolist()
+    >>> structure = bg.areal(borders, areas=["a", "b", "c", "lone"])
+    >>> structure.labels.tolist()
     ['a', 'b', 'c', 'lone']
     """
     if model not in MODELS:

@@ -97,8 +97,8 @@ def coordinates(
     >>> import pandas as pd
     >>> import bayes_glmm as bg
     >>> table = pd.DataFrame({"village": ["a", "b", "a"], "km_e": [0, 3, 0], "km_n": [0, 4, 0]})
-    >>> found = bg.coordinates("km_e", "km_n", kernel="exponential").bind(table, "village")
-    >>> found.prepare(found.labels).covariance({"range": 5.0}).round(3)
+    >>> structure = bg.coordinates("km_e", "km_n", kernel="exponential").bind(table, "village")
+    >>> structure.prepare(structure.labels).covariance({"range": 5.0}).round(3)
     array([[1.   , 0.368],
            [0.368, 1.   ]])
     """

@@ -132,8 +132,8 @@ def genomic(
     >>> import bayes_glmm as bg
     >>> table = pd.DataFrame(
     ...     {"s1": [0, 1, 2], "s2": [2, 2, 1], "s3": [1, 1, 1]}, index=["a", "b", "c"])
-    >>> found = bg.genomic(table)
-    >>> found.n_snps, found.n_monomorphic
+    >>> structure = bg.genomic(table)
+    >>> structure.n_snps, structure.n_monomorphic
     (2, 1)
     """
     known = get_args(Method.__value__)

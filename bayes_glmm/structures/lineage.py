@@ -101,8 +101,8 @@ def lineage(
     Examples
     --------
     >>> import bayes_glmm as bg
-    >>> found = bg.lineage("((cat:2,dog:2)carnivore:3,horse:5);")
-    >>> found.labels.tolist(), found.height
+    >>> structure = bg.lineage("((cat:2,dog:2)carnivore:3,horse:5);")
+    >>> structure.labels.tolist(), structure.height
     (['carnivore', 'cat', 'dog', 'horse'], 5.0)
     """
     if model not in MODELS:

@@ -87,7 +87,7 @@ def collapse(
     Returns
     -------
     Collapsed
-        ``bg.fit(found.spec, found.data)`` fits it.
+        ``bg.fit(collapsed.spec, collapsed.data)`` fits it.
 
     Raises
     ------
@@ -109,10 +109,10 @@ def collapse(
     >>> import pandas as pd
     >>> import bayes_glmm as bg
     >>> rows = pd.DataFrame({"y": [0, 1, 1, 0], "x": ["a", "a", "b", "a"]})
-    >>> found = bg.collapse(rows, "y ~ x", family="bernoulli")
-    >>> found.data.to_dict("list")
+    >>> collapsed = bg.collapse(rows, "y ~ x", family="bernoulli")
+    >>> collapsed.data.to_dict("list")
     {'x': ['a', 'b'], 'y': [1, 1], 'rows': [3, 1]}
-    >>> found.spec.formula
+    >>> collapsed.spec.formula
     'y | trials(rows) ~ x'
     """
     spec = resolve_spec(formula, priors=priors, **options)

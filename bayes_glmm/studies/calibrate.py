@@ -135,10 +135,10 @@ def calibrate(
     Examples
     --------
     >>> import bayes_glmm as bg
-    >>> found = bg.calibrate(
+    >>> calibration = bg.calibrate(
     ...     "weight ~ age + (1 | rat)", bg.dataset("rats"), n=5, draws=100, progress=False,
     ... )
-    >>> found.table["quantity"].tolist()
+    >>> calibration.table["quantity"].tolist()
     ['intercept', 'beta[age]', 'sd_rat[intercept]', 'sigma', 'quadratic_rat', 'log_likelihood']
     """
     from bayes_glmm.engine.settings import choose_settings

@@ -253,9 +253,9 @@ MUTANTS = (
     ),
     Mutant(
         "a spread of new levels that is their variance",
-        "answers/predict/expected.py",
-        "root, shape = factors(fit, group), (n_draws(fit), len(group.terms))",
-        "root, shape = factors(fit, group) ** 2, (n_draws(fit), len(group.terms))",
+        "model/blocks/group.py",
+        "return np.asarray(z @ np.swapaxes(root, 1, 2))",
+        "return np.asarray(z @ np.swapaxes(root**2, 1, 2))",
         ("tests/answers/test_answers.py",),
     ),
     Mutant(
@@ -407,9 +407,9 @@ MUTANTS = (
     ),
     Mutant(
         "redrawn effects with Student's t taken for normal ones",
-        "answers/diagnose/ppc.py",
-        "        z = z / np.sqrt(rng.chisquare(nu, (len(sd), n, 1)) / nu)\n",
-        "        z = z / np.sqrt(nu / nu)\n",
+        "model/blocks/student.py",
+        "        z /= np.sqrt(rng.chisquare(nu, (*shape[:2], 1)) / nu)\n",
+        "        z /= np.sqrt(nu / nu)\n",
         ("tests/answers/test_family_figures.py",),
     ),
     Mutant(
@@ -436,15 +436,15 @@ MUTANTS = (
     Mutant(
         "effects carried back by the transposed way",
         "model/reference.py",
-        'drawn[f"u_{name}"] @ turn.T',
-        'drawn[f"u_{name}"] @ turn',
+        "drawn[group.effects] @ turn.T",
+        "drawn[group.effects] @ turn",
         ("tests/design/test_origin.py",),
     ),
     Mutant(
         "default priors from products of numbers that are not centred",
-        "model/default_priors.py",
-        "scales = predictor.scales if predictor.units is None else predictor.units",
-        "scales = predictor.scales",
+        "model/predictor_design.py",
+        "self.scales if self.units is None else self.units, self.modelled,",
+        "self.scales, self.modelled,",
         ("tests/design/test_origin.py",),
     ),
     Mutant(

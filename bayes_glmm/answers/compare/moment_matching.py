@@ -79,7 +79,7 @@ def matched(fit: Fit, scores: Any, values: Array, reff: float, left: Left) -> tu
 
     Parameters
     ----------
-    found : arviz_stats.ELPDDataLOO
+    scores : arviz_stats.ELPDDataLOO
         Scores of the rows, pointwise.
     values : ndarray, shape (n_chains, n_draws, n_units)
         Their log-likelihood.
@@ -90,7 +90,7 @@ def matched(fit: Fit, scores: Any, values: Array, reff: float, left: Left) -> tu
 
     Returns
     -------
-    found : arviz_stats.ELPDDataLOO
+    scores : arviz_stats.ELPDDataLOO
         With the scores, weights and Pareto k of rows that gained by it.
     values : ndarray
         Log-likelihood of these rows in the draws as moved.

@@ -170,8 +170,8 @@ def residuals(
     ...     "deaths | trials(operations) ~ 1 + (1 | hospital)", bg.dataset("surgical"),
     ...     family="binomial",
     ... )
-    >>> found = bg.residuals(tree)
-    >>> len(found)
+    >>> table = bg.residuals(tree)
+    >>> len(table)
     12
     """
     fit = read_fit(tree)

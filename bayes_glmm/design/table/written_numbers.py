@@ -75,8 +75,8 @@ def read_text(series: pd.Series, name: str) -> Reading | None:
 
     Examples
     --------
-    >>> found = read_text(pd.Series(["1.5", "2", "n/a", "4"]), "dose")
-    >>> found.kind, found.others.tolist()
+    >>> reading = read_text(pd.Series(["1.5", "2", "n/a", "4"]), "dose")
+    >>> reading.kind, reading.others.tolist()
     ('numbers', [False, False, True, False])
     """
     if isinstance(series.dtype, pd.CategoricalDtype) or series.dtype.kind not in "OT":
