@@ -14,9 +14,9 @@ from tests.matrix.product import (
     Key,
     asked_of,
     plain,
-    possible,
     questions,
     record,
+    shown_with,
     written,
 )
 from tests.matrix.terms import TERMS
@@ -104,7 +104,7 @@ def page() -> str:
     figures = [name for name in groups() if name not in pictures]
     families = [(f"`{f}`", [(f, BASE, "")]) for f in LAWS]
     terms = [
-        (kind.about.replace("|", "\\|"), there((f, t, "") for f in TERMS_OF if possible(f, t)))
+        (kind.about.replace("|", "\\|"), there([(shown_with(t), t, "")]))
         for t, kind in TERMS.items()
     ]
     beside = [(f"`{m}`", there((f, BASE, m) for f in own)) for m, own in MODIFIERS.items()]
@@ -112,7 +112,7 @@ def page() -> str:
     for title, rows, head, about in (
         ("Families", families, "family", f"Models `y ~ x + f + {BASE}`."),
         ("Terms", terms, "term",
-         f"Of the families {', '.join(f'`{f}`' for f in TERMS_OF)}, where they take the term."),
+         f"Of the family `{TERMS_OF[0]}`, or of `{TERMS_OF[1]}` where the term is about categories."),
         ("Beside the response", beside, "modifier",
          "; ".join(f"`{m}` of {', '.join(own)}" for m, own in MODIFIERS.items()) + "."),
     ):  # fmt: skip

@@ -21,8 +21,8 @@ type Key = tuple[str, str, str]
 """Family, term and modifier of the response."""
 
 BASE = "(1 | g)"
-TERMS_OF = ("gaussian", "poisson", "bernoulli", "sequential")
-"""Families that the page shows terms of."""
+TERMS_OF = ("gaussian", "sequential")
+"""Families that the page shows terms of: the first of them that can have a term."""
 MODIFIERS = {
     "cens(status)": ("gaussian", "poisson", "lognormal"),
     "trunc(0, 20)": ("gaussian", "poisson", "lognormal"),
@@ -45,10 +45,15 @@ def product() -> Iterator[Key]:
     yield from ((f, BASE, m) for m, families in MODIFIERS.items() for f in families)
 
 
+def shown_with(term: str) -> str:
+    """Return the family that the page shows a term of."""
+    return next(family for family in TERMS_OF if possible(family, term))
+
+
 def on_page() -> list[Key]:
     """Return the models that the page is made from."""
     shown = [(f, BASE, "") for f in LAWS]
-    shown += [(f, t, "") for t in TERMS for f in TERMS_OF if possible(f, t)]
+    shown += [(shown_with(t), t, "") for t in TERMS]
     shown += [(f, BASE, m) for m, families in MODIFIERS.items() for f in families]
     return list(dict.fromkeys(shown))
 
@@ -60,9 +65,8 @@ def questions() -> tuple[Question, ...]:
 
 def asked_of(key: Key) -> list[Question]:
     """Return the questions that a model of the page is asked; few are asked the costly ones."""
-    family, term, _ = key
-    every = family == "gaussian" or term == BASE
-    return [question for question in questions() if every or not question.costly]
+    _, term, _ = key
+    return [question for question in questions() if term == BASE or not question.costly]
 
 
 def sentence(text: str) -> str:
