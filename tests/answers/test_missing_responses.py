@@ -104,6 +104,15 @@ def test_what_cannot_be_predicted_is_an_error_that_names_it():
         bg.build_model(FORMULA, table())
 
 
+def test_counts_of_an_unknown_total_are_not_predicted():
+    data = pd.DataFrame({"a": [1.0, 2, 3, 0, np.nan], "b": [2.0, 1, 0, 3, 2], "n": [3, 3, 3, 3, 5]})
+    found = bg.check("cbind(a, b) ~ 1", data, family="multinomial", missing="predict")
+    (error,) = [f for f in found if f.name == "predicted_rows"]
+    assert error.severity == "error" and "trials(n)" in error.message
+    known = bg.check("cbind(a, b) | trials(n) ~ 1", data, family="multinomial", missing="predict")
+    assert [f.severity for f in known if f.name == "predicted_rows"] == ["info"]
+
+
 def test_dropped_rows_are_counted_and_listed_whatever_lacks_a_value():
     """In covariates' models, formulas of other parameters, and modifiers; not in mi() itself."""
     n = 12

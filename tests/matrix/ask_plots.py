@@ -9,7 +9,6 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from scipy import special
 
 import bayes_glmm as bg
 from tests.matrix.ask_averages import HOWS, average, changed
@@ -17,7 +16,7 @@ from tests.matrix.ask_effects import first, group_of
 from tests.matrix.ask_fit import REPLICATIONS
 from tests.matrix.ask_studies import shifts, study_of
 from tests.matrix.held import near
-from tests.matrix.laws import ORDERED
+from tests.matrix.laws import LINKS, ORDERED
 from tests.matrix.questions import Question
 from tests.matrix.responses import observed
 from tests.matrix.rows import LEVELS
@@ -110,7 +109,7 @@ def check_forest(w: World, ax: Any, treatment: bool) -> None:
     if treatment:
         exact = np.exp(exact) if w.law.link in ("log", "logit") else exact
     else:
-        exact = {"log": np.exp, "logit": special.expit, "identity": np.asarray}[w.law.link](exact)
+        exact = LINKS[w.law.link][0](exact)
     shows(ax, np.median(exact, axis=0), 1e-5)
 
 

@@ -12,6 +12,7 @@ from bayes_glmm.answers.predict.expected import blocks, by_category, prepare_row
 from bayes_glmm.answers.predict.new_observations import response_draws
 from bayes_glmm.answers.predict.predictions import describe
 from bayes_glmm.design.table.kept_columns import columns_to_dataset, columns_to_frame
+from bayes_glmm.design.table.missing_rows import require_trials
 from bayes_glmm.design.table.tables import row_ids
 from bayes_glmm.errors import ResultError
 from bayes_glmm.results.fit import Fit, read_fit
@@ -45,6 +46,7 @@ def with_missing_responses(tree: xr.DataTree, aside: pd.DataFrame, seed: int) ->
     fit = Fit.of(tree)
     ids = row_ids(aside.index)
     rows = prepare_rows(fit, aside, "new", seed, single=False)
+    require_trials(fit.schema, rows.design)
     parts = [response_draws(fit, rows, "new", block) for block in blocks(fit, rows.design)]
     draws, posterior = np.concatenate(parts, axis=1), fit.posterior
     sizes = posterior.sizes["chain"], posterior.sizes["draw"], *draws.shape[1:]

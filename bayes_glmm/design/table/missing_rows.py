@@ -11,7 +11,9 @@ from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.table.column_roles import column_roles, complete_columns
 from bayes_glmm.design.table.columns import is_missing, pick
 from bayes_glmm.design.table.tables import drop_rows, row_ids
-from bayes_glmm.errors import DataError, Finding, listed
+from bayes_glmm.errors import DataError, Finding, MissingDataError, listed
+from bayes_glmm.families import get_family
+from bayes_glmm.model.design import Design
 from bayes_glmm.spec.model import ModelSpec
 
 
@@ -50,7 +52,7 @@ def predicted(schema: Schema, aside: pd.DataFrame) -> Finding:
     fitted rows, or a value is infinite.
     """
     try:
-        schema.apply(aside, groups="any", response=False)
+        require_trials(schema, schema.apply(aside, groups="any", response=False))
     except DataError as error:
         text = f"Rows without {schema.spec.response.column!r} cannot be predicted. {error}"
         return Finding("predicted_rows", "error", text)
@@ -67,3 +69,19 @@ def predicted(schema: Schema, aside: pd.DataFrame) -> Finding:
             + "."
         )
     return Finding("predicted_rows", "info", text, rows[:10])
+
+
+def require_trials(schema: Schema, design: Design) -> None:
+    """Refuse to draw responses out of a number of trials that is not known.
+
+    Raises
+    ------
+    MissingDataError
+        The family counts successes or categories, and some rows lack their total.
+    """
+    trials = design.trials
+    if get_family(schema.spec.family).has_trials and (trials is None or np.isnan(trials).any()):
+        raise MissingDataError(
+            "Responses are counted out of trials, and these rows have none without a response: give "
+            "their number in a column of its own, | trials(n)."
+        )
