@@ -62,7 +62,7 @@ def covering():
         yield shown_with(term), term, ""
 
 
-@pytest.mark.parametrize(("number", "key"), enumerate(covering()), ids=lambda v: str(v))
+@pytest.mark.parametrize(("number", "key"), list(enumerate(covering())), ids=str)
 def test_an_answer_is_right_or_refused_as_the_page_says(number, key):
     asked = [q for q in questions() if not q.costly][number % SLICES :: SLICES]
     names = {question.name for question in asked} | {MODEL}
