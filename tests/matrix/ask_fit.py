@@ -88,7 +88,7 @@ def seen(w: World) -> tuple[Array, Array]:
     if "trunc" not in w.modifier:
         return moments(w, eta, w.rows)
     own, counts = w.own(eta, w.rows), w.family in COUNTS
-    grid = np.arange(BOUNDS[0], BOUNDS[1] + 1) if counts else np.linspace(*BOUNDS, 20_001)
+    grid = np.arange(BOUNDS[0], BOUNDS[1] + 1) if counts else np.linspace(*BOUNDS, 2_001)
     bare = w.__class__(w.tree, w.family, w.term, w.rows)
     sums = np.zeros((3, *np.broadcast_shapes(eta["mu"].shape, (w.n_draws, 1))))
     for k, y in enumerate(grid):
