@@ -16,9 +16,9 @@ from scipy import special
 import bayes_glmm as bg
 from tests.matrix.ask_effects import check_summary, parameters
 from tests.matrix.held import by_chance, near
-from tests.matrix.laws import COUNTS, ORDERED
+from tests.matrix.laws import ORDERED
 from tests.matrix.questions import Question
-from tests.matrix.responses import BOUNDS, density, draw, moments, observed
+from tests.matrix.responses import draw, observed, seen
 from tests.matrix.rows import LEVELS, RING
 from tests.matrix.world import World
 
@@ -82,30 +82,10 @@ def check_pit(w: World, table: pd.DataFrame, anew: bool) -> None:
     near(table["observed"], y)
 
 
-def seen(w: World) -> tuple[Array, Array]:
-    """Return mean and variance of responses given known effects, between bounds of truncation."""
-    eta = w.eta(w.rows, "known")
-    if "trunc" not in w.modifier:
-        return moments(w, eta, w.rows)
-    own, counts = w.own(eta, w.rows), w.family in COUNTS
-    grid = np.arange(BOUNDS[0], BOUNDS[1] + 1) if counts else np.linspace(*BOUNDS, 20_001)
-    bare = w.__class__(w.tree, w.family, w.term, w.rows)
-    sums = np.zeros((3, *np.broadcast_shapes(eta["mu"].shape, (w.n_draws, 1))))
-    for k, y in enumerate(grid):
-        if y == 0 and not counts and w.law.link == "log":
-            continue
-        again = w.rows.assign(y=y)
-        p = np.exp(density(w.__class__(bare.tree, bare.family, bare.term, again), eta, own))
-        ends = 1.0 if counts else 0.5 if k in (0, len(grid) - 1) else 1.0
-        sums += ends * np.array([p, p * y, p * y * y])
-    mean = sums[1] / sums[0]
-    return mean, sums[2] / sums[0] - mean**2
-
-
 def check_pearson(w: World, table: pd.DataFrame) -> None:
     if "observation" in w.term.mu.text:  # effects of single rows are drawn anew
         return
-    mean, variance = seen(w)
+    mean, variance = seen(w, w.eta(w.rows, "known"))
     away = observed(w) - mean
     if w.family == "von_mises":
         away = (away + np.pi) % (2 * np.pi) - np.pi

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -110,11 +111,7 @@ def density(
         above = log_above(w, y, LINKS[link][0](eta["mu"]), own)
         found = np.where(w.rows["status"] == "right", above, found)
     if "trunc" in w.modifier:
-        mu = LINKS[link][0](eta["mu"])
-        step = 1 if w.family in COUNTS else 0
-        low = np.exp(log_above(w, np.full(y.shape, BOUNDS[0] - step), mu, own))
-        high = np.exp(log_above(w, np.full(y.shape, BOUNDS[1]), mu, own))
-        found = found - np.log(low - high)
+        found = found - log_within(w, LINKS[link][0](eta["mu"]), own)
     return found * w.rows["copies"].to_numpy() if "weights" in w.modifier else found
 
 
@@ -145,6 +142,18 @@ def _categories(
         return ways + (y * np.log(p)).sum(-1)
     a = own["dispersion"][..., None] * p
     return special.gammaln(a.sum(-1)) - special.gammaln(a).sum(-1) + ((a - 1) * np.log(y)).sum(-1)
+
+
+def log_within(w: World, mu: Array, own: Mapping[str, Array]) -> Array:
+    """Return log P(0 <= Y <= 20): of numbers that are never negative the distribution function."""
+    match w.family:
+        case "poisson":
+            return stats.poisson.logcdf(BOUNDS[1], mu)
+        case "lognormal":
+            return stats.lognorm.logcdf(BOUNDS[1], own["sigma"], scale=mu)
+    low, high = (log_above(w, np.full(mu.shape[-1:], bound), mu, own) for bound in BOUNDS)
+    whole = 0.0 if w.family in COUNTS else low
+    return whole + np.log1p(-np.exp(high - whole))
 
 
 def log_above(w: World, y: Array, mu: Array, own: Mapping[str, Array]) -> Array:
@@ -182,3 +191,21 @@ def log_above(w: World, y: Array, mu: Array, own: Mapping[str, Array]) -> Array:
                 right = np.log(1 - q) - q * z
                 return np.where(z > 0, right, np.log1p(-q * np.exp((1 - q) * z)))
     raise AssertionError(w.family)
+
+
+def seen(w: World, eta: Mapping[str, Array]) -> tuple[Array, Array]:
+    """Return mean and variance of the rows' responses, between the bounds of truncation."""
+    if "trunc" not in w.modifier:
+        return moments(w, eta, w.rows)
+    own, counts = w.own(eta, w.rows), w.family in COUNTS
+    grid = np.arange(BOUNDS[0], BOUNDS[1] + 1) if counts else np.linspace(*BOUNDS, 2_001)
+    sums = np.zeros((3, *eta["mu"].shape))
+    for y in grid:
+        if y == 0 and not counts and w.law.link == "log":
+            continue  # no density at all
+        plain = replace(w, rows=w.rows.assign(y=y), modifier="", memory={})
+        share = 0.5 if not counts and y in BOUNDS else 1.0  # the trapezoid rule
+        p = share * np.exp(density(plain, eta, own))
+        sums += np.array([p, p * y, p * y * y])
+    mean = sums[1] / sums[0]
+    return mean, sums[2] / sums[0] - mean**2

@@ -83,7 +83,7 @@ def test_models_on_the_page_answer_everything_as_it_says(key):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", LAWS)
+@pytest.mark.parametrize("family", list(LAWS))
 def test_the_whole_product_is_right_or_refused_for_a_reason_that_the_page_has(family):
     known = {plain(reason) for found in record().values() for reason in found.values()}
     asked, rest = [q for q in questions() if not q.costly], set(product()) - set(on_page())
