@@ -56,7 +56,9 @@ def test_files_that_contributors_are_sent_to_exist(page):
     )
     wanted = sorted(set(named) - TO_BE_WRITTEN)
     assert wanted
-    alone = {path.name for place in ("bayes_glmm", "tests") for path in (ROOT / place).rglob("*.py")}
+    alone = {
+        path.name for place in ("bayes_glmm", "tests") for path in (ROOT / place).rglob("*.py")
+    }
     missing = [
         name for name in wanted
         if name not in alone and not any(any(place.glob(name)) for place in PLACES)

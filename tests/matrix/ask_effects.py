@@ -127,7 +127,9 @@ def check_shrinkage(w: World, table: pd.DataFrame) -> None:
         step, lowest = 1e-3 * unit, at_level(k, found)
         assert min(at_level(k, found - step), at_level(k, found + step)) >= lowest - 1e-9
         grid = np.linspace(-6 * unit, 6 * unit, 41)
-        grid = grid[np.abs(grid) < 2 * unit] if "trunc" in w.modifier else grid  # nothing is seen beyond
+        grid = (
+            grid[np.abs(grid) < 2 * unit] if "trunc" in w.modifier else grid
+        )  # nothing is seen beyond
         best = min(at_level(k, v) for v in grid)
         assert lowest <= best + 1e-6, "there is a higher top elsewhere"
 
