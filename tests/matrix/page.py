@@ -72,7 +72,10 @@ def table(rows: Sequence[tuple[str, Sequence[Key]]], head: str, names: Iterable[
     lines = [f"Never refused here: {', '.join(f'`{n}`' for n in always)}.", ""] if always else []
     if not shown:
         return lines
-    lines += [f"| {head} | {' | '.join(f'`{n}`' for n in shown)} |", "|---" * (len(shown) + 1) + "|"]
+    lines += [
+        f"| {head} | {' | '.join(f'`{n}`' for n in shown)} |",
+        "|---" * (len(shown) + 1) + "|",
+    ]
     for label, _ in rows:
         lines.append(f"| {label} | {' | '.join(cells[label, n] for n in shown)} |")
     return [*lines, ""]
