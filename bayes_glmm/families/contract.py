@@ -125,6 +125,10 @@ class Family(Distribution):
         """Return the trials that a row stands for; none where the family has none."""
         return trials if self.has_trials else None
 
+    def lacks_trials(self, trials: Array | None) -> bool:
+        """Return whether responses cannot be drawn, for want of the trials of some rows."""
+        return self.has_trials and (trials is None or bool(np.isnan(trials).any()))
+
     def wants_trials(self, trials: Array | None) -> bool:
         """Whether responses cannot be drawn for want of trials."""
         return self.has_trials and trials is None

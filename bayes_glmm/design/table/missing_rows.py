@@ -79,8 +79,7 @@ def require_trials(schema: Schema, design: Design) -> None:
     MissingDataError
         The family counts successes or categories, and some rows lack their total.
     """
-    trials = design.trials
-    if get_family(schema.spec.family).has_trials and (trials is None or np.isnan(trials).any()):
+    if get_family(schema.spec.family).lacks_trials(design.trials):
         raise MissingDataError(
             "Responses are counted out of trials, and these rows have none without a response: give "
             "their number in a column of its own, | trials(n)."
