@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import matplotlib as mpl
@@ -180,8 +181,10 @@ def _predictions() -> Iterator[Question]:
             anew = (
                 how == "new" and "observation" in w.term.mu.text
             )  # a level of each row asked about
+            whole = w.rows.dropna(subset=["m"]) if w.term.covariate else w.rows  # others are left out
             for value in "ab":
-                shows(ax, average(w, f"f={value}", how).mean(axis=0), 0.2 if anew else 3e-5)
+                mean = average(replace(w, rows=whole, memory={}), f"f={value}", how)
+                shows(ax, mean.mean(axis=0), 0.2 if anew else 3e-5)
 
         yield Question(
             f'plot_predictions(groups="{how}")', ("plot_predictions",),
