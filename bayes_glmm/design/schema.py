@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from bayes_glmm.design.groups.group_schema import (
     Groups,
     group_levels,
 )
+from bayes_glmm.design.learn_states import learn_states
 from bayes_glmm.design.predictor_schema import (
     PredictorSchema,
     basis_on_rows,
@@ -47,7 +48,7 @@ from bayes_glmm.design.table.columns import (
 from bayes_glmm.design.table.row_counts import row_weights
 from bayes_glmm.design.table.tables import row_ids, to_pandas
 from bayes_glmm.design.terms.coding import learn_coding
-from bayes_glmm.design.terms.expressions import learn, values
+from bayes_glmm.design.terms.expressions import values
 from bayes_glmm.design.terms.full_rank import Columns
 from bayes_glmm.design.terms.missing_covariates import MissingCoding
 from bayes_glmm.design.terms.origin import Codings, Origins
@@ -61,7 +62,7 @@ from bayes_glmm.model.design import Design, PredictorDesign
 from bayes_glmm.model.thresholds import Cuts
 from bayes_glmm.spec.model import ModelSpec
 from bayes_glmm.spec.sides import Predictor
-from bayes_glmm.spec.terms import SMOOTHS, Call, Variable
+from bayes_glmm.spec.terms import Call, Variable
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +136,8 @@ class Schema:
         stated = stated_predictors(spec, response.categories)
         formulas = {n: s.predictor for n, s in stated.items()}
         every = [*formulas.values(), *(p for _, p in spec.covariates)]
-        states = _learn_states(spec, every, data)
-        factors = dict.fromkeys(f for p in every for t in _terms(p) for f in t)
+        states = learn_states(spec, every, data)
+        factors = dict.fromkeys(f for p in every for t in p.all_terms for f in t)
         codings = {factor: learn_coding(factor, data, states) for factor in factors}
         weights = row_weights(spec, data, states)
         cells, origins = learn_origins(data, codings, states, weights)
@@ -340,36 +341,6 @@ class Schema:
             with np.errstate(all="ignore"):
                 total = total + np.log(numbers(data, self.spec.exposure, "The exposure"))
         return total
-
-
-def _terms(predictor: Predictor) -> list:
-    return [*predictor.terms, *(t for e in predictor.random for t in e.terms)]
-
-
-def _learn_states(
-    spec: ModelSpec, predictors: Iterable[Predictor], data: pd.DataFrame
-) -> dict[str, State]:
-    factors = [f for p in predictors for t in _terms(p) for f in t]
-    offsets = [e for name in spec.every for e in offset_expressions(spec, name)]
-    numbers_of = [
-        argument
-        for call in spec.response.modifiers
-        for argument in call.arguments[call.function == "cens" :]
-        if isinstance(argument, Call)
-    ]
-    states: dict[str, State] = {}
-    for expression in [*factors, *offsets, *numbers_of]:
-        match expression:
-            case Call("C" | "mo" | "mi"):
-                continue
-            case Call("wb", (inside, _)):
-                states |= learn(inside, data)
-            case Call(function, arguments) if function in SMOOTHS:
-                for argument in arguments:
-                    states |= learn(argument, data)
-            case _:
-                states |= learn(expression, data)
-    return states
 
 
 def _own_name(smooth: SmoothCoding, parameter: str) -> str:

@@ -126,8 +126,9 @@ class Family(Distribution):
         return trials if self.has_trials else None
 
     def lacks_trials(self, trials: Array | None) -> bool:
-        """Return whether responses cannot be drawn, for want of the trials of some rows."""
-        return self.has_trials and (trials is None or bool(np.isnan(trials).any()))
+        """Whether responses cannot be drawn for want of the trials of some rows."""
+        known = self.own_trials(trials)
+        return self.wants_trials(trials) or bool(known is not None and np.isnan(known).any())
 
     def wants_trials(self, trials: Array | None) -> bool:
         """Whether responses cannot be drawn for want of trials."""

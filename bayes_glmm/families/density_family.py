@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.families.contract import Array, Family, Parameters, whole
-from bayes_glmm.maths.density_maths import Maths, Mean, mean_of, pytensor_maths
-from bayes_glmm.maths.links import Link
+from bayes_glmm.maths.density_maths import Maths, Mean, pytensor_maths
+from bayes_glmm.maths.links import Link, mean_of
 
 
 class Written(Family):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_glmm.families.contract import Array
-from bayes_glmm.maths.density_maths import NUMPY, Mean, mean_of
-from bayes_glmm.maths.links import Link
+from bayes_glmm.maths.density_maths import NUMPY, Mean
+from bayes_glmm.maths.links import Link, mean_of
 
 if TYPE_CHECKING:
     from bayes_glmm.families.density_family import Written

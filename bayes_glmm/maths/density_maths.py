@@ -13,18 +13,11 @@ import numpy as np
 from scipy import special
 
 from bayes_glmm.maths import symbolic
-from bayes_glmm.maths.links import Link
 from bayes_glmm.maths.vocabulary import Function, Maths, Mean
 
-__all__ = ["LOG_TWO_PI", "NUMPY", "Maths", "Mean", "mean_of", "pytensor_maths"]
+__all__ = ["LOG_TWO_PI", "NUMPY", "Maths", "Mean", "pytensor_maths"]
 
 LOG_TWO_PI = float(np.log(2 * np.pi))
-
-
-def mean_of(m: Maths, link: Link, eta: Any) -> Mean:
-    """Return the mean of a predictor with its logarithms, by the functions of ``m``."""
-    complement = None if link.log_complement is None else m.log_complement(link, eta)
-    return Mean(m.inverse(link, eta), m.log_inverse(link, eta), complement)
 
 
 def _pick(values: Any, code: Any) -> Any:

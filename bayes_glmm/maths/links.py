@@ -8,16 +8,17 @@ one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, log_expit, log_ndtr, logit, ndtr, ndtri
 
+from bayes_glmm.maths.density_maths import NUMPY
 from bayes_glmm.maths.formulas import cloglog_inverse, cloglog_log_inverse, log_size
 from bayes_glmm.maths.link_reading import LinkReading
-from bayes_glmm.maths.vocabulary import Maths
+from bayes_glmm.maths.vocabulary import Maths, Mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,15 +83,6 @@ def _cloglog(mu: Array) -> Array:
     return np.log(-np.log1p(-mu))
 
 
-@_quiet
-def _cloglog_log_inverse(eta: Array) -> Array:
-    hazard = np.exp(eta)
-    near_zero = eta - hazard / 2
-    middle = np.log(-np.expm1(-hazard))
-    near_one = np.log1p(-np.exp(-hazard))
-    return np.where(eta < -20, near_zero, np.where(hazard < np.log(2), middle, near_one))
-
-
 def _same(x: Any) -> Any:
     return x
 
@@ -125,9 +117,9 @@ _ALL = (
     Link(
         "cloglog",
         _cloglog,
-        _quiet(lambda eta: -np.expm1(-np.exp(eta))),
+        _quiet(partial(cloglog_inverse, NUMPY)),
         _quiet(lambda eta: np.exp(eta - np.exp(eta))),
-        _cloglog_log_inverse,
+        _quiet(partial(cloglog_log_inverse, NUMPY)),
         cloglog_inverse,
         cloglog_log_inverse,
         _quiet(lambda eta: -np.exp(eta)),
@@ -173,3 +165,9 @@ _ALL = (
 )
 
 LINKS: dict[str, Link] = {link.name: link for link in _ALL}
+
+
+def mean_of(m: Maths, link: Link, eta: Any) -> Mean:
+    """Return the mean of a predictor with its logarithms, by the functions of ``m``."""
+    complement = None if link.log_complement is None else m.log_complement(link, eta)
+    return Mean(m.inverse(link, eta), m.log_inverse(link, eta), complement)

@@ -20,6 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, ndtr
 
+from bayes_glmm.maths.density_maths import NUMPY
+from bayes_glmm.maths.formulas import cloglog_inverse
+
 type Array = NDArray[np.float64]
 REACH = 8.0
 PIECE = 16_384
@@ -140,7 +143,7 @@ def _exponential(x: Array) -> Array:
 
 def _cloglog_inverse(eta: Array) -> Array:
     with np.errstate(over="ignore", under="ignore"):
-        return -np.expm1(-np.exp(eta))
+        return np.asarray(cloglog_inverse(NUMPY, eta))
 
 
 logit_mean = Trapezoids(_logit_rule, expit, 1.3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.special import ndtri
 from bayes_glmm.maths.normal_means import PIECE, grid
 
 type Array = NDArray[np.float64]
+type Places = NDArray[np.intp]
 LINE, SOBOL, MOST_POINTS, STEEPEST = 129, 1024, 2500, 300.0
 NODES, WIDEST_OF_NODES = (8, 13, 24, 48), (0.8, 1.3, 2.0)
 
@@ -33,17 +35,13 @@ def population_shares(eta: Array, sd: Array) -> Array:
     ndarray, shape (..., n_categories)
         Shares that sum to one.
     """
-    shape, varying = eta.shape[:-1], np.flatnonzero(sd.reshape(-1, sd.shape[-1]).any(axis=0))
-    eta, sd = (np.ascontiguousarray(v.reshape(-1, v.shape[-1]).T) for v in (eta, sd))
-    nodes = np.array(NODES)[np.searchsorted(WIDEST_OF_NODES, sd.max(axis=0))]
-    shares = np.empty((len(eta) + 1, eta.shape[1]))
-    for n in np.unique(nodes):
-        places = np.flatnonzero(nodes == n)
-        rule = normal_points(len(varying), int(n))
-        for start in range(0, len(places), PIECE):
-            piece = places[start : start + PIECE]
-            shares[:, piece] = _shares(eta[:, piece], sd[:, piece], varying, *rule)
-    return np.ascontiguousarray(shares.T).reshape(*shape, -1)
+    varying = np.flatnonzero(sd.reshape(-1, sd.shape[-1]).any(axis=0))
+    widths = np.ascontiguousarray(sd.reshape(-1, sd.shape[-1]).T)
+
+    def sum_up(eta: Array, places: Places, points: Array, weights: Array) -> Array:
+        return _shares(eta, widths[:, places], varying, points, weights)
+
+    return _by_rule(eta, widths.max(axis=0), len(varying), sum_up)
 
 
 def correlated_shares(eta: Array, root: Array) -> Array:
@@ -60,22 +58,51 @@ def correlated_shares(eta: Array, root: Array) -> Array:
     ndarray, shape (..., n_categories)
         Shares that sum to one.
     """
-    shape, k = eta.shape[:-1], eta.shape[-1]
-    eta, root = eta.reshape(-1, k).T, root.reshape(k, k, -1)
+    k = eta.shape[-1]
+    root = root.reshape(k, k, -1)
     varying = np.flatnonzero(root.any(axis=(0, 2)))
-    sd = np.sqrt((root**2).sum(axis=1)).max(axis=0)
-    nodes = np.array(NODES)[np.searchsorted(WIDEST_OF_NODES, sd)]
-    shares = np.empty((k + 1, eta.shape[1]))
-    for n in np.unique(nodes):
-        places = np.flatnonzero(nodes == n)
-        total = np.zeros((k + 1, len(places)))
-        for point, weight in zip(*normal_points(len(varying), int(n)), strict=True):
-            moved = np.tensordot(root[:, varying][:, :, places], point, (1, 0))
-            odds = np.exp(np.clip(eta[:, places] + moved, -STEEPEST, STEEPEST))
+    columns = root[:, varying]
+
+    def sum_up(eta: Array, places: Places, points: Array, weights: Array) -> Array:
+        moves, total = columns[:, :, places], np.zeros((k + 1, len(places)))
+        for point, weight in zip(points, weights, strict=True):
+            moved = np.tensordot(moves, point, (1, 0))
+            odds = np.exp(np.clip(eta + moved, -STEEPEST, STEEPEST))
             whole = weight / (1.0 + odds.sum(axis=0))
             total[0] += whole
             total[1:] += odds * whole
-        shares[:, places] = total
+        return total
+
+    sd = np.sqrt((root**2).sum(axis=1)).max(axis=0)
+    return _by_rule(eta, sd, len(varying), sum_up)
+
+
+def _by_rule(eta: Array, sd: Array, dimensions: int, sum_up: Callable[..., Array]) -> Array:
+    """Sum shares up piece by piece, each predictor by a rule for its standard deviation.
+
+    Parameters
+    ----------
+    eta : ndarray, shape (..., n_categories - 1)
+    sd : ndarray, shape (n_elements,)
+        The largest of each element's predictors.
+    dimensions : int
+        Number of standard normals.
+    sum_up : callable
+        ``(eta, places, points, weights)``: the shares of some elements, by category.
+
+    Returns
+    -------
+    ndarray, shape (..., n_categories)
+    """
+    shape, flat = eta.shape[:-1], np.ascontiguousarray(eta.reshape(-1, eta.shape[-1]).T)
+    nodes = np.array(NODES)[np.searchsorted(WIDEST_OF_NODES, sd)]
+    shares = np.empty((len(flat) + 1, flat.shape[1]))
+    for n in np.unique(nodes):
+        places = np.flatnonzero(nodes == n)
+        rule = normal_points(dimensions, int(n))
+        for start in range(0, len(places), PIECE):
+            piece = places[start : start + PIECE]
+            shares[:, piece] = sum_up(flat[:, piece], piece, *rule)
     return np.ascontiguousarray(shares.T).reshape(*shape, -1)
 
 

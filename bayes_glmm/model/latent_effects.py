@@ -60,7 +60,7 @@ class GroupField:
 
     def precision(self, values: Values) -> sp.csc_matrix:
         """Return the precision of nodes by terms, node after node."""
-        Q = self.field.precision.value(self.hyper(values))
+        Q = self.field.precision.matrix(self.hyper(values))
         return correlated(Q, self.correlations(values))
 
     def scale(self, values: Values) -> Array:
@@ -114,18 +114,14 @@ class SmoothField:
         names = np.array(self.smooth.columns, np.str_)
         return UnitField(names, identity(n), indicator(np.arange(n), n), scales)
 
-    def hyper(self, values: Values) -> dict[str, Any]:
-        """Return parameters besides the standard deviations by stem."""
-        return {h.stem: values[self.smooth.hyper_name(h)] for h in self.smooth.hyper}
-
     def scale(self, values: Values) -> Array:
         """Return the standard deviation of each coefficient, shape (n_basis,): D."""
         sd = values[self.smooth.sd][self.smooth.part]
-        return np.asarray(sd * self.field.scale(self.hyper(values)))
+        return np.asarray(sd * self.field.scale(self.smooth.hyper_values(values)))
 
     def log_density(self, u: Array, values: Values) -> float:
         """Return the log-density of the coefficients given the parameters."""
-        return self.field.log_density(u, self.hyper(values), np.eye(1))
+        return self.field.log_density(u, self.smooth.hyper_values(values), np.eye(1))
 
     @cached_property
     def columns(self) -> sp.csr_matrix:

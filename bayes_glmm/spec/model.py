@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -14,7 +14,7 @@ from bayes_glmm.spec.priors import Prior
 from bayes_glmm.spec.sides import Predictor, Response
 from bayes_glmm.spec.sources import Source
 from bayes_glmm.spec.spec_toml import OPTIONS, fields_of, load_toml, write_toml
-from bayes_glmm.spec.terms import Call, Expression, Variable, columns_read
+from bayes_glmm.spec.terms import Call, Variable, columns_read
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,7 @@ class ModelSpec:
             for effect in predictor.random:
                 if column in (*effect.columns, effect.by, *effect.weights):
                     raise FormulaError(f"The response {column!r} is also a group: remove one.")
-            slopes = (term for effect in predictor.random for term in effect.terms)
-            factors = (f for term in (*predictor.terms, *slopes) for f in term)
-            for factor in (*factors, *predictor.offsets):
+            for factor in predictor.expressions:
                 if column in columns_read(factor):
                     raise FormulaError(f"The response {column!r} is also a term: remove one.")
 
@@ -145,7 +143,7 @@ class ModelSpec:
                     f"mi({name}) needs a model of {name!r}, from which its missing values come: add "
                     f'{{"{name}": "{name} ~ 1"}}, or more terms, to the formulas.'
                 )
-            plain = [f for _, p in self.predictors for f in _factors(p) if f != _imputed(name)]
+            plain = [f for _, p in self.predictors for f in p.expressions if f != _imputed(name)]
             if any(name in columns_read(f) for f in plain):
                 raise FormulaError(
                     f"{name!r} stands in mi({name}) and elsewhere, where it must have no missing values: "
@@ -157,7 +155,7 @@ class ModelSpec:
                     f"There is a formula of {name!r}, but no mi({name}) in the others: add it, or leave "
                     "the formula out."
                 )
-            read = {c for f in _factors(predictor) for c in columns_read(f)}
+            read = {c for f in predictor.expressions for c in columns_read(f)}
             if read & set(self.imputed):
                 raise FormulaError(
                     f"The formula of {name!r} reads {', '.join(sorted(read & set(self.imputed)))}, which has "
@@ -171,7 +169,7 @@ class ModelSpec:
     @property
     def imputed(self) -> tuple[str, ...]:
         """Columns in ``mi()``, whose missing values are estimated."""
-        factors = (f for _, p in self.predictors for f in _factors(p))
+        factors = (f for _, p in self.predictors for f in p.expressions)
         columns = (
             f.arguments[0].name
             for f in factors
@@ -244,13 +242,6 @@ class ModelSpec:
 
 def _imputed(column: str) -> Call:
     return Call("mi", (Variable(column),))
-
-
-def _factors(predictor: Predictor) -> Iterator[Expression]:
-    """Yield everything that reads columns: factors of terms and slopes, and offsets."""
-    slopes = (term for effect in predictor.random for term in effect.terms)
-    yield from (f for term in (*predictor.terms, *slopes) for f in term)
-    yield from predictor.offsets
 
 
 def _name(pair: tuple[str, Any]) -> str:

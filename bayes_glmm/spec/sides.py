@@ -50,6 +50,16 @@ class Predictor:
         offsets = (self.offsets,) if isinstance(self.offsets, str) else tuple(self.offsets)
         object.__setattr__(self, "offsets", tuple(map(as_offset, offsets)))
 
+    @property
+    def all_terms(self) -> tuple[Term, ...]:
+        """Terms of fixed effects, then those that vary by group."""
+        return (*self.terms, *(term for effect in self.random for term in effect.terms))
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """All that reads columns: factors of all terms, and offsets."""
+        return (*(factor for term in self.all_terms for factor in term), *self.offsets)
+
 
 @dataclass(frozen=True)
 class Response:

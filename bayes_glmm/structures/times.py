@@ -56,7 +56,7 @@ class Series(Structure):
     def prepare(self, levels: Text, sampled: Text | None = None) -> Factor:
         """Return the map from latents to the effects of some levels."""
         self.require(levels)
-        return self.law.factor(levels, self.known, sampled, self.learned)
+        return self.law.factor(levels, self.known, self.learned)
 
     def extend(self, levels: Text, data: pd.DataFrame, column: str) -> Series:
         """Return the structure with further times, or groups and times."""

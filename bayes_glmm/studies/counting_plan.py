@@ -85,8 +85,5 @@ def _functions(spec: ModelSpec) -> Iterator[str]:
                 yield from inside(argument)
 
     for _, predictor in spec.predictors:
-        slopes = (term for effect in predictor.random for term in effect.terms)
-        for factor in (f for term in (*predictor.terms, *slopes) for f in term):
-            yield from inside(factor)
-        for expression in predictor.offsets:
+        for expression in predictor.expressions:
             yield from inside(expression)

@@ -1,3 +1,12 @@
-"""What writes stored figures needs mpmath, and is not run with the tests."""
+"""A tape for each test; what writes stored figures needs mpmath, and is not run."""
+
+import pytest
+
+from bayes_glmm.maths.tape import Tape
 
 collect_ignore = ["exact_densities.py"]
+
+
+@pytest.fixture
+def tape():
+    return Tape()

@@ -23,6 +23,9 @@ PREDICTORS = {
     "identity": (0.5, 6.0), "sqrt": (0.6, 2.5), "inverse": (0.2, 2.0), "tan_half": (-2.0, 2.0),
 }  # fmt: skip
 N_ROWS = 24
+A = np.array([-2.0, -0.3, 0.4, 1.7, 3.0])
+B = np.array([0.6, 2.0, 0.4, 0.9, 1.1])
+"""Of any sign, and above zero."""
 CASES = [(f.name, link) for f in FAMILIES for link in f.links]
 
 
@@ -168,3 +171,8 @@ def close(found, wanted, tolerance: float) -> None:
     assert np.isfinite(found).all()
     gap = np.abs(found - wanted) / np.maximum(np.abs(wanted), 1e-2)
     assert gap.max() < tolerance, gap
+
+
+def two(tape):
+    """Two inputs of a tape, for the numbers of ``A`` and ``B``."""
+    return tape.input("a"), tape.input("b")

@@ -14,9 +14,8 @@ from bayes_glmm.maths.tape_nodes import needed
 from bayes_glmm.maths.tape_stages import stages
 from bayes_glmm.maths.tape_values import evaluate
 from bayes_glmm.maths.tape_vectors import Vector
+from tests.maths.support import A, B, two
 
-A = np.array([-2.0, -0.3, 0.4, 1.7, 3.0])
-B = np.array([0.6, 2.0, 0.4, 0.9, 1.1])
 EXPRESSIONS = {
     "sum": lambda a, b: a + b + 2,
     "difference": lambda a, b: a - b - np.float64(0.5),
@@ -30,15 +29,6 @@ EXPRESSIONS = {
     "conditions": lambda a, b: np.float64(1) * (a < b) + 2 * (a <= b) + 4 * (a > b) + 8 * (a >= b),
     "joined": lambda a, b: ((a < b) & (a > 0)) + 2 * ((a > 1) | (b > 1)) + 4 * ~(a < b),
 }
-
-
-@pytest.fixture
-def tape():
-    return Tape()
-
-
-def two(tape):
-    return tape.input("a"), tape.input("b")
 
 
 @pytest.mark.parametrize("name", EXPRESSIONS)

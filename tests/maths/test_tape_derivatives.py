@@ -7,27 +7,13 @@ import pytest
 
 from bayes_glmm.families import get_family
 from bayes_glmm.families.recorded import record_density
-from bayes_glmm.maths.tape import Tape
 from bayes_glmm.maths.tape_derivatives import FAR_LEFT, FLAT, RULES, derivative, gradient, hessian
 from bayes_glmm.maths.tape_maths import TAPE
 from bayes_glmm.maths.tape_nodes import needed
 from bayes_glmm.maths.tape_operations import CONDITIONS, OPERATIONS
 from bayes_glmm.maths.tape_values import evaluate
 from bayes_glmm.maths.tape_vectors import Vector
-from tests.maths.support import close, slope
-
-A = np.array([-2.0, -0.3, 0.4, 1.7, 3.0])
-B = np.array([0.6, 2.0, 0.4, 0.9, 1.1])
-
-
-@pytest.fixture
-def tape():
-    return Tape()
-
-
-def two(tape):
-    return tape.input("a"), tape.input("b")
-
+from tests.maths.support import A, B, close, slope, two
 
 CHOICES = ("where", "max", "min")
 ARGUMENTS = {

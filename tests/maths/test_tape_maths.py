@@ -6,25 +6,14 @@ import numpy as np
 import pytest
 
 from bayes_glmm.families import LINKS
-from bayes_glmm.maths.density_maths import NUMPY, mean_of
-from bayes_glmm.maths.tape import Tape
+from bayes_glmm.maths.density_maths import NUMPY
+from bayes_glmm.maths.links import mean_of
 from bayes_glmm.maths.tape_derivatives import derivative
 from bayes_glmm.maths.tape_maths import TAPE
 from bayes_glmm.maths.tape_nodes import Node
 from bayes_glmm.maths.tape_values import evaluate
 from bayes_glmm.maths.tape_vectors import Vector
-
-A = np.array([-2.0, -0.3, 0.4, 1.7, 3.0])
-B = np.array([0.6, 2.0, 0.4, 0.9, 1.1])
-
-
-@pytest.fixture
-def tape():
-    return Tape()
-
-
-def two(tape):
-    return tape.input("a"), tape.input("b")
+from tests.maths.support import A, B, two
 
 
 def test_plain_numbers_stay_plain():

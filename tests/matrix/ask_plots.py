@@ -181,7 +181,9 @@ def _predictions() -> Iterator[Question]:
             anew = (
                 how == "new" and "observation" in w.term.mu.text
             )  # a level of each row asked about
-            whole = w.rows.dropna(subset=["m"]) if w.term.covariate else w.rows  # others are left out
+            whole = (
+                w.rows.dropna(subset=["m"]) if w.term.covariate else w.rows
+            )  # others are left out
             for value in "ab":
                 mean = average(replace(w, rows=whole, memory={}), f"f={value}", how)
                 shows(ax, mean.mean(axis=0), 0.2 if anew else 3e-5)

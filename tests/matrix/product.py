@@ -84,7 +84,7 @@ def plain(reason: str) -> str:
     return re.sub(r"(?:…(?:, )?)+", "…", re.sub(groups, "…", named))
 
 
-def answers(key: Key, asked: Iterable[Question], *, check: bool = True) -> dict[str, str]:
+def answers(key: Key, asked: Iterable[Question]) -> dict[str, str]:
     """Ask questions of a model; return why each refused one is, by its name.
 
     Raises
@@ -101,7 +101,7 @@ def answers(key: Key, asked: Iterable[Question], *, check: bool = True) -> dict[
         found, wrong = {}, []
         for question in asked:
             try:
-                reason = outcome(question, world, check=check)
+                reason = outcome(question, world)
             except Exception as error:  # every wrong cell is named, not the first alone
                 text = " ".join(str(error).split())[:200]
                 wrong.append(f"{key}: {question.name}: {type(error).__name__}: {text}")
@@ -123,9 +123,15 @@ def record() -> dict[str, dict[str, str]]:
 
 
 def update() -> None:
-    """Ask everything of the models on the page again, and keep what is refused."""
+    """Ask everything of the models on the page again, and keep what is refused.
+
+    Raises
+    ------
+    AssertionError
+        An answer is wrong: a page of what is right is not written.
+    """
     found = {}
     for key in on_page():
-        found[written(key)] = answers(key, asked_of(key), check=False)
+        found[written(key)] = answers(key, asked_of(key))
         cell.cache_clear()
     RECORD.write_text(json.dumps(found, indent=0, ensure_ascii=False) + "\n", "utf-8")

@@ -40,7 +40,7 @@ class Question:
     costly: bool = False
 
 
-def outcome(question: Question, w: World, *, check: bool = True) -> str:
+def outcome(question: Question, w: World) -> str:
     """Ask, and hold the answer to what is right; return empty text, or why it is refused.
 
     Any other exception than those of the package, and a wrong number, is raised.
@@ -49,8 +49,7 @@ def outcome(question: Question, w: World, *, check: bool = True) -> str:
         found = question.ask(w)
     except BayesGLMMError as error:
         return str(error)
-    if check:
-        question.check(w, found)
+    question.check(w, found)
     return ""
 
 

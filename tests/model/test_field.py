@@ -232,7 +232,7 @@ def test_squared_length_with_correlated_terms_is_chi_square(name: str) -> None:
     (block,) = density.blocks
     values, rng = some_values(density), np.random.default_rng(9)
     field, q = block.field, len(block.group.terms)
-    K = np.linalg.pinv(field.precision.value(block.hyper(values)).toarray(), hermitian=True)
+    K = np.linalg.pinv(field.precision.matrix(block.hyper(values)).toarray(), hermitian=True)
     sizes, axes = np.linalg.eigh(K)
     sizes = np.where(sizes > 1e-9, sizes, 0.0)
     z = rng.standard_normal((3000, len(K), q)) @ np.linalg.cholesky(block.correlations(values)).T

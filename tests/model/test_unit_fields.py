@@ -28,7 +28,7 @@ def test_precision_is_the_inverse_of_the_law_of_the_nodes(name: str) -> None:
     case = related(name)
     field = case.known.prepare(case.levels).field()
     F = law_of_nodes(case, field)
-    K, Q = F @ F.T, field.precision.value(case.hyper).toarray()
+    K, Q = F @ F.T, field.precision.matrix(case.hyper).toarray()
     np.testing.assert_allclose(Q, Q.T, atol=1e-9 * np.abs(Q).max())
     values = np.linalg.eigvalsh(K)
     kept = values[values > 1e-9 * values.max()]
@@ -48,7 +48,7 @@ def test_entries_are_on_the_pattern_and_the_last_nodes_fill_nothing(name: str) -
     case = related(name)
     precision = case.known.prepare(case.levels).field().precision
     pattern = precision.pattern.toarray() > 0
-    Q = precision.value(case.hyper).toarray()
+    Q = precision.matrix(case.hyper).toarray()
     assert (pattern == pattern.T).all()
     assert not Q[~pattern].any()
     if precision.elimination is not None:
@@ -79,7 +79,7 @@ def test_derivatives_by_the_parameters(name: str) -> None:
     assert set(slopes) == set(volumes) <= set(case.hyper)
     for stem in slopes:
         low, high = (at(case.hyper, stem, by) for by in (-STEP, STEP))
-        numeric = (precision.value(high) - precision.value(low)).toarray() / (2 * STEP)
+        numeric = (precision.matrix(high) - precision.matrix(low)).toarray() / (2 * STEP)
         size = np.abs(numeric).max()
         np.testing.assert_allclose(slopes[stem].toarray(), numeric, rtol=1e-6, atol=1e-7 * size)
         numeric = (precision.log_determinant(high) - precision.log_determinant(low)) / (2 * STEP)
@@ -93,7 +93,7 @@ def test_squared_length_is_chi_square_under_the_law(name: str) -> None:
     field = case.known.prepare(case.levels).field()
     F = law_of_nodes(case, field)
     u = np.random.default_rng(5).standard_normal((4000, F.shape[1])) @ F.T
-    Q = field.precision.value(case.hyper)
+    Q = field.precision.matrix(case.hyper)
     lengths = (u * (Q @ u.T).T).sum(axis=1)
     assert stats.kstest(lengths, stats.chi2(field.precision.rank).cdf).pvalue > 0.01
 

@@ -9,8 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_glmm.answers.effects.level_effects import effects_of_term
-from bayes_glmm.answers.effects.related import hyper_draws
-from bayes_glmm.answers.predict.predictor_draws import shown
+from bayes_glmm.answers.predict.predictor_draws import Draws, shown
 from bayes_glmm.errors import ArgumentError, ResultError
 from bayes_glmm.results.fit import Fit
 from bayes_glmm.structures import Structure
@@ -90,7 +89,7 @@ def correlations(fit: Fit, group: str) -> pd.DataFrame:
     """
     structure_of(fit, group)
     design = fit.group(group)
-    hyper = {stem: float(v.mean()) for stem, v in hyper_draws(fit, design).items()}
+    hyper = {stem: float(v.mean()) for stem, v in design.hyper_values(Draws(fit)).items()}
     return _correlation(design.factor, hyper)
 
 
@@ -134,7 +133,7 @@ def ancestors(fit: Fit, group: str, term: int = 0) -> Array:
     design = fit.group(group)
     tree, model = structure.tree, structure.model
     _refuse_large(len(tree.names))
-    hyper = {stem: float(v.mean()) for stem, v in hyper_draws(fit, design).items()}
+    hyper = {stem: float(v.mean()) for stem, v in design.hyper_values(Draws(fit)).items()}
     K = _shared_depth(tree.parent, tree.depth)
     depth = tree.depth
     if model == "pagel":

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_glmm.answers.predict.predictor_draws import factors, flat, n_draws
+from bayes_glmm.answers.predict.predictor_draws import Draws, factors, flat, n_draws
 from bayes_glmm.model.blocks.factor import effect_draws
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.results.fit import Fit
@@ -55,7 +53,7 @@ def related_effects(
         schema = next(g for g in learned if g.name == group.name)
         structure = structure.extend(strangers, data, schema.columns[0])
     known = fit.posterior[group.latents]
-    sampled = known[f"{group.name}_node"].values.astype(np.str_)
+    sampled = known[group.node_dim].values.astype(np.str_)
     factor = structure.prepare(levels, sampled)
     z = np.empty((n_draws(fit), len(factor.nodes), len(group.terms)))
     places = pd.Index(sampled.astype(object)).get_indexer(pd.Index(factor.nodes.astype(object)))
@@ -63,10 +61,5 @@ def related_effects(
     for i in np.flatnonzero(places < 0):
         rng = np.random.default_rng([*stream, *str(factor.nodes[i]).encode()])
         z[:, i] = rng.standard_normal((len(z), len(group.terms)))
-    unit = effect_draws(factor, z, hyper_draws(fit, group))
+    unit = effect_draws(factor, z, fit.group(group.name).hyper_values(Draws(fit)))
     return unit @ np.swapaxes(factors(fit, group), 1, 2)
-
-
-def hyper_draws(fit: Fit, group: GroupDesign) -> Mapping[str, Array]:
-    """Return a structure's parameters by stem, shape (n_draws,)."""
-    return {h.stem: flat(fit, group.hyper_name(h)) for h in fit.group(group.name).hyper}

@@ -70,8 +70,7 @@ def _split(predictor: Predictor) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
     """Return the terms outside and inside ``cs()``."""
     outside: list[Term] = []
     inside: list[Term] = []
-    every = [*predictor.terms, *(t for effect in predictor.random for t in effect.terms)]
-    for term in every:
+    for term in predictor.all_terms:
         specific = [f for f in term if isinstance(f, Call) and f.function == "cs"]
         if specific and (len(term) > 1 or term not in predictor.terms):
             raise SpecError(

@@ -94,11 +94,9 @@ class Autoregression(TimeProcess):
         prior = Prior("Beta", alpha=learned["gap"], beta=1)
         return (Hyper("rho", "unit", prior, f"correlation per unit of {time}"),)
 
-    def factor(
-        self, levels: Text, known: Text, sampled: Text | None, learned: Learned
-    ) -> SeriesFactor:
-        """Return the chains; times that were not sampled are drawn between their neighbours."""
-        known = ordered(levels) if sampled is None else sampled
+    def factor(self, levels: Text, known: Text, learned: Learned) -> SeriesFactor:
+        """Return the chains; times without rows are drawn between their neighbours."""
+        known = ordered(known)
         parents, gaps = _chain(known)
         new = ordered(levels[~np.isin(levels, known)])
         nodes = np.concatenate([known, new])

@@ -13,6 +13,7 @@ from bayes_glmm.maths.field_maths import Maths
 from bayes_glmm.model.variables import Variable
 
 if TYPE_CHECKING:
+    from bayes_glmm.model.blocks.factor import Hyper
     from bayes_glmm.model.graph_variables import Graph
     from bayes_glmm.model.prior_draws import PriorDraws
     from bayes_glmm.model.stated import Stated
@@ -89,6 +90,27 @@ class RandomBlock(Block):
     @abstractmethod
     def effects(self) -> str:
         """Name of the effects."""
+
+    @property
+    @abstractmethod
+    def hyper(self) -> tuple[Hyper, ...]:
+        """Parameters besides the standard deviations."""
+
+    @abstractmethod
+    def hyper_name(self, hyper: Hyper) -> str:
+        """Return the name of a parameter besides the standard deviations."""
+
+    def hyper_values(self, values: Values) -> dict[str, Any]:
+        """Return parameters besides the standard deviations by stem."""
+        return {h.stem: values[self.hyper_name(h)] for h in self.hyper}
+
+    def drawn_hyper(self, source: PriorDraws) -> dict[str, NDArray[np.float64]]:
+        """Draw them from their priors, by stem, shape (n_draws,)."""
+        return {h.stem: source.number(self.hyper_name(h)) for h in self.hyper}
+
+    def stated_hyper(self, stated: Stated) -> dict[str, NDArray[np.float64]]:
+        """Return stated ones by stem, as one draw, shape (1,)."""
+        return {h.stem: stated.within(self.hyper_name(h), h.support)[None] for h in self.hyper}
 
     @abstractmethod
     def simulate(self, stated: Stated, rng: np.random.Generator) -> NDArray[np.float64]:

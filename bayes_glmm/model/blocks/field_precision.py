@@ -66,7 +66,7 @@ class Precision(ABC):
 
     @abstractmethod
     def matrix(self, hyper: Values) -> sp.csc_matrix:
-        """Return Q for real or complex parameters, shape (size, size)."""
+        """Return Q for real or complex parameters: both triangles, shape (size, size)."""
 
     @abstractmethod
     def log_volume(self, hyper: Values) -> Any:
@@ -75,10 +75,6 @@ class Precision(ABC):
         With constraints it is the determinant on their null space: the sum of the logarithms of
         the non-zero eigenvalues.
         """
-
-    def value(self, hyper: Values) -> sp.csc_matrix:
-        """Return Q, symmetric, with both triangles, shape (size, size)."""
-        return sp.csc_matrix(self.matrix(hyper))
 
     def derivative(self, hyper: Values) -> dict[str, sp.csc_matrix]:
         """Return the derivative of Q by each parameter, on the pattern of Q."""

@@ -91,10 +91,6 @@ class GroupDesign(GroupArrays, RandomBlock):
         """Yield what the effects of each row's levels add to it."""
         yield self.added(values[self.effects], maths)
 
-    def hyper_values(self, values: Values) -> dict[str, Any]:
-        """Return parameters of the effects' distribution by stem."""
-        return {h.stem: values[self.hyper_name(h)] for h in self.hyper}
-
     def root(self, values: Values) -> Array:
         """Return a square root of the effects' covariance, shape (n_draws, n_terms, n_terms)."""
         sd = values[self.sd]
@@ -163,7 +159,7 @@ class GroupDesign(GroupArrays, RandomBlock):
         """Draw sds, parameters, correlations, latents and effects."""
         n, q = source.n, len(self.terms)
         sd = source.vector(self.sd, self.terms)
-        hyper = {h.stem: source.number(self.hyper_name(h)) for h in self.hyper}
+        hyper = self.drawn_hyper(source)
         root, correlations = draw_correlations(self, source)
         z, latents = self.distribution.draw((n, self.n_levels, q), hyper, source.rng)
         out = {self.sd: sd, **correlations}
@@ -192,8 +188,9 @@ class GroupDesign(GroupArrays, RandomBlock):
         if (sd < 0).any():
             raise ArgumentError(f"{self.sd} holds standard deviations, which are not negative.")
         root = sd[:, None] * stated_root(self, stated)
-        hyper = {h.stem: stated.within(self.hyper_name(h), h.support)[None] for h in self.hyper}
-        z, _ = self.distribution.draw((1, self.n_levels, len(self.terms)), hyper, rng)
+        z, _ = self.distribution.draw(
+            (1, self.n_levels, len(self.terms)), self.stated_hyper(stated), rng
+        )
         return np.asarray(z[0] @ root.T)
 
     def _stated_effects(self, stated: Stated) -> Array:

@@ -38,7 +38,7 @@ class TimeProcess(ABC):
         return ()
 
     @abstractmethod
-    def factor(self, levels: Text, known: Text, sampled: Text | None, learned: Learned) -> Factor:
+    def factor(self, levels: Text, known: Text, learned: Learned) -> Factor:
         """Return the map from latents to the effects of some levels.
 
         Parameters
@@ -46,8 +46,6 @@ class TimeProcess(ABC):
         levels : ndarray of str
         known : ndarray of str
             The training levels.
-        sampled : ndarray of str or None
-            Nodes whose latents are known.
         learned : mapping of str to float
         """
 

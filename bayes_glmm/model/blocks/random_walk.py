@@ -63,9 +63,7 @@ class RandomWalk(TimeProcess):
         variances = np.concatenate([(walk.root**2).sum(axis=1) for walk in walks if walk.rank])
         return {"unit": unit, "scale": float(np.exp(np.log(variances).mean()))}
 
-    def factor(
-        self, levels: Text, known: Text, sampled: Text | None, learned: Learned
-    ) -> WalkFactor:
+    def factor(self, levels: Text, known: Text, learned: Learned) -> WalkFactor:
         """Return the walks; a new time is drawn given the training times of its group.
 
         A group without training rows is an independent walk.
@@ -86,10 +84,10 @@ class RandomWalk(TimeProcess):
 
     def _walks(self, levels: Text, known: Text, unit: float) -> list[Walk]:
         """Return the walk of each group, training times first."""
-        trained, walks = set(known.tolist()), []
+        walks: list[Walk] = []
         short: list[str] = []
         for name, (labels, times) in _groups(levels).items():
-            old = np.array([level in trained for level in labels.tolist()])
+            old = np.isin(labels, known)
             old = old if old.any() else ~old
             order = np.argsort(~old, kind="stable")  # training times first, further ones after
             n = int(old.sum())

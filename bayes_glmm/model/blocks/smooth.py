@@ -168,7 +168,7 @@ class SmoothDesign(RandomBlock):
     def draw(self, source: PriorDraws) -> dict[str, Array]:
         """Draw sds, parameters and coefficients."""
         sd = source.vector(self.sd, self.parts)
-        hyper = {h.stem: source.number(self.hyper_name(h)) for h in self.hyper}
+        hyper = self.drawn_hyper(source)
         out = {self.sd: sd, self.effects: self._coefficients(sd, hyper, source.rng)}
         return out | {self.hyper_name(h): hyper[h.stem] for h in self.hyper}
 
@@ -192,7 +192,7 @@ class SmoothDesign(RandomBlock):
     def simulate(self, stated: Stated, rng: np.random.Generator) -> Array:
         """Return stated coefficients, else coefficients drawn from stated sds, (n_basis,)."""
         sd = stated.vector(self.sd, self.parts)
-        hyper = {h.stem: stated.within(self.hyper_name(h), h.support)[None] for h in self.hyper}
+        hyper = self.stated_hyper(stated)
         if self.effects in stated.parameters:
             return stated.vector(self.effects, self.columns)
         return np.asarray(self._coefficients(sd[None], hyper, rng)[0])

@@ -64,7 +64,7 @@ class UnitField:
             Correlations of the terms.
         """
         q, rank = len(R), self.precision.rank
-        Q = correlated(self.precision.value(hyper), R)
+        Q = correlated(self.precision.matrix(hyper), R)
         volume = q * self.precision.log_determinant(hyper) - rank * np.linalg.slogdet(R)[1]
         x = np.ravel(u)
         return float(volume - rank * q * LOG_2PI - x @ (Q @ x)) / 2
@@ -93,7 +93,7 @@ class UnitField:
         """
         places = places_among(self.nodes, known.nodes)
         old = places >= 0
-        Q = self.precision.value(hyper).toarray()
+        Q = self.precision.matrix(hyper).toarray()
         covariance = np.linalg.inv(Q[np.ix_(~old, ~old)])
         mean = np.zeros((len(old), u.shape[1]))
         mean[old] = u[places[old]]
