@@ -173,9 +173,9 @@ MUTANTS = (
     ),
     Mutant(
         "the other tail of an asymmetric link",
-        "maths/links.py",
-        "_quiet(lambda eta: -np.expm1(-np.exp(eta))),",
-        "_quiet(lambda eta: np.exp(-np.exp(-eta))),",
+        "maths/formulas.py",
+        "    return -m.expm1(-m.exp(eta))",
+        "    return m.exp(-m.exp(-eta))",
         ("tests/families/test_links.py",),
     ),
     Mutant(
