@@ -1,0 +1,1 @@
+"""The compiled library: how it is found, and its functions for arrays."""

@@ -1,0 +1,6 @@
+/* All that is compiled for one instruction set. */
+#include "native.h"
+#define ENTRY(result, name, parameters, arguments) result NAME(name) parameters;
+#include "entries.h"
+#undef ENTRY
+#include "scatter.h"
