@@ -407,8 +407,8 @@ class World:
         yield from ((weight, z) for weight, z in zip(weights, grid, strict=True) if weight > 1e-18)
 
     def nodes(self, name: str, n: int) -> tuple[Array, Array]:
-        """Return the rule for one of ``n`` predictors: equal steps where discrimination is steep."""
-        if n > 1 and self.family in ORDERED and name == "mu":
+        """Return the rule for one of ``n`` predictors: equal steps where means may be steep."""
+        if self.stated and self.family in ORDERED and name == "mu":
             return STEEP, np.exp(-0.5 * STEEP**2)
         return np.polynomial.hermite_e.hermegauss(NODES[n])
 
