@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,7 @@ PYMC_ANYWHERE = ("model", "engine")
 PYMC_IN_FUNCTIONS = ("families", "maths", "structures", "fitting", "design")
 
 
+@cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 

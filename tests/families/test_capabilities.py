@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,7 @@ def test_censored_responses_say_so_whatever_their_family():
         bg.residuals(tree)
 
 
+@cache
 def texts_of(path: Path) -> set[str]:
     """Text constants of a file."""
     nodes = ast.walk(ast.parse(path.read_text("utf-8")))

@@ -52,7 +52,14 @@ def test_each_distribution_everywhere(real, positive):
            "corr": Prior("LKJ", eta=1.3)})  # fmt: skip
 
 
-@pytest.mark.parametrize("pair", [(0, 1), (2, 3), (4, 0)])
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (0, 1),
+        pytest.param((2, 3), marks=pytest.mark.slow),
+        pytest.param((4, 0), marks=pytest.mark.slow),
+    ],
+)
 def test_distributions_mixed_in_one_vector(pair):
     one, two = pair
     check({"beta[x]": REAL[one], "beta[z]": REAL[two], "sd_a[intercept]": POSITIVE[one],

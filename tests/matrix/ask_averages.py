@@ -12,7 +12,7 @@ from scipy import special
 import bayes_glmm as bg
 from bayes_glmm.answers.predict.missing_responses import with_missing_responses
 from tests.matrix.held import EXACT, by_chance, ends, flat, near, summarised
-from tests.matrix.laws import UNORDERED
+from tests.matrix.laws import ORDERED, UNORDERED
 from tests.matrix.questions import Question
 from tests.matrix.responses import averaged
 from tests.matrix.rows import strangers
@@ -31,7 +31,8 @@ def rule(w: World) -> float:
     """Return the error of averages over the population, of the answer or of what it is held to."""
     if any(g.student for p in w.predictors for g in w.of(p).side.groups):
         return T_RULE
-    return SHARES if w.family in UNORDERED else EXACT
+    together = w.family in ORDERED and len([p for p in w.predictors if w.of(p).side.groups]) > 1
+    return SHARES if w.family in UNORDERED or together else EXACT
 
 
 def changed(w: World, name: str) -> pd.DataFrame:

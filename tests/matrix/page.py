@@ -103,16 +103,13 @@ def page() -> str:
     pictures = [name for name in groups() if name.startswith("plot_")]
     figures = [name for name in groups() if name not in pictures]
     families = [(f"`{f}`", [(f, BASE, "")]) for f in LAWS]
-    terms = [
-        (kind.about.replace("|", "\\|"), there([(shown_with(t), t, "")]))
-        for t, kind in TERMS.items()
-    ]
+    terms = [(kind.about.replace("|", "\\|"), there(shown_with(t))) for t, kind in TERMS.items()]
     beside = [(f"`{m}`", there((f, BASE, m) for f in own)) for m, own in MODIFIERS.items()]
     lines = [HEAD]
     for title, rows, head, about in (
         ("Families", families, "family", f"Models `y ~ x + f + {BASE}`."),
         ("Terms", terms, "term",
-         f"Of the family `{TERMS_OF[0]}`, or of `{TERMS_OF[1]}` where the term is about categories."),
+         f"Of those of the families {', '.join(f'`{f}`' for f in TERMS_OF)} that can have the term."),
         ("Beside the response", beside, "modifier",
          "; ".join(f"`{m}` of {', '.join(own)}" for m, own in MODIFIERS.items()) + "."),
     ):  # fmt: skip

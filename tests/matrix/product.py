@@ -21,8 +21,8 @@ type Key = tuple[str, str, str]
 """Family, term and modifier of the response."""
 
 BASE = "(1 | g)"
-TERMS_OF = ("gaussian", "sequential")
-"""Families that the page shows terms of: the first of them that can have a term."""
+TERMS_OF = ("gaussian", "bernoulli", "poisson", "sequential")
+"""Families that the page shows terms of: each of them that can have a term."""
 MODIFIERS = {
     "cens(status)": ("gaussian", "poisson", "lognormal"),
     "trunc(0, 20)": ("gaussian", "poisson", "lognormal"),
@@ -45,15 +45,15 @@ def product() -> Iterator[Key]:
     yield from ((f, BASE, m) for m, families in MODIFIERS.items() for f in families)
 
 
-def shown_with(term: str) -> str:
-    """Return the family that the page shows a term of."""
-    return next(family for family in TERMS_OF if possible(family, term))
+def shown_with(term: str) -> list[Key]:
+    """Return the models that the page shows a term of."""
+    return [(family, term, "") for family in TERMS_OF if possible(family, term)]
 
 
 def on_page() -> list[Key]:
     """Return the models that the page is made from."""
     shown = [(f, BASE, "") for f in LAWS]
-    shown += [(shown_with(t), t, "") for t in TERMS]
+    shown += [key for t in TERMS for key in shown_with(t)]
     shown += [(f, BASE, m) for m, families in MODIFIERS.items() for f in families]
     return list(dict.fromkeys(shown))
 

@@ -19,7 +19,7 @@ from tests.matrix.rows import LEVELS, PARTS
 from tests.matrix.terms import Group, Side, Term
 
 type Array = np.ndarray
-NODES = {1: 30, 2: 16, 3: 12}
+NODES, STEEP = {1: 30, 2: 16, 3: 12}, np.linspace(-6.6, 6.6, 67)
 QUANTILES = 400
 TIMES = ("series", "walk1", "walk2")
 """Nodes of brute-force averages by the number of dimensions, and over Student's t."""
@@ -400,10 +400,17 @@ class World:
                 t = stats.t.ppf(u, nu)[:, None, None]
                 yield weight, np.broadcast_to(t, (self.n_draws, n_rows, 1))
             return
-        x, w = np.polynomial.hermite_e.hermegauss(NODES[len(names)])
-        grid = np.stack(np.meshgrid(*[x] * len(names), indexing="ij"), -1).reshape(-1, len(names))
-        weights = np.prod(np.meshgrid(*[w / w.sum()] * len(names), indexing="ij"), axis=0).ravel()
+        rules = [self.nodes(name, len(names)) for name in names]
+        grid = np.stack(np.meshgrid(*[x for x, _ in rules], indexing="ij"), -1)
+        grid, shares = grid.reshape(-1, len(names)), [w / w.sum() for _, w in rules]
+        weights = np.prod(np.meshgrid(*shares, indexing="ij"), axis=0).ravel()
         yield from ((weight, z) for weight, z in zip(weights, grid, strict=True) if weight > 1e-18)
+
+    def nodes(self, name: str, n: int) -> tuple[Array, Array]:
+        """Return the rule for one of ``n`` predictors: equal steps where means may be steep."""
+        if self.stated and self.family in ORDERED and name == "mu":
+            return STEEP, np.exp(-0.5 * STEEP**2)
+        return np.polynomial.hermite_e.hermegauss(NODES[n])
 
     # amounts
 

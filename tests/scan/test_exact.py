@@ -80,7 +80,7 @@ def covariance(data, K, person, sd, sigma, priors):
     return V, X @ [v["mu"] for v in values]
 
 
-@pytest.mark.parametrize("repeats", [1, 2])
+@pytest.mark.parametrize("repeats", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_bayes_factor_is_the_mean_ratio_of_marginal_likelihoods(repeats):
     tree, data, genotypes, K, person = made(repeats)
     found = bg.scan(tree, genotypes, precision="double", draws=40, prior_sd=PRIOR_SD)
@@ -129,6 +129,7 @@ def grid_of(data, K, person, priors, extra=None):
     return np.exp(nodes), heights
 
 
+@pytest.mark.slow
 def test_mean_over_null_draws_is_the_ratio_of_whole_marginal_likelihoods():
     data, genotypes, K, person = cohort(seed=4, n=24, m=3)
     first = around(np.random.default_rng(1), 2, intercept=2.0, beta=[0.5], sd_id=[0.8], sigma=1.0)

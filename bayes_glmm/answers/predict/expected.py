@@ -38,7 +38,7 @@ from bayes_glmm.results.fit import Fit
 type Array = NDArray[np.float64]
 CELLS = 4_000_000
 NEW_LEVELS = 1
-OWN_NODES = 15
+OWN_NODES = 25
 MEANING = {
     "known": "each row's own group effects",
     "typical": "random effects of zero (a typical group, not an average one)",
