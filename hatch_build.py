@@ -84,7 +84,7 @@ def build(tag: str, folder: Path, more: list[str] | None = None) -> Path:
 
 def _sources():
     """Load the module that knows the library's sources, without the package around it."""
-    spec = importlib.util.spec_from_file_location("_sources", ROOT / "bayes_glmm/native/sources.py")
+    spec = importlib.util.spec_from_file_location("_sources", ROOT / "bayes_glmm/native/c_files.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

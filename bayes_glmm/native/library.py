@@ -18,12 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import EngineError
-from bayes_glmm.native.sources import SOURCES, digest, sources
+from bayes_glmm.native.c_files import SOURCES, digest, sources
 
 NAMES = {"darwin": "_kernel.dylib", "win32": "_kernel.dll"}
 HERE = Path(__file__).parent
-WAY_OUT = 'use engine="nuts", or install a wheel of this platform; answers and saved fits need no library'
-INTEGER, NUMBER = ctypes.c_int64, ctypes.c_double
+WAY_OUT = (
+    'use engine="nuts", or install a wheel of this platform; answers and saved fits need no library'
+)
+INTEGER, NUMBER, ADDRESS = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
+"""Kinds of arguments: a whole number, a floating-point number, where an array lies."""
 
 
 def library_file() -> Path:
@@ -70,7 +73,7 @@ def entry(name: str, result: Any, *kinds: Any) -> Callable[..., Any]:
         As in ``native/entries.h``.
     result : ctypes type or None
     *kinds : ctypes type
-        :data:`INTEGER`, :data:`NUMBER` or, for an array, :class:`ctypes.c_void_p`.
+        :data:`INTEGER`, :data:`NUMBER` or :data:`ADDRESS`.
     """
     function = getattr(library(), f"bg_{name}")
     function.restype, function.argtypes = result, kinds

@@ -1,15 +1,17 @@
-"""The diagonal of a sparse matrix's inverse, compiled."""
+"""The diagonal of a sparse matrix's inverse."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
+
+from bayes_glmm.native.library import ADDRESS, INTEGER, entry, pointer
+
+type Array = NDArray[np.float64]
+type Places = NDArray[np.integer]
 
 
-@njit(cache=True)
-def recurse(indptr: Any, indices: Any, data: Any, d: Any) -> Any:
+def recurse(indptr: Places, indices: Places, data: Array, d: Array) -> Array:
     """Return the diagonal of ``(L diag(d) L')^-1``.
 
     Takahashi's recursion goes from the last column to the first, and needs the inverse only
@@ -24,30 +26,21 @@ def recurse(indptr: Any, indices: Any, data: Any, d: Any) -> Any:
     Returns
     -------
     ndarray, shape (n,)
+
+    Raises
+    ------
+    ValueError
+        These are no columns below a diagonal.
     """
-    n = len(d)
-    inverse = np.zeros(len(data))
-    diagonal = np.zeros(n)
-    row_of = np.zeros(n)
-    for j in range(n - 1, -1, -1):
-        begin, end = indptr[j], indptr[j + 1]
-        for a in range(begin, end):
-            row_of[indices[a]] = 0.0
-        for a in range(begin, end):
-            k = indices[a]
-            row_of[k] -= data[a] * diagonal[k]
-            b = a + 1
-            for c in range(indptr[k], indptr[k + 1]):
-                while b < end and indices[b] < indices[c]:
-                    b += 1
-                if b == end:
-                    break
-                if indices[b] == indices[c]:
-                    row_of[k] -= data[b] * inverse[c]
-                    row_of[indices[b]] -= data[a] * inverse[c]
-        total = 1.0 / d[j]
-        for a in range(begin, end):
-            inverse[a] = row_of[indices[a]]
-            total -= data[a] * inverse[a]
-        diagonal[j] = total
+    n, m = len(d), len(data)
+    column = np.repeat(np.arange(n), np.diff(indptr)) if len(indptr) == n + 1 else np.zeros(0)
+    if len(column) != m or len(indices) != m or ((indices <= column) | (indices >= n)).any():
+        raise ValueError("columns below a unit diagonal are needed")
+    begins, rows = (np.ascontiguousarray(a, np.int32) for a in (indptr, indices))
+    data, d = (np.ascontiguousarray(a, np.float64) for a in (data, d))
+    inverse, row_of, diagonal = np.zeros(m), np.zeros(n), np.zeros(n)
+    entry("inverse_diagonal", None, INTEGER, *(ADDRESS,) * 7)(
+        n, pointer(begins, np.int32), pointer(rows, np.int32), pointer(data), pointer(d),
+        pointer(inverse), pointer(row_of), pointer(diagonal),
+    )  # fmt: skip
     return diagonal
