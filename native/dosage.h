@@ -16,8 +16,10 @@
                 const int there = row[i] >= 0.0;                                                                      \
                 total += there ? row[i] : 0.0;                                                                        \
                 given += there;                                                                                       \
-                low = there && row[i] < low ? row[i] : low;                                                           \
-                high = there && row[i] > high ? row[i] : high;                                                        \
+                const double least = there ? row[i] : INFINITY;                                                       \
+                const double most = there ? row[i] : -INFINITY;                                                       \
+                low = least < low ? least : low;                                                                      \
+                high = most > high ? most : high;                                                                     \
             }                                                                                                         \
             const double mean = given ? total / (double)given : NAN;                                                  \
             frequency[j] = mean / 2.0;                                                                                \

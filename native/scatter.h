@@ -1,5 +1,11 @@
 /* Sums over rows by the unit that a row belongs to; values without columns (NULL) stand for ones.
- * One column is the most frequent width, and is compiled for itself. */
+ * Narrow widths are the most frequent, and are compiled for themselves. */
+#define BY_WIDTH(q, call) \
+    do { \
+        if ((q) == 1) call(1); \
+        else if ((q) == 2) call(2); \
+        else call(q); \
+    } while (0)
 
 INLINE void NAME(products_of)(int64_t n, int64_t qa, int64_t qb, const double *weights, const double *left,
                               const double *right, const int32_t *pair, double *out) {
@@ -12,11 +18,19 @@ INLINE void NAME(products_of)(int64_t n, int64_t qa, int64_t qb, const double *w
     }
 }
 
+INLINE void NAME(products_by)(int64_t n, int64_t qa, int64_t qb, const double *weights, const double *left,
+                              const double *right, const int32_t *pair, double *out) {
+#define CALL(width) NAME(products_of)(n, qa, width, weights, left, right, pair, out)
+    BY_WIDTH(qb, CALL);
+#undef CALL
+}
+
 /* out[pair] += weight times the outer product of a row's values left and right. */
 void NAME(products)(int64_t n, int64_t qa, int64_t qb, const double *weights, const double *left, const double *right,
                     const int32_t *pair, double *out) {
-    if (qa == 1 && qb == 1) NAME(products_of)(n, 1, 1, weights, left, right, pair, out);
-    else NAME(products_of)(n, qa, qb, weights, left, right, pair, out);
+#define CALL(width) NAME(products_by)(n, width, qb, weights, left, right, pair, out)
+    BY_WIDTH(qa, CALL);
+#undef CALL
 }
 
 INLINE void NAME(gather_of)(int64_t n, int64_t q, const double *slope, const double *values, const int32_t *index,
@@ -29,8 +43,9 @@ INLINE void NAME(gather_of)(int64_t n, int64_t q, const double *slope, const dou
 
 /* out[index] += slope times the row's values. */
 void NAME(gather)(int64_t n, int64_t q, const double *slope, const double *values, const int32_t *index, double *out) {
-    if (q == 1) NAME(gather_of)(n, 1, slope, values, index, out);
-    else NAME(gather_of)(n, q, slope, values, index, out);
+#define CALL(width) NAME(gather_of)(n, width, slope, values, index, out)
+    BY_WIDTH(q, CALL);
+#undef CALL
 }
 
 INLINE void NAME(predict_of)(int64_t n, int64_t q, double *eta, const double *values, const int32_t *index,
@@ -43,6 +58,8 @@ INLINE void NAME(predict_of)(int64_t n, int64_t q, double *eta, const double *va
 
 /* eta += the row's values times the effects of its unit. */
 void NAME(predict)(int64_t n, int64_t q, double *eta, const double *values, const int32_t *index, const double *effects) {
-    if (q == 1) NAME(predict_of)(n, 1, eta, values, index, effects);
-    else NAME(predict_of)(n, q, eta, values, index, effects);
+#define CALL(width) NAME(predict_of)(n, width, eta, values, index, effects)
+    BY_WIDTH(q, CALL);
+#undef CALL
 }
+#undef BY_WIDTH

@@ -3,4 +3,4 @@
 from bayes_glmm.cli import fits, answers, without_data  # isort: skip - the order of the verbs in --help
 from bayes_glmm.cli.running import app, main
 
-__all__ = ["answers", "app", "fits", "library", "main"]
+__all__ = ["answers", "app", "fits", "main", "without_data"]
