@@ -102,11 +102,14 @@ class Compiler:
         level = "-mcpu=x86_64_v" if self.zig else "-march=x86-64-v"
         return {"base": (), "v3": (f"{level}3",), "v4": (f"{level}4", "-mprefer-vector-width=512")}
 
-    def run(self, *arguments: str) -> None:
-        """Compile or link; Zig keeps what it makes once below ``build/``, not in the home folder."""
+    def run(self, folder: str, *arguments: str) -> None:
+        """Compile or link in a folder; Zig keeps what it makes once below ``build/``, not at home.
+
+        What is made is named without its folder, which else gets into libraries of macOS.
+        """
         kept = str(ROOT / "build" / "zig")
-        caches = {"ZIG_GLOBAL_CACHE_DIR": kept, "ZIG_LOCAL_CACHE_DIR": kept}
-        subprocess.run([*self.command, *arguments], check=True, env=caches | os.environ)  # noqa: S603
+        env = {"ZIG_GLOBAL_CACHE_DIR": kept, "ZIG_LOCAL_CACHE_DIR": kept, **os.environ}
+        subprocess.run([*self.command, *arguments], check=True, cwd=folder, env=env)  # noqa: S603
 
 
 def build(cc: Compiler, folder: Path, *, sanitize: bool = False) -> Path:
@@ -122,13 +125,14 @@ def build(cc: Compiler, folder: Path, *, sanitize: bool = False) -> Path:
     files, native = _c_files(), ROOT / "native"
     source = f'-DSOURCE="{files.digest(files.sources(native))}"'
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as made:
-        objects = [f"{made}/dispatch.o"]
-        cc.run(*flags, source, "-c", str(native / "dispatch.c"), "-o", objects[0])
+        cc.run(made, *flags, source, "-c", str(native / "dispatch.c"), "-o", "dispatch.o")
         for isa, own in cc.bodies().items():
-            objects.append(f"{made}/{isa}.o")
-            cc.run(*flags, *own, f"-DISA={isa}", "-c", str(native / "body.c"), "-o", objects[-1])
+            cc.run(
+                made, *flags, *own, f"-DISA={isa}", "-c", str(native / "body.c"), "-o", f"{isa}.o"
+            )
+        objects = ["dispatch.o", *(f"{isa}.o" for isa in cc.bodies())]
         link = ["-shared", *([] if sanitize else ["-s"]), *([] if dll else ["-lm"])]
-        cc.run(*flags, *objects, *link, "-o", f"{made}/{cc.library}")
+        cc.run(made, *flags, *objects, *link, "-o", cc.library)
         os.replace(f"{made}/{cc.library}", folder / cc.library)
     return folder / cc.library
 
