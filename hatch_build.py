@@ -16,10 +16,9 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent
 PLACE = Path("bayes_glmm/native")
@@ -55,8 +54,7 @@ def here() -> str:
     return f"{'musllinux_1_2' if musl else 'manylinux_2_17'}_{machine}"
 
 
-@dataclass(frozen=True)
-class Compiler:
+class Compiler(NamedTuple):
     """What compiles for a platform.
 
     Attributes
