@@ -46,7 +46,7 @@ clean:
 
 $(READY): pyproject.toml constraints.txt hatch_build.py .ci/venv
 	@sh .ci/venv
-	$(PIP) hatchling $$($(PYTHON) hatch_build.py --requires)
+	$(PIP) hatchling editables $$($(PYTHON) hatch_build.py --requires)
 	$(PIP) --no-build-isolation -e ".[all,test,lint]"
 	@touch $@
 

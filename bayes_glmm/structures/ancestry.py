@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
-from bayes_glmm.native.library import ADDRESS, INTEGER, entry, pointer
+from bayes_glmm.native.library import ADDRESS, INTEGER, entry, pointer, present
 
 type Array = NDArray[np.float64]
 type Places = NDArray[np.int64]
 type Text = NDArray[np.str_]
 MOST_NAMED = 12
+AT_ONCE = 256
+"""Columns of an inverse that are solved together where there is no library."""
 
 
 def parents_first(labels: Text, parents: Places) -> NDArray[np.intp]:
@@ -111,6 +113,8 @@ def inbreeding(parents: Places) -> Array:
     _, first, same = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
     if not (pairs[:, 0] >= 0).any():
         return np.zeros(n)
+    if not present():
+        return _by_generations(parents)
     parents = np.ascontiguousarray(parents, np.int64)
     alike = np.ascontiguousarray(first[same.ravel()], np.int64)
     F, own, share, heap = np.empty(n), np.empty(n), np.zeros(n), np.empty(n // 64 + 3, np.int64)
@@ -118,4 +122,35 @@ def inbreeding(parents: Places) -> Array:
         n, pointer(parents, np.int64), pointer(alike, np.int64), pointer(F), pointer(own),
         pointer(share), pointer(heap, np.int64),
     )  # fmt: skip
+    return F
+
+
+def _by_generations(parents: Places) -> Array:
+    r"""Return inbreeding coefficients without the library, for machines that it is not made for.
+
+    With ``P`` halves where animals have parents and ``D`` the variances of their own parts, the
+    relationships are :math:`A = (I - P)^{-1} D (I - P')^{-1}` and ``F`` is their diagonal less
+    one. A generation needs the ``F`` of earlier ones for its part of ``D``.
+    """
+    from scipy import sparse
+    from scipy.sparse.linalg import spsolve_triangular
+
+    n = len(parents)
+    known = parents >= 0
+    child, which = np.nonzero(known)
+    halves = (np.full(len(child), 0.5), (parents[child, which], child))
+    upper = sparse.csr_matrix(sparse.identity(n) - sparse.csr_matrix(halves, shape=(n, n)))
+    generation = np.zeros(n, np.int64)
+    for i in np.unique(child):
+        generation[i] = generation[parents[i][known[i]]].max() + 1
+    F, own = np.zeros(n), np.zeros(n)
+    for step in range(int(generation.max()) + 1):
+        here = np.flatnonzero(generation == step)
+        own[here] = 0.5 - 0.25 * np.where(known[here], F[parents[here]], -1.0).sum(axis=1)
+        here = here[known[here].all(axis=1)]
+        for block in np.array_split(here, len(here) // AT_ONCE + 1):
+            unit = np.zeros((n, len(block)))
+            unit[block, np.arange(len(block))] = 1.0
+            shares = spsolve_triangular(upper, unit, lower=False, unit_diagonal=True)
+            F[block] = own @ shares**2 - 1.0
     return F
