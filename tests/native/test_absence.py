@@ -56,6 +56,20 @@ def test_answers_and_saved_fits_go_on(hidden, tmp_path):
     assert len(bg.predictions(kept, table)) == 2
 
 
+@pytest.mark.slow
+@pytest.mark.fit
+@pytest.mark.filterwarnings("ignore")
+def test_the_readable_graph_is_sampled(hidden):
+    rng = np.random.default_rng(3)
+    group = np.repeat(np.arange(8), 6)
+    y = rng.normal(size=8)[group] + rng.normal(size=48)
+    table = pd.DataFrame({"y": y, "g": [f"g{i}" for i in group]})
+    tree = bg.fit(
+        "y ~ 1 + (1 | g)", table, engine="nuts", draws=100, chains=2, seed=1, progress=False
+    )
+    assert tree["posterior"].sizes["draw"] == 100
+
+
 def test_pedigrees_and_maps_go_on_with_the_same_numbers(hidden):
     rng = np.random.default_rng(4)
     parents = pedigree(rng)
