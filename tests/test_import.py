@@ -35,7 +35,16 @@ def test_import_is_light() -> None:
 ROOMS = ("answers", "results", "fitting", "design", "families", "maths", "spec", "structures")
 BY_ITSELF = {"leaving_out"}
 """Has subclasses of what another package makes, and is imported where it is used."""
-UNUSED = {"scipy.stats", "scipy.optimize", "matplotlib", "pymc", "pytensor", "arviz", "arviz_plots"}
+UNUSED = {
+    "scipy.stats",
+    "scipy.optimize",
+    "scipy.spatial",
+    "matplotlib",
+    "pymc",
+    "pytensor",
+    "arviz",
+    "arviz_plots",
+}
 """What a small fit by the kernel and most answers do without."""
 
 
