@@ -1,30 +1,32 @@
 PYTHON := .venv/bin/python
 READY := .venv/.ready
+KERNEL := .venv/.kernel
 DOCS := .venv/.docs
+PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-all docs bench calibrate lint clean
+.PHONY: demo test test-all docs bench calibrate lint wheels clean
 
-demo: $(READY)
+demo: $(KERNEL)
 	$(PYTHON) -m bayes_glmm demo
 
-test: $(READY)
+test: $(KERNEL)
 	$(PYTHON) -m pytest -n auto --dist worksteal --doctest-modules bayes_glmm tests
 
-test-all: $(DOCS)
+test-all: $(DOCS) $(KERNEL)
 	$(PYTHON) -m tests.parts $(PART)
 
-docs: $(DOCS)
+docs: $(DOCS) $(KERNEL)
 	$(PYTHON) docs/families.py
 	$(PYTHON) -m sphinx -E -W --keep-going -q docs build/docs
 	@echo "Open build/docs/index.html"
 
-bench: $(READY) build/peers/.ready
+bench: $(KERNEL) build/peers/.ready
 	$(PYTHON) benchmarks/run.py
 	$(PYTHON) benchmarks/gradient.py
 	$(PYTHON) benchmarks/design_size.py
 	$(PYTHON) benchmarks/families.py
 
-calibrate: $(READY)
+calibrate: $(KERNEL)
 	$(PYTHON) -m benchmarks.calibrate
 	$(PYTHON) -m benchmarks.calibrate --planted --runs 100
 	$(PYTHON) -m benchmarks.calibrate_families
@@ -34,16 +36,26 @@ lint: $(READY)
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 
+# For every platform, or for BG_WHEEL=tag: CC knows this machine alone.
+wheels: $(READY)
+	$(PIP) $$(env -u CC $(PYTHON) hatch_build.py --requires)
+	env -u CC $(PYTHON) hatch_build.py --wheels dist
+
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo docs/made
 
-$(READY): pyproject.toml constraints.txt .ci/venv
+$(READY): pyproject.toml constraints.txt hatch_build.py .ci/venv
 	@sh .ci/venv
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,test,lint]"
+	$(PIP) hatchling editables $$($(PYTHON) hatch_build.py --requires)
+	$(PIP) --no-build-isolation -e ".[all,test,lint]"
 	@touch $@
 
 $(DOCS): $(READY)
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	$(PIP) --no-build-isolation -e ".[docs]"
+	@touch $@
+
+$(KERNEL): $(READY) hatch_build.py bayes_glmm/native/c_files.py $(wildcard native/*.c native/*.h)
+	$(PYTHON) hatch_build.py
 	@touch $@
 
 build/peers/.ready: pyproject.toml constraints.txt benchmarks/peers.txt

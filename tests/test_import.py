@@ -32,6 +32,52 @@ def test_import_is_light() -> None:
     assert not set(HEAVY + ("pandas", "scipy")) & set(loaded)
 
 
+ROOMS = ("answers", "results", "fitting", "design", "families", "maths", "spec", "structures")
+BY_ITSELF = {"leaving_out"}
+"""Has subclasses of what another package makes, and is imported where it is used."""
+UNUSED = {
+    "scipy.stats",
+    "scipy.optimize",
+    "scipy.spatial",
+    "matplotlib",
+    "pymc",
+    "pytensor",
+    "arviz",
+    "arviz_plots",
+}
+"""What a small fit by the kernel and most answers do without."""
+
+
+def test_rooms_import_heavy_packages_only_where_they_use_them() -> None:
+    folder = Path(bg.__file__).parent
+    names = [
+        ".".join(("bayes_glmm", *path.relative_to(folder).with_suffix("").parts))
+        for room in ROOMS
+        for path in sorted((folder / room).rglob("*.py"))
+        if path.stem not in BY_ITSELF
+    ]
+    assert len(names) > 100
+    code = "import importlib, sys; [importlib.import_module(n) for n in sys.argv[1:]]; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *names], capture_output=True, text=True, check=True
+    )
+    assert not (UNUSED | {"dask", "jax", "nutpie"}) & set(done.stdout.split())
+
+
+@pytest.mark.fit
+def test_a_small_fit_brings_nothing_that_it_does_not_use() -> None:
+    fit = "bg.fit('y ~ x + (1 | g)', t, draws=50, chains=1, cores=1, seed=1, progress=False)"
+    code = (
+        "import sys, warnings, pandas as pd, bayes_glmm as bg; warnings.simplefilter('ignore');"
+        "y = [float(i * i % 17) for i in range(30)];"
+        "t = pd.DataFrame({'y': y, 'x': range(30), 'g': list('abcdef') * 5});"
+        f"{fit}; print(*sys.modules)"
+    )
+    loaded = set(run(code).split())
+    assert "bayes_glmm.engine.nuts" in loaded
+    assert not UNUSED & loaded
+
+
 @pytest.mark.parametrize("name", bg.__all__)
 def test_every_public_name_is_there(name: str) -> None:
     value = getattr(bg, name)

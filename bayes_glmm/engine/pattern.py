@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine import scatter
 from bayes_glmm.engine.sparse import Symbolic, analyse
 from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.native import scatter
 
 type Array = NDArray[np.float64]
 type Ints = NDArray[np.int64]

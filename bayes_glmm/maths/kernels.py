@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from bayes_glmm.maths.field_maths import Maths
 
@@ -95,6 +94,8 @@ def measure(straight: Array, distance: str) -> Array:
 
 def distances(left: Array, right: Array, distance: str) -> Array:
     """Return distances between two sets of embedded places, shape (n_left, n_right)."""
+    from scipy.spatial.distance import cdist
+
     return measure(cdist(left, right), distance)
 
 

@@ -18,17 +18,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import EngineError
-from bayes_glmm.native.sources import SOURCES, digest, sources
+from bayes_glmm.native.c_files import SOURCES, digest, sources
 
 NAMES = {"darwin": "_kernel.dylib", "win32": "_kernel.dll"}
 HERE = Path(__file__).parent
-WAY_OUT = 'use engine="nuts", or install a wheel of this platform; answers and saved fits need no library'
-INTEGER, NUMBER = ctypes.c_int64, ctypes.c_double
+WAY_OUT = (
+    "install a wheel of this platform, or build it here with a C compiler, named in CC. "
+    'engine="nuts", answers and saved fits need none'
+)
+INTEGER, NUMBER, ADDRESS = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
+"""Kinds of arguments: a whole number, a floating-point number, where an array lies."""
 
 
 def library_file() -> Path:
     """Return where the library of this system lies, if it is there."""
     return HERE / NAMES.get(sys.platform, "_kernel.so")
+
+
+def present() -> bool:
+    """Whether there is a library for this system; what must go on without one asks."""
+    return library_file().exists()
 
 
 @cache
@@ -39,10 +48,15 @@ def library() -> ctypes.CDLL:
     ------
     EngineError
         There is none for this platform, or it is made from other sources.
+
+    Notes
+    -----
+    Its function ``bg_choose(level)`` chooses the body of a level of x86-64 (1, 3 or 4; 0 for the
+    best), at most that of the machine, and returns the level.
     """
     file = library_file()
     here = f"{platform.system()} on {platform.machine()}"
-    if not file.exists():
+    if not present():
         raise EngineError(f"There is no compiled kernel for {here}: {WAY_OUT}.")
     try:
         found = ctypes.CDLL(str(file))
@@ -50,13 +64,13 @@ def library() -> ctypes.CDLL:
         raise EngineError(f"{file.name} is not for {here} ({error}): {WAY_OUT}.") from error
     found.bg_source.restype = ctypes.c_char_p
     made_of = found.bg_source().decode()
-    if SOURCES.is_dir() and made_of != digest(sources()):
+    if SOURCES.is_dir() and made_of != digest(sources(SOURCES)):
         raise EngineError(
             f"{file.name} is made from other C files than those in {SOURCES}: "
             "run python hatch_build.py, or make."
         )
-    found.bg_choose.restype = INTEGER
-    found.bg_choose(INTEGER(0))
+    found.bg_choose.restype, found.bg_choose.argtypes = INTEGER, [INTEGER]
+    found.bg_choose(0)
     return found
 
 
@@ -70,7 +84,7 @@ def entry(name: str, result: Any, *kinds: Any) -> Callable[..., Any]:
         As in ``native/entries.h``.
     result : ctypes type or None
     *kinds : ctypes type
-        :data:`INTEGER`, :data:`NUMBER` or, for an array, :class:`ctypes.c_void_p`.
+        :data:`INTEGER`, :data:`NUMBER` or :data:`ADDRESS`.
     """
     function = getattr(library(), f"bg_{name}")
     function.restype, function.argtypes = result, kinds

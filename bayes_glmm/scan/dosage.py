@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bayes_glmm.native.library import ADDRESS, INTEGER, entry, pointer
 
 type Array = NDArray[np.float64]
 
@@ -48,37 +49,30 @@ def dosage(
     weights : ndarray, shape (n_levels,)
         Rows of each level, over which values are centred.
     kind : dtype
+        Single or double precision.
     centred : bool
     """
-    m = len(calls)
-    values = np.empty((m, len(places)), kind)
+    (m, ids), n = calls.shape, len(places)
+    if n and not 0 <= int(places.min()) <= int(places.max()) < ids:
+        raise IndexError(f"places from {places.min()} to {places.max()} among {ids} ids")
+    if weights.shape != (n,):
+        raise ValueError(f"weights of shape {weights.shape} for {n} levels")
+    given, what = (np.int8, "counts") if calls.dtype == np.int8 else (np.float64, "numbers")
+    calls, places = np.ascontiguousarray(calls, given), np.ascontiguousarray(places, np.int64)
+    values, row = np.empty((m, n), kind), np.empty(n)
     frequency, spread, missing = np.empty(m), np.empty(m), np.empty(m, np.int64)
-    _fill(calls, places, weights, centred, values, frequency, spread, missing)
+    precision = {4: "single", 8: "double"}[values.itemsize]
+    fill = entry(
+        f"dosage_{what}_{precision}",
+        None,
+        *(INTEGER,) * 3,
+        *(ADDRESS,) * 3,
+        INTEGER,
+        *(ADDRESS,) * 5,
+    )
+    fill(
+        m, ids, n, pointer(calls, given), pointer(places, np.int64), pointer(weights), bool(centred),
+        pointer(row), pointer(values, kind), pointer(frequency), pointer(spread),
+        pointer(missing, np.int64),
+    )  # fmt: skip
     return Dosage(values, frequency, missing, spread)
-
-
-@njit(cache=True)
-def _fill(calls, places, weights, centred, values, frequency, spread, missing):
-    n, total_weight = len(places), weights.sum()
-    for j in range(len(calls)):
-        total, given = 0.0, 0
-        low, high = np.inf, -np.inf
-        for i in range(n):
-            v = np.float64(calls[j, places[i]])
-            if v >= 0:
-                total += v
-                given += 1
-                low, high = min(low, v), max(high, v)
-        mean = total / given if given else np.nan
-        frequency[j] = mean / 2
-        missing[j] = n - given
-        spread[j] = high - low if given else 0.0
-        shift = 0.0
-        if centred:
-            for i in range(n):
-                v = np.float64(calls[j, places[i]])
-                shift += weights[i] * (v if v >= 0 else mean)
-            shift /= total_weight
-        for i in range(n):
-            v = np.float64(calls[j, places[i]])
-            values[j, i] = (v if v >= 0 else mean) - shift

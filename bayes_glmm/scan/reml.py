@@ -21,14 +21,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy import special
+
+from bayes_glmm.native.library import ADDRESS, INTEGER, NUMBER, entry, pointer
 
 type Array = NDArray[np.float64]
 GRID = np.log(10.0) * np.arange(-5.0, 6.0)
 """Bounds of the intervals of ``log(lambda)`` that are searched."""
-STEPS, CLOSE = 60, 1e-9
 TINY = 1e-290
 
 
@@ -51,8 +51,7 @@ def wald(x: NDArray[Any], y: Array, sizes: Array, start: float) -> dict[str, Arr
         ``log10_p`` (minus the logarithm).
     """
     slopes = _slopes(x, y, sizes)
-    effect, se, theta = (np.full(len(x), np.nan) for _ in range(3))
-    _maximise(x, y, sizes, slopes, GRID, start, effect, se, theta)
+    effect, se, theta = _maximise(x, y, sizes, slopes, start)
     p, log10_p = two_sided(effect / se, len(y) - 1)
     return {"effect": effect, "se": se, "lambda": np.exp(theta), "p": p, "log10_p": log10_p}
 
@@ -74,106 +73,26 @@ def _slopes(x: NDArray[Any], y: Array, sizes: Array) -> Array:
         return -0.5 * ((1 - h).sum(axis=0) + ds / s + (len(y) - 1) * dQ / Q)
 
 
-@njit(fastmath={"reassoc", "contract", "nsz", "arcp"}, cache=True)
-def _at(x, y, sizes, theta):
-    """Return slope and curvature of the restricted log-likelihood, and three sums."""
-    lam = np.exp(theta)
-    s = ds = dds = m = dm = ddm = q = dq = ddq = one = two = 0.0
-    for i in range(len(y)):
-        h = 1.0 / (1.0 + lam * sizes[i])
-        w = 1.0 - h
-        g = h * w
-        k = g * (w - h)
-        xi, yi = np.float64(x[i]), y[i]
-        xx, xy, yy = xi * xi, xi * yi, yi * yi
-        s += xx * h
-        ds -= xx * g
-        dds += xx * k
-        m += xy * h
-        dm -= xy * g
-        ddm += xy * k
-        q += yy * h
-        dq -= yy * g
-        ddq += yy * k
-        one += w
-        two += g
-    n = len(y) - 1
-    Q = q - m * m / s
-    r = m / s
-    dr = (dm - r * ds) / s
-    dQ = dq - 2 * r * dm + r * r * ds
-    ddQ = ddq - 2 * r * ddm + r * r * dds - 2 * dr * (dm - r * ds)
-    slope = -0.5 * (one + ds / s + n * dQ / Q)
-    curve = -0.5 * (two + dds / s - (ds / s) ** 2 + n * (ddQ / Q - (dQ / Q) ** 2))
-    return slope, curve, s, m, Q
+def _maximise(
+    x: NDArray[Any], y: Array, sizes: Array, slopes: Array, start: float
+) -> tuple[Array, Array, Array]:
+    """Return effect, standard error and ``log(lambda)`` of every marker, shape (n_markers,).
 
-
-@njit(cache=True)
-def _height(sizes, theta, s, Q):
-    lam = np.exp(theta)
-    total = 0.0
-    for i in range(len(sizes)):
-        total += np.log1p(lam * sizes[i])
-    return -0.5 * (total + np.log(s) + (len(sizes) - 1) * np.log(Q))
-
-
-@njit(cache=True)
-def _climb(x, y, sizes, low, high, start):
-    """Return where the slope falls through zero between two bounds."""
-    theta = start if low < start < high else 0.5 * (low + high)
-    for turn in range(STEPS):
-        slope, curve, _, _, _ = _at(x, y, sizes, theta)
-        if slope > 0:
-            low = theta
-        else:
-            high = theta
-        step = -slope / curve if curve < 0 else np.inf
-        if abs(step) < CLOSE:
-            return theta + step
-        proposed = theta + step
-        newton = turn < STEPS // 3 and low < proposed < high
-        theta = proposed if newton else 0.5 * (low + high)
-        if high - low < CLOSE:
-            return theta
-    return theta
-
-
-@njit(cache=True)
-def _maximise(x, y, sizes, slopes, grid, start, effect, se, ratio):
-    last = len(grid) - 1
-    for j in range(len(x)):
-        if not np.isfinite(slopes[j]).all():
-            continue
-        tries = 0
-        best = -np.inf
-        for k in range(-1, last + 1):
-            if k == -1:
-                there = slopes[j, 0] <= 0
-            elif k == last:
-                there = slopes[j, last] >= 0
-            else:
-                there = slopes[j, k] > 0 >= slopes[j, k + 1]
-            tries += there
-        for k in range(-1, last + 1):
-            if k == -1:
-                if slopes[j, 0] > 0:
-                    continue
-                theta = grid[0]
-            elif k == last:
-                if slopes[j, last] < 0:
-                    continue
-                theta = grid[last]
-            else:
-                if not slopes[j, k] > 0 >= slopes[j, k + 1]:
-                    continue
-                theta = _climb(x[j], y, sizes, grid[k], grid[k + 1], start)
-            _, _, s, m, Q = _at(x[j], y, sizes, theta)
-            height = _height(sizes, theta, s, Q) if tries > 1 else 0.0
-            if height > best:
-                best = height
-                ratio[j] = theta
-                effect[j] = m / s
-                se[j] = np.sqrt(Q / (len(y) - 1) / s)
+    They are not numbers where a slope is none.
+    """
+    x = np.ascontiguousarray(x, x.dtype if x.dtype in (np.float32, np.float64) else np.float64)
+    y, sizes, slopes = (np.ascontiguousarray(a, np.float64) for a in (y, sizes, slopes))
+    (m, n), bounds = x.shape, len(GRID)
+    if y.shape != (n,) or sizes.shape != (n,) or slopes.shape != (m, bounds):
+        raise ValueError(f"{y.shape}, {sizes.shape} and {slopes.shape} for markers {x.shape}")
+    effect, se, theta = (np.full(m, np.nan) for _ in range(3))
+    work = np.empty(3 * n)
+    call = entry("reml", None, *(INTEGER,) * 4, *(ADDRESS,) * 5, NUMBER, *(ADDRESS,) * 4)
+    call(
+        m, n, bounds, x.itemsize, pointer(x, x.dtype), pointer(y), pointer(sizes), pointer(slopes),
+        pointer(GRID), start, pointer(work), pointer(effect), pointer(se), pointer(theta),
+    )  # fmt: skip
+    return effect, se, theta
 
 
 def null_start(y: Array, sizes: Array) -> tuple[float, float]:

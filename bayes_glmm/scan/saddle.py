@@ -14,12 +14,12 @@ References
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
+from bayes_glmm.native.library import ADDRESS, INTEGER, NUMBER, entry, pointer
+
 type Array = NDArray[np.float64]
-STEPS = 200
 
 
 def log_tails(g: Array, mean: Array, trials: Array, s: float) -> tuple[float, float]:
@@ -36,6 +36,9 @@ def log_tails(g: Array, mean: Array, trials: Array, s: float) -> tuple[float, fl
     s : float
         Positive.
     """
+    if mean.shape != g.shape or trials.shape not in (g.shape, (0,)):
+        raise ValueError(f"{mean.shape} means and {trials.shape} trials for {g.shape} weights")
+    g, mean, trials = (np.ascontiguousarray(a, np.float64) for a in (g, mean, trials))
     return _log_upper(g, mean, trials, s), _log_upper(-g, mean, trials, s)
 
 
@@ -50,62 +53,19 @@ def _log_upper(g: Array, mean: Array, trials: Array, s: float) -> float:
         top = float(-(g * mean).sum())
         if s >= top * (1 - 1e-9):
             return float(-mean[g != 0].sum())
-    t = _solve(g, mean, trials, s)
-    K, _, K2 = _cumulants(g, mean, trials, t)
+    t, K, K2, at_zero = _saddle(g, mean, trials, s)
     w = np.sqrt(max(2 * (t * s - K), 0.0))
     v = t * np.sqrt(K2)
     if w < 1e-4:
-        return float(log_ndtr(-s / np.sqrt(_cumulants(g, mean, trials, 0.0)[2])))
+        return float(log_ndtr(-s / np.sqrt(at_zero)))
     return float(log_ndtr(-(w + np.log(v / w) / w)))
 
 
-@njit(cache=True)
-def _cumulants(g, mean, trials, t):
-    """Return the cumulant function of the centred sum and two derivatives."""
-    K = K1 = K2 = 0.0
-    binomial = len(trials) > 0
-    for i in range(len(g)):
-        if g[i] == 0.0:
-            continue
-        if binomial:
-            m, n = mean[i] / trials[i], trials[i]
-            a = g[i] * t
-            if a > 0:
-                e = np.exp(-a)
-                inside = m + (1 - m) * e
-                K += n * (np.log(inside) + a)
-                q = m / inside
-            else:
-                e = np.exp(a)
-                inside = 1 - m + m * e
-                K += n * np.log(inside)
-                q = m * e / inside
-            K -= n * m * a
-            K1 += n * g[i] * (q - m)
-            K2 += n * g[i] ** 2 * q * (1 - q)
-        else:
-            e = np.exp(g[i] * t)
-            K += mean[i] * (e - 1 - g[i] * t)
-            K1 += mean[i] * g[i] * (e - 1)
-            K2 += mean[i] * g[i] ** 2 * e
-    return K, K1, K2
-
-
-@njit(cache=True)
-def _solve(g, mean, trials, s):
-    """Return the positive root of K'(t) = s."""
-    low, high = 0.0, np.inf
-    t = s / _cumulants(g, mean, trials, 0.0)[2]
-    for _ in range(STEPS):
-        _, K1, K2 = _cumulants(g, mean, trials, t)
-        if not np.isfinite(K1) or K1 > s:
-            high = t
-        else:
-            low = t
-        new = t - (K1 - s) / K2 if np.isfinite(K1) and K2 > 0 else np.nan
-        if not low < new < high:
-            new = 2 * t if high == np.inf else 0.5 * (low + high)
-        if abs(new - t) <= 1e-12 * abs(t):
-            return new
-        t = new
-    return t
+def _saddle(g: Array, mean: Array, trials: Array, s: float) -> tuple[float, float, float, float]:
+    """Return the positive root ``t`` of K'(t) = s, K and K'' there, and K''(0)."""
+    out = np.empty(4)
+    entry("saddle", None, INTEGER, *(ADDRESS,) * 3, NUMBER, ADDRESS)(
+        len(g), pointer(g), pointer(mean), pointer(trials) if len(trials) else None, s, pointer(out)
+    )
+    t, K, K2, at_zero = out.tolist()
+    return t, K, K2, at_zero

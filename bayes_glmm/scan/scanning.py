@@ -202,8 +202,8 @@ def _table(
         width = max(1, CELLS // max(len(part.levels), len(source.labels)))
         notes += [note for note in part.notes if note not in notes]
         for start, stop in source.blocks(width, part.chromosome):
-            calls = source.read(start, stop)
-            digest.update(np.ascontiguousarray(calls).tobytes())
+            calls = np.ascontiguousarray(source.read(start, stop))
+            digest.update(calls.tobytes())
             for name, values in part.test(calls, at).items():
                 missing = (
                     np.full(n, np.nan) if values.dtype.kind == "f" else np.zeros(n, values.dtype)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable
-from functools import cache
-
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
+from bayes_glmm.native.library import ADDRESS, INTEGER, entry, pointer, present
 
 type Array = NDArray[np.float64]
 type Places = NDArray[np.int64]
 type Text = NDArray[np.str_]
 MOST_NAMED = 12
-DENSE = 64
+AT_ONCE = 256
+"""Columns of an inverse that are solved together where there is no library."""
 
 
 def parents_first(labels: Text, parents: Places) -> NDArray[np.intp]:
@@ -94,6 +92,7 @@ def inbreeding(parents: Places) -> Array:
     Parameters
     ----------
     parents : ndarray of int, shape (n, 2)
+        Earlier rows; -1 where a parent is unknown.
 
     Returns
     -------
@@ -107,63 +106,51 @@ def inbreeding(parents: Places) -> Array:
        populations. *Genetics Selection Evolution* 24, 305-313.
        doi:10.1186/1297-9686-24-4-305
     """
+    n = len(parents)
+    if not ((parents >= -1) & (parents < np.arange(n)[:, None])).all():
+        raise ValueError("parents are -1 or earlier rows")
     pairs = np.sort(parents, axis=1)
     _, first, same = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
     if not (pairs[:, 0] >= 0).any():
-        return np.zeros(len(parents))
-    return _compiled()(np.ascontiguousarray(parents), first[same.ravel()])
+        return np.zeros(n)
+    if not present():
+        return _by_generations(parents)
+    parents = np.ascontiguousarray(parents, np.int64)
+    alike = np.ascontiguousarray(first[same.ravel()], np.int64)
+    F, own, share, heap = np.empty(n), np.empty(n), np.zeros(n), np.empty(n // 64 + 3, np.int64)
+    entry("inbreeding", None, INTEGER, *(ADDRESS,) * 6)(
+        n, pointer(parents, np.int64), pointer(alike, np.int64), pointer(F), pointer(own),
+        pointer(share), pointer(heap, np.int64),
+    )  # fmt: skip
+    return F
 
 
-@cache
-def _compiled() -> Callable[[Places, NDArray[np.intp]], Array]:
-    from numba import njit
+def _by_generations(parents: Places) -> Array:
+    r"""Return inbreeding coefficients without the library, for machines that it is not made for.
 
-    return njit(cache=True)(_coefficients)
-
-
-def _coefficients(parents: Places, first: NDArray[np.intp]) -> Array:
-    """Sum squared shares times Mendelian variances over an animal's ancestors, youngest first.
-
-    A heap gives the next ancestor while these are few among earlier animals. Once they are
-    many, visiting every earlier animal is faster.
+    With ``P`` halves where animals have parents and ``D`` the variances of their own parts, the
+    relationships are :math:`A = (I - P)^{-1} D (I - P')^{-1}` and ``F`` is their diagonal less
+    one. A generation needs the ``F`` of earlier ones for its part of ``D``.
     """
+    from scipy import sparse
+    from scipy.sparse.linalg import spsolve_triangular
+
     n = len(parents)
-    F, own, share = np.zeros(n), np.empty(n), np.zeros(n)
-    for i in range(n):
-        sire, dam = parents[i, 0], parents[i, 1]
-        of_sire = F[sire] if sire >= 0 else -1.0
-        of_dam = F[dam] if dam >= 0 else -1.0
-        own[i] = 0.5 - 0.25 * (of_sire + of_dam)
-        if sire < 0 or dam < 0:
-            continue
-        if first[i] < i:
-            F[i] = F[first[i]]
-            continue
-        total = -1.0
-        share[i] = 1.0
-        waiting = [-i]
-        left = i // DENSE + 1
-        j = i
-        while len(waiting) > 0 and left > 0:
-            j = -heapq.heappop(waiting)
-            left -= 1
-            half = 0.5 * share[j]
-            for k in range(2):
-                parent = parents[j, k]
-                if parent >= 0:
-                    if share[parent] == 0.0:
-                        heapq.heappush(waiting, -parent)
-                    share[parent] += half
-            total += share[j] ** 2 * own[j]
-            share[j] = 0.0
-        if len(waiting) > 0:
-            for j in range(-waiting[0], -1, -1):
-                if share[j] != 0.0:
-                    half = 0.5 * share[j]
-                    for k in range(2):
-                        if parents[j, k] >= 0:
-                            share[parents[j, k]] += half
-                    total += share[j] ** 2 * own[j]
-                    share[j] = 0.0
-        F[i] = total
+    known = parents >= 0
+    child, which = np.nonzero(known)
+    halves = (np.full(len(child), 0.5), (parents[child, which], child))
+    upper = sparse.csr_matrix(sparse.identity(n) - sparse.csr_matrix(halves, shape=(n, n)))
+    generation = np.zeros(n, np.int64)
+    for i in np.unique(child):
+        generation[i] = generation[parents[i][known[i]]].max() + 1
+    F, own = np.zeros(n), np.zeros(n)
+    for step in range(int(generation.max()) + 1):
+        here = np.flatnonzero(generation == step)
+        own[here] = 0.5 - 0.25 * np.where(known[here], F[parents[here]], -1.0).sum(axis=1)
+        here = here[known[here].all(axis=1)]
+        for block in np.array_split(here, len(here) // AT_ONCE + 1):
+            unit = np.zeros((n, len(block)))
+            unit[block, np.arange(len(block))] = 1.0
+            shares = spsolve_triangular(upper, unit, lower=False, unit_diagonal=True)
+            F[block] = own @ shares**2 - 1.0
     return F

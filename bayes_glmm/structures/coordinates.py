@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from bayes_glmm.errors import (
     ArgumentError,
@@ -289,6 +288,8 @@ def _check_degrees(values: Array, columns: tuple[str, str]) -> None:
 
 def _span(places: Array, distance: str) -> tuple[float, float]:
     """Return the median distance to the nearest other place, and the map's diagonal."""
+    from scipy.spatial import cKDTree
+
     near = cKDTree(places).query(places, 2)[0][:, 1]
     across = np.linalg.norm(places.max(axis=0) - places.min(axis=0))
     low, high = measure(np.array([np.median(near), across]), distance).tolist()

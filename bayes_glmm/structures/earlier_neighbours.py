@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from bayes_glmm.maths.kernels import embed, measure
 from bayes_glmm.model.blocks.array_types import Array, Places, Text
@@ -42,6 +41,8 @@ def earlier_neighbours(places: Array, m: int) -> Places:
     -------
     ndarray of int64, shape (n, m)
     """
+    from scipy.spatial import cKDTree
+
     n = len(places)
     neighbours = np.full((n, m), -1, dtype=np.int64)
     begin = 1

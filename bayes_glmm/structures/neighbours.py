@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
 
 from bayes_glmm.errors import (
     ArgumentError,
@@ -74,6 +73,8 @@ def nearest_neighbours(
 
 def nearest_pairs(places: np.ndarray, k: int, within: float | None = None) -> np.ndarray:
     """Return pairs of positions, the smaller first, shape (n_pairs, 2)."""
+    from scipy.spatial import cKDTree
+
     n, reach = len(places), min(len(places), k + 9)
     distance, neighbour = cKDTree(places).query(places, reach)
     itself = neighbour == np.arange(n)[:, None]

@@ -1,15 +1,19 @@
-"""The diagonal of a sparse matrix's inverse, compiled."""
+"""The diagonal of a sparse matrix's inverse."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
+
+from bayes_glmm.native.library import ADDRESS, INTEGER, entry, pointer, present
+
+type Array = NDArray[np.float64]
+type Places = NDArray[np.integer]
+AT_ONCE = 256
+"""Columns of the factor's inverse that are solved together where there is no library."""
 
 
-@njit(cache=True)
-def recurse(indptr: Any, indices: Any, data: Any, d: Any) -> Any:
+def recurse(indptr: Places, indices: Places, data: Array, d: Array) -> Array:
     """Return the diagonal of ``(L diag(d) L')^-1``.
 
     Takahashi's recursion goes from the last column to the first, and needs the inverse only
@@ -24,30 +28,39 @@ def recurse(indptr: Any, indices: Any, data: Any, d: Any) -> Any:
     Returns
     -------
     ndarray, shape (n,)
+
+    Raises
+    ------
+    ValueError
+        These are no columns below a diagonal.
     """
+    n, m = len(d), len(data)
+    column = np.repeat(np.arange(n), np.diff(indptr)) if len(indptr) == n + 1 else np.zeros(0)
+    if len(column) != m or len(indices) != m or ((indices <= column) | (indices >= n)).any():
+        raise ValueError("columns below a unit diagonal are needed")
+    if not present():
+        return _by_columns(indptr, indices, data, d)
+    begins, rows = (np.ascontiguousarray(a, np.int32) for a in (indptr, indices))
+    data, d = (np.ascontiguousarray(a, np.float64) for a in (data, d))
+    inverse, row_of, diagonal = np.zeros(m), np.zeros(n), np.zeros(n)
+    entry("inverse_diagonal", None, INTEGER, *(ADDRESS,) * 7)(
+        n, pointer(begins, np.int32), pointer(rows, np.int32), pointer(data), pointer(d),
+        pointer(inverse), pointer(row_of), pointer(diagonal),
+    )  # fmt: skip
+    return diagonal
+
+
+def _by_columns(indptr: Places, indices: Places, data: Array, d: Array) -> Array:
+    """Return the same from the columns of L's inverse, for machines without a library."""
+    from scipy import sparse
+    from scipy.sparse.linalg import spsolve_triangular
+
     n = len(d)
-    inverse = np.zeros(len(data))
+    lower = sparse.csr_matrix(sparse.csc_matrix((data, indices, indptr), (n, n))) + sparse.eye(n)
     diagonal = np.zeros(n)
-    row_of = np.zeros(n)
-    for j in range(n - 1, -1, -1):
-        begin, end = indptr[j], indptr[j + 1]
-        for a in range(begin, end):
-            row_of[indices[a]] = 0.0
-        for a in range(begin, end):
-            k = indices[a]
-            row_of[k] -= data[a] * diagonal[k]
-            b = a + 1
-            for c in range(indptr[k], indptr[k + 1]):
-                while b < end and indices[b] < indices[c]:
-                    b += 1
-                if b == end:
-                    break
-                if indices[b] == indices[c]:
-                    row_of[k] -= data[b] * inverse[c]
-                    row_of[indices[b]] -= data[a] * inverse[c]
-        total = 1.0 / d[j]
-        for a in range(begin, end):
-            inverse[a] = row_of[indices[a]]
-            total -= data[a] * inverse[a]
-        diagonal[j] = total
+    for block in np.array_split(np.arange(n), n // AT_ONCE + 1):
+        unit = np.zeros((n, len(block)))
+        unit[block, np.arange(len(block))] = 1.0
+        column = spsolve_triangular(sparse.csr_matrix(lower), unit, unit_diagonal=True)
+        diagonal[block] = (column**2 / d[:, None]).sum(axis=0)
     return diagonal

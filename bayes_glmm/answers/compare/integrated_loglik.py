@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import logsumexp
-from scipy.stats import norm, qmc
+from scipy.special import logsumexp, ndtri
 
 from bayes_glmm.answers.predict.predictor_draws import (
     factors,
@@ -295,6 +294,8 @@ def _narrow(value: Array, centre: Array, sd: Array) -> Array:
 
 def _by_points(fit: Fit, group: GroupDesign, kept: Index, seed: int) -> tuple[Array, list[Array]]:
     """Integrate effects of several dimensions by importance sampling, scramble by scramble."""
+    from scipy.stats import qmc
+
     every = _base(fit, group)
     base, rest = every[kept], (_without(fit, [group]) - every @ group.values.T)[kept]
     total = flat(fit, group.effects) + every[:, None, :]
@@ -306,7 +307,7 @@ def _by_points(fit: Fit, group: GroupDesign, kept: Index, seed: int) -> tuple[Ar
     estimates = []
     for s in range(SCRAMBLES):
         sobol = qmc.Sobol(q, rng=np.random.default_rng([seed, s]))
-        points = norm.ppf(np.clip(sobol.random(POINTS), 1e-12, 1 - 1e-12))
+        points = ndtri(np.clip(sobol.random(POINTS), 1e-12, 1 - 1e-12))
         terms = np.empty((POINTS, len(kept), group.n_levels))
         for k, z in enumerate(points):
             place = middle + roots @ z

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
-from scipy.stats import chi2
+from scipy.special import gammainccinv, gammaincinv, gammaln
 
 from bayes_glmm.answers.predict.predictor_draws import flat, n_draws, random_variance
 from bayes_glmm.answers.require import able, require
@@ -75,7 +74,7 @@ def mixtures(fit: Fit, design: Design) -> Iterator[tuple[Array, Array]]:
         return
     (group,) = heavy
     nu = flat(fit, named(DEGREES, group.name))
-    low, high = np.log(chi2.ppf(LEFT_OUT, nu) / nu), np.log(chi2.isf(LEFT_OUT, nu) / nu)
+    low, high = (np.log(2 * f(nu / 2, LEFT_OUT) / nu) for f in (gammaincinv, gammainccinv))
     weights = [_density(low + (high - low) * t, nu) for t in np.linspace(0, 1, NODES)]
     whole = np.sum(weights, axis=0)
     for t, weight in zip(np.linspace(0, 1, NODES), weights, strict=True):

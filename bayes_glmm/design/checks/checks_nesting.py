@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import f as f_distribution
+from scipy.special import fdtrc
 
 from bayes_glmm.design.checks.check_context import Context
 from bayes_glmm.errors import Finding, listed
@@ -127,7 +127,7 @@ def _one_effect(context: Context, outer: GroupDesign, inner: GroupDesign) -> flo
     a, b = table.shape
     between = a * ((columns - table.mean()) ** 2).sum() / (b - 1)
     within = (left**2).sum() / ((a - 1) * (b - 1))
-    return float(f_distribution.sf(between / max(within, 1e-300), b - 1, (a - 1) * (b - 1)))
+    return float(fdtrc(b - 1, (a - 1) * (b - 1), between / max(within, 1e-300)))
 
 
 def spanned(context: Context, name: str, severity: str) -> Iterator[Finding]:
