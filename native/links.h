@@ -1,0 +1,43 @@
+/* Inverse links with their derivatives, for single numbers; the link is known when compiled. */
+#define LOG_2PI 1.8378770664093454836
+
+typedef struct { double mu, slope, log_mu; } Mean;
+typedef struct { double log_p, log_q, d_p, d_q; } Success; /* log p, log(1 - p), and derivatives */
+
+INLINE Mean mean_of(int64_t link, double eta) {
+    if (link == LOG) {
+        const double mu = m_exp(eta);
+        return (Mean){mu, mu, eta};
+    }
+    const double mu = link == SQRT ? eta * eta : link == INVERSE ? 1.0 / eta : eta;
+    const double slope = link == SQRT ? 2.0 * eta : link == INVERSE ? -mu * mu : 1.0;
+    return (Mean){mu, slope, m_log(mu)};
+}
+
+/* phi(x) / Phi(x), accurate in both tails. */
+static double mills(double x) {
+    if (x > -5.0) return m_exp(-0.5 * (x * x + LOG_2PI)) / (0.5 * erfc(-x * M_SQRT1_2));
+    double fraction = -x;
+    for (int k = 60; k > 0; k--) fraction = -x + k / fraction;
+    return fraction;
+}
+
+/* log Phi(x), accurate in both tails. */
+static double log_normal_cdf(double x) {
+    if (x > 5.0) return m_log1p(-0.5 * erfc(x * M_SQRT1_2));
+    if (x > -5.0) return m_log(0.5 * erfc(-x * M_SQRT1_2));
+    return -0.5 * (x * x + LOG_2PI) - m_log(mills(x));
+}
+
+INLINE Success success(int64_t link, double eta) {
+    if (link == LOGIT) {
+        const double e = m_exp(-fabs(eta)), small = e / (1.0 + e), rest = m_log1p(e);
+        const double d_p = eta >= 0.0 ? small : 1.0 - small, d_q = eta >= 0.0 ? small - 1.0 : -small;
+        return (Success){m_min(eta, 0.0) - rest, -m_max(eta, 0.0) - rest, d_p, d_q};
+    }
+    if (link == PROBIT) return (Success){log_normal_cdf(eta), log_normal_cdf(-eta), mills(eta), -mills(-eta)};
+    const double hazard = m_exp(eta), p = -m_expm1(-hazard), q = m_exp(-hazard);
+    const double log_p = hazard < 1e-300 ? eta : hazard < 0.6931 ? m_log(p) : m_log1p(-q);
+    const double slope = hazard < 1e-300 ? 1.0 : hazard < 700.0 ? hazard * q / p : 0.0;
+    return (Success){log_p, -hazard, slope, -hazard};
+}
