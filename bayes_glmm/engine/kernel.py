@@ -67,9 +67,7 @@ def log_density(program: NDArray[np.int64], z: Array, d_z: Array) -> float:
     """
     value = ctypes.c_double(-math.inf)
     density = entry("density", INTEGER, ctypes.c_uint64, ARRAY, ARRAY, ARRAY, ARRAY)
-    density(
-        len(z), pointer(z), pointer(d_z), ctypes.addressof(value), pointer(program, np.int64)
-    )
+    density(len(z), pointer(z), pointer(d_z), ctypes.addressof(value), pointer(program, np.int64))
     return value.value
 
 
@@ -88,6 +86,7 @@ def restore(program: NDArray[np.int64], draws: Array, noise: Array | None, out: 
     MemoryError
         There is no room for one factor.
     """
+    assert noise is None or len(noise) == len(draws)
     run = entry("restore", INTEGER, ARRAY, INTEGER, INTEGER, ARRAY, ARRAY, ARRAY)
     given = (len(draws), draws.shape[1], pointer(draws), pointer(noise), pointer(out))
     if not run(pointer(program, np.int64), *given):

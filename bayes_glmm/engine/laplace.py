@@ -197,6 +197,7 @@ class Problem:
         """Return the log-likelihood and its derivative in the predictor."""
         design, within = self.program.rows.design, self.program.rows.within
         slope, own = np.empty_like(eta), np.zeros_like(parameters)
+        assert design.response is not None
         value = likelihood(
             FAMILIES[design.family], LINKS[design.link], design.response,
             np.ones_like(eta) if design.trials is None else design.trials,

@@ -48,7 +48,7 @@ def _struct(record: Record) -> Iterator[str]:
     for name, kind in record.fields:
         yield f"    {'double' if kind == NUMBER else 'int64_t'} {name};"
     yield f"}} {record.name};"
-    yield f"_Static_assert(sizeof({record.name}) == 8 * {record.width}, \"one word a field\");"
+    yield f'_Static_assert(sizeof({record.name}) == 8 * {record.width}, "one word a field");'
 
 
 if __name__ == "__main__":
