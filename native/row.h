@@ -29,7 +29,7 @@ static Own own_of(int64_t family, double own) {
 }
 
 /* Derivative in eta from those in mu (d) or, where link is LOG, in log mu (d_log). */
-INLINE double through(int64_t link, Mean m, double d, double d_log) { return link == LOG ? d_log : d * m.slope; }
+INLINE double slope_from(int64_t link, Mean m, double d, double d_log) { return link == LOG ? d_log : d * m.slope; }
 
 /* A count that mu cannot give has density zero, and no slope. */
 INLINE Row possible(double y, double mu, Row r) {
@@ -41,7 +41,7 @@ INLINE Row poisson_row(int64_t link, double y, double eta, Own o) {
     (void)o;
     const Mean m = mean_of(link, eta);
     const double log_part = y == 0.0 ? 0.0 : y * m.log_mu, per = y == 0.0 ? 0.0 : y / m.mu;
-    return possible(y, m.mu, (Row){log_part - m.mu, through(link, m, per - 1.0, y - m.mu), 0.0});
+    return possible(y, m.mu, (Row){log_part - m.mu, slope_from(link, m, per - 1.0, y - m.mu), 0.0});
 }
 
 /* Without lgamma(own + y) - lgamma(own), which does not depend on mu: see rises(). */
@@ -50,7 +50,7 @@ INLINE Row negative_binomial_row(int64_t link, double y, double eta, Own o) {
     const double spare = m_log1p(m.mu / o.own), both = o.own + m.mu, share = o.own / both;
     const double log_part = y == 0.0 ? 0.0 : y * m.log_mu, per = y == 0.0 ? 0.0 : y / m.mu;
     const double value = log_part - (y + o.own) * spare - y * o.log_own;
-    const double slope = through(link, m, (per - 1.0) * share, (y - m.mu) * share);
+    const double slope = slope_from(link, m, (per - 1.0) * share, (y - m.mu) * share);
     return possible(y, m.mu, (Row){value, slope, (m.mu - y) / both - spare});
 }
 
@@ -65,7 +65,7 @@ INLINE Row negative_binomial_1_row(int64_t link, double y, double eta, Own o, do
 /* An amount's density from its derivative in log mu. */
 INLINE Row amount(int64_t link, Mean m, double value, double d_log, double d_own) {
     const int not = m.mu <= 0.0;
-    const double slope = through(link, m, d_log / m.mu, d_log);
+    const double slope = slope_from(link, m, d_log / m.mu, d_log);
     return (Row){not ? -(double)INFINITY : value, not ? 0.0 : slope, not ? 0.0 : d_own};
 }
 
