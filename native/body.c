@@ -4,3 +4,5 @@
 #include "entries.h"
 #undef ENTRY
 #include "scatter.h"
+#include "vmath.h"
+#include "interpret_apply.h"
