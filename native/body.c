@@ -21,3 +21,4 @@
 #include "posterior.h"
 #include "kernel.h"
 #include "check.h"
+#include "interpret_apply.h"

@@ -21,3 +21,4 @@ ENTRY(int64_t, restore, (const int64_t *program, int64_t draws, int64_t width, c
       (program, draws, width, given, noise, out))
 ENTRY(int64_t, expand, (uint64_t dim, uint64_t expanded, const double *x, double *out, const int64_t *program), (dim, expanded, x, out, program))
 ENTRY(int64_t, check_program, (int64_t length, const int64_t *program), (length, program))
+ENTRY(int64_t, elementwise, (int64_t op, int64_t n, const double *a, const double *b, const double *c, double *out), (op, n, a, b, c, out))
