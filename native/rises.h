@@ -8,19 +8,20 @@ enum { STAGE = 256, FEW = 32, SMALL = 64 };
  * product and D its derivative with the divisors held fixed. */
 static void rise_rows(int64_t m, const double *restrict y, const double *restrict phi, double *restrict P, double *restrict D) {
     double scale[STAGE], most = 0.0;
+    for (int64_t i = 0; i < m; i++) most = y[i] < FEW && y[i] > most ? y[i] : most;
+    SIMD
     for (int64_t i = 0; i < m; i++) {
         scale[i] = 1.0 / (phi[i] + 1.0);
         P[i] = 1.0;
         D[i] = 0.0;
-        most = y[i] < FEW && y[i] > most ? y[i] : most;
     }
     for (int64_t k = 0; k < (int64_t)ceil(most); k++)
         SIMD
         for (int64_t i = 0; i < m; i++) {
             const double factor = (phi[i] + (double)k) * scale[i];
             const int more = (double)k < y[i];
-            D[i] = more ? D[i] * factor + P[i] * scale[i] : D[i];
-            P[i] = more ? P[i] * factor : P[i];
+            D[i] = pick(more, D[i] * factor + P[i] * scale[i], D[i]);
+            P[i] = pick(more, P[i] * factor, P[i]);
         }
     SIMD
     for (int64_t i = 0; i < m; i++) {

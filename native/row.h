@@ -33,14 +33,14 @@ INLINE double slope_from(int64_t link, Mean m, double d, double d_log) { return 
 
 /* A count that mu cannot give has density zero, and no slope. */
 INLINE Row possible(double y, double mu, Row r) {
-    const int not = mu < 0.0 || (mu == 0.0 && y > 0.0);
-    return (Row){not ? -(double)INFINITY : r.value, not ? 0.0 : r.slope, not ? 0.0 : r.own};
+    const int not = (mu < 0.0) | ((mu == 0.0) & (y > 0.0));
+    return (Row){pick(not, -(double)INFINITY, r.value), pick(not, 0.0, r.slope), pick(not, 0.0, r.own)};
 }
 
 INLINE Row poisson_row(int64_t link, double y, double eta, Own o) {
     (void)o;
     const Mean m = mean_of(link, eta);
-    const double log_part = y == 0.0 ? 0.0 : y * m.log_mu, per = y == 0.0 ? 0.0 : y / m.mu;
+    const double log_part = pick(y == 0.0, 0.0, y * m.log_mu), per = pick(y == 0.0, 0.0, y / m.mu);
     return possible(y, m.mu, (Row){log_part - m.mu, slope_from(link, m, per - 1.0, y - m.mu), 0.0});
 }
 
@@ -48,7 +48,7 @@ INLINE Row poisson_row(int64_t link, double y, double eta, Own o) {
 INLINE Row negative_binomial_row(int64_t link, double y, double eta, Own o) {
     const Mean m = mean_of(link, eta);
     const double spare = m_log1p(m.mu / o.own), both = o.own + m.mu, share = o.own / both;
-    const double log_part = y == 0.0 ? 0.0 : y * m.log_mu, per = y == 0.0 ? 0.0 : y / m.mu;
+    const double log_part = pick(y == 0.0, 0.0, y * m.log_mu), per = pick(y == 0.0, 0.0, y / m.mu);
     const double value = log_part - (y + o.own) * spare - y * o.log_own;
     const double slope = slope_from(link, m, (per - 1.0) * share, (y - m.mu) * share);
     return possible(y, m.mu, (Row){value, slope, (m.mu - y) / both - spare});
@@ -66,7 +66,7 @@ INLINE Row negative_binomial_1_row(int64_t link, double y, double eta, Own o, do
 INLINE Row amount(int64_t link, Mean m, double value, double d_log, double d_own) {
     const int not = m.mu <= 0.0;
     const double slope = slope_from(link, m, d_log / m.mu, d_log);
-    return (Row){not ? -(double)INFINITY : value, not ? 0.0 : slope, not ? 0.0 : d_own};
+    return (Row){pick(not, -(double)INFINITY, value), pick(not, 0.0, slope), pick(not, 0.0, d_own)};
 }
 
 INLINE Row lognormal_row(int64_t link, double y, double eta, Own o) {
@@ -98,8 +98,8 @@ INLINE Row gamma_row(int64_t link, double y, double eta, Own o) {
 INLINE Row binomial_row(int64_t link, double y, double n, double eta) {
     const Success s = success(link, eta);
     const double no = n - y;
-    const double value = (y > 0.0 ? y * s.log_p : 0.0) + (no > 0.0 ? no * s.log_q : 0.0);
-    return (Row){value, (y > 0.0 ? y * s.d_p : 0.0) + (no > 0.0 ? no * s.d_q : 0.0), 0.0};
+    const double value = pick(y > 0.0, y * s.log_p, 0.0) + pick(no > 0.0, no * s.log_q, 0.0);
+    return (Row){value, pick(y > 0.0, y * s.d_p, 0.0) + pick(no > 0.0, no * s.d_q, 0.0), 0.0};
 }
 
 /* Shapes of a beta distribution with mean p and their derivatives in eta. */

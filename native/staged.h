@@ -42,14 +42,21 @@ static int plain_rows(int64_t family, int64_t link, Own o, int64_t m, const doub
 #undef MEANS
 
 /* The same for families whose rows need rises at numbers of their own. */
+#define SIZES(link)                                                                  \
+    case link:                                                                       \
+        SIMD                                                                         \
+        for (int64_t i = 0; i < m; i++) size[i] = mean_of(link, eta[i]).mu / o.own;  \
+        break;
 #define CASE(link) case link: FILL(negative_binomial_1_row(link, y[i], eta[i], o, rise[i], d_rise[i]))
 static int rising_counts(int64_t link, Own o, int64_t m, const double *restrict y, const double *restrict eta,
                          double *restrict value, double *restrict slope, double *restrict own) {
     double size[STAGE], rise[STAGE], d_rise[STAGE];
-    for (int64_t i = 0; i < m; i++) {
-        const double at = eta[i];
-        const double mu = link == LOG ? m_exp(at) : link == SQRT ? at * at : link == INVERSE ? 1.0 / at : at;
-        size[i] = mu / o.own;
+    switch (link) {
+        SIZES(IDENTITY)
+        SIZES(LOG)
+        SIZES(SQRT)
+        SIZES(INVERSE)
+    default: return 0;
     }
     rise_rows(m, y, size, rise, d_rise);
     switch (link) {
@@ -61,9 +68,11 @@ static int rising_counts(int64_t link, Own o, int64_t m, const double *restrict 
     return 0;
 }
 #undef CASE
+#undef SIZES
 
 #define SHAPES(name)                                                              \
     case name:                                                                    \
+        SIMD                                                                      \
         for (int64_t i = 0; i < m; i++) {                                         \
             const Shapes s = shapes_of(name, eta[i], o.own);                      \
             yes[i] = s.yes;                                                       \
@@ -105,44 +114,51 @@ static int stage_rows(const Law *law, int64_t m, const double *y, const double *
 }
 
 /* Zeros may come from elsewhere too, with probability `share`; returns the slope in it. */
-static double inflate(const Law *law, int64_t m, const double *restrict y, double *restrict slope, Stage *stage) {
-    const double share = law->share, rest = 1.0 - share;
+static double inflate(const Law *law, int64_t m, const double *restrict y, double *restrict slope, double *restrict value, double *restrict own) {
+    const double share = law->share, rest = 1.0 - share, log_rest = law->log_rest;
     double d_share = 0.0;
     SIMD_SUM(d_share)
     for (int64_t i = 0; i < m; i++) {
         const int above = y[i] > 0.0;
-        const double chance = m_exp(stage->value[i]), zero = share + rest * chance, weight = rest * chance / zero;
-        stage->value[i] = above ? law->log_rest + stage->value[i] : m_log(zero);
-        slope[i] *= above ? 1.0 : weight;
-        stage->own[i] *= above ? 1.0 : weight;
-        d_share += above ? -1.0 / rest : (1.0 - chance) / zero;
+        const double chance = m_exp(value[i]), zero = share + rest * chance, weight = rest * chance / zero;
+        value[i] = pick(above, log_rest + value[i], m_log(zero));
+        slope[i] *= pick(above, 1.0, weight);
+        own[i] *= pick(above, 1.0, weight);
+        d_share += pick(above, -1.0 / rest, (1.0 - chance) / zero);
     }
     return d_share;
 }
 
+/* What is above zero is divided by the chance of that, of which `none` has the value and slopes of
+ * a zero. */
+static void truncate_rows(int64_t m, const double *restrict none, const double *restrict none_slope, const double *restrict none_own,
+                          double *restrict value, double *restrict slope, double *restrict own) {
+    SIMD
+    for (int64_t i = 0; i < m; i++) {
+        const double odds = m_expm1(-none[i]);
+        value[i] -= m_log(-m_expm1(none[i]));
+        slope[i] += none_slope[i] / odds;
+        own[i] += none_own[i] / odds;
+    }
+}
+
 /* All zeros, and no others, come from elsewhere; returns the slope in their probability. */
 static double hurdle(const Law *law, int64_t m, const double *restrict y, const double *eta, double *restrict slope, Stage *stage) {
-    double none_slope[STAGE], d_share = 0.0;
-    const int count = law->plain == POISSON || law->plain == NEGATIVE_BINOMIAL;
-    if (count) { /* what is above zero is divided by the chance of that */
+    double none_slope[STAGE], d_share = 0.0, *restrict value = stage->value, *restrict own = stage->own;
+    if (law->plain == POISSON || law->plain == NEGATIVE_BINOMIAL) {
         const double nothing[STAGE] = {0};
         Stage none;
         stage_rows(law, m, nothing, nothing, eta, none_slope, &none);
-        SIMD
-        for (int64_t i = 0; i < m; i++) {
-            const double odds = m_expm1(-none.value[i]);
-            stage->value[i] -= m_log(-m_expm1(none.value[i]));
-            slope[i] += none_slope[i] / odds;
-            stage->own[i] += none.own[i] / odds;
-        }
+        truncate_rows(m, none.value, none_slope, none.own, value, slope, own);
     }
+    const double rest = law->log_rest, log_share = law->log_share, up = -1.0 / (1.0 - law->share), down = 1.0 / law->share;
     SIMD_SUM(d_share)
     for (int64_t i = 0; i < m; i++) {
         const int above = y[i] != 0.0;
-        stage->value[i] = above ? stage->value[i] + law->log_rest : law->log_share;
-        slope[i] = above ? slope[i] : 0.0;
-        stage->own[i] = above ? stage->own[i] : 0.0;
-        d_share += above ? -1.0 / (1.0 - law->share) : 1.0 / law->share;
+        value[i] = pick(above, value[i] + rest, log_share);
+        slope[i] = pick(above, slope[i], 0.0);
+        own[i] = pick(above, own[i], 0.0);
+        d_share += pick(above, up, down);
     }
     return d_share;
 }
@@ -153,7 +169,7 @@ static Sums staged_rows(const Law *law, int64_t n, const double *y, const double
     for (int64_t at = 0; at < n; at += STAGE) {
         const int64_t m = n - at < STAGE ? n - at : STAGE;
         if (!stage_rows(law, m, y + at, trials + at, eta + at, d + at, &stage)) return (Sums){NAN, {0.0, 0.0}};
-        if (law->zeros == INFLATED) share += inflate(law, m, y + at, d + at, &stage);
+        if (law->zeros == INFLATED) share += inflate(law, m, y + at, d + at, stage.value, stage.own);
         if (law->zeros == HURDLE) share += hurdle(law, m, y + at, eta + at, d + at, &stage);
         SIMD_SUM(total, own)
         for (int64_t i = 0; i < m; i++) {
