@@ -21,28 +21,13 @@ INLINE Mean mean_of(int64_t link, double eta) {
     return (Mean){mu, slope, m_log(mu)};
 }
 
-/* phi(x) / Phi(x), accurate in both tails. */
-static double mills(double x) {
-    if (x > -5.0) return m_exp(-0.5 * (x * x + LOG_2PI)) / (0.5 * erfc(-x * M_SQRT1_2));
-    double fraction = -x;
-    for (int k = 60; k > 0; k--) fraction = -x + k / fraction;
-    return fraction;
-}
-
-/* log Phi(x), accurate in both tails. */
-static double log_normal_cdf(double x) {
-    if (x > 5.0) return m_log1p(-0.5 * erfc(x * M_SQRT1_2));
-    if (x > -5.0) return m_log(0.5 * erfc(-x * M_SQRT1_2));
-    return -0.5 * (x * x + LOG_2PI) - m_log(mills(x));
-}
-
 INLINE Success success(int64_t link, double eta) {
     if (link == LOGIT) {
         const double e = m_exp(-fabs(eta)), small = e / (1.0 + e), rest = m_log1p(e);
         const double d_p = pick(eta >= 0.0, small, 1.0 - small), d_q = pick(eta >= 0.0, small - 1.0, -small);
         return (Success){m_min(eta, 0.0) - rest, -m_max(eta, 0.0) - rest, d_p, d_q};
     }
-    if (link == PROBIT) return (Success){log_normal_cdf(eta), log_normal_cdf(-eta), mills(eta), -mills(-eta)};
+    if (link == PROBIT) return (Success){m_log_normal_cdf(eta), m_log_normal_cdf(-eta), m_normal_hazard(eta), -m_normal_hazard(-eta)};
     const double hazard = m_exp(eta), p = -m_expm1(-hazard), q = m_exp(-hazard);
     const double log_p = pick(hazard < 1e-300, eta, pick(hazard < 0.6931, m_log(p), m_log1p(-q)));
     const double slope = pick(hazard < 1e-300, 1.0, pick(hazard < 700.0, hazard * q / p, 0.0));
