@@ -31,27 +31,31 @@ static Own own_of(int64_t family, double own) {
 /* Derivative in eta from those in mu (d) or, where link is LOG, in log mu (d_log). */
 INLINE double slope_from(int64_t link, Mean m, double d, double d_log) { return link == LOG ? d_log : d * m.slope; }
 
-/* A count that mu cannot give has density zero, and no slope. */
-INLINE Row possible(double y, double mu, Row r) {
+/* A count that mu cannot give has density zero, and no slope; exp(eta) can give all of them. */
+INLINE Row possible(int64_t link, double y, double mu, Row r) {
+    if (link == LOG) return r;
     const int not = (mu < 0.0) | ((mu == 0.0) & (y > 0.0));
     return (Row){pick(not, -(double)INFINITY, r.value), pick(not, 0.0, r.slope), pick(not, 0.0, r.own)};
 }
 
+/* y log mu, where zero times the log of zero is zero. */
+INLINE double times_log(int64_t link, double y, Mean m) { return link == LOG ? y * m.log_mu : pick(y == 0.0, 0.0, y * m.log_mu); }
+
 INLINE Row poisson_row(int64_t link, double y, double eta, Own o) {
     (void)o;
     const Mean m = mean_of(link, eta);
-    const double log_part = pick(y == 0.0, 0.0, y * m.log_mu), per = pick(y == 0.0, 0.0, y / m.mu);
-    return possible(y, m.mu, (Row){log_part - m.mu, slope_from(link, m, per - 1.0, y - m.mu), 0.0});
+    const double log_part = times_log(link, y, m), per = pick(y == 0.0, 0.0, y / m.mu);
+    return possible(link, y, m.mu, (Row){log_part - m.mu, slope_from(link, m, per - 1.0, y - m.mu), 0.0});
 }
 
 /* Without lgamma(own + y) - lgamma(own), which does not depend on mu: see rises(). */
 INLINE Row negative_binomial_row(int64_t link, double y, double eta, Own o) {
     const Mean m = mean_of(link, eta);
     const double spare = m_log1p(m.mu / o.own), both = o.own + m.mu, share = o.own / both;
-    const double log_part = pick(y == 0.0, 0.0, y * m.log_mu), per = pick(y == 0.0, 0.0, y / m.mu);
+    const double log_part = times_log(link, y, m), per = pick(y == 0.0, 0.0, y / m.mu);
     const double value = log_part - (y + o.own) * spare - y * o.log_own;
     const double slope = slope_from(link, m, (per - 1.0) * share, (y - m.mu) * share);
-    return possible(y, m.mu, (Row){value, slope, (m.mu - y) / both - spare});
+    return possible(link, y, m.mu, (Row){value, slope, (m.mu - y) / both - spare});
 }
 
 /* rise and d_rise: lgamma(size + y) - lgamma(size) at size = mu / own, and its derivative. */
@@ -59,13 +63,14 @@ INLINE Row negative_binomial_1_row(int64_t link, double y, double eta, Own o, do
     const Mean m = mean_of(link, eta);
     const double size = m.mu / o.own, slope = (d_rise - o.a) / o.own;
     const double d_own = size / o.own * (o.a - d_rise) + y * (1.0 / o.own - o.b) - size * o.b;
-    return possible(y, m.mu, (Row){rise + y * (o.log_own - o.a) - size * o.a, slope * m.slope, d_own});
+    return possible(link, y, m.mu, (Row){rise + y * (o.log_own - o.a) - size * o.a, slope * m.slope, d_own});
 }
 
 /* An amount's density from its derivative in log mu. */
 INLINE Row amount(int64_t link, Mean m, double value, double d_log, double d_own) {
+    if (link == LOG) return (Row){value, d_log, d_own};
     const int not = m.mu <= 0.0;
-    const double slope = slope_from(link, m, d_log / m.mu, d_log);
+    const double slope = d_log / m.mu * m.slope;
     return (Row){pick(not, -(double)INFINITY, value), pick(not, 0.0, slope), pick(not, 0.0, d_own)};
 }
 

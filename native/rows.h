@@ -50,19 +50,20 @@ INLINE Sums gaussian_link(int64_t link, const Law *law, int64_t n, const double 
 
 /* Student's t errors with scale sigma and nu degrees of freedom. */
 INLINE Sums student_t_link(int64_t link, const Law *law, int64_t n, const double *restrict y, const double *restrict eta, double *restrict d) {
-    const double sigma = law->own.own, nu = law->nu;
+    const double by_sigma = 1.0 / law->own.own, nu = law->nu, by_nu = 1.0 / nu;
     double total = 0.0, d_sigma = 0.0, d_nu = 0.0;
     SIMD_SUM(total, d_sigma, d_nu)
     for (int64_t i = 0; i < n; i++) {
         const Mean m = mean_of(link, eta[i]);
-        const double z = (y[i] - m.mu) / sigma, ratio = z * z / nu, spread = m_log1p(ratio);
-        const double weight = (nu + 1.0) / (nu * (1.0 + ratio));
-        total -= 0.5 * (nu + 1.0) * spread;
-        d[i] = weight * z / sigma * m.slope;
-        d_sigma += (weight * z * z - 1.0) / sigma;
-        d_nu += 0.5 * (weight * z * z / nu - spread);
+        const double z = (y[i] - m.mu) * by_sigma, ratio = z * z * by_nu, spread = m_log1p(ratio);
+        const double weight = (nu + 1.0) / (nu + z * z), share = weight * z * z;
+        total += spread;
+        d[i] = weight * z * by_sigma * m.slope;
+        d_sigma += share - 1.0;
+        d_nu += share * by_nu - spread;
     }
-    return (Sums){total + (double)n * law->each, {d_sigma, d_nu + (double)n * law->d_nu}};
+    const double value = (double)n * law->each - 0.5 * (nu + 1.0) * total;
+    return (Sums){value, {d_sigma * by_sigma, 0.5 * d_nu + (double)n * law->d_nu}};
 }
 
 #define EACH_MEAN(rows, ...)                                    \
