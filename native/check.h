@@ -56,24 +56,25 @@ static int sound_group(Buffer b, const Group *g, int64_t rows) {
     }
     if (terms != q || !within_range(b, g->at_index, rows, 0, g->levels)) return 0;
     if (g->at_Z ? !inside(b, g->at_Z, product(q, rows)) : q != 1) return 0;
-    if (g->at_weight && (!inside(b, g->at_weight, squares) || !inside(b, g->at_pull, all))) return 0;
+    if (!inside(b, g->at_weight, g->at_weight ? squares : 0) || !inside(b, g->at_pull, g->at_weight ? all : 0)) return 0;
     return !g->at_starts || sound_starts(b, g, rows);
 }
 
 /* The factor's pattern, and the products that its elimination takes. */
 static int sound_factor(Buffer b, const Plan *plan) {
-    const int64_t tail = plan->tail, m = plan->scalars - tail;
-    if (tail < 0 || m < 0 || !inside(b, plan->at_edges, product(tail + 1, 1))) return 0;
-    const int64_t *edges = b.I + plan->at_edges, dense = product(m, m);
+    const int64_t tail = plan->tail;
+    if (tail < 0 || tail > plan->scalars || !inside(b, plan->at_edges, tail + 1)) return 0;
+    const int64_t *edges = b.I + plan->at_edges, dense = product(plan->scalars - tail, plan->scalars - tail);
     int64_t products = 0;
     if (dense < 0 || edges[0] != tail) return 0;
     for (int64_t j = 0; j < tail; j++) {
-        const int64_t count = edges[j + 1] - edges[j];
         if (edges[j + 1] < edges[j] || edges[j + 1] > b.length + tail) return 0;
+        const int64_t count = edges[j + 1] - edges[j];
         products += count * (count + 1) / 2;
     }
     if (plan->size != edges[tail] + dense || !within_range(b, plan->at_rows, edges[tail] - tail, 0, plan->scalars)) return 0;
-    return plan->segments == 0 || (plan->targets == products && within_range(b, plan->at_targets, products, 0, plan->size));
+    if (plan->targets != (plan->segments ? products : 0)) return 0;
+    return within_range(b, plan->at_targets, plan->targets, 0, plan->size);
 }
 
 static int sound_segment(Buffer b, const Segment *s) {
@@ -98,7 +99,7 @@ static int64_t sound_plan(Buffer b) {
     if (squares < 0 || !inside(b, plan->at_centre, theta) || !inside(b, plan->at_factor, squares / 2)) return BAD_PLAN;
     if (plan->sigma < -1 || plan->sigma >= h->dim || (h->mode == COLLAPSED && (plan->sigma < 0 || h->parameters != 1))) return BAD_PLAN;
     if (!sound_factor(b, plan)) return BAD_FACTOR;
-    if (frozen && (!inside(b, plan->at_values, plan->size) || !inside(b, plan->at_middle, n))) return BAD_FACTOR;
+    if (!inside(b, plan->at_values, frozen ? plan->size : 0) || !inside(b, plan->at_middle, frozen ? n : 0)) return BAD_FACTOR;
     if (!frozen && plan->segments == 0) return BAD_SEGMENT;
     if (!records(b, plan->at_segments, plan->segments, sizeof(Segment))) return BAD_SEGMENT;
     for (int64_t k = 0; k < plan->segments; k++)

@@ -96,6 +96,7 @@ enum { NO_GRADIENT = 3, NO_VALUE = 4 };
 /* Log-density and gradient as nutpie asks for them: 0, or a number that refuses the point. */
 int64_t NAME(density)(uint64_t dim, const double *x, double *grad, double *value, const int64_t *I) {
     const Program *h = (const Program *)I;
+    if ((int64_t)dim != (h->mode == COLLAPSED ? plan_of(I)->theta : h->dim)) return NO_VALUE;
     const int64_t moved = h->mode == PLAIN ? 0 : moved_size(I), plain = h->mode == COLLAPSED ? 0 : posterior_size(I);
     double *room = malloc(8 * (size_t)(moved + plain));
     if (!room) return NO_VALUE;
