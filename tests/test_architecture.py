@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "model": BASE,
     "structures": {"errors", "spec", "maths", "disk", "model"},
     "design": BASE | {"model", "structures"},
-    "engine": CORE | {"disk", "results"},
+    "engine": CORE | {"native", "disk", "results"},
     "results": CORE | {"disk"},
     "answers": CORE | {"results"},
     "plots": ANSWERED,

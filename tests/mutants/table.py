@@ -195,8 +195,8 @@ MUTANTS = (
     Mutant(
         "the scale of a prior squared",
         "engine/program.py",
-        '"HalfNormal": lambda p: (4, p["sigma"], 0.0),',
-        '"HalfNormal": lambda p: (4, p["sigma"] ** 2, 0.0),',
+        '"HalfNormal": lambda p: ("HALF_NORMAL_PRIOR", p["sigma"], 0.0),',
+        '"HalfNormal": lambda p: ("HALF_NORMAL_PRIOR", p["sigma"] ** 2, 0.0),',
         ("tests/engine/test_kernel.py",),
     ),
     Mutant(
