@@ -3,10 +3,10 @@
 typedef struct { double value, slope, own; } Row; /* slope in eta; own: in the family's parameter */
 
 /* A family's own parameter, what its density needs of it alone, and that one's derivative. */
-typedef struct { double own, log_own, a, b; } Own;
+typedef struct { double own, log_own, a, b, by_own; } Own; /* by_own = 1 / own: rows multiply */
 
 static Own own_of(int64_t family, double own) {
-    Own o = {own, m_log(own), 0.0, 0.0};
+    Own o = {own, m_log(own), 0.0, 0.0, 1.0 / own};
     switch (family) {
     case GAMMA:
         o.a = own * o.log_own - m_lgamma(own);
@@ -51,18 +51,18 @@ INLINE Row poisson_row(int64_t link, double y, double eta, Own o) {
 /* Without lgamma(own + y) - lgamma(own), which does not depend on mu: see rises(). */
 INLINE Row negative_binomial_row(int64_t link, double y, double eta, Own o) {
     const Mean m = mean_of(link, eta);
-    const double spare = m_log1p(m.mu / o.own), both = o.own + m.mu, share = o.own / both;
+    const double spare = m_log1p(m.mu * o.by_own), by_both = 1.0 / (o.own + m.mu), share = o.own * by_both;
     const double log_part = times_log(link, y, m), per = pick(y == 0.0, 0.0, y / m.mu);
     const double value = log_part - (y + o.own) * spare - y * o.log_own;
     const double slope = slope_from(link, m, (per - 1.0) * share, (y - m.mu) * share);
-    return possible(link, y, m.mu, (Row){value, slope, (m.mu - y) / both - spare});
+    return possible(link, y, m.mu, (Row){value, slope, (m.mu - y) * by_both - spare});
 }
 
 /* rise and d_rise: lgamma(size + y) - lgamma(size) at size = mu / own, and its derivative. */
 INLINE Row negative_binomial_1_row(int64_t link, double y, double eta, Own o, double rise, double d_rise) {
     const Mean m = mean_of(link, eta);
-    const double size = m.mu / o.own, slope = (d_rise - o.a) / o.own;
-    const double d_own = size / o.own * (o.a - d_rise) + y * (1.0 / o.own - o.b) - size * o.b;
+    const double size = m.mu * o.by_own, slope = (d_rise - o.a) * o.by_own;
+    const double d_own = size * o.by_own * (o.a - d_rise) + y * (o.by_own - o.b) - size * o.b;
     return possible(link, y, m.mu, (Row){rise + y * (o.log_own - o.a) - size * o.a, slope * m.slope, d_own});
 }
 
@@ -76,22 +76,22 @@ INLINE Row amount(int64_t link, Mean m, double value, double d_log, double d_own
 
 INLINE Row lognormal_row(int64_t link, double y, double eta, Own o) {
     const Mean m = mean_of(link, eta);
-    const double log_y = m_log(y), z = (log_y - m.log_mu) / o.own;
-    return amount(link, m, -0.5 * (z * z + LOG_2PI) - o.log_own - log_y, z / o.own, (z * z - 1.0) / o.own);
+    const double log_y = m_log(y), z = (log_y - m.log_mu) * o.by_own;
+    return amount(link, m, -0.5 * (z * z + LOG_2PI) - o.log_own - log_y, z * o.by_own, (z * z - 1.0) * o.by_own);
 }
 
 INLINE Row weibull_row(int64_t link, double y, double eta, Own o) {
     const Mean m = mean_of(link, eta);
     const double log_y = m_log(y), gap = log_y - m.log_mu + o.a, z = o.own * gap;
     const double hazard = m_exp(z), rest = 1.0 - hazard;
-    return amount(link, m, o.log_own + z - hazard - log_y, -o.own * rest, 1.0 / o.own + rest * (gap + o.own * o.b));
+    return amount(link, m, o.log_own + z - hazard - log_y, -o.own * rest, o.by_own + rest * (gap + o.own * o.b));
 }
 
 INLINE Row inverse_gaussian_row(int64_t link, double y, double eta, Own o) {
     const Mean m = mean_of(link, eta);
     const double log_y = m_log(y), gap = m_expm1(log_y - m.log_mu), square = gap * gap / y;
     const double value = 0.5 * (o.log_own - LOG_2PI - 3.0 * log_y - o.own * square);
-    return amount(link, m, value, o.own * gap / m.mu, 0.5 / o.own - 0.5 * square);
+    return amount(link, m, value, o.own * gap / m.mu, 0.5 * (o.by_own - square));
 }
 
 INLINE Row gamma_row(int64_t link, double y, double eta, Own o) {

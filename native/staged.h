@@ -45,7 +45,7 @@ static int plain_rows(int64_t family, int64_t link, Own o, int64_t m, const doub
 #define SIZES(link)                                                                  \
     case link:                                                                       \
         SIMD                                                                         \
-        for (int64_t i = 0; i < m; i++) size[i] = mean_of(link, eta[i]).mu / o.own;  \
+        for (int64_t i = 0; i < m; i++) size[i] = mean_of(link, eta[i]).mu * o.by_own;  \
         break;
 #define CASE(link) case link: FILL(negative_binomial_1_row(link, y[i], eta[i], o, rise[i], d_rise[i]))
 static int rising_counts(int64_t link, Own o, int64_t m, const double *restrict y, const double *restrict eta,
