@@ -1,15 +1,15 @@
 /* Scales and correlations of a group's effects: factors, priors, derivatives. */
 typedef struct {
     int64_t size, free; /* coordinates, and how many of them are free correlations */
-} Sizes;
+} GroupSizes;
 
 static const Group *groups_of(const int64_t *I) { return (const Group *)(I + ((const Program *)I)->at_groups); }
 
-static Sizes sizes_of(const int64_t *I, const Group *g) {
+static GroupSizes sizes_of(const int64_t *I, const Group *g) {
     const Block *blocks = (const Block *)(I + g->at_blocks);
     int64_t free = 0;
     for (int64_t b = 0; b < g->blocks; b++) free += blocks[b].width * (blocks[b].width - 1) / 2;
-    return (Sizes){g->terms + free + g->levels * g->terms, free};
+    return (GroupSizes){g->terms + free + g->levels * g->terms, free};
 }
 
 static int64_t widest_group(const int64_t *I) {
