@@ -21,13 +21,13 @@ from tools.calls import Gradient, bound
 
 def kernel(inputs: Inputs) -> Gradient:
     """The compiled kernel in plain coordinates, near where chains begin."""
-    from bayes_glmm.engine.kernel import density_callback
+    from bayes_glmm.engine.kernel import address
     from bayes_glmm.engine.merge import arrange_rows
     from bayes_glmm.engine.program import write_program
 
     rows = arrange_rows(inputs.design)
     program = write_program(inputs.design, inputs.priors, rows=rows)
-    return bound(density_callback.address, program.buffer, near(program.start), program)
+    return bound(address("density"), program.buffer, near(program.start), program)
 
 
 def sampled(inputs: Inputs, spec: Any) -> tuple[str, Gradient]:

@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "spec": {"errors"},
     "maths": {"errors"},
     "families": {"errors", "spec", "maths"},
+    "native": {"errors", "spec", "maths", "families"},
     "model": BASE,
     "structures": {"errors", "spec", "maths", "disk", "model", "native"},
     "design": BASE | {"model", "structures"},

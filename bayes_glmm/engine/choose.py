@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.engine.climb import climb
+from bayes_glmm.engine.codes import ADAPTIVE, COLLAPSED, FROZEN
 from bayes_glmm.engine.laplace import (
     Approximation,
     Problem,
@@ -22,6 +23,7 @@ from bayes_glmm.engine.merge import arrange_rows
 from bayes_glmm.engine.pattern import FIXED, Part, loosen
 from bayes_glmm.engine.plan import Plan
 from bayes_glmm.engine.program import Informed, Program, order_of, write_program
+from bayes_glmm.engine.records import PROGRAM
 from bayes_glmm.errors import EngineError
 from bayes_glmm.model.design import Design
 from bayes_glmm.spec.priors import Prior
@@ -180,14 +182,12 @@ def _least(objective: Callable[[Array], float], mode: Array, place: int) -> floa
 
 def adaptive(found: Approximation, fold: bool = True) -> Plan:
     """Coordinates that follow the scales."""
-    from bayes_glmm.engine import kernel
-
     problem = found.problem
     names = problem.program.names
     centre, factor, signed = scales(found, fold)
     sigma = problem.program.n_dim - len(names) + names.index("sigma") if "sigma" in names else -1
     return Plan(
-        mode=kernel.ADAPTIVE,
+        mode=ADAPTIVE,
         pattern=problem.pattern,
         theta=problem.theta,
         centre=centre,
@@ -202,8 +202,6 @@ def adaptive(found: Approximation, fold: bool = True) -> Plan:
 
 def collapsed(found: Approximation, fold: bool = True) -> Plan:
     """Coordinates of the scales alone, for a Gaussian response."""
-    from bayes_glmm.engine import kernel, posterior
-
     problem = found.problem
     program, pattern = problem.program, problem.pattern
     centre, factor, signed = scales(found, fold)
@@ -211,10 +209,10 @@ def collapsed(found: Approximation, fold: bool = True) -> Plan:
     residual = np.asarray(rows.response) - problem.base
     counts = np.ones(len(residual)) if rows.trials is None else rows.trials
     n = counts.sum()
-    constant = program.buffer[program.buffer[posterior.AT_CONSTANT]].view(np.float64)
+    constant = PROGRAM.read(program.buffer, "constant")
     constant += 0.5 * (pattern.symbolic.n - n) * math.log(2 * math.pi)
     return Plan(
-        mode=kernel.COLLAPSED,
+        mode=COLLAPSED,
         pattern=pattern,
         theta=problem.theta,
         centre=centre,
@@ -271,8 +269,6 @@ def _vaguest(found: Approximation) -> int:
 
 def frozen(found: Approximation, informed: Mapping[str, Informed]) -> Plan:
     """Turn the data-informed coordinates by the factor at the mode."""
-    from bayes_glmm.engine import kernel
-
     problem = found.problem
     pattern = problem.pattern
     inverse = found.inner.factor.inverse()
@@ -302,7 +298,7 @@ def frozen(found: Approximation, informed: Mapping[str, Informed]) -> Plan:
     factor = factorise(pattern, blocks)
     assert factor is not None
     return Plan(
-        mode=kernel.FROZEN,
+        mode=FROZEN,
         pattern=pattern,
         theta=problem.theta,
         centre=found.x[problem.theta],

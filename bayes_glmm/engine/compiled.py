@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bayes_glmm.engine.begin import natural_start
 from bayes_glmm.engine.choose import Coordinates, choose_coordinates, collapsed_coordinates
 from bayes_glmm.engine.expand import expand
+from bayes_glmm.engine.kernel import address
 from bayes_glmm.engine.load import load_nutpie
 from bayes_glmm.engine.program import uncovered
 from bayes_glmm.engine.rotated import Rotation, rotated_graph, rotates, with_effects
@@ -104,8 +105,6 @@ def _kernel(
     priors: Mapping[str, Prior],
     choose: Callable[[Design, Mapping[str, Prior]], Coordinates],
 ) -> Sampled:
-    from bayes_glmm.engine.kernel import density_callback, expand_callback
-
     chosen = choose(design, priors)
     compiled = load_nutpie().compile_pymc.CompiledPyMCModel
     program, start, spread = chosen.program, chosen.start, chosen.spread
@@ -115,8 +114,8 @@ def _kernel(
         return start + spread * np.random.default_rng(seed).uniform(-1, 1, n)
 
     model = compiled(
-        compiled_logp_func=SimpleNamespace(address=density_callback.address),
-        compiled_expand_func=SimpleNamespace(address=expand_callback.address),
+        compiled_logp_func=SimpleNamespace(address=address("density")),
+        compiled_expand_func=SimpleNamespace(address=address("expand")),
         initial_point_func=begin,
         shared_data={},
         shared_var_keys={},

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.engine.codes import COLLAPSED
+from bayes_glmm.engine.kernel import restore
 from bayes_glmm.engine.program import (
     Informed,
     Program,
@@ -95,15 +97,13 @@ def _scales(program: Program, group: GroupDesign, order: list[int], x: Array) ->
 
 
 def _restored(program: Program, draws: Array, seed: int) -> Array:
-    from bayes_glmm.engine import kernel
-
     flat = np.ascontiguousarray(draws.reshape(-1, draws.shape[-1]))
-    noise = np.zeros((0, 0))
-    if program.plan is not None and program.plan.mode == kernel.COLLAPSED:
+    noise = None
+    if program.plan is not None and program.plan.mode == COLLAPSED:
         size = (len(flat), program.plan.pattern.symbolic.n)
         noise = np.random.default_rng([seed, STREAM]).normal(size=size)
     out = np.empty((len(flat), program.n_dim))
-    kernel.restore(program.buffer, flat, noise, out)
+    restore(program.buffer, flat, noise, out)
     return out.reshape(*draws.shape[:-1], -1)
 
 

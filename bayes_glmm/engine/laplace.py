@@ -16,10 +16,10 @@ from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
 from bayes_glmm.engine import sparse
 from bayes_glmm.engine.climb import NO_VALUE, climb, hessian
+from bayes_glmm.engine.codes import FAMILIES, LINKS
+from bayes_glmm.engine.kernel import likelihood, log_density
 from bayes_glmm.engine.pattern import FIXED, Pattern, find_pattern
 from bayes_glmm.engine.program import Program, order_of, unit_rows
-from bayes_glmm.engine.row import FAMILIES
-from bayes_glmm.engine.special import LINKS
 
 type Array = NDArray[np.float64]
 MOST_PRODUCTS = 20_000_000
@@ -51,13 +51,13 @@ class Factor:
     def lower(self, x: Array) -> Array:
         """Return ``inv(L) x``."""
         s, out = self.pattern.symbolic, x.copy()
-        sparse.solve_lower(s.tail, s.edges, s.rows, self.values, self.tail, out)
+        sparse.solve_lower(s, self.values, out)
         return out
 
     def upper(self, x: Array) -> Array:
         """Return ``inv(L') x``."""
         s, out = self.pattern.symbolic, x.copy()
-        sparse.solve_upper(s.tail, s.edges, s.rows, self.values, self.tail, out)
+        sparse.solve_upper(s, self.values, out)
         return out
 
     def inverse(self) -> Array:
@@ -67,7 +67,7 @@ class Factor:
         if m:
             half = solve_triangular(self.tail, np.eye(m), lower=False, check_finite=False)
             out[s.size - m * m :] = (half @ half.T).ravel()
-        sparse.invert_on_pattern(s.tail, s.edges, s.targets, self.values, out)
+        sparse.invert_on_pattern(s, self.values, out)
         return out
 
 
@@ -78,7 +78,7 @@ def factorise(pattern: Pattern, blocks: list[Array]) -> Factor | None:
     for segment, block in zip(pattern.segments, blocks, strict=True):
         kept = segment.places >= 0
         V[segment.places[kept]] = block[kept]
-    if not sparse.eliminate(s.tail, s.edges, s.targets, V):
+    if not sparse.eliminate(s.edges, s.targets, V):
         return None
     if m:
         M = V[s.size - m * m :].reshape(m, m)
@@ -195,10 +195,9 @@ class Problem:
 
     def rows(self, eta: Array, parameters: Array) -> tuple[float, Array]:
         """Return the log-likelihood and its derivative in the predictor."""
-        from bayes_glmm.engine.kernel import likelihood
-
         design, within = self.program.rows.design, self.program.rows.within
         slope, own = np.empty_like(eta), np.zeros_like(parameters)
+        assert design.response is not None
         value = likelihood(
             FAMILIES[design.family], LINKS[design.link], design.response,
             np.ones_like(eta) if design.trials is None else design.trials,
@@ -312,8 +311,6 @@ def approximate_problem(problem: Problem, enough: float = 1e-4) -> Approximation
 
 def marginal(problem: Problem) -> tuple[Callable[[Array], float], Array]:
     """Return minus the log-density of the scales, and the point that it leaves behind."""
-    from bayes_glmm.engine.kernel import log_density
-
     program, order = problem.program, problem.pattern.order
     x, scratch = program.start.copy(), np.empty(program.n_dim)
     x[order[: len(order) - sum(p.width for p in problem.pattern.parts if p.group == FIXED)]] = 0.0

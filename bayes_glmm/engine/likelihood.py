@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.engine.climb import NO_VALUE, climb, hessian
+from bayes_glmm.engine.codes import FAMILIES, constant
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.laplace import Problem, approximate_problem
 from bayes_glmm.engine.program import Program, uncovered, write_program
-from bayes_glmm.engine.row import FAMILIES
-from bayes_glmm.engine.rows import constant
 from bayes_glmm.errors import EngineError
 from bayes_glmm.families import get_family
 from bayes_glmm.model.design import Design

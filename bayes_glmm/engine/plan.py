@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.engine.codes import COLLAPSED
 from bayes_glmm.engine.pattern import Pattern
+from bayes_glmm.engine.records import PLAN, SEGMENT
 
 type Array = NDArray[np.float64]
 
@@ -34,12 +36,14 @@ class Writer:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Coordinates of everything linear given the scales, see :mod:`.adapt`.
+    """Coordinates of everything linear given the scales.
+
+    They are described in ``native/adapt.h``.
 
     Attributes
     ----------
     mode : int
-        ``FROZEN``, ``ADAPTIVE`` or ``COLLAPSED`` of :mod:`.kernel`.
+        ``FROZEN``, ``ADAPTIVE`` or ``COLLAPSED`` of :mod:`.codes`.
     theta : ndarray of int
         Coordinates of scales, correlations and the family's parameters.
     centre, factor : ndarray, shapes (n_theta,), (n_theta, n_theta)
@@ -74,64 +78,55 @@ class Plan:
 
     def n_sampled(self, n_dim: int) -> int:
         """Return the number of coordinates that are sampled, of ``n_dim``."""
-        from bayes_glmm.engine import kernel as k
-
-        return len(self.theta) if self.mode == k.COLLAPSED else n_dim
+        return len(self.theta) if self.mode == COLLAPSED else n_dim
 
     def write(self, writer: Writer) -> int:
         """Append the plan to a buffer; return where it begins."""
-        from bayes_glmm.engine import adapt as a
-
         symbolic = self.pattern.symbolic
-        entries = {
-            a.SCALARS: symbolic.n,
-            a.TAIL: symbolic.tail,
-            a.SIZE: symbolic.size,
-            a.AT_EDGES: writer.ints(symbolic.edges),
-            a.AT_ROWS: writer.ints(symbolic.rows),
-            a.AT_ORDER: writer.ints(self.pattern.order),
-            a.AT_THETA: writer.ints(self.theta),
-            a.THETA: len(self.theta),
-            a.AT_CENTRE: writer.floats(self.centre),
-            a.AT_FACTOR: writer.floats(self.factor[np.tril_indices(len(self.theta))]),
-            a.SIGMA: self.sigma,
-            a.AT_VALUES: writer.floats(self.values),
-            a.AT_MIDDLE: writer.floats(self.middle),
+        entries: dict[str, float] = {
+            "scalars": symbolic.n,
+            "tail": symbolic.tail,
+            "size": symbolic.size,
+            "at_edges": writer.ints(symbolic.edges),
+            "at_rows": writer.ints(symbolic.rows),
+            "at_order": writer.ints(self.pattern.order),
+            "at_theta": writer.ints(self.theta),
+            "theta": len(self.theta),
+            "at_centre": writer.floats(self.centre),
+            "at_factor": writer.floats(self.factor[np.tril_indices(len(self.theta))]),
+            "sigma": self.sigma,
+            "at_values": writer.floats(self.values),
+            "at_middle": writer.floats(self.middle),
+            "reference": self.reference,
+            "constant": self.constant,
+            "squares": self.squares,
+            "observations": self.observations,
         }
         if self.products:
             entries |= {
-                a.AT_TARGETS: writer.ints(symbolic.targets),
-                a.N_TARGETS: len(symbolic.targets),
-                a.AT_SEGMENTS: self._segments(writer),
-                a.SEGMENTS: len(self.pattern.segments),
+                "at_targets": writer.ints(symbolic.targets),
+                "targets": len(symbolic.targets),
+                "at_segments": self._segments(writer),
+                "segments": len(self.pattern.segments),
             }
-        floats = {
-            a.REFERENCE: self.reference,
-            a.CONSTANT: self.constant,
-            a.SQUARES: self.squares,
-            a.OBSERVATIONS: self.observations,
-        }
-        plan = np.zeros(a.PLAN_WIDTH, np.int64)
-        for at, value in entries.items():
-            plan[at] = value
-        for at, number in floats.items():
-            plan[at] = np.float64(number).view(np.int64)
-        return writer.ints(plan)
+        return writer.ints(PLAN.words(**entries))
 
     def _segments(self, writer: Writer) -> int:
         pulls = dict(zip((p.group for p in self.pattern.parts), self.pulls, strict=True))
-        out: list[int] = []
+        out = []
         for segment, G in zip(self.pattern.segments, self.products, strict=True):
             left, right = segment.left, segment.right
-            out += [
-                left.group,
-                right.group,
-                len(G),
-                left.width,
-                right.width,
-                writer.floats(G),
-                writer.ints(segment.places),
-                left.offset,
-                writer.floats(pulls[left.group]) if left is right else 0,
-            ]
-        return writer.ints(out)
+            out.append(
+                SEGMENT.words(
+                    left=left.group,
+                    right=right.group,
+                    pairs=len(G),
+                    rows_left=left.width,
+                    rows_right=right.width,
+                    at_products=writer.floats(G),
+                    at_places=writer.ints(segment.places),
+                    offset=left.offset,
+                    at_c=writer.floats(pulls[left.group]) if left is right else 0,
+                )
+            )
+        return writer.ints(np.concatenate(out))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.engine.choose import Coordinates
 from bayes_glmm.engine.expand import expand
+from bayes_glmm.engine.kernel import log_density
 from bayes_glmm.engine.settings import Settings
 
 type Array = NDArray[np.float64]
@@ -49,8 +50,6 @@ def preview(chosen: Coordinates, settings: Settings) -> Preview:
        sampling. *Journal of Machine Learning Research* 25(72), 1-58.
     """
     from arviz_stats.base import array_stats
-
-    from bayes_glmm.engine.kernel import log_density
 
     program, plan = chosen.program, chosen.program.plan
     assert plan is not None

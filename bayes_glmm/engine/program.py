@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from scipy.special import betaln, gammaln
 
 from bayes_glmm.engine.begin import begin, own_link
+from bayes_glmm.engine.codes import FAMILIES, LINKS, PLAIN, PRIORS, constant
+from bayes_glmm.engine.kernel import check
 from bayes_glmm.engine.merge import Rows
 from bayes_glmm.engine.plan import Plan, Writer
+from bayes_glmm.engine.records import BLOCK, GROUP, PRIOR, PROGRAM
 from bayes_glmm.errors import listed
 from bayes_glmm.families import get_family
 from bayes_glmm.model.blocks.group import GroupDesign
@@ -115,9 +118,6 @@ class Program:
 
 def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
     """Name what of this model the compiled kernel cannot express, if anything."""
-    from bayes_glmm.engine.row import FAMILIES
-    from bayes_glmm.engine.special import LINKS
-
     known = (*_REAL, *_POSITIVE, "Beta", "LKJ")
     others = [name for name in design.predictors if name != "mu"]
     related = [g.name for g in design.groups if g.structure]
@@ -143,20 +143,20 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
 
 
 _REAL = {
-    "Normal": (0, "mu", "sigma", None),
-    "StudentT": (1, "mu", "sigma", "nu"),
-    "Cauchy": (1, "alpha", "beta", None),
-    "Laplace": (2, "mu", "b", None),
-    "Logistic": (3, "mu", "s", None),
+    "Normal": ("NORMAL_PRIOR", "mu", "sigma", None),
+    "StudentT": ("STUDENT_T_PRIOR", "mu", "sigma", "nu"),
+    "Cauchy": ("STUDENT_T_PRIOR", "alpha", "beta", None),
+    "Laplace": ("LAPLACE_PRIOR", "mu", "b", None),
+    "Logistic": ("LOGISTIC_PRIOR", "mu", "s", None),
 }
 _POSITIVE = {
-    "HalfNormal": lambda p: (4, p["sigma"], 0.0),
-    "HalfStudentT": lambda p: (5, p["nu"], p["sigma"]),
-    "HalfCauchy": lambda p: (5, 1.0, p["beta"]),
-    "Exponential": lambda p: (6, 1.0, p["lam"]),
-    "Gamma": lambda p: (6, p["alpha"], p["beta"]),
-    "InverseGamma": lambda p: (7, p["alpha"], p["beta"]),
-    "LogNormal": lambda p: (8, p["mu"], p["sigma"]),
+    "HalfNormal": lambda p: ("HALF_NORMAL_PRIOR", p["sigma"], 0.0),
+    "HalfStudentT": lambda p: ("HALF_STUDENT_T_PRIOR", p["nu"], p["sigma"]),
+    "HalfCauchy": lambda p: ("HALF_STUDENT_T_PRIOR", 1.0, p["beta"]),
+    "Exponential": lambda p: ("GAMMA_PRIOR", 1.0, p["lam"]),
+    "Gamma": lambda p: ("GAMMA_PRIOR", p["alpha"], p["beta"]),
+    "InverseGamma": lambda p: ("INVERSE_GAMMA_PRIOR", p["alpha"], p["beta"]),
+    "LogNormal": lambda p: ("LOG_NORMAL_PRIOR", p["mu"], p["sigma"]),
 }
 
 
@@ -175,80 +175,71 @@ def write_program(
     Standard deviations named in ``signed`` are sampled in that unit and with either
     sign, the others by their logarithms. ``rows`` are sufficient for the design's own.
     """
-    from bayes_glmm.engine import posterior as k
-    from bayes_glmm.engine.row import FAMILIES
-    from bayes_glmm.engine.rows import constant
-    from bayes_glmm.engine.special import LINKS
-
     rows = rows or Rows(design, design.n_rows)
     given, design = design, rows.design
     mu, family, informed = design.mu, get_family(design.family), dict(informed or {})
     signed = dict(signed or {})
     y = np.asarray(design.response, np.float64)
     trials = np.ones(len(y)) if design.trials is None else design.trials
-    writer = Writer(k.HEADER)
-    header = {
-        k.ROWS: len(y),
-        k.COEFFICIENTS: len(mu.coefficients),
-        k.INTERCEPT: int(mu.intercept),
-        k.GROUPS: len(mu.groups),
-        k.FAMILY: FAMILIES[design.family],
-        k.LINK: LINKS[design.link],
-        k.PARAMETERS: len(family.parameters),
-        k.AT_X: writer.floats((mu.X - mu.centers).T),
-        k.AT_OFFSET: writer.floats(mu.offset),
-        k.AT_Y: writer.floats(y),
-        k.AT_TRIALS: writer.floats(trials),
+    writer = Writer(PROGRAM.width)
+    header: dict[str, float] = {
+        "rows": len(y),
+        "coefficients": len(mu.coefficients),
+        "intercept": int(mu.intercept),
+        "groups": len(mu.groups),
+        "family": FAMILIES[design.family],
+        "link": LINKS[design.link],
+        "parameters": len(family.parameters),
+        "single": int((trials == 1.0).all()),
+        "within": rows.within,
+        "at_X": writer.floats((mu.X - mu.centers).T),
+        "at_offset": writer.floats(mu.offset),
+        "at_y": writer.floats(y),
+        "at_trials": writer.floats(trials),
     }
     total = rows.constant + constant(FAMILIES[design.family], y, trials)
 
     def table(names: list[str]) -> int:
         nonlocal total
         found = [_prior_row(priors[name]) for name in names]
-        total += sum(row[1] for row in found)
-        for name, row in zip(names, found, strict=True):
-            if name in signed:
-                row[0][3] = signed[name]
-        return writer.floats([row[0] for row in found])
+        total += sum(row.constant for row in found)
+        return writer.ints([row.words(signed.get(n)) for n, row in zip(names, found, strict=True)])
 
-    header[k.AT_INTERCEPT_PRIOR] = table(["intercept"] if mu.intercept else [])
-    header[k.AT_BETA_PRIOR] = table([f"beta[{c}]" for c in mu.coefficients])
+    header["at_intercept_prior"] = table(["intercept"] if mu.intercept else [])
+    header["at_beta_prior"] = table([f"beta[{c}]" for c in mu.coefficients])
     groups = []
     for group in mu.groups:
         order, known = order_of(group), informed.get(group.name)
-        sds = [f"sd_{group.name}[{group.terms[t]}]" for t in order]
         shapes = [priors[f"corr_{group.name}"]["eta"] if len(b) > 1 else 1.0 for b in group.blocks]
-        total += sum(
-            _lkj_constant(len(b), eta) for b, eta in zip(group.blocks, shapes, strict=True)
+        blocks = [(len(b), eta) for b, eta in zip(group.blocks, shapes, strict=True)]
+        total += sum(_lkj_constant(width, eta) for width, eta in blocks)
+        groups.append(
+            GROUP.words(
+                levels=group.n_levels,
+                terms=len(group.terms),
+                blocks=len(blocks),
+                at_index=writer.ints(group.index),
+                at_Z=0 if group.Z is None else writer.floats(group.Z[:, order].T),
+                at_sd_prior=table([f"sd_{group.name}[{group.terms[t]}]" for t in order]),
+                at_blocks=writer.ints([BLOCK.words(width=w, eta=eta) for w, eta in blocks]),
+                at_weight=writer.floats(known.weight[:, order][:, :, order]) if known else 0,
+                at_pull=writer.floats(known.pull[:, order]) if known else 0,
+                at_starts=writer.ints(_starts(group)) if (np.diff(group.index) >= 0).all() else 0,
+            )
         )
-        blocks = [len(group.blocks)]
-        for members, eta in zip(group.blocks, shapes, strict=True):
-            blocks += [len(members), int(np.float64(eta).view(np.int64))]
-        groups += [
-            group.n_levels,
-            len(group.terms),
-            writer.ints(group.index),
-            0 if group.Z is None else writer.floats(group.Z[:, order].T),
-            table(sds),
-            writer.ints(blocks),
-            writer.floats(known.weight[:, order][:, :, order]) if known else 0,
-            writer.floats(known.pull[:, order]) if known else 0,
-            writer.ints(_starts(group)) if (np.diff(group.index) >= 0).all() else 0,
-        ]
         size = group.n_levels * len(group.terms)
         total -= 0.5 * size * math.log(2 * math.pi)
-    header[k.AT_GROUPS] = writer.ints(groups)
-    header[k.AT_PARAMETER_PRIOR] = table([p.name for p in family.parameters])
+    header["at_groups"] = writer.ints(groups)
+    header["at_parameter_prior"] = table([p.name for p in family.parameters])
     first = begin(given, priors, _location_scale(design, priors))
     start = first.start
-    header[k.AT_CONSTANT] = writer.floats([total])
+    header |= {"constant": total, "mode": PLAIN if plan is None else plan.mode}
     if plan is not None:
-        header |= {k.MODE: plan.mode, k.AT_PLAN: plan.write(writer)}
-    header |= {k.LENGTH: writer.length, k.DIM: len(start)}
-    header[k.WITHIN] = int(np.float64(rows.within).view(np.int64))
+        header["at_plan"] = plan.write(writer)
+    header |= {"length": writer.length, "dim": len(start)}
     buffer = np.concatenate(writer.parts)
-    for at, value in header.items():
-        buffer[at] = value
+    buffer[: PROGRAM.width] = PROGRAM.words(**header)
+    check(buffer)
     return Program(buffer, start, first.spread, given, dict(priors), informed, plan, signed, rows)
 
 
@@ -284,33 +275,50 @@ def unit_rows(x: Array, width: int) -> Array:
     return L
 
 
-def _prior_row(prior: Prior) -> tuple[list[float], float]:
-    """Return the kernel's four numbers and the log normalising constant."""
+@dataclass(frozen=True)
+class _Prior:
+    """A prior's kind and numbers, and the logarithm of its normalising constant."""
+
+    kind: str
+    a: float
+    b: float
+    c: float
+    constant: float
+
+    def words(self, unit: float | None) -> NDArray[np.int64]:
+        """Return the kernel's record; a unit is that of a signed standard deviation."""
+        c = self.c if unit is None else unit
+        return PRIOR.words(kind=PRIORS[self.kind], a=self.a, b=self.b, c=c)
+
+
+def _prior_row(prior: Prior) -> _Prior:
     if prior.name in _REAL:
         kind, location, scale, shape = _REAL[prior.name]
         nu = prior[shape] if shape else 1.0
         constants = {
-            0: -0.5 * math.log(2 * math.pi),
-            1: gammaln((nu + 1) / 2) - gammaln(nu / 2) - 0.5 * math.log(nu * math.pi),
-            2: -math.log(2.0),
-            3: 0.0,
+            "NORMAL_PRIOR": -0.5 * math.log(2 * math.pi),
+            "STUDENT_T_PRIOR": gammaln((nu + 1) / 2)
+            - gammaln(nu / 2)
+            - 0.5 * math.log(nu * math.pi),
+            "LAPLACE_PRIOR": -math.log(2.0),
+            "LOGISTIC_PRIOR": 0.0,
         }
-        return [kind, prior[location], prior[scale], nu], float(constants[kind])
+        return _Prior(kind, prior[location], prior[scale], nu, float(constants[kind]))
     if prior.name == "Beta":
         a, b = prior["alpha"], prior["beta"]
-        return [9, a, b, 0.0], float(-betaln(a, b))
+        return _Prior("SHARE_PRIOR", a, b, 0.0, float(-betaln(a, b)))
     kind, a, b = _POSITIVE[prior.name](prior)
     match kind:
-        case 4:
+        case "HALF_NORMAL_PRIOR":
             const = 0.5 * math.log(2 / math.pi) - math.log(a)
-        case 5:
+        case "HALF_STUDENT_T_PRIOR":
             const = math.log(2 / b) + gammaln((a + 1) / 2) - gammaln(a / 2)
             const -= 0.5 * math.log(a * math.pi)
-        case 6 | 7:
+        case "GAMMA_PRIOR" | "INVERSE_GAMMA_PRIOR":
             const = a * math.log(b) - gammaln(a)
         case _:
             const = -math.log(b) - 0.5 * math.log(2 * math.pi)
-    return [kind, a, b, 0.0], float(const)
+    return _Prior(kind, a, b, 0.0, float(const))
 
 
 def _lkj_constant(n: int, eta: float) -> float:

@@ -1,4 +1,4 @@
-"""Sparse Cholesky factors with a dense tail, compiled, and their derivatives.
+"""Sparse Cholesky factors with a dense tail; the arithmetic is in ``native/sparse.h``.
 
 A symmetric matrix and its factor share one vector of values: the diagonal of the
 first ``tail`` columns, what is below it column by column, and then the dense block
@@ -8,19 +8,22 @@ little when the largest group is eliminated first.
 
 from __future__ import annotations
 
-import math
+import ctypes
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bayes_glmm.native.library import INTEGER, entry, pointer
+
+type Array = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
 LARGEST_TAIL = 1500
 BLOCK = 32
+"""Columns of the dense block that are eliminated together, as in C."""
 SPARSE_PRICE = 4.0
-FAST = {"reassoc", "contract"}
+ARRAY = ctypes.c_void_p
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +55,12 @@ class Symbolic:
 
     def places(self, row: Ints, column: Ints) -> Ints:
         """Return where the entries (row >= column) are in the vector of values."""
-        return _places(self.n, self.tail, self.edges, self.rows, row, column)
+        row, column = _words(row), _words(column)
+        out = np.empty(len(row), np.int64)
+        run = entry("places", None, *[INTEGER] * 2, ARRAY, ARRAY, INTEGER, ARRAY, ARRAY, ARRAY)
+        shape = (self.n, self.tail, _at(self.edges), _at(self.rows))
+        run(*shape, len(row), _at(row), _at(column), _at(out))
+        return out
 
     @property
     def diagonal(self) -> Ints:
@@ -73,7 +81,7 @@ def analyse(n: int, row: Ints, column: Ints, most: int) -> Symbolic | None:
     order = np.lexsort((column, row))
     starts = np.searchsorted(row[order], np.arange(n + 1)).astype(np.int64)
     columns = np.ascontiguousarray(column[order], np.int64)
-    counts = _reach(n, starts, columns, np.zeros(0, np.int64), np.zeros(0, np.int64))
+    counts = _reach(n, starts, columns, None, None)
     tail = _cheapest_tail(counts)
     inner = counts[:tail]
     if int((inner * (inner + 1) // 2).sum()) > most or n - tail > LARGEST_TAIL:
@@ -82,8 +90,11 @@ def analyse(n: int, row: Ints, column: Ints, most: int) -> Symbolic | None:
     rows = np.empty(edges[-1], np.int64)
     _reach(n, starts, columns, edges, rows)
     edges, rows = edges[: tail + 1], rows[: edges[tail]]
-    targets = _targets(n, tail, edges + tail, rows)
-    return Symbolic(n, tail, edges + tail, rows, targets, tail + len(rows) + (n - tail) ** 2)
+    edges, inner = edges + tail, counts[:tail]
+    targets = np.empty(int((inner * (inner + 1) // 2).sum()), np.int64)
+    run = entry("targets", None, INTEGER, INTEGER, ARRAY, ARRAY, ARRAY)
+    run(n, tail, _at(edges), _at(rows), _at(targets))
+    return Symbolic(n, tail, edges, rows, targets, tail + len(rows) + (n - tail) ** 2)
 
 
 def _cheapest_tail(counts: Ints) -> int:
@@ -95,246 +106,64 @@ def _cheapest_tail(counts: Ints) -> int:
     return int(np.argmin(SPARSE_PRICE * sparse + left * (left + 1) * (left + 2) / 6))
 
 
-@njit(cache=True)
-def _reach(n, starts, columns, edges, rows):
+def _reach(n: int, starts: Ints, columns: Ints, edges: Ints | None, rows: Ints | None) -> Ints:
     """Count the entries of each column of the factor; fill ``rows`` where given."""
-    parent, mark = np.full(n, -1), np.full(n, -1)
-    counts = np.zeros(n, np.int64)
-    for i in range(n):
-        mark[i] = i
-        for at in range(starts[i], starts[i + 1]):
-            k = columns[at]
-            while mark[k] != i:
-                if parent[k] == -1:
-                    parent[k] = i
-                if len(rows) > 0:
-                    rows[edges[k] + counts[k]] = i
-                counts[k] += 1
-                mark[k] = i
-                k = parent[k]
+    counts, room = np.empty(n, np.int64), np.empty(2 * n, np.int64)
+    run = entry("reach", None, INTEGER, *[ARRAY] * 6)
+    run(n, _at(starts), _at(columns), _at(edges), _at(rows), _at(counts), _at(room))
     return counts
 
 
-@njit(cache=True)
-def _place(n, tail, edges, rows, i, j):
-    if j >= tail:
-        return tail + len(rows) + (j - tail) * (n - tail) + (i - tail)
-    if i == j:
-        return j
-    low, high = edges[j], edges[j + 1] - 1
-    while low < high:
-        middle = (low + high) // 2
-        if rows[middle - tail] < i:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+def _words(values: Ints) -> Ints:
+    return np.ascontiguousarray(values, np.int64)
 
 
-@njit(cache=True)
-def _places(n, tail, edges, rows, row, column):
-    out = np.empty(len(row), np.int64)
-    for k in range(len(row)):
-        out[k] = _place(n, tail, edges, rows, row[k], column[k])
-    return out
+def _at(values: Ints | None) -> int | None:
+    return pointer(values, np.int64)
 
 
-@njit(cache=True)
-def _targets(n, tail, edges, rows):
-    total = 0
-    for j in range(tail):
-        c = edges[j + 1] - edges[j]
-        total += c * (c + 1) // 2
-    out = np.empty(total, np.int64)
-    t = 0
-    for j in range(tail):
-        for b in range(edges[j], edges[j + 1]):
-            for a in range(b, edges[j + 1]):
-                out[t] = _place(n, tail, edges, rows, rows[a - tail], rows[b - tail])
-                t += 1
-    return out
+def eliminate(edges: Ints, targets: Ints, V: Array) -> bool:
+    """Replace the sparse columns of a matrix by those of its factor.
 
+    Parameters
+    ----------
+    edges, targets : ndarray
+        Of a :class:`Symbolic`.
+    V : ndarray, shape (size,)
+        Is changed.
 
-@njit(cache=True)
-def eliminate(tail, edges, targets, V):
-    """Replace the sparse columns by those of the factor; ``False`` if not positive."""
-    t, one, to = np.uint64(0), np.uint64(1), targets.view(np.uint64)
-    for j in range(tail):
-        if not V[j] > 0.0:
-            return False
-        V[j] = math.sqrt(V[j])
-        scale = 1.0 / V[j]
-        low, high = np.uint64(edges[j]), np.uint64(edges[j + 1])
-        for b in range(low, high):
-            V[b] *= scale
-        for b in range(low, high):
-            factor = V[b]
-            for a in range(b, high):
-                V[to[t]] -= V[a] * factor
-                t += one
-    return True
-
-
-@njit(cache=True, fastmath=FAST)
-def eliminate_tail(M):
-    """Replace the dense block, stored column by column, by its factor.
-
-    Columns go by blocks, so that what is left is read once for each block of them.
+    Returns
+    -------
+    bool
+        Whether the matrix is positive so far.
     """
-    m = len(M)
-    for start in range(0, m, BLOCK):
-        stop = min(start + BLOCK, m)
-        for j in range(start, stop):
-            if not M[j, j] > 0.0:
-                return False
-            M[j, j] = math.sqrt(M[j, j])
-            for i in range(j + 1, m):
-                M[j, i] /= M[j, j]
-            for k in range(j + 1, stop):
-                factor = M[j, k]
-                for i in range(k, m):
-                    M[k, i] -= factor * M[j, i]
-        for k in range(stop, m):
-            for j in range(start, stop, 4):
-                a, b, c, d = M[j, k], M[j + 1, k], M[j + 2, k], M[j + 3, k]
-                for i in range(k, m):
-                    M[k, i] -= a * M[j, i] + b * M[j + 1, i] + c * M[j + 2, i] + d * M[j + 3, i]
-    return True
+    run = entry("eliminate", INTEGER, INTEGER, ARRAY, ARRAY, ARRAY)
+    return bool(run(len(edges) - 1, _at(edges), _at(targets), pointer(V)))
 
 
-@njit(cache=True)
-def solve_lower(tail, edges, rows, V, M, x):
+def eliminate_tail(M: Array) -> bool:
+    """Replace a dense block, stored column by column, by its factor; ``False`` if not positive."""
+    return bool(entry("eliminate_tail", INTEGER, INTEGER, ARRAY)(len(M), pointer(M)))
+
+
+def solve_lower(symbolic: Symbolic, V: Array, x: Array) -> None:
     """Replace ``x`` by ``inv(L) x``."""
-    row, first = rows.view(np.uint64), np.uint64(tail)
-    for j in range(tail):
-        value = x[j] / V[j]
-        x[j] = value
-        for p in range(np.uint64(edges[j]), np.uint64(edges[j + 1])):
-            x[row[p - first]] -= V[p] * value
-    solve_tail(M, x[tail:])
+    _solve("solve_lower", symbolic, V, x)
 
 
-@njit(cache=True, fastmath=FAST)
-def solve_tail(M, x):
-    """Replace ``x`` by its solution with the factor of the dense block."""
-    for j in range(len(M)):
-        x[j] /= M[j, j]
-        for i in range(j + 1, len(M)):
-            x[i] -= M[j, i] * x[j]
-
-
-@njit(cache=True, fastmath=FAST)
-def solve_tail_upper(M, x):
-    """Replace ``x`` by its solution with the transposed factor of the dense block."""
-    for j in range(len(M) - 1, -1, -1):
-        value = x[j]
-        for i in range(j + 1, len(M)):
-            value -= M[j, i] * x[i]
-        x[j] = value / M[j, j]
-
-
-@njit(cache=True)
-def solve_upper(tail, edges, rows, V, M, x):
+def solve_upper(symbolic: Symbolic, V: Array, x: Array) -> None:
     """Replace ``x`` by ``inv(L') x``."""
-    solve_tail_upper(M, x[tail:])
-    row, first = rows.view(np.uint64), np.uint64(tail)
-    for j in range(tail - 1, -1, -1):
-        value = x[j]
-        for p in range(np.uint64(edges[j]), np.uint64(edges[j + 1])):
-            value -= V[p] * x[row[p - first]]
-        x[j] = value / V[j]
+    _solve("solve_upper", symbolic, V, x)
 
 
-@njit(cache=True)
-def log_diagonal(tail, V, M):
-    """Sum of the logarithms of the factor's diagonal."""
-    total, product = 0.0, 1.0
-    for j in range(tail + len(M)):
-        product *= V[j] if j < tail else M[j - tail, j - tail]
-        if product > 1e100 or product < 1e-100:
-            total += math.log(product)
-            product = 1.0
-    return total + math.log(product)
+def _solve(name: str, symbolic: Symbolic, V: Array, x: Array) -> None:
+    s = symbolic
+    run = entry(name, None, INTEGER, INTEGER, *[ARRAY] * 4)
+    run(s.tail, s.n - s.tail, _at(s.edges), _at(s.rows), pointer(V), pointer(x))
 
 
-@njit(cache=True)
-def add_outer(tail, edges, rows, left, right, B, N):
-    """Take ``left right'`` from the derivative ``(B, N)`` at the factor's entries."""
-    row, first = rows.view(np.uint64), np.uint64(tail)
-    for j in range(tail):
-        value = right[j]
-        B[j] -= left[j] * value
-        for p in range(np.uint64(edges[j]), np.uint64(edges[j + 1])):
-            B[p] -= left[row[p - first]] * value
-    for j in range(len(N)):
-        for i in range(j, len(N)):
-            N[j, i] -= left[tail + i] * right[tail + j]
-
-
-@njit(cache=True)
-def pull_back(tail, edges, targets, V, M, B, N):
-    """Turn the derivative in the factor into that in the matrix below its diagonal.
-
-    The operations of the elimination, in reverse; ``(V, M)`` is the factor.
-    """
-    for j in range(len(M) - 1, -1, -1):
-        pull_back_column(M, N, j)
-    one, to = np.uint64(1), targets.view(np.uint64)
-    t = np.uint64(len(targets))
-    for j in range(tail - 1, -1, -1):
-        low, high = np.uint64(edges[j]), np.uint64(edges[j + 1])
-        count = high - low
-        t -= count * (count + one) // np.uint64(2)
-        at = t
-        for b in range(low, high):
-            slope, factor = 0.0, V[b]
-            for a in range(b, high):
-                back = B[to[at]]
-                B[a] -= back * factor
-                slope += back * V[a]
-                at += one
-            B[b] -= slope
-        diagonal = B[j]
-        for a in range(low, high):
-            B[a] /= V[j]
-            diagonal -= B[a] * V[a]
-        B[j] = 0.5 * diagonal / V[j]
-
-
-@njit(cache=True, fastmath=FAST)
-def pull_back_column(M, N, j):
-    """Reverse the elimination of one column of the dense block."""
-    m = len(M)
-    for k in range(m - 1, j, -1):
-        slope, factor = 0.0, M[j, k]
-        for i in range(k, m):
-            N[j, i] -= N[k, i] * factor
-            slope += N[k, i] * M[j, i]
-        N[j, k] -= slope
-    diagonal = N[j, j]
-    for i in range(j + 1, m):
-        N[j, i] /= M[j, j]
-        diagonal -= N[j, i] * M[j, i]
-    N[j, j] = 0.5 * diagonal / M[j, j]
-
-
-@njit(cache=True)
-def invert_on_pattern(tail, edges, targets, V, S):
+def invert_on_pattern(symbolic: Symbolic, V: Array, S: Array) -> None:
     """Fill ``S`` with the inverse at the factor's entries; its tail is given."""
-    t = len(targets)
-    for j in range(tail - 1, -1, -1):
-        low, high = edges[j], edges[j + 1]
-        t -= (high - low) * (high - low + 1) // 2
-        for a in range(low, high):
-            S[a] = 0.0
-        at = t
-        for b in range(low, high):
-            for a in range(b, high):
-                back = S[targets[at]]
-                S[a] -= back * V[b] / V[j]
-                if a != b:
-                    S[b] -= back * V[a] / V[j]
-                at += 1
-        S[j] = 1.0 / (V[j] * V[j])
-        for a in range(low, high):
-            S[j] -= S[a] * V[a] / V[j]
+    s = symbolic
+    run = entry("invert_on_pattern", None, INTEGER, ARRAY, ARRAY, INTEGER, ARRAY, ARRAY)
+    run(s.tail, _at(s.edges), _at(s.targets), len(s.targets), pointer(V), pointer(S))

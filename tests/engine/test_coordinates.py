@@ -69,7 +69,6 @@ def value(program, z):
 
 
 def restored(program, z, noise=None):
-    noise = np.zeros((0, 0)) if noise is None else noise
     out = np.empty((len(z), program.n_dim))
     kernel.restore(program.buffer, z, noise, out)
     return out

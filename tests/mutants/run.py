@@ -44,27 +44,15 @@ def text_with(mutant: Mutant, text: str) -> str:
 
 @contextmanager
 def planted(mutant: Mutant, folder: Path) -> Iterator[None]:
-    """Put the error into a copy, and take it out again, with its time of change.
-
-    Compiled code knows the files that it calls, not those that these call in turn: where
-    one of them has the error, what was compiled is set aside.
-    """
+    """Put the error into a copy, and take it out again, with its time of change."""
     file = folder / "bayes_glmm" / mutant.file
     before, stat = file.read_text("utf-8"), file.stat()
-    aside = folder / "aside"
-    compiled = file.parent / "__pycache__"
-    moves = "engine.jit" in before
-    if moves:
-        compiled.rename(aside)
     file.write_text(text_with(mutant, before), "utf-8")
     try:
         yield
     finally:
         file.write_text(before, "utf-8")
         os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-        if moves:
-            shutil.rmtree(compiled, ignore_errors=True)
-            aside.rename(compiled)
 
 
 def ran(tests: Iterable[str], folder: Path) -> tuple[int, str]:

@@ -74,10 +74,10 @@ MUTANTS = (
         ("tests/test_collapsing.py",),
     ),
     Mutant(
-        "the Jacobian of a log transform dropped in the compiled kernel",
-        "engine/densities.py",
-        "return x - 0.5 * r, 1.0 - r",
-        "return -0.5 * r, -r",
+        "the two numbers of a positive prior exchanged in the compiled program",
+        "engine/program.py",
+        "return _Prior(kind, a, b, 0.0, float(const))",
+        "return _Prior(kind, b, a, 0.0, float(const))",
         ("tests/engine/test_kernel.py",),
     ),
     Mutant(
@@ -195,8 +195,8 @@ MUTANTS = (
     Mutant(
         "the scale of a prior squared",
         "engine/program.py",
-        '"HalfNormal": lambda p: (4, p["sigma"], 0.0),',
-        '"HalfNormal": lambda p: (4, p["sigma"] ** 2, 0.0),',
+        '"HalfNormal": lambda p: ("HALF_NORMAL_PRIOR", p["sigma"], 0.0),',
+        '"HalfNormal": lambda p: ("HALF_NORMAL_PRIOR", p["sigma"] ** 2, 0.0),',
         ("tests/engine/test_kernel.py",),
     ),
     Mutant(

@@ -1,0 +1,90 @@
+"""The numbers by which the compiled kernel knows families, links, priors and modes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+PLAIN, FROZEN, ADAPTIVE, COLLAPSED = range(4)
+MODES = {"PLAIN": PLAIN, "FROZEN": FROZEN, "ADAPTIVE": ADAPTIVE, "COLLAPSED": COLLAPSED}
+"""Coordinates that are sampled: the program's own, or those of a :class:`.plan.Plan`."""
+
+(
+    GAUSSIAN, STUDENT_T, BINOMIAL, POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1, GEOMETRIC,
+    BETA_BINOMIAL, GAMMA, EXPONENTIAL, WEIBULL, INVERSE_GAUSSIAN, LOGNORMAL, BETA,
+) = range(14)  # fmt: skip
+PLAIN_FAMILIES = {
+    "GAUSSIAN": GAUSSIAN,
+    "STUDENT_T": STUDENT_T,
+    "BINOMIAL": BINOMIAL,
+    "POISSON": POISSON,
+    "NEGATIVE_BINOMIAL": NEGATIVE_BINOMIAL,
+    "NEGATIVE_BINOMIAL_1": NEGATIVE_BINOMIAL_1,
+    "GEOMETRIC": GEOMETRIC,
+    "BETA_BINOMIAL": BETA_BINOMIAL,
+    "GAMMA": GAMMA,
+    "EXPONENTIAL": EXPONENTIAL,
+    "WEIBULL": WEIBULL,
+    "INVERSE_GAUSSIAN": INVERSE_GAUSSIAN,
+    "LOGNORMAL": LOGNORMAL,
+    "BETA": BETA,
+}
+INFLATED, HURDLE = 100, 200
+"""Added to a plain family's number: extra zeros, or all of them, have a probability of their own."""
+
+FAMILIES = {
+    "gaussian": GAUSSIAN,
+    "student_t": STUDENT_T,
+    "bernoulli": BINOMIAL,
+    "binomial": BINOMIAL,
+    "poisson": POISSON,
+    "negative_binomial": NEGATIVE_BINOMIAL,
+    "negative_binomial1": NEGATIVE_BINOMIAL_1,
+    "geometric": GEOMETRIC,
+    "beta_binomial": BETA_BINOMIAL,
+    "gamma": GAMMA,
+    "exponential": EXPONENTIAL,
+    "weibull": WEIBULL,
+    "inverse_gaussian": INVERSE_GAUSSIAN,
+    "lognormal": LOGNORMAL,
+    "beta": BETA,
+    "zero_inflated_poisson": INFLATED + POISSON,
+    "zero_inflated_negative_binomial": INFLATED + NEGATIVE_BINOMIAL,
+    "zero_inflated_binomial": INFLATED + BINOMIAL,
+    "hurdle_poisson": HURDLE + POISSON,
+    "hurdle_negative_binomial": HURDLE + NEGATIVE_BINOMIAL,
+    "hurdle_gamma": HURDLE + GAMMA,
+    "hurdle_lognormal": HURDLE + LOGNORMAL,
+}
+COUNTS = (POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1, GEOMETRIC)
+SUCCESSES = (BINOMIAL, BETA_BINOMIAL)
+
+LINKS = {
+    link: number
+    for number, link in enumerate(
+        ("identity", "log", "logit", "probit", "cloglog", "sqrt", "inverse")
+    )
+}
+PRIORS = {
+    kind: number
+    for number, kind in enumerate(
+        (
+            "NORMAL_PRIOR", "STUDENT_T_PRIOR", "LAPLACE_PRIOR", "LOGISTIC_PRIOR",
+            "HALF_NORMAL_PRIOR", "HALF_STUDENT_T_PRIOR", "GAMMA_PRIOR", "INVERSE_GAMMA_PRIOR",
+            "LOG_NORMAL_PRIOR", "SHARE_PRIOR",
+        )
+    )
+}  # fmt: skip
+
+
+def constant(family: int, y: NDArray[Any], trials: NDArray[Any]) -> float:
+    """Sum the parts of the log-density that depend on the response alone."""
+    from scipy.special import gammaln
+
+    plain = family % INFLATED
+    if plain in COUNTS:
+        return float(-gammaln(y + 1).sum())
+    if plain in SUCCESSES:
+        return float((gammaln(trials + 1) - gammaln(y + 1) - gammaln(trials - y + 1)).sum())
+    return 0.0

@@ -1,0 +1,106 @@
+"""What the kernel's buffer holds, record by record: the C structs are printed from here.
+
+Every field is one word of eight bytes. A field that begins with ``at_`` is the place,
+counted in words from the buffer's beginning, where a table starts; zero where there is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+WHOLE, NUMBER = "int64", "float64"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A row of named words.
+
+    Attributes
+    ----------
+    name : str
+        Of the C struct.
+    fields : tuple of (str, str)
+        Name and ``"int64"`` or ``"float64"``, in order.
+    """
+
+    name: str
+    fields: tuple[tuple[str, str], ...]
+
+    @property
+    def width(self) -> int:
+        """Number of words."""
+        return len(self.fields)
+
+    def words(self, **values: float) -> NDArray[np.int64]:
+        """Return one record as words, shape (width,); fields that are not named are zero.
+
+        Raises
+        ------
+        KeyError
+            The record has no such field.
+        """
+        out = np.zeros(self.width, np.int64)
+        places = {name: (k, kind) for k, (name, kind) in enumerate(self.fields)}
+        for name, value in values.items():
+            k, kind = places[name]
+            out[k] = np.float64(value).view(np.int64) if kind == NUMBER else value
+        return out
+
+    def read(self, words: NDArray[np.int64], name: str) -> float:
+        """Return the value of a field of a record."""
+        k = [field for field, _ in self.fields].index(name)
+        word = words[k]
+        return float(word.view(np.float64)) if self.fields[k][1] == NUMBER else int(word)
+
+
+def _record(name: str, whole: str, numbers: str = "") -> Record:
+    return Record(
+        name, (*((f, WHOLE) for f in whole.split()), *((f, NUMBER) for f in numbers.split()))
+    )
+
+
+PROGRAM = _record(
+    "Program",
+    """
+    length dim rows coefficients intercept groups family link parameters single mode
+    at_X at_offset at_y at_trials at_intercept_prior at_beta_prior at_parameter_prior
+    at_groups at_plan
+    """,
+    "constant within",
+)
+"""Begins the buffer. ``single`` is 1 where every row is one trial; ``within`` is the sum of
+squares of a Gaussian response around the means that its rows are."""
+
+GROUP = _record(
+    "Group",
+    "levels terms blocks at_index at_Z at_sd_prior at_blocks at_weight at_pull at_starts",
+)
+"""A grouping: ``at_Z`` is zero for a column of ones, ``at_starts`` says where each level's rows
+begin where rows are sorted, ``at_weight`` and ``at_pull`` centre levels where their data are."""
+
+BLOCK = _record("Block", "width", "eta")
+"""Correlated terms of a group and the LKJ prior's shape."""
+
+PRIOR = _record("Prior", "kind", "a b c")
+"""A prior's kind and numbers: location, scale and degrees of freedom of a real number; two
+shapes of a positive one and the unit of a signed standard deviation, or zero."""
+
+PLAN = _record(
+    "Plan",
+    """
+    scalars tail size at_edges at_rows at_targets targets at_order at_segments segments
+    sigma at_theta theta at_centre at_factor at_values at_middle
+    """,
+    "reference constant squares observations",
+)
+"""Coordinates of everything linear given the scales, see :class:`.plan.Plan`."""
+
+SEGMENT = _record(
+    "Segment", "left right pairs rows_left rows_right at_products at_places offset at_c"
+)
+"""Pairs of units of two parts that meet in some row; -1 as ``left`` or ``right``: fixed effects."""
+
+RECORDS = (PROGRAM, GROUP, BLOCK, PRIOR, PLAN, SEGMENT)

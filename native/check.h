@@ -1,0 +1,131 @@
+/* Whether a program can be run: every table inside its buffer, every place inside its table.
+ * It is asked once when a program is written, so that nothing is asked while it is sampled. */
+enum { SOUND, BAD_HEADER, BAD_FAMILY, BAD_ROWS, BAD_GROUP, BAD_DIMENSION, BAD_PLAN, BAD_FACTOR, BAD_SEGMENT };
+
+/* A product of sizes, or -1 where it cannot be one. */
+static int64_t product(int64_t a, int64_t b) {
+    const int64_t most = (int64_t)1 << 48;
+    return a < 0 || b < 0 || a > most || b > most || (b && a > most / b) ? -1 : a * b;
+}
+
+typedef struct {
+    int64_t length;
+    const int64_t *I;
+} Buffer;
+
+/* Whether a table of that many words lies inside the buffer. */
+static int inside(Buffer b, int64_t at, int64_t words) { return at >= 0 && words >= 0 && words <= b.length && at <= b.length - words; }
+
+static int records(Buffer b, int64_t at, int64_t count, size_t width) { return inside(b, at, product(count, (int64_t)width / 8)); }
+
+/* Whether a table lies inside the buffer and its numbers in [low, high). */
+static int within_range(Buffer b, int64_t at, int64_t count, int64_t low, int64_t high) {
+    if (!inside(b, at, count)) return 0;
+    int good = 1;
+    for (int64_t k = 0; k < count; k++) good &= b.I[at + k] >= low && b.I[at + k] < high;
+    return good;
+}
+
+static int sound_family(const Program *h) {
+    const int64_t plain = h->family % INFLATED, zeros = h->family - plain, link = h->link;
+    const int mean = link == IDENTITY || link == LOG || link == SQRT || link == INVERSE;
+    const int share = link == LOGIT || link == PROBIT || link == CLOGLOG;
+    const int shares = plain == BINOMIAL || plain == BETA_BINOMIAL || plain == BETA;
+    if (h->family < 0 || plain > BETA || (zeros != 0 && zeros != INFLATED && zeros != HURDLE)) return 0;
+    if (plain == GAUSSIAN) return mean && zeros == 0 && h->parameters == 1;
+    if (plain == STUDENT_T) return mean && zeros == 0 && h->parameters == 2;
+    return (shares ? share : mean) && h->parameters >= (zeros ? 1 : 0) && h->parameters <= (zeros ? 2 : 1);
+}
+
+static int sound_starts(Buffer b, const Group *g, int64_t rows) {
+    if (!within_range(b, g->at_starts, g->levels + 1, 0, rows + 1)) return 0;
+    const int64_t *starts = b.I + g->at_starts, *index = b.I + g->at_index;
+    int good = 1;
+    for (int64_t i = 0; i < rows; i++) good &= starts[index[i]] <= i && i < starts[index[i] + 1];
+    return good;
+}
+
+static int sound_group(Buffer b, const Group *g, int64_t rows) {
+    const int64_t q = g->terms, all = product(g->levels, q), squares = product(all, q);
+    if (q < 1 || squares < 0 || !records(b, g->at_sd_prior, q, sizeof(Prior)) || !records(b, g->at_blocks, g->blocks, sizeof(Block))) return 0;
+    const Block *blocks = (const Block *)(b.I + g->at_blocks);
+    int64_t terms = 0;
+    for (int64_t k = 0; k < g->blocks; k++) {
+        if (blocks[k].width < 1 || blocks[k].width > q) return 0;
+        terms += blocks[k].width;
+    }
+    if (terms != q || !within_range(b, g->at_index, rows, 0, g->levels)) return 0;
+    if (g->at_Z ? !inside(b, g->at_Z, product(q, rows)) : q != 1) return 0;
+    if (!inside(b, g->at_weight, g->at_weight ? squares : 0) || !inside(b, g->at_pull, g->at_weight ? all : 0)) return 0;
+    return !g->at_starts || sound_starts(b, g, rows);
+}
+
+/* The factor's pattern, and the products that its elimination takes. */
+static int sound_factor(Buffer b, const Plan *plan) {
+    const int64_t tail = plan->tail;
+    if (tail < 0 || tail > plan->scalars || !inside(b, plan->at_edges, tail + 1)) return 0;
+    const int64_t *edges = b.I + plan->at_edges, dense = product(plan->scalars - tail, plan->scalars - tail);
+    int64_t products = 0;
+    if (dense < 0 || edges[0] != tail) return 0;
+    for (int64_t j = 0; j < tail; j++) {
+        if (edges[j + 1] < edges[j] || edges[j + 1] > b.length + tail) return 0;
+        const int64_t count = edges[j + 1] - edges[j];
+        products += count * (count + 1) / 2;
+    }
+    if (plan->size != edges[tail] + dense || !within_range(b, plan->at_rows, edges[tail] - tail, 0, plan->scalars)) return 0;
+    if (plan->targets != (plan->segments ? products : 0)) return 0;
+    return within_range(b, plan->at_targets, plan->targets, 0, plan->size);
+}
+
+static int sound_segment(Buffer b, const Segment *s) {
+    const Program *h = (const Program *)b.I;
+    const Plan *plan = plan_of(b.I);
+    if (s->left < -1 || s->left >= h->groups || s->right < -1 || s->right >= h->groups || (s->left < 0 && s->right >= 0)) return 0;
+    if (s->left >= 0 && groups_of(b.I)[s->left].terms != s->rows_left) return 0;
+    if (s->right >= 0 && groups_of(b.I)[s->right].terms != s->rows_right) return 0;
+    const int64_t pulls = product(s->pairs, s->rows_left), size = product(pulls, s->rows_right);
+    if (size < 0 || !inside(b, s->at_products, size) || !within_range(b, s->at_places, size, -1, plan->size)) return 0;
+    return !s->at_c || (inside(b, s->at_c, pulls) && s->offset >= 0 && pulls <= plan->scalars && s->offset <= plan->scalars - pulls);
+}
+
+static int64_t sound_plan(Buffer b) {
+    const Program *h = (const Program *)b.I;
+    if (!records(b, h->at_plan, 1, sizeof(Plan))) return BAD_PLAN;
+    const Plan *plan = plan_of(b.I);
+    const int64_t n = plan->scalars, theta = plan->theta, frozen = h->mode == FROZEN;
+    if (n < 0 || theta < 0 || n > h->dim || theta != h->dim - n || plan->segments < 0) return BAD_PLAN;
+    if (!within_range(b, plan->at_theta, theta, 0, h->dim) || !within_range(b, plan->at_order, n, 0, h->dim)) return BAD_PLAN;
+    const int64_t squares = product(theta, theta + 1);
+    if (squares < 0 || !inside(b, plan->at_centre, theta) || !inside(b, plan->at_factor, squares / 2)) return BAD_PLAN;
+    if (plan->sigma < -1 || plan->sigma >= h->dim || (h->mode == COLLAPSED && (plan->sigma < 0 || h->parameters != 1))) return BAD_PLAN;
+    if (!sound_factor(b, plan)) return BAD_FACTOR;
+    if (!inside(b, plan->at_values, frozen ? plan->size : 0) || !inside(b, plan->at_middle, frozen ? n : 0)) return BAD_FACTOR;
+    if (!frozen && plan->segments == 0) return BAD_SEGMENT;
+    if (!records(b, plan->at_segments, plan->segments, sizeof(Segment))) return BAD_SEGMENT;
+    for (int64_t k = 0; k < plan->segments; k++)
+        if (!sound_segment(b, segments_of(b.I) + k)) return BAD_SEGMENT;
+    return SOUND;
+}
+
+/* 0 where a program of that many words can be run, else the number of what is wrong. */
+int64_t NAME(check_program)(int64_t length, const int64_t *program) {
+    const Buffer b = {length, program};
+    const Program *h = (const Program *)program;
+    if (!records(b, 0, 1, sizeof(Program)) || h->length != length) return BAD_HEADER;
+    if (h->intercept < 0 || h->intercept > 1 || h->mode < PLAIN || h->mode > COLLAPSED) return BAD_HEADER;
+    if (!sound_family(h)) return BAD_FAMILY;
+    const int64_t n = h->rows;
+    if (!inside(b, h->at_X, product(n, h->coefficients)) || h->coefficients < 0) return BAD_ROWS;
+    if (!inside(b, h->at_offset, n) || !inside(b, h->at_y, n) || !inside(b, h->at_trials, n)) return BAD_ROWS;
+    if (!records(b, h->at_intercept_prior, h->intercept, sizeof(Prior)) || !records(b, h->at_beta_prior, h->coefficients, sizeof(Prior)) ||
+        !records(b, h->at_parameter_prior, h->parameters, sizeof(Prior)))
+        return BAD_HEADER;
+    if (!records(b, h->at_groups, h->groups, sizeof(Group))) return BAD_GROUP;
+    int64_t dim = h->intercept + h->coefficients + h->parameters;
+    for (int64_t g = 0; g < h->groups; g++) {
+        if (!sound_group(b, groups_of(program) + g, n)) return BAD_GROUP;
+        dim += sizes_of(program, groups_of(program) + g).size;
+    }
+    if (dim != h->dim) return BAD_DIMENSION;
+    return h->mode == PLAIN ? SOUND : sound_plan(b);
+}

@@ -1,0 +1,74 @@
+/* One operation on many rows; an operand that is one number for all of them is read once. */
+#define OP1(name, value) OP_##name,
+#define OP2(name, value) OP_##name,
+#define OP3(name, value) OP_##name,
+enum {
+#include "interpret_ops.h"
+    OPERATIONS
+};
+#undef OP1
+#undef OP2
+#undef OP3
+#define OP1(name, value) 1,
+#define OP2(name, value) 2,
+#define OP3(name, value) 3,
+static const int8_t ARITY[OPERATIONS] = {
+#include "interpret_ops.h"
+};
+#undef OP1
+#undef OP2
+#undef OP3
+
+typedef struct {
+    const double *at;
+    int64_t one; /* whether it is one number for all rows */
+} Operand;
+#define ROWS(x_is, y_is, z_is, value)          \
+    do {                                       \
+        SIMD                                   \
+        for (int64_t j = 0; j < n; j++) {      \
+            const double x = x_is;             \
+            const double y = y_is;             \
+            const double z = z_is;             \
+            (void)y, (void)z;                  \
+            out[j] = value;                    \
+        }                                      \
+    } while (0)
+#define OP1(name, value)                       \
+    case OP_##name:                            \
+        ROWS(p[j], 0.0, 0.0, value);           \
+        break;
+#define OP2(name, value)                                         \
+    case OP_##name:                                              \
+        if (a.one) ROWS(x0, q[j], 0.0, value);                   \
+        else if (b.one) ROWS(p[j], y0, 0.0, value);              \
+        else ROWS(p[j], q[j], 0.0, value);                       \
+        break;
+#define OP3(name, value)                                         \
+    case OP_##name:                                              \
+        if (a.one) ROWS(x0, q[b.one ? 0 : j], r[c.one ? 0 : j], value); \
+        else if (b.one && c.one) ROWS(p[j], y0, z0, value);      \
+        else if (b.one) ROWS(p[j], y0, r[j], value);             \
+        else if (c.one) ROWS(p[j], q[j], z0, value);             \
+        else ROWS(p[j], q[j], r[j], value);                      \
+        break;
+/* Rows of out; where all operands are one number for all rows, n is one and out has its own place. */
+static void apply(int64_t op, int64_t n, Operand a, Operand b, Operand c, double *out) {
+    const double *p = a.at, *q = b.at, *r = c.at;
+    const double x0 = p[0], y0 = q[0], z0 = r[0];
+    switch (op) {
+#include "interpret_ops.h"
+    }
+}
+#undef ROWS
+#undef OP1
+#undef OP2
+#undef OP3
+
+/* An operation by its code on arrays; 1 where there is none of that code. Operands that it does not
+ * take may be any arrays. */
+int64_t NAME(elementwise)(int64_t op, int64_t n, const double *a, const double *b, const double *c, double *out) {
+    if (op < 0 || op >= OPERATIONS) return 1;
+    if (n > 0) apply(op, n, (Operand){a, 0}, (Operand){b, 0}, (Operand){c, 0}, out);
+    return 0;
+}

@@ -1,0 +1,33 @@
+/* What all rows of a model share. */
+typedef struct {
+    int64_t plain, zeros, link; /* plain family; 0, INFLATED or HURDLE */
+    int64_t single;             /* every row is one trial */
+    int64_t parameters, last;   /* their number; which of them is the share of zeros */
+    Own own;
+    double share, log_share, log_rest; /* of zeros; its logarithm and that of the rest */
+    double nu, each, d_nu;             /* Student's t: freedom; what each row adds, and its derivative */
+} Law;
+
+typedef struct { double value, own[2]; } Sums; /* own: in the parameters, in order */
+
+static Law law_of(int64_t family, int64_t link, int64_t single, int64_t n_parameters, const double *parameters) {
+    Law law = {0};
+    law.plain = family % INFLATED;
+    law.zeros = family - law.plain;
+    law.link = link;
+    law.single = single;
+    law.parameters = n_parameters;
+    law.last = n_parameters - 1;
+    const int own = n_parameters > (law.zeros ? 1 : 0);
+    law.own = own_of(law.plain, own ? parameters[0] : 1.0);
+    law.share = law.zeros ? parameters[law.last] : 0.0;
+    law.log_share = m_log(law.share);
+    law.log_rest = m_log1p(-law.share);
+    if (law.plain == STUDENT_T) {
+        const double half = 0.5 * parameters[1];
+        law.nu = parameters[1];
+        law.each = m_lgamma(half + 0.5) - m_lgamma(half) - 0.5 * m_log(law.nu * M_PI) - law.own.log_own;
+        law.d_nu = 0.5 * (m_digamma(half + 0.5) - m_digamma(half) - 1.0 / law.nu);
+    }
+    return law;
+}

@@ -1,0 +1,191 @@
+/* The log-density of a GLMM and its gradient, in a program's own coordinates.
+ *
+ * Everything a model is travels in one buffer of words (see records.h). The coordinates are
+ * those of the graph: standardised coefficients and effects, logarithms of positive
+ * parameters, unconstrained rows of correlation factors. Rows go by blocks that stay in the
+ * cache from the predictor to the derivatives. */
+
+/* A group's effects while its rows are read. */
+typedef struct {
+    Map map;
+    int64_t at; /* its first coordinate */
+    int64_t free;
+    const int64_t *index, *starts; /* starts is NULL where rows are not sorted by level */
+    const double *Z;               /* NULL for a column of ones */
+    double *w, *u, *d_u, *L, *sd, *dA, *dL;
+} Effects;
+
+static int64_t posterior_size(const int64_t *I) {
+    const Program *h = (const Program *)I;
+    int64_t size = 2 * ROWS_AT_ONCE + 2 * h->coefficients + 2 * h->parameters + factors_size(I) + map_size(widest_group(I));
+    size += h->groups * (int64_t)(sizeof(Effects) / 8);
+    for (int64_t g = 0; g < h->groups; g++) size += 3 * groups_of(I)[g].levels * groups_of(I)[g].terms;
+    return size;
+}
+
+/* Lay a group's effects into room; returns what is left of it. */
+static double *lay_effects(const int64_t *I, Factors f, int64_t g, int64_t at, Effects *e, double *room) {
+    const Group *group = groups_of(I) + g;
+    const int64_t q = group->terms, all = group->levels * q, w = f.widest;
+    const double *W = group->at_weight ? numbers(I, group->at_weight) : NULL;
+    *e = (Effects){.map = {q, w, group->levels, f.A + g * w * w, W, numbers(I, group->at_pull)},
+                   .at = at,
+                   .free = sizes_of(I, group).free,
+                   .index = I + group->at_index,
+                   .starts = group->at_starts ? I + group->at_starts : NULL,
+                   .Z = group->at_Z ? numbers(I, group->at_Z) : NULL,
+                   .w = room,
+                   .u = room + all,
+                   .d_u = room + 2 * all,
+                   .L = f.L + g * w * w,
+                   .sd = f.sd + g * w,
+                   .dA = f.dA + g * w * w,
+                   .dL = f.dL + g * w * w};
+    memset(e->d_u, 0, 8 * (size_t)all);
+    return room + 3 * all;
+}
+
+/* Add a group's effects to the predictor of rows from `first` on. */
+static void add_effects(const Effects *e, int64_t n, int64_t first, int64_t m, double *restrict eta) {
+    const int64_t q = e->map.q, *restrict index = e->index + first;
+    const double *restrict u = e->u;
+    if (!e->Z) {
+        for (int64_t i = 0; i < m; i++) eta[i] += u[index[i]];
+        return;
+    }
+    for (int64_t t = 0; t < q; t++) {
+        const double *restrict Z = e->Z + t * n + first;
+        for (int64_t i = 0; i < m; i++) eta[i] += Z[i] * u[index[i] * q + t];
+    }
+}
+
+/* Sum of products with a column, or of the numbers themselves. */
+INLINE double sum_of(const double *restrict column, const double *restrict d, int64_t from, int64_t to) {
+    double total = 0.0;
+    if (column) {
+        SIMD_SUM(total)
+        for (int64_t i = from; i < to; i++) total += column[i] * d[i];
+    } else {
+        SIMD_SUM(total)
+        for (int64_t i = from; i < to; i++) total += d[i];
+    }
+    return total;
+}
+
+/* Add each row's derivative to the effects that it used. */
+static void gather_effects(const Effects *e, int64_t n, int64_t first, int64_t m, const double *restrict d) {
+    const int64_t q = e->map.q, *restrict index = e->index + first;
+    for (int64_t t = 0; t < q; t++) {
+        double *d_u = e->d_u + t;
+        const double *Z = e->Z ? e->Z + t * n + first : NULL;
+        if (e->starts) { /* a level's sum stays in a register */
+            for (int64_t i = 0; i < m;) {
+                const int64_t level = index[i], end = e->starts[level + 1] - first, stop = end < m ? end : m;
+                d_u[level * q] += sum_of(Z, d, i, stop);
+                i = stop;
+            }
+        } else if (Z) {
+            for (int64_t i = 0; i < m; i++) d_u[index[i] * q] += Z[i] * d[i];
+        } else {
+            for (int64_t i = 0; i < m; i++) d_u[index[i]] += d[i];
+        }
+    }
+}
+
+/* What the rows' predictor is made of besides the groups. */
+typedef struct {
+    double start, d_start, *beta, *d_beta, *eta, *d;
+} Fixed;
+
+static double fixed_prior(const int64_t *I, const double *x, Fixed *fixed, double *grad) {
+    const Program *h = (const Program *)I;
+    const Prior *own = (const Prior *)(I + h->at_intercept_prior), *prior = (const Prior *)(I + h->at_beta_prior);
+    double total = h->constant;
+    if (h->intercept) {
+        const Pair found = standardised_prior(own->kind, x[0], own->c);
+        total += found.value;
+        grad[0] = found.slope;
+        fixed->start = own->a + own->b * x[0];
+    }
+    for (int64_t j = 0; j < h->coefficients; j++) {
+        const int64_t k = h->intercept + j;
+        const Pair found = standardised_prior(prior[j].kind, x[k], prior[j].c);
+        total += found.value;
+        grad[k] = found.slope;
+        fixed->beta[j] = prior[j].a + prior[j].b * x[k];
+        fixed->d_beta[j] = 0.0;
+    }
+    return total;
+}
+
+/* Sum all rows, block by block. */
+static Sums all_rows(const int64_t *I, const Law *law, Fixed *fixed, const Effects *effects) {
+    const Program *h = (const Program *)I;
+    const double *X = numbers(I, h->at_X), *offset = numbers(I, h->at_offset), *y = numbers(I, h->at_y), *trials = numbers(I, h->at_trials);
+    const int64_t n = h->rows;
+    double *restrict eta = fixed->eta, *restrict d = fixed->d;
+    Sums all = whole_rows(law, n, y, h->within);
+    for (int64_t first = 0; first < n; first += ROWS_AT_ONCE) {
+        const int64_t m = n - first < ROWS_AT_ONCE ? n - first : ROWS_AT_ONCE;
+        for (int64_t i = 0; i < m; i++) eta[i] = offset[first + i] + fixed->start;
+        for (int64_t j = 0; j < h->coefficients; j++) {
+            const double *restrict column = X + j * n + first, factor = fixed->beta[j];
+            SIMD
+            for (int64_t i = 0; i < m; i++) eta[i] += column[i] * factor;
+        }
+        for (int64_t g = 0; g < h->groups; g++) add_effects(effects + g, n, first, m, eta);
+        const Sums found = block_rows(law, m, y + first, trials + first, eta, d);
+        all.value += found.value;
+        for (int k = 0; k < 2; k++) all.own[k] += found.own[k];
+        fixed->d_start += sum_of(NULL, d, 0, m);
+        for (int64_t j = 0; j < h->coefficients; j++) fixed->d_beta[j] += sum_of(X + j * n + first, d, 0, m);
+        for (int64_t g = 0; g < h->groups; g++) gather_effects(effects + g, n, first, m, d);
+    }
+    return all;
+}
+
+/* Log posterior density of the coordinates x; fills grad. room: posterior_size(I). */
+static double log_posterior(const int64_t *I, const double *x, double *grad, double *room) {
+    const Program *h = (const Program *)I;
+    Effects *effects_of = (Effects *)room;
+    room += h->groups * (int64_t)(sizeof(Effects) / 8);
+    const Factors f = factors_in(I, room);
+    room += factors_size(I);
+    Fixed fixed = {.beta = room, .d_beta = room + h->coefficients, .eta = room + 2 * h->coefficients};
+    fixed.d = fixed.eta + ROWS_AT_ONCE;
+    double *parameters = fixed.d + ROWS_AT_ONCE, *pace = parameters + h->parameters, *map_room = pace + h->parameters;
+    room = map_room + map_size(f.widest);
+
+    double total = fixed_prior(I, x, &fixed, grad) + all_scales(I, x, f, grad);
+    int64_t k = h->intercept + h->coefficients;
+    for (int64_t g = 0; g < h->groups; g++) {
+        Effects *e = effects_of + g;
+        room = lay_effects(I, f, g, k, e, room);
+        total += effects(e->map, x + k + e->map.q + e->free, e->w, e->u, map_room);
+        k += sizes_of(I, groups_of(I) + g).size;
+    }
+    const Prior *prior = (const Prior *)(I + h->at_parameter_prior);
+    for (int64_t j = 0; j < h->parameters; j++) {
+        const Pair found = own_prior(prior[j].kind, x[k + j], prior[j].a, prior[j].b), own = own_parameter(prior[j].kind, x[k + j]);
+        total += found.value;
+        grad[k + j] = found.slope;
+        parameters[j] = own.value;
+        pace[j] = own.slope;
+    }
+
+    const Law law = law_of(h->family, h->link, h->single, h->parameters, parameters);
+    const Sums rows = all_rows(I, &law, &fixed, effects_of);
+    total += rows.value;
+
+    for (int64_t j = 0; j < h->parameters; j++) grad[k + j] += rows.own[j] * pace[j];
+    if (h->intercept) grad[0] += ((const Prior *)(I + h->at_intercept_prior))->b * fixed.d_start;
+    const Prior *slopes = (const Prior *)(I + h->at_beta_prior);
+    for (int64_t j = 0; j < h->coefficients; j++) grad[h->intercept + j] += slopes[j].b * fixed.d_beta[j];
+    for (int64_t g = 0; g < h->groups; g++) {
+        const Effects *e = effects_of + g;
+        const int64_t first = e->at + e->map.q + e->free;
+        effects_gradient(e->map, x + first, e->w, e->d_u, grad + first, e->dA, map_room);
+    }
+    all_scales_gradient(I, f, grad);
+    return total;
+}

@@ -1,0 +1,107 @@
+/* Printed by tools/derive/records.py from bayes_glmm/engine/records.py and codes.py. */
+#ifndef RECORDS_H
+#define RECORDS_H
+#include <stdint.h>
+enum {
+    PLAIN = 0, FROZEN = 1, ADAPTIVE = 2, COLLAPSED = 3,
+};
+enum {
+    GAUSSIAN = 0, STUDENT_T = 1, BINOMIAL = 2, POISSON = 3, NEGATIVE_BINOMIAL = 4, NEGATIVE_BINOMIAL_1 = 5,
+    GEOMETRIC = 6, BETA_BINOMIAL = 7, GAMMA = 8, EXPONENTIAL = 9, WEIBULL = 10, INVERSE_GAUSSIAN = 11,
+    LOGNORMAL = 12, BETA = 13, INFLATED = 100, HURDLE = 200,
+};
+enum {
+    IDENTITY = 0, LOG = 1, LOGIT = 2, PROBIT = 3, CLOGLOG = 4, SQRT = 5,
+    INVERSE = 6,
+};
+enum {
+    NORMAL_PRIOR = 0, STUDENT_T_PRIOR = 1, LAPLACE_PRIOR = 2, LOGISTIC_PRIOR = 3, HALF_NORMAL_PRIOR = 4, HALF_STUDENT_T_PRIOR = 5,
+    GAMMA_PRIOR = 6, INVERSE_GAMMA_PRIOR = 7, LOG_NORMAL_PRIOR = 8, SHARE_PRIOR = 9,
+};
+typedef struct {
+    int64_t length;
+    int64_t dim;
+    int64_t rows;
+    int64_t coefficients;
+    int64_t intercept;
+    int64_t groups;
+    int64_t family;
+    int64_t link;
+    int64_t parameters;
+    int64_t single;
+    int64_t mode;
+    int64_t at_X;
+    int64_t at_offset;
+    int64_t at_y;
+    int64_t at_trials;
+    int64_t at_intercept_prior;
+    int64_t at_beta_prior;
+    int64_t at_parameter_prior;
+    int64_t at_groups;
+    int64_t at_plan;
+    double constant;
+    double within;
+} Program;
+_Static_assert(sizeof(Program) == 8 * 22, "one word a field");
+typedef struct {
+    int64_t levels;
+    int64_t terms;
+    int64_t blocks;
+    int64_t at_index;
+    int64_t at_Z;
+    int64_t at_sd_prior;
+    int64_t at_blocks;
+    int64_t at_weight;
+    int64_t at_pull;
+    int64_t at_starts;
+} Group;
+_Static_assert(sizeof(Group) == 8 * 10, "one word a field");
+typedef struct {
+    int64_t width;
+    double eta;
+} Block;
+_Static_assert(sizeof(Block) == 8 * 2, "one word a field");
+typedef struct {
+    int64_t kind;
+    double a;
+    double b;
+    double c;
+} Prior;
+_Static_assert(sizeof(Prior) == 8 * 4, "one word a field");
+typedef struct {
+    int64_t scalars;
+    int64_t tail;
+    int64_t size;
+    int64_t at_edges;
+    int64_t at_rows;
+    int64_t at_targets;
+    int64_t targets;
+    int64_t at_order;
+    int64_t at_segments;
+    int64_t segments;
+    int64_t sigma;
+    int64_t at_theta;
+    int64_t theta;
+    int64_t at_centre;
+    int64_t at_factor;
+    int64_t at_values;
+    int64_t at_middle;
+    double reference;
+    double constant;
+    double squares;
+    double observations;
+} Plan;
+_Static_assert(sizeof(Plan) == 8 * 21, "one word a field");
+typedef struct {
+    int64_t left;
+    int64_t right;
+    int64_t pairs;
+    int64_t rows_left;
+    int64_t rows_right;
+    int64_t at_products;
+    int64_t at_places;
+    int64_t offset;
+    int64_t at_c;
+} Segment;
+_Static_assert(sizeof(Segment) == 8 * 9, "one word a field");
+#endif

@@ -1,0 +1,133 @@
+/* Log-densities of single responses with their derivatives. Branches are choices between
+ * numbers, so that loops over rows vectorise; family and link are known when compiled. */
+typedef struct { double value, slope, own; } Row; /* slope in eta; own: in the family's parameter */
+
+/* A family's own parameter, what its density needs of it alone, and that one's derivative. */
+typedef struct { double own, log_own, a, b, by_own; } Own; /* by_own = 1 / own: rows multiply */
+
+static Own own_of(int64_t family, double own) {
+    Own o = {own, m_log(own), 0.0, 0.0, 1.0 / own};
+    switch (family) {
+    case GAMMA:
+        o.a = own * o.log_own - m_lgamma(own);
+        o.b = o.log_own + 1.0 - m_digamma(own);
+        break;
+    case WEIBULL:
+        o.a = m_lgamma(1.0 + 1.0 / own);
+        o.b = -m_digamma(1.0 + 1.0 / own) / (own * own);
+        break;
+    case NEGATIVE_BINOMIAL_1:
+        o.a = m_log1p(own);
+        o.b = 1.0 / (1.0 + own);
+        break;
+    case BETA:
+        o.a = m_lgamma(own);
+        o.b = m_digamma(own);
+        break;
+    }
+    return o;
+}
+
+/* Derivative in eta from those in mu (d) or, where link is LOG, in log mu (d_log). */
+INLINE double slope_from(int64_t link, Mean m, double d, double d_log) { return link == LOG ? d_log : d * m.slope; }
+
+/* A count that mu cannot give has density zero, and no slope; exp(eta) can give all of them. */
+INLINE Row possible(int64_t link, double y, double mu, Row r) {
+    if (link == LOG) return r;
+    const int not = (mu < 0.0) | ((mu == 0.0) & (y > 0.0));
+    return (Row){pick(not, -(double)INFINITY, r.value), pick(not, 0.0, r.slope), pick(not, 0.0, r.own)};
+}
+
+/* y log mu, where zero times the log of zero is zero. */
+INLINE double times_log(int64_t link, double y, Mean m) { return link == LOG ? y * m.log_mu : pick(y == 0.0, 0.0, y * m.log_mu); }
+
+INLINE Row poisson_row(int64_t link, double y, double eta, Own o) {
+    (void)o;
+    const Mean m = mean_of(link, eta);
+    const double log_part = times_log(link, y, m), per = pick(y == 0.0, 0.0, y / m.mu);
+    return possible(link, y, m.mu, (Row){log_part - m.mu, slope_from(link, m, per - 1.0, y - m.mu), 0.0});
+}
+
+/* Without lgamma(own + y) - lgamma(own), which does not depend on mu: see rises(). */
+INLINE Row negative_binomial_row(int64_t link, double y, double eta, Own o) {
+    const Mean m = mean_of(link, eta);
+    const double spare = m_log1p(m.mu * o.by_own), by_both = 1.0 / (o.own + m.mu), share = o.own * by_both;
+    const double log_part = times_log(link, y, m), per = pick(y == 0.0, 0.0, y / m.mu);
+    const double value = log_part - (y + o.own) * spare - y * o.log_own;
+    const double slope = slope_from(link, m, (per - 1.0) * share, (y - m.mu) * share);
+    return possible(link, y, m.mu, (Row){value, slope, (m.mu - y) * by_both - spare});
+}
+
+/* rise and d_rise: lgamma(size + y) - lgamma(size) at size = mu / own, and its derivative. */
+INLINE Row negative_binomial_1_row(int64_t link, double y, double eta, Own o, double rise, double d_rise) {
+    const Mean m = mean_of(link, eta);
+    const double size = m.mu * o.by_own, slope = (d_rise - o.a) * o.by_own;
+    const double d_own = size * o.by_own * (o.a - d_rise) + y * (o.by_own - o.b) - size * o.b;
+    return possible(link, y, m.mu, (Row){rise + y * (o.log_own - o.a) - size * o.a, slope * m.slope, d_own});
+}
+
+/* An amount's density from its derivative in log mu. */
+INLINE Row amount(int64_t link, Mean m, double value, double d_log, double d_own) {
+    if (link == LOG) return (Row){value, d_log, d_own};
+    const int not = m.mu <= 0.0;
+    const double slope = d_log / m.mu * m.slope;
+    return (Row){pick(not, -(double)INFINITY, value), pick(not, 0.0, slope), pick(not, 0.0, d_own)};
+}
+
+INLINE Row lognormal_row(int64_t link, double y, double eta, Own o) {
+    const Mean m = mean_of(link, eta);
+    const double log_y = m_log(y), z = (log_y - m.log_mu) * o.by_own;
+    return amount(link, m, -0.5 * (z * z + LOG_2PI) - o.log_own - log_y, z * o.by_own, (z * z - 1.0) * o.by_own);
+}
+
+INLINE Row weibull_row(int64_t link, double y, double eta, Own o) {
+    const Mean m = mean_of(link, eta);
+    const double log_y = m_log(y), gap = log_y - m.log_mu + o.a, z = o.own * gap;
+    const double hazard = m_exp(z), rest = 1.0 - hazard;
+    return amount(link, m, o.log_own + z - hazard - log_y, -o.own * rest, o.by_own + rest * (gap + o.own * o.b));
+}
+
+INLINE Row inverse_gaussian_row(int64_t link, double y, double eta, Own o) {
+    const Mean m = mean_of(link, eta);
+    const double log_y = m_log(y), gap = m_expm1(log_y - m.log_mu), square = gap * gap / y;
+    const double value = 0.5 * (o.log_own - LOG_2PI - 3.0 * log_y - o.own * square);
+    return amount(link, m, value, o.own * gap / m.mu, 0.5 * (o.by_own - square));
+}
+
+INLINE Row gamma_row(int64_t link, double y, double eta, Own o) {
+    const Mean m = mean_of(link, eta);
+    const double log_y = m_log(y), ratio = log_y - m.log_mu, share = m_exp(ratio);
+    return amount(link, m, o.a + o.own * (ratio - share) - log_y, o.own * (share - 1.0), o.b + ratio - share);
+}
+
+INLINE Row binomial_row(int64_t link, double y, double n, double eta) {
+    const Success s = success(link, eta);
+    const double no = n - y;
+    const double value = pick(y > 0.0, y * s.log_p, 0.0) + pick(no > 0.0, no * s.log_q, 0.0);
+    return (Row){value, pick(y > 0.0, y * s.d_p, 0.0) + pick(no > 0.0, no * s.d_q, 0.0), 0.0};
+}
+
+/* Shapes of a beta distribution with mean p and their derivatives in eta. */
+typedef struct { double p, q, yes, no, d_yes, d_no; } Shapes;
+
+INLINE Shapes shapes_of(int64_t link, double eta, double own) {
+    const Success s = success(link, eta);
+    const double p = link == LOGIT ? -s.d_q : m_exp(s.log_p), q = link == LOGIT ? s.d_p : m_exp(s.log_q);
+    return (Shapes){p, q, m_max(own * p, 1e-300), m_max(own * q, 1e-300), own * p * s.d_p, own * q * s.d_q};
+}
+
+INLINE Row beta_row(int64_t link, double y, double eta, Own o) {
+    const Shapes s = shapes_of(link, eta, o.own);
+    const double log_y = m_log(y), log_n = m_log1p(-y), up = log_y - m_digamma(s.yes), down = log_n - m_digamma(s.no);
+    const double value = o.a - m_lgamma(s.yes) - m_lgamma(s.no) + (s.yes - 1.0) * log_y + (s.no - 1.0) * log_n;
+    return (Row){value, up * s.d_yes + down * s.d_no, o.b + s.p * up + s.q * down};
+}
+
+/* What a row rises by at its shapes and at their sum, each with the derivative. */
+typedef struct { double yes, no, both, d_yes, d_no, d_both; } Rise;
+
+INLINE Row beta_binomial_row(int64_t link, double eta, Own o, Rise r) {
+    const Shapes s = shapes_of(link, eta, o.own);
+    const double d_own = s.p * r.d_yes + s.q * r.d_no - r.d_both;
+    return (Row){r.yes + r.no - r.both, r.d_yes * s.d_yes + r.d_no * s.d_no, d_own};
+}

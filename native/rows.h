@@ -1,0 +1,129 @@
+/* Row likelihoods of blocks of rows: sums, and derivatives in eta and the parameters. */
+
+/* Bernoulli rows with the logit link: y eta - log(1 + exp(eta)), with one logarithm for a
+ * product of many numbers in [1, 2]. */
+static double logistic_rows(int64_t n, const double *restrict y, const double *restrict eta, double *restrict d) {
+    double total = 0.0, one[512];
+    for (int64_t start = 0; start < n; start += 512) {
+        const int64_t m = n - start < 512 ? n - start : 512;
+        SIMD_SUM(total)
+        for (int64_t j = 0; j < m; j++) {
+            const double at = eta[start + j], e = m_exp(-fabs(at));
+            one[j] = 1.0 + e;
+            total += y[start + j] * at - m_max(at, 0.0);
+            d[start + j] = y[start + j] - (at >= 0.0 ? 1.0 : e) / one[j];
+        }
+        double product = 1.0;
+        SIMD_PRODUCT(product)
+        for (int64_t j = 0; j < m; j++) product *= one[j];
+        total -= m_log(product);
+    }
+    return total;
+}
+
+static double log_poisson_rows(int64_t n, const double *restrict y, const double *restrict eta, double *restrict d) {
+    double total = 0.0;
+    SIMD_SUM(total)
+    for (int64_t i = 0; i < n; i++) {
+        const double mu = m_exp(eta[i]);
+        total += y[i] * eta[i] - mu;
+        d[i] = y[i] - mu;
+    }
+    return total;
+}
+
+/* Normal errors with standard deviation sigma; each row is the mean of `counts` equal ones. */
+INLINE Sums gaussian_link(int64_t link, const Law *law, int64_t n, const double *restrict y, const double *restrict counts, const double *restrict eta, double *restrict d) {
+    const double sigma = law->own.own, each = 1.0 / (sigma * sigma);
+    double squares = 0.0, rows = 0.0;
+    SIMD_SUM(squares, rows)
+    for (int64_t i = 0; i < n; i++) {
+        const Mean m = mean_of(link, eta[i]);
+        const double residual = y[i] - m.mu, pull = counts[i] * residual;
+        squares += pull * residual;
+        d[i] = pull * each * m.slope;
+        rows += counts[i];
+    }
+    const double value = -0.5 * squares * each - rows * (law->own.log_own + 0.5 * LOG_2PI);
+    return (Sums){value, {(squares * each - rows) / sigma, 0.0}};
+}
+
+/* Student's t errors with scale sigma and nu degrees of freedom. */
+INLINE Sums student_t_link(int64_t link, const Law *law, int64_t n, const double *restrict y, const double *restrict eta, double *restrict d) {
+    const double by_sigma = 1.0 / law->own.own, nu = law->nu, by_nu = 1.0 / nu;
+    double total = 0.0, d_sigma = 0.0, d_nu = 0.0;
+    SIMD_SUM(total, d_sigma, d_nu)
+    for (int64_t i = 0; i < n; i++) {
+        const Mean m = mean_of(link, eta[i]);
+        const double z = (y[i] - m.mu) * by_sigma, ratio = z * z * by_nu, spread = m_log1p(ratio);
+        const double weight = (nu + 1.0) / (nu + z * z), share = weight * z * z;
+        total += spread;
+        d[i] = weight * z * by_sigma * m.slope;
+        d_sigma += share - 1.0;
+        d_nu += share * by_nu - spread;
+    }
+    const double value = (double)n * law->each - 0.5 * (nu + 1.0) * total;
+    return (Sums){value, {d_sigma * by_sigma, 0.5 * d_nu + (double)n * law->d_nu}};
+}
+
+#define EACH_MEAN(rows, ...)                                    \
+    switch (law->link) {                                        \
+    case LOG: return rows(LOG, __VA_ARGS__);                    \
+    case SQRT: return rows(SQRT, __VA_ARGS__);                  \
+    case INVERSE: return rows(INVERSE, __VA_ARGS__);            \
+    default: return rows(IDENTITY, __VA_ARGS__);                \
+    }
+static Sums gaussian_rows(const Law *law, int64_t n, const double *y, const double *counts, const double *eta, double *d) {
+    EACH_MEAN(gaussian_link, law, n, y, counts, eta, d)
+}
+static Sums student_t_rows(const Law *law, int64_t n, const double *y, const double *eta, double *d) {
+    EACH_MEAN(student_t_link, law, n, y, eta, d)
+}
+
+/* Sum a block of rows and fill their derivatives in eta. */
+static Sums block_rows(const Law *law, int64_t n, const double *y, const double *trials, const double *eta, double *d) {
+    switch (law->zeros ? -1 : law->plain) {
+    case GAUSSIAN: return gaussian_rows(law, n, y, trials, eta, d);
+    case STUDENT_T: return student_t_rows(law, n, y, eta, d);
+    case POISSON:
+        if (law->link == LOG) return (Sums){log_poisson_rows(n, y, eta, d), {0.0, 0.0}};
+        break;
+    case BINOMIAL:
+        if (law->link == LOGIT && law->single) return (Sums){logistic_rows(n, y, eta, d), {0.0, 0.0}};
+        break;
+    }
+    return staged_rows(law, n, y, trials, eta, d);
+}
+
+/* What all rows add together, beside the sums of their blocks. */
+static Sums whole_rows(const Law *law, int64_t n, const double *y, double within) {
+    if (law->plain == NEGATIVE_BINOMIAL || law->plain == GEOMETRIC) {
+        const Pair found = rises(n, y, law->own.own);
+        return (Sums){found.value, {law->parameters > (law->zeros ? 1 : 0) ? found.slope : 0.0, 0.0}};
+    }
+    if (law->plain == GAUSSIAN) {
+        const double sigma = law->own.own, squares = within / (sigma * sigma);
+        return (Sums){-0.5 * squares, {squares / sigma, 0.0}};
+    }
+    return (Sums){0.0, {0.0, 0.0}};
+}
+
+enum { ROWS_AT_ONCE = 1024 };
+
+/* Sum the log-density of all rows, without what depends on the response alone; fill the
+ * derivatives in each row's predictor and add those in the parameters. */
+double NAME(likelihood)(int64_t family, int64_t link, int64_t n, const double *y, const double *trials, const double *eta,
+                        int64_t n_parameters, const double *parameters, double within, double *d_eta, double *d_parameters) {
+    int64_t single = 1;
+    for (int64_t i = 0; i < n; i++) single &= trials[i] == 1.0;
+    const Law law = law_of(family, link, single, n_parameters, parameters);
+    Sums all = whole_rows(&law, n, y, within);
+    for (int64_t at = 0; at < n; at += ROWS_AT_ONCE) {
+        const int64_t m = n - at < ROWS_AT_ONCE ? n - at : ROWS_AT_ONCE;
+        const Sums found = block_rows(&law, m, y + at, trials + at, eta + at, d_eta + at);
+        all.value += found.value;
+        for (int k = 0; k < 2; k++) all.own[k] += found.own[k];
+    }
+    for (int64_t k = 0; k < n_parameters; k++) d_parameters[k] += all.own[k];
+    return all.value;
+}

@@ -1,0 +1,1 @@
+"""What is derived from the package and checked in beside it."""

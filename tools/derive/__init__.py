@@ -1,0 +1,1 @@
+"""C headers that are printed from what Python states."""
