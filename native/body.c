@@ -5,4 +5,5 @@
 #undef ENTRY
 #include "scatter.h"
 #include "vmath.h"
+#include "printed.h"
 #include "interpret_apply.h"

@@ -3,3 +3,5 @@
 ENTRY(void, gather, (int64_t n, int64_t levels, int64_t q, const double *slope, const double *values, const int64_t *index, double *out),
       (n, levels, q, slope, values, index, out))
 ENTRY(int64_t, elementwise, (int64_t op, int64_t n, const double *a, const double *b, const double *c, double *out), (op, n, a, b, c, out))
+ENTRY(double, printed, (int64_t family, int64_t link, int64_t second, int64_t n, const double *const *known, const double *weights, const double *eta, const double *own, int64_t n_own, double *d_eta, double *h_eta, double *mixed, double *d_own, double *h_own),
+      (family, link, second, n, known, weights, eta, own, n_own, d_eta, h_eta, mixed, d_own, h_own))

@@ -1,0 +1,177 @@
+/* Printed by python -m tools.derive.rows: change the density or the printer, not this file. */
+/* zero_one_inflated_beta; own parameters: dispersion, zoi, coi; data known for each row: 3. */
+static double zero_one_inflated_beta_1(Rows *c) {
+    const double own0 = c->own[0];
+    const double own1 = c->own[1];
+    const double own2 = c->own[2];
+    const double t15 = m_log(own1);
+    const double t16 = -own2;
+    const double t18 = t15 + m_log1p(t16);
+    const double t19 = -own1;
+    const double t20 = m_log1p(t19);
+    const double t22 = t15 + m_log(own2);
+    const double t23 = m_log(own0);
+    const double t28 = m_lgamma(own0);
+    const double t69 = 1.0 / own0;
+    const double t73 = t69 + m_digamma(own0);
+    const double t87 = 1.0 / own1;
+    const double t90 = -(1.0 / (t19 + 1.0));
+    const double t95 = -(1.0 / (t16 + 1.0));
+    const double t96 = 1.0 / own2;
+    double value = 0.0;
+    for (int64_t at = 0; at < c->n; at += BLOCK) {
+        const int64_t m = means(c, at, 6, 0);
+        const double *w = c->w;
+        const double *data0 = c->known[0] + at;
+        const double *data1 = c->known[1] + at;
+        const double *data2 = c->known[2] + at;
+        double total = 0.0;
+        double d_own_0 = 0.0;
+        double d_own_1 = 0.0;
+        double d_own_2 = 0.0;
+        SIMD_SUM(total, d_own_0, d_own_1, d_own_2)
+        for (int64_t j = 0; j < m; j++) {
+            const int t8 = data0[j] == 0.0;
+            const int t11 = 0.0 == (data0[j] + (-1.0));
+            const double t24 = c->mean[1][j] + t23;
+            const double t25 = c->mean[2][j] + t23;
+            const double t26 = m_exp(t24);
+            const double t27 = m_exp(t25);
+            const double t31 = t26 + 1.0;
+            const double t36 = t27 + 1.0;
+            const double t48 = (((t25 + ((t24 + t28) - m_lgamma(t31))) - m_lgamma(t36)) + (((-1.0) + t26) * data1[j])) + (((-1.0) + t27) * data2[j]);
+            const double t51 = t8 ? t18 : (t11 ? t22 : (t20 + t48));
+            const double t53 = m_digamma(t31);
+            const double t60 = t8 ? 0.0 : (t11 ? 0.0 : ((1.0 - (t26 * t53)) + (t26 * data1[j])));
+            const double t61 = m_digamma(t36);
+            const double t68 = t8 ? 0.0 : (t11 ? 0.0 : ((1.0 - (t27 * t61)) + (t27 * data2[j])));
+            const double t70 = t26 * t69;
+            const double t71 = t27 * t69;
+            const double t85 = t11 ? 0.0 : ((((t69 + (t73 - (t53 * t70))) - (t61 * t71)) + (data1[j] * t70)) + (data2[j] * t71));
+            const double t86 = t8 ? 0.0 : t85;
+            const double t92 = t8 ? t87 : (t11 ? t87 : t90);
+            const double t98 = t8 ? t95 : (t11 ? t96 : 0.0);
+            c->d[1][j] = t60;
+            c->d[2][j] = t68;
+            total += weighted(w[j], t51);
+            d_own_0 += weighted(w[j], t86);
+            d_own_1 += weighted(w[j], t92);
+            d_own_2 += weighted(w[j], t98);
+        }
+        value += total;
+        c->d_own[0] += d_own_0;
+        c->d_own[1] += d_own_1;
+        c->d_own[2] += d_own_2;
+        slopes(c, at, m, 6);
+    }
+    return value;
+}
+static double zero_one_inflated_beta_2(Rows *c) {
+    const double own0 = c->own[0];
+    const double own1 = c->own[1];
+    const double own2 = c->own[2];
+    const double t15 = m_log(own1);
+    const double t16 = -own2;
+    const double t18 = t15 + m_log1p(t16);
+    const double t19 = -own1;
+    const double t20 = m_log1p(t19);
+    const double t22 = t15 + m_log(own2);
+    const double t23 = m_log(own0);
+    const double t28 = m_lgamma(own0);
+    const double t69 = 1.0 / own0;
+    const double t73 = t69 + m_digamma(own0);
+    const double t87 = 1.0 / own1;
+    const double t89 = 1.0 / (t19 + 1.0);
+    const double t90 = -t89;
+    const double t94 = 1.0 / (t16 + 1.0);
+    const double t95 = -t94;
+    const double t96 = 1.0 / own2;
+    const double t129 = t69 * t69;
+    const double t130 = -t129;
+    const double t140 = t130 + m_trigamma(own0);
+    const double t159 = -(t87 * t87);
+    const double t161 = -(t89 * t89);
+    const double t165 = -(t94 * t94);
+    const double t167 = -(t96 * t96);
+    double value = 0.0;
+    for (int64_t at = 0; at < c->n; at += BLOCK) {
+        const int64_t m = means(c, at, 6, 1);
+        const double *w = c->w;
+        const double *data0 = c->known[0] + at;
+        const double *data1 = c->known[1] + at;
+        const double *data2 = c->known[2] + at;
+        double total = 0.0;
+        double d_own_0 = 0.0;
+        double d_own_1 = 0.0;
+        double d_own_2 = 0.0;
+        double h_own_0 = 0.0;
+        double h_own_4 = 0.0;
+        double h_own_8 = 0.0;
+        SIMD_SUM(total, d_own_0, d_own_1, d_own_2, h_own_0, h_own_4, h_own_8)
+        for (int64_t j = 0; j < m; j++) {
+            const int t8 = data0[j] == 0.0;
+            const int t11 = 0.0 == (data0[j] + (-1.0));
+            const double t24 = c->mean[1][j] + t23;
+            const double t25 = c->mean[2][j] + t23;
+            const double t26 = m_exp(t24);
+            const double t27 = m_exp(t25);
+            const double t31 = t26 + 1.0;
+            const double t36 = t27 + 1.0;
+            const double t48 = (((t25 + ((t24 + t28) - m_lgamma(t31))) - m_lgamma(t36)) + (((-1.0) + t26) * data1[j])) + (((-1.0) + t27) * data2[j]);
+            const double t51 = t8 ? t18 : (t11 ? t22 : (t20 + t48));
+            const double t53 = m_digamma(t31);
+            const double t54 = t26 * t53;
+            const double t57 = t26 * data1[j];
+            const double t60 = t8 ? 0.0 : (t11 ? 0.0 : ((1.0 - t54) + t57));
+            const double t61 = m_digamma(t36);
+            const double t62 = t27 * t61;
+            const double t65 = t27 * data2[j];
+            const double t68 = t8 ? 0.0 : (t11 ? 0.0 : ((1.0 - t62) + t65));
+            const double t70 = t26 * t69;
+            const double t71 = t27 * t69;
+            const double t74 = t53 * t70;
+            const double t78 = t61 * t71;
+            const double t81 = data1[j] * t70;
+            const double t83 = data2[j] * t71;
+            const double t86 = t8 ? 0.0 : (t11 ? 0.0 : ((((t69 + (t73 - t74)) - t78) + t81) + t83));
+            const double t92 = t8 ? t87 : (t11 ? t87 : t90);
+            const double t98 = t8 ? t95 : (t11 ? t96 : 0.0);
+            const double t99 = m_trigamma(t31);
+            const double t106 = t8 ? 0.0 : (t11 ? 0.0 : (t57 - (t54 + (t26 * (t26 * t99)))));
+            const double t107 = m_trigamma(t36);
+            const double t114 = t8 ? 0.0 : (t11 ? 0.0 : (t65 - (t62 + (t27 * (t27 * t107)))));
+            const double t115 = t70 * t99;
+            const double t121 = t8 ? 0.0 : (t11 ? 0.0 : (t81 - (t74 + (t26 * t115))));
+            const double t122 = t71 * t107;
+            const double t128 = t8 ? 0.0 : (t11 ? 0.0 : (t83 - (t78 + (t27 * t122))));
+            const double t134 = (t69 * t70) - (t26 * t129);
+            const double t138 = (t69 * t71) - (t27 * t129);
+            const double t153 = ((t130 + (t140 - ((t70 * t115) + (t53 * t134)))) - ((t71 * t122) + (t61 * t138))) + (data1[j] * t134);
+            const double t157 = t8 ? 0.0 : (t11 ? 0.0 : (t153 + (data2[j] * t138)));
+            const double t163 = t8 ? t159 : (t11 ? t159 : t161);
+            const double t169 = t8 ? t165 : (t11 ? t167 : 0.0);
+            c->d[1][j] = t60;
+            c->d[2][j] = t68;
+            c->h[2][j] = t106;
+            c->h[5][j] = t114;
+            c->mixed[0][1][j] = t121;
+            c->mixed[0][2][j] = t128;
+            total += weighted(w[j], t51);
+            d_own_0 += weighted(w[j], t86);
+            d_own_1 += weighted(w[j], t92);
+            d_own_2 += weighted(w[j], t98);
+            h_own_0 += weighted(w[j], t157);
+            h_own_4 += weighted(w[j], t163);
+            h_own_8 += weighted(w[j], t169);
+        }
+        value += total;
+        c->d_own[0] += d_own_0;
+        c->d_own[1] += d_own_1;
+        c->d_own[2] += d_own_2;
+        c->h_own[0] += h_own_0;
+        c->h_own[4] += h_own_4;
+        c->h_own[8] += h_own_8;
+        slopes(c, at, m, 6); curvatures(c, at, m, 6, 36, 6, 0, 0);
+    }
+    return value;
+}

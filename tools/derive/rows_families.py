@@ -1,0 +1,137 @@
+"""The C of one family's rows: the value with its slopes, and with its curvatures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bayes_glmm.families.density_family import Written
+from bayes_glmm.maths.tape_derivatives import derivative
+from bayes_glmm.maths.tape_nodes import TOTALS, Node
+from bayes_glmm.native.rows_density import DATA, RowDensity, record_rows
+from tools.derive.c_text import between, counter, statements
+
+HEAD = "/* Printed by python -m tools.derive.rows: change the density or the printer, not this file. */"
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """What a row gives, by the place in the library's arrays where it goes."""
+
+    value: Node
+    rows: dict[str, Node]
+    sums: dict[str, Node]
+
+    @property
+    def nodes(self) -> list[Node]:
+        """All of them."""
+        return [self.value, *self.rows.values(), *self.sums.values()]
+
+
+def outputs(found: RowDensity, second: bool) -> Outputs:
+    """Return the derivatives of a density by the faces of its mean and its parameters.
+
+    Those that are zero everywhere are left out.
+    """
+    value, uses, own = found.value, found.uses, found.own
+    by_mean = {i: derivative(value, found.means[i]) for i in uses}
+    by_own = {k: derivative(value, p) for k, p in enumerate(own)}
+    rows = {f"d[{i}]": node for i, node in by_mean.items()}
+    sums = {f"d_own[{k}]": node for k, node in by_own.items()}
+    if second:
+        pairs = [(i, j) for i in uses for j in uses if j <= i]
+        rows |= {f"h[{i * (i + 1) // 2 + j}]": derivative(by_mean[i], found.means[j]) for i, j in pairs}
+        rows |= {f"mixed[{k}][{i}]": derivative(by_mean[i], p) for k, p in enumerate(own) for i in uses}
+        size = len(own)
+        sums |= {f"h_own[{i * size + j}]": derivative(by_own[i], own[j]) for i in range(size) for j in range(i + 1)}
+    rows = {place: node for place, node in rows.items() if not _is_zero(node)}
+    sums = {place: node for place, node in sums.items() if not _is_zero(node)}
+    return Outputs(value, rows, sums)
+
+
+def _is_zero(node: Node) -> bool:
+    return node.op == "const" and node.data == 0
+
+
+def mask(places: Sequence[str], of: dict[str, Node]) -> int:
+    """Return the bits of the places that are there."""
+    return sum(1 << bit for bit, place in enumerate(places) if place in of)
+
+
+def function(family: Written, second: bool) -> list[str]:
+    """Return the lines of a function over all rows."""
+    found = record_rows(family)
+    out = outputs(found, second)
+    names = {node.number: f"own{k}" for k, node in enumerate(found.own)}
+    shared, rows = _stages(found, out)
+    fresh = counter()
+    later = [a for node in rows for a in node.args] + out.nodes
+    once = statements(shared, [n for n in later if n in shared], names, fresh)
+    names |= {node.number: f"c->mean[{i}][j]" for i, node in enumerate(found.means)}
+    names |= {node.number: f"data{k}[j]" for k, node in enumerate(found.columns)}
+    each = statements(rows, out.nodes, names, fresh)
+    sums = {place: place.replace("[", "_").replace("]", "") for place in out.sums}
+    stored = [f"c->{place}[j] = {names[node.number]};" for place, node in out.rows.items()]
+    added = [f"{sums[place]} += weighted(w[j], {names[node.number]});" for place, node in out.sums.items()]
+    loops = any(node.op in TOTALS for node in rows)
+    head = "" if loops else f"SIMD_SUM({', '.join(['total', *sums.values()])})"
+    uses = sum(1 << i for i in found.uses)
+    body = [
+        f"const int64_t m = means(c, at, {uses}, {int(second)});",
+        "const double *w = c->w;",
+        *(f"const double *data{k} = c->known[{k}] + at;" for k in range(len(found.columns))),
+        *(f"double {name} = 0.0;" for name in ("total", *sums.values())),
+        *([head] if head else []),
+        "for (int64_t j = 0; j < m; j++) {",
+        *(f"    {line}" for line in each),
+        *(f"    {line}" for line in stored),
+        f"    total += weighted(w[j], {names[out.value.number]});",
+        *(f"    {line}" for line in added),
+        "}",
+        "value += total;",
+        *(f"c->{place} += {name};" for place, name in sums.items()),
+        f"{_chain(found, out, second)}",
+    ]
+    text = "\n".join((*once, *each, *stored, *added, names[out.value.number]))
+    own = [f"const double own{k} = c->own[{k}];" for k in range(len(found.own)) if f"own{k}" in text]
+    return [
+        f"static double {family.name}_{2 if second else 1}(Rows *c) {{",
+        *(f"    {line}" for line in (*own, *once)),
+        "    double value = 0.0;",
+        "    for (int64_t at = 0; at < c->n; at += BLOCK) {",
+        *(f"        {line}" for line in body),
+        "    }",
+        "    return value;",
+        "}",
+    ]
+
+
+def _stages(found: RowDensity, out: Outputs) -> tuple[list[Node], list[Node]]:
+    """Return what is computed once for the parameters, and what for every row."""
+    leaves = {node.number for node in (*found.columns, *found.means, *found.own)}
+    nodes = between(out.nodes, leaves)
+    unread = [node for node in nodes if node.op == "input"]
+    assert not unread, f"{unread} is none of the columns that rows read."
+    own = {str(node.data) for node in found.own}
+    shared = [node for node in nodes if node.inputs <= own]
+    taken = {node.number for node in shared}
+    return shared, [node for node in nodes if node.number not in taken]
+
+
+def _chain(found: RowDensity, out: Outputs, second: bool) -> str:
+    first = mask([f"d[{i}]" for i in range(3)], out.rows)
+    if not second:
+        return f"slopes(c, at, m, {first});"
+    h = mask([f"h[{i}]" for i in range(6)], out.rows)
+    mixed = [mask([f"mixed[{k}][{i}]" for i in range(3)], out.rows) for k in range(3)]
+    return f"slopes(c, at, m, {first}); curvatures(c, at, m, {first}, {h}, {', '.join(map(str, mixed))});"
+
+
+def file(family: Written) -> str:
+    """Return the text of a family's file."""
+    found = record_rows(family)
+    own = ", ".join(str(node.data) for node in found.own) or "none"
+    about = f"/* {family.name}; own parameters: {own}; data known for each row: {len(found.columns)}. */"
+    lines = [HEAD, about, *function(family, second=False), *function(family, second=True)]
+    assert {str(name) for name in found.value.inputs} <= {*DATA, *(str(n.data) for n in (*found.means, *found.own))}
+    return "\n".join(lines) + "\n"
