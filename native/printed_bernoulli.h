@@ -10,9 +10,11 @@ static double bernoulli_1(Rows *c) {
         SIMD_SUM(total)
         for (int64_t j = 0; j < m; j++) {
             const int t5 = data0[j] == 0.0;
+            const double t6 = c->mean[1][j] * data0[j];
             const double t10 = 1.0 - data0[j];
             const int t11 = 0.0 == t10;
-            const double t14 = (t5 ? 0.0 : (c->mean[1][j] * data0[j])) + (t11 ? 0.0 : (c->mean[2][j] * t10));
+            const double t12 = c->mean[2][j] * t10;
+            const double t14 = (t5 ? 0.0 : t6) + (t11 ? 0.0 : t12);
             const double t15 = t5 ? 0.0 : data0[j];
             const double t16 = t11 ? 0.0 : t10;
             c->d[1][j] = t15;
@@ -34,9 +36,11 @@ static double bernoulli_2(Rows *c) {
         SIMD_SUM(total)
         for (int64_t j = 0; j < m; j++) {
             const int t5 = data0[j] == 0.0;
+            const double t6 = c->mean[1][j] * data0[j];
             const double t10 = 1.0 - data0[j];
             const int t11 = 0.0 == t10;
-            const double t14 = (t5 ? 0.0 : (c->mean[1][j] * data0[j])) + (t11 ? 0.0 : (c->mean[2][j] * t10));
+            const double t12 = c->mean[2][j] * t10;
+            const double t14 = (t5 ? 0.0 : t6) + (t11 ? 0.0 : t12);
             const double t15 = t5 ? 0.0 : data0[j];
             const double t16 = t11 ? 0.0 : t10;
             c->d[1][j] = t15;

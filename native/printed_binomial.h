@@ -12,8 +12,10 @@ static double binomial_1(Rows *c) {
         for (int64_t j = 0; j < m; j++) {
             const double t13 = data0[j] - data1[j];
             const int t19 = data1[j] == 0.0;
+            const double t20 = c->mean[1][j] * data1[j];
             const int t23 = t13 == 0.0;
-            const double t27 = (t19 ? 0.0 : (c->mean[1][j] * data1[j])) + (t23 ? 0.0 : (c->mean[2][j] * t13));
+            const double t24 = c->mean[2][j] * t13;
+            const double t27 = (t19 ? 0.0 : t20) + (t23 ? 0.0 : t24);
             const double t28 = t19 ? 0.0 : data1[j];
             const double t29 = t23 ? 0.0 : t13;
             c->d[1][j] = t28;
@@ -37,8 +39,10 @@ static double binomial_2(Rows *c) {
         for (int64_t j = 0; j < m; j++) {
             const double t13 = data0[j] - data1[j];
             const int t19 = data1[j] == 0.0;
+            const double t20 = c->mean[1][j] * data1[j];
             const int t23 = t13 == 0.0;
-            const double t27 = (t19 ? 0.0 : (c->mean[1][j] * data1[j])) + (t23 ? 0.0 : (c->mean[2][j] * t13));
+            const double t24 = c->mean[2][j] * t13;
+            const double t27 = (t19 ? 0.0 : t20) + (t23 ? 0.0 : t24);
             const double t28 = t19 ? 0.0 : data1[j];
             const double t29 = t23 ? 0.0 : t13;
             c->d[1][j] = t28;

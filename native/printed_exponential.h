@@ -10,9 +10,11 @@ static double exponential_1(Rows *c) {
         SIMD_SUM(total)
         for (int64_t j = 0; j < m; j++) {
             const double t7 = m_exp(data0[j] - c->mean[1][j]);
+            const double t10 = -(c->mean[1][j] + t7);
             const int t12 = c->mean[0][j] <= 0.0;
-            const double t14 = t12 ? (-LARGE) : (-(c->mean[1][j] + t7));
-            const double t20 = t12 ? 0.0 : (-(1.0 - t7));
+            const double t14 = t12 ? (-LARGE) : t10;
+            const double t19 = -(1.0 - t7);
+            const double t20 = t12 ? 0.0 : t19;
             c->d[1][j] = t20;
             total += weighted(w[j], t14);
         }
@@ -32,9 +34,11 @@ static double exponential_2(Rows *c) {
         for (int64_t j = 0; j < m; j++) {
             const double t7 = m_exp(data0[j] - c->mean[1][j]);
             const double t8 = -t7;
+            const double t10 = -(c->mean[1][j] + t7);
             const int t12 = c->mean[0][j] <= 0.0;
-            const double t14 = t12 ? (-LARGE) : (-(c->mean[1][j] + t7));
-            const double t20 = t12 ? 0.0 : (-(t8 + 1.0));
+            const double t14 = t12 ? (-LARGE) : t10;
+            const double t19 = -(t8 + 1.0);
+            const double t20 = t12 ? 0.0 : t19;
             const double t21 = t12 ? 0.0 : t8;
             c->d[1][j] = t20;
             c->h[2][j] = t21;

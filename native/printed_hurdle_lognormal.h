@@ -23,10 +23,12 @@ static double hurdle_lognormal_1(Rows *c) {
         for (int64_t j = 0; j < m; j++) {
             const int t7 = data0[j] == 0.0;
             const double t15 = (data1[j] - c->mean[1][j]) / own0;
-            const double t35 = t7 ? t31 : (t11 - (((t15 * t15) * 0.5) + t21));
+            const double t34 = t11 - (((t15 * t15) * 0.5) + t21);
+            const double t35 = t7 ? t31 : t34;
             const double t40 = t15 * t38;
             const double t45 = t7 ? 0.0 : t40;
-            const double t52 = t7 ? 0.0 : (-(t38 - (t15 * t40)));
+            const double t51 = -(t38 - (t15 * t40));
+            const double t52 = t7 ? 0.0 : t51;
             const double t57 = t7 ? t56 : t55;
             c->d[1][j] = t45;
             total += weighted(w[j], t35);
@@ -70,15 +72,19 @@ static double hurdle_lognormal_2(Rows *c) {
         for (int64_t j = 0; j < m; j++) {
             const int t7 = data0[j] == 0.0;
             const double t15 = (data1[j] - c->mean[1][j]) / own0;
-            const double t35 = t7 ? t31 : (t11 - (((t15 * t15) * 0.5) + t21));
+            const double t34 = t11 - (((t15 * t15) * 0.5) + t21);
+            const double t35 = t7 ? t31 : t34;
             const double t40 = t15 * t38;
             const double t45 = t7 ? 0.0 : t40;
-            const double t52 = t7 ? 0.0 : (-(t38 - (t15 * t40)));
+            const double t51 = -(t38 - (t15 * t40));
+            const double t52 = t7 ? 0.0 : t51;
             const double t57 = t7 ? t56 : t55;
             const double t60 = t7 ? 0.0 : t59;
             const double t65 = (t38 * t40) + (t15 * t58);
-            const double t67 = t7 ? 0.0 : (-t65);
-            const double t76 = t7 ? 0.0 : (-(t59 + ((t40 * t40) + (t15 * t65))));
+            const double t66 = -t65;
+            const double t67 = t7 ? 0.0 : t66;
+            const double t75 = -(t59 + ((t40 * t40) + (t15 * t65)));
+            const double t76 = t7 ? 0.0 : t75;
             const double t81 = t7 ? t80 : t78;
             c->d[1][j] = t45;
             c->h[2][j] = t60;

@@ -10,10 +10,13 @@ static double poisson_1(Rows *c) {
         SIMD_SUM(total)
         for (int64_t j = 0; j < m; j++) {
             const int t5 = data0[j] == 0.0;
+            const double t6 = c->mean[1][j] * data0[j];
+            const double t9 = (t5 ? 0.0 : t6) - c->mean[0][j];
             const int t15 = c->mean[0][j] < 0.0;
-            const double t19 = t15 ? (-LARGE) : ((t5 ? 0.0 : (c->mean[1][j] * data0[j])) - c->mean[0][j]);
+            const double t19 = t15 ? (-LARGE) : t9;
             const double t21 = t15 ? 0.0 : (-1.0);
-            const double t23 = t15 ? 0.0 : (t5 ? 0.0 : data0[j]);
+            const double t22 = t5 ? 0.0 : data0[j];
+            const double t23 = t15 ? 0.0 : t22;
             c->d[0][j] = t21;
             c->d[1][j] = t23;
             total += weighted(w[j], t19);
@@ -33,10 +36,13 @@ static double poisson_2(Rows *c) {
         SIMD_SUM(total)
         for (int64_t j = 0; j < m; j++) {
             const int t5 = data0[j] == 0.0;
+            const double t6 = c->mean[1][j] * data0[j];
+            const double t9 = (t5 ? 0.0 : t6) - c->mean[0][j];
             const int t15 = c->mean[0][j] < 0.0;
-            const double t19 = t15 ? (-LARGE) : ((t5 ? 0.0 : (c->mean[1][j] * data0[j])) - c->mean[0][j]);
+            const double t19 = t15 ? (-LARGE) : t9;
             const double t21 = t15 ? 0.0 : (-1.0);
-            const double t23 = t15 ? 0.0 : (t5 ? 0.0 : data0[j]);
+            const double t22 = t5 ? 0.0 : data0[j];
+            const double t23 = t15 ? 0.0 : t22;
             c->d[0][j] = t21;
             c->d[1][j] = t23;
             total += weighted(w[j], t19);

@@ -111,8 +111,10 @@ static double skew_normal_2(Rows *c) {
             const double t99 = t21 + (own1 * t93);
             const double t101 = (t51 * t99) - (t90 + (t21 * t93));
             const double t105 = m_min((-50.0), t35);
+            const int t131 = t35 < (-50.0);
             const double t133 = -(1.0 / (t105 + (2.0 / (t105 + (3.0 / (t105 + (4.0 / (t105 + (5.0 / (t105 + (6.0 / t105)))))))))));
-            const double t136 = t51 * ((t35 < (-50.0)) ? t133 : (t35 + t51));
+            const double t134 = t35 + t51;
+            const double t136 = t51 * (t131 ? t133 : t134);
             const double t142 = -(t102 + (t49 * (t49 * t136)));
             const double t153 = t65 * t136;
             const double t161 = -(((t42 * t57) + (t21 * t143)) + ((t49 * t153) - (t51 * t151)));

@@ -7,6 +7,7 @@ static double student_t_1(Rows *c) {
     const double t12 = m_min(16.0, t10);
     const double t13 = m_max(16.0, t10);
     const double t14 = 0.5 + t12;
+    const double t18 = m_lgamma(t14) - m_lgamma(t12);
     const double t19 = 0.5 + t13;
     const double t21 = 1.0 / t19;
     const double t22 = t21 * t21;
@@ -24,15 +25,17 @@ static double student_t_1(Rows *c) {
     const double t52 = 0.5 / t13;
     const double t53 = m_log1p(t52);
     const int t55 = t10 < 16.0;
-    const double t62 = t55 ? (m_lgamma(t14) - m_lgamma(t12)) : (((t21 * t35) - (t37 * t46)) + ((t51 * t53) + (0.5 * (m_log(t19) + (-1.0)))));
+    const double t61 = ((t21 * t35) - (t37 * t46)) + ((t51 * t53) + (0.5 * (m_log(t19) + (-1.0))));
     const double t64 = own1 * 3.141592653589793;
-    const double t71 = (t62 - (0.5 * m_log(t64))) - m_log(own0);
+    const double t71 = ((t55 ? t18 : t61) - (0.5 * m_log(t64))) - m_log(own0);
     const double t73 = 0.5 * (own1 + 1.0);
     const double t82 = 1.0 / own0;
     const double t83 = -t82;
     const double t89 = 1.0 / own1;
     const double t109 = t55 ? 0.5 : 0.0;
-    const double t111 = (16.0 < t10) ? 0.5 : 0.0;
+    const int t110 = 16.0 < t10;
+    const double t111 = t110 ? 0.5 : 0.0;
+    const double t117 = (t109 * m_digamma(t14)) - (t109 * m_digamma(t12));
     const double t118 = t21 * t111;
     const double t119 = t21 * t118;
     const double t121 = t21 * t119;
@@ -44,7 +47,7 @@ static double student_t_1(Rows *c) {
     const double t157 = 2.0 * t155;
     const double t177 = (t44 * t157) + (t38 * ((t42 * t157) + (t38 * ((t40 * t157) + (t38 * (0.0016835016835016834 * t155))))));
     const double t198 = (((t46 * t153) + (t37 * t177)) - ((t35 * t119) + (t21 * t144))) + (((t53 * t111) - (t51 * ((t52 * t152) * (1.0 / (1.0 + t52))))) + (0.5 * t118));
-    const double t205 = (t55 ? ((t109 * m_digamma(t14)) - (t109 * m_digamma(t12))) : t198) - ((1.0 / t64) * 1.5707963267948966);
+    const double t205 = (t55 ? t117 : t198) - ((1.0 / t64) * 1.5707963267948966);
     double value = 0.0;
     for (int64_t at = 0; at < c->n; at += BLOCK) {
         const int64_t m = means(c, at, 1, 0);
@@ -83,6 +86,7 @@ static double student_t_2(Rows *c) {
     const double t12 = m_min(16.0, t10);
     const double t13 = m_max(16.0, t10);
     const double t14 = 0.5 + t12;
+    const double t18 = m_lgamma(t14) - m_lgamma(t12);
     const double t19 = 0.5 + t13;
     const double t21 = 1.0 / t19;
     const double t22 = t21 * t21;
@@ -100,15 +104,17 @@ static double student_t_2(Rows *c) {
     const double t52 = 0.5 / t13;
     const double t53 = m_log1p(t52);
     const int t55 = t10 < 16.0;
-    const double t62 = t55 ? (m_lgamma(t14) - m_lgamma(t12)) : (((t21 * t35) - (t37 * t46)) + ((t51 * t53) + (0.5 * (m_log(t19) + (-1.0)))));
+    const double t61 = ((t21 * t35) - (t37 * t46)) + ((t51 * t53) + (0.5 * (m_log(t19) + (-1.0))));
     const double t64 = own1 * 3.141592653589793;
-    const double t71 = (t62 - (0.5 * m_log(t64))) - m_log(own0);
+    const double t71 = ((t55 ? t18 : t61) - (0.5 * m_log(t64))) - m_log(own0);
     const double t73 = 0.5 * (own1 + 1.0);
     const double t82 = 1.0 / own0;
     const double t83 = -t82;
     const double t89 = 1.0 / own1;
     const double t109 = t55 ? 0.5 : 0.0;
-    const double t111 = (16.0 < t10) ? 0.5 : 0.0;
+    const int t110 = 16.0 < t10;
+    const double t111 = t110 ? 0.5 : 0.0;
+    const double t117 = (t109 * m_digamma(t14)) - (t109 * m_digamma(t12));
     const double t118 = t21 * t111;
     const double t119 = t21 * t118;
     const double t121 = t21 * t119;
@@ -130,10 +136,11 @@ static double student_t_2(Rows *c) {
     const double t190 = t186 * t189;
     const double t198 = (((t46 * t153) + (t37 * t177)) - ((t35 * t119) + (t21 * t144))) + (((t53 * t111) - (t51 * t190)) + (0.5 * t118));
     const double t200 = 1.0 / t64;
-    const double t205 = (t55 ? ((t109 * m_digamma(t14)) - (t109 * m_digamma(t12))) : t198) - (t200 * 1.5707963267948966);
+    const double t205 = (t55 ? t117 : t198) - (t200 * 1.5707963267948966);
     const double t216 = t82 * t82;
     const double t220 = t89 * (2.0 * t216);
     const double t246 = t89 * t89;
+    const double t294 = (t109 * (t109 * m_trigamma(t14))) - (t109 * (t109 * m_trigamma(t12)));
     const double t295 = t111 * t119;
     const double t301 = (t118 * t119) + (t21 * t295);
     const double t307 = (t119 * t119) + (t21 * t301);
@@ -155,7 +162,8 @@ static double student_t_2(Rows *c) {
     const double t427 = ((t349 + (t35 * t301)) + (t349 + (t21 * ((t337 + (t32 * t309)) + (t337 + (t22 * t335)))))) - ((t415 + (t46 * t367)) + (t415 + (t37 * ((t403 + (t44 * t375)) + (t403 + (t38 * t401))))));
     const double t440 = t111 * t190;
     const double t449 = (t440 + (t440 + (t51 * ((t186 * (t189 * t190)) - (t189 * ((t152 * t186) + (t52 * t361))))))) + (0.5 * t295);
-    const double t457 = (t55 ? ((t109 * (t109 * m_trigamma(t14))) - (t109 * (t109 * m_trigamma(t12)))) : (t427 - t449)) + (1.5707963267948966 * (t200 * (3.141592653589793 * t200)));
+    const double t451 = t427 - t449;
+    const double t457 = (t55 ? t294 : t451) + (1.5707963267948966 * (t200 * (3.141592653589793 * t200)));
     double value = 0.0;
     for (int64_t at = 0; at < c->n; at += BLOCK) {
         const int64_t m = means(c, at, 1, 1);

@@ -5,6 +5,7 @@ static double von_mises_1(Rows *c) {
     const double t12 = own0 * 2.0;
     const double t21 = m_min(500.0, own0);
     const double t22 = m_i0e(t21);
+    const double t23 = m_log(t22);
     const int t24 = own0 < 500.0;
     const double t25 = m_max(500.0, own0);
     const double t27 = 1.0 / t25;
@@ -14,12 +15,16 @@ static double von_mises_1(Rows *c) {
     const double t40 = (t27 * t37) + 0.125;
     const double t41 = t27 * t40;
     const double t44 = t25 * 6.283185307179586;
-    const double t49 = t24 ? m_log(t22) : (m_log1p(t41) - (0.5 * m_log(t44)));
-    const double t79 = (500.0 < own0) ? 1.0 : 0.0;
+    const double t48 = m_log1p(t41) - (0.5 * m_log(t44));
+    const double t49 = t24 ? t23 : t48;
+    const double t77 = ((t24 ? 1.0 : 0.0) * (m_i1e(t21) - t22)) * (1.0 / t22);
+    const int t78 = 500.0 < own0;
+    const double t79 = t78 ? 1.0 : 0.0;
     const double t81 = t27 * (t27 * t79);
     const double t101 = (t37 * t81) + (t27 * ((t34 * t81) + (t27 * ((t31 * t81) + (t27 * (0.22710800170898438 * t81))))));
     const double t118 = (((t40 * t81) + (t27 * t101)) * (1.0 / (1.0 + t41))) + (0.5 * ((6.283185307179586 * t79) * (1.0 / t44)));
-    const double t120 = t24 ? (((t24 ? 1.0 : 0.0) * (m_i1e(t21) - t22)) * (1.0 / t22)) : (-t118);
+    const double t119 = -t118;
+    const double t120 = t24 ? t77 : t119;
     double value = 0.0;
     for (int64_t at = 0; at < c->n; at += BLOCK) {
         const int64_t m = means(c, at, 1, 0);
@@ -51,6 +56,7 @@ static double von_mises_2(Rows *c) {
     const double t12 = own0 * 2.0;
     const double t21 = m_min(500.0, own0);
     const double t22 = m_i0e(t21);
+    const double t23 = m_log(t22);
     const int t24 = own0 < 500.0;
     const double t25 = m_max(500.0, own0);
     const double t27 = 1.0 / t25;
@@ -60,13 +66,15 @@ static double von_mises_2(Rows *c) {
     const double t40 = (t27 * t37) + 0.125;
     const double t41 = t27 * t40;
     const double t44 = t25 * 6.283185307179586;
-    const double t49 = t24 ? m_log(t22) : (m_log1p(t41) - (0.5 * m_log(t44)));
+    const double t48 = m_log1p(t41) - (0.5 * m_log(t44));
+    const double t49 = t24 ? t23 : t48;
     const double t71 = t24 ? 1.0 : 0.0;
     const double t72 = m_i1e(t21);
     const double t75 = t71 * (t72 - t22);
     const double t76 = 1.0 / t22;
     const double t77 = t75 * t76;
-    const double t79 = (500.0 < own0) ? 1.0 : 0.0;
+    const int t78 = 500.0 < own0;
+    const double t79 = t78 ? 1.0 : 0.0;
     const double t80 = t27 * t79;
     const double t81 = t27 * t80;
     const double t83 = 0.22710800170898438 * t81;
@@ -79,7 +87,9 @@ static double von_mises_2(Rows *c) {
     const double t113 = 6.283185307179586 * t79;
     const double t114 = 1.0 / t44;
     const double t115 = t113 * t114;
-    const double t120 = t24 ? t77 : (-(t111 + (0.5 * t115)));
+    const double t119 = -(t111 + (0.5 * t115));
+    const double t120 = t24 ? t77 : t119;
+    const double t152 = (t76 * (t71 * ((t71 * ((t22 - t72) - (t72 / t21))) - t75))) - (t75 * (t76 * t77));
     const double t159 = (t80 * t81) + (t27 * (t79 * t81));
     const double t163 = t81 * t83;
     const double t175 = t81 * t89;
@@ -87,8 +97,8 @@ static double von_mises_2(Rows *c) {
     const double t187 = t81 * t95;
     const double t199 = t81 * t101;
     const double t213 = t110 * ((t199 + (t40 * t159)) + (t199 + (t27 * ((t187 + (t37 * t159)) + (t187 + (t27 * t185))))));
-    const double t225 = t24 ? ((t76 * (t71 * ((t71 * ((t22 - t72) - (t72 / t21))) - t75))) - (t75 * (t76 * t77))) : (-(((t107 * (t110 * t111)) - t213) - (0.5 * (t113 * (t114 * t115)))));
-    const double t226 = -t225;
+    const double t224 = -(((t107 * (t110 * t111)) - t213) - (0.5 * (t113 * (t114 * t115))));
+    const double t226 = -(t24 ? t152 : t224);
     double value = 0.0;
     for (int64_t at = 0; at < c->n; at += BLOCK) {
         const int64_t m = means(c, at, 1, 1);

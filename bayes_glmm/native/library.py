@@ -22,7 +22,9 @@ from bayes_glmm.native.sources import SOURCES, digest, sources
 
 NAMES = {"darwin": "_kernel.dylib", "win32": "_kernel.dll"}
 HERE = Path(__file__).parent
-WAY_OUT = 'use engine="nuts", or install a wheel of this platform; answers and saved fits need no library'
+WAY_OUT = (
+    'use engine="nuts", or install a wheel of this platform; answers and saved fits need no library'
+)
 INTEGER, NUMBER = ctypes.c_int64, ctypes.c_double
 
 

@@ -119,7 +119,9 @@ def printed_rows(
     n, k = len(eta), len(own)
     addresses = np.array([pointer(column) for column in data.columns], np.int64)
     d_eta, d_own = np.empty(n), np.empty(k)
-    h_eta, mixed, h_own = (np.empty(n), np.empty((k, n)), np.empty((k, k))) if second else [None] * 3
+    h_eta, mixed, h_own = (
+        (np.empty(n), np.empty((k, n)), np.empty((k, k))) if second else [None] * 3
+    )
     total = _entry()(
         FAMILY_NUMBERS[data.family], LINK_NUMBERS[link], int(second), n, pointer(addresses, np.int64),
         *map(pointer, (data.weights, eta, own)), k, *map(pointer, (d_eta, h_eta, mixed, d_own, h_own)),

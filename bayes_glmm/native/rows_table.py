@@ -21,9 +21,7 @@ FAMILY_NUMBERS: dict[str, int] = {
 """Those with one predictor, whose rows are printed as C."""
 LINK_NUMBERS: dict[str, int] = {
     name: number
-    for number, name in enumerate(
-        "identity log logit probit cloglog sqrt inverse tan_half".split()
-    )
+    for number, name in enumerate("identity log logit probit cloglog sqrt inverse tan_half".split())
 }
 
 

@@ -21,7 +21,16 @@ CALLS = {
         "max", "min",
     )
 }  # fmt: skip
-SIGNS = {"add": "+", "mul": "*", "div": "/", "less": "<", "less_equal": "<=", "equal": "==", "and": "&", "or": "|"}
+SIGNS = {
+    "add": "+",
+    "mul": "*",
+    "div": "/",
+    "less": "<",
+    "less_equal": "<=",
+    "equal": "==",
+    "and": "&",
+    "or": "|",
+}
 
 type Names = dict[int, str]
 
@@ -62,7 +71,9 @@ def expression(node: Node, names: Names) -> str:
             return f"{wrapped[0]} - {_wrapped(parts[1][1:])}"
         case "add" if parts[0].startswith("-"):
             return f"{wrapped[1]} - {_wrapped(parts[0][1:])}"
-        case "max" | "min" if node.args[1].op == "const":  # a minimum hands on NaN in its second place
+        case "max" | "min" if (
+            node.args[1].op == "const"
+        ):  # a minimum hands on NaN in its second place
             return f"{CALLS[node.op]}({parts[1]}, {parts[0]})"
         case op if op in SIGNS:
             return f"{wrapped[0]} {SIGNS[op]} {wrapped[1]}"
@@ -70,9 +81,16 @@ def expression(node: Node, names: Names) -> str:
 
 
 def statements(
-    nodes: Sequence[Node], kept: Collection[Node], names: Names, fresh: Iterator[int], prefix: str = "t"
+    nodes: Sequence[Node],
+    kept: Collection[Node],
+    names: Names,
+    fresh: Iterator[int],
+    prefix: str = "t",
 ) -> list[str]:
     """Return declarations of nodes, each after its arguments; what is used once is no statement.
+
+    The branches of a choice are: what is evaluated either way can be blended, and loops stay
+    free of jumps.
 
     Parameters
     ----------
@@ -89,7 +107,8 @@ def statements(
     """
     uses = Counter(a.number for node in nodes for a in node.args)
     uses.update({node.number: 2 for node in kept})
-    uses.update({a.number: 2 for node in nodes if node.op in TOTALS for a in node.args})
+    lasting = (node for node in nodes if node.op in TOTALS or node.op == "where")
+    uses.update({a.number: 2 for node in lasting for a in node.args})
     lines: list[str] = []
     for node in nodes:
         if node.number in names:
@@ -98,7 +117,11 @@ def statements(
             names[node.number] = number(node.data)
             continue
         if node.op in TOTALS:
-            alike = [t for t in nodes if t.op in TOTALS and (t.data[0], t.args) == (node.data[0], node.args)]
+            alike = [
+                t
+                for t in nodes
+                if t.op in TOTALS and (t.data[0], t.args) == (node.data[0], node.args)
+            ]
             lines += _loop(alike, names, fresh)
             continue
         text = expression(node, names)
@@ -117,7 +140,9 @@ def _loop(totals: Sequence[Node], names: Names, fresh: Iterator[int]) -> list[st
     size, args = totals[0].data[0], totals[0].args
     nodes = needed(*(total.data[1] for total in totals))
     inside = _bound(nodes, args, names, f"k{loop}")
-    step = {name for node in nodes if node.op == "bound" and node.data[1] == 0 for name in node.inputs}
+    step = {
+        name for node in nodes if node.op == "bound" and node.data[1] == 0 for name in node.inputs
+    }
     moving = [node for node in nodes if node.inputs & step and node.op != "bound"]
     fixed = [node for node in nodes if not node.inputs & step and node.op != "bound"]
     used = [a for node in moving for a in node.args]
@@ -137,7 +162,10 @@ def _loop(totals: Sequence[Node], names: Names, fresh: Iterator[int]) -> list[st
             body.append(f"e{name}[i{loop}] = {inside[term.number]};")
             logs.append(f"const double {name} = log_of_sum({size}, e{name});")
     head = [f"SIMD_SUM({', '.join(sums)})" if sums else "SIMD"]
-    turn = [f"for (int i{loop} = 0; i{loop} < {size}; i{loop}++) {{", f"    const double k{loop} = i{loop};"]
+    turn = [
+        f"for (int i{loop} = 0; i{loop} < {size}; i{loop}++) {{",
+        f"    const double k{loop} = i{loop};",
+    ]
     unused = [] if any(f"k{loop}" in line for line in body) else [f"    (void)k{loop};"]
     return lines + head + turn + unused + [f"    {line}" for line in body] + ["}"] + logs
 

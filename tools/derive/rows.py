@@ -30,7 +30,10 @@ def texts() -> dict[str, str]:
         table.append("};")
     return {
         **{f"printed_{f.name}.h": file(f) for f in families},
-        "printed_links.h": "\n".join([HEAD, f"enum {{ LINKS = {len(LINK_NUMBERS)} }};", *links, *choice(pairs)]) + "\n",
+        "printed_links.h": "\n".join(
+            [HEAD, f"enum {{ LINKS = {len(LINK_NUMBERS)} }};", *links, *choice(pairs)]
+        )
+        + "\n",
         "printed_table.h": "\n".join(table) + "\n",
     }
 

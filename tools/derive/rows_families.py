@@ -40,10 +40,18 @@ def outputs(found: RowDensity, second: bool) -> Outputs:
     sums = {f"d_own[{k}]": node for k, node in by_own.items()}
     if second:
         pairs = [(i, j) for i in uses for j in uses if j <= i]
-        rows |= {f"h[{i * (i + 1) // 2 + j}]": derivative(by_mean[i], found.means[j]) for i, j in pairs}
-        rows |= {f"mixed[{k}][{i}]": derivative(by_mean[i], p) for k, p in enumerate(own) for i in uses}
+        rows |= {
+            f"h[{i * (i + 1) // 2 + j}]": derivative(by_mean[i], found.means[j]) for i, j in pairs
+        }
+        rows |= {
+            f"mixed[{k}][{i}]": derivative(by_mean[i], p) for k, p in enumerate(own) for i in uses
+        }
         size = len(own)
-        sums |= {f"h_own[{i * size + j}]": derivative(by_own[i], own[j]) for i in range(size) for j in range(i + 1)}
+        sums |= {
+            f"h_own[{i * size + j}]": derivative(by_own[i], own[j])
+            for i in range(size)
+            for j in range(i + 1)
+        }
     rows = {place: node for place, node in rows.items() if not _is_zero(node)}
     sums = {place: node for place, node in sums.items() if not _is_zero(node)}
     return Outputs(value, rows, sums)
@@ -72,7 +80,10 @@ def function(family: Written, second: bool) -> list[str]:
     each = statements(rows, out.nodes, names, fresh)
     sums = {place: place.replace("[", "_").replace("]", "") for place in out.sums}
     stored = [f"c->{place}[j] = {names[node.number]};" for place, node in out.rows.items()]
-    added = [f"{sums[place]} += weighted(w[j], {names[node.number]});" for place, node in out.sums.items()]
+    added = [
+        f"{sums[place]} += weighted(w[j], {names[node.number]});"
+        for place, node in out.sums.items()
+    ]
     loops = any(node.op in TOTALS for node in rows)
     head = "" if loops else f"SIMD_SUM({', '.join(['total', *sums.values()])})"
     uses = sum(1 << i for i in found.uses)
@@ -93,7 +104,9 @@ def function(family: Written, second: bool) -> list[str]:
         f"{_chain(found, out, second)}",
     ]
     text = "\n".join((*once, *each, *stored, *added, names[out.value.number]))
-    own = [f"const double own{k} = c->own[{k}];" for k in range(len(found.own)) if f"own{k}" in text]
+    own = [
+        f"const double own{k} = c->own[{k}];" for k in range(len(found.own)) if f"own{k}" in text
+    ]
     return [
         f"static double {family.name}_{2 if second else 1}(Rows *c) {{",
         *(f"    {line}" for line in (*own, *once)),
@@ -133,5 +146,8 @@ def file(family: Written) -> str:
     own = ", ".join(str(node.data) for node in found.own) or "none"
     about = f"/* {family.name}; own parameters: {own}; data known for each row: {len(found.columns)}. */"
     lines = [HEAD, about, *function(family, second=False), *function(family, second=True)]
-    assert {str(name) for name in found.value.inputs} <= {*DATA, *(str(n.data) for n in (*found.means, *found.own))}
+    assert {str(name) for name in found.value.inputs} <= {
+        *DATA,
+        *(str(n.data) for n in (*found.means, *found.own)),
+    }
     return "\n".join(lines) + "\n"

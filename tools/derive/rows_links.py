@@ -33,7 +33,8 @@ def link_function(link: Link) -> list[str]:
             f"if (second && use & {1 << i}) c->second[{i}][j] = {values[2]};",
         ]
     return [
-        f"INLINE void link_{link.name}(Rows *c, const double *eta, int64_t m, const int use, const int second) {{",
+        f"INLINE void link_{link.name}(Rows *c, const double *eta, int64_t m, const int use, "
+        "const int second) {",
         "    SIMD",
         "    for (int64_t j = 0; j < m; j++) {",
         *(f"        {line}" for line in lines),
