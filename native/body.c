@@ -7,3 +7,4 @@
 #include "vmath.h"
 #include "printed.h"
 #include "interpret_apply.h"
+#include "interpret.h"
