@@ -90,7 +90,9 @@ class Writer:
         bound = [node for node in nodes if node.op == "bound"]
         inside = {b.number: known[args[b.data[1] - 1].number] if b.data[1] else step for b in bound}
         moves = {name for b in bound if b.data[1] == 0 for name in b.inputs}
-        self.write([node for node in nodes if not node.inputs & moves and node.op != "bound"], inside)
+        self.write(
+            [node for node in nodes if not node.inputs & moves and node.op != "bound"], inside
+        )
         sums = {total.number: self._begin(total) for total in totals}
         place = len(self.records)
         self.records.append(Record(REPEAT, step, (n, 0)))
