@@ -23,6 +23,7 @@ typedef struct {
     const double *at;
     int64_t one; /* whether it is one number for all rows */
 } Operand;
+/* Each operation is a function of its own: compilers leave the loops of one huge function scalar. */
 #define ROWS(x_is, y_is, z_is, value)          \
     do {                                       \
         SIMD                                   \
@@ -34,36 +35,47 @@ typedef struct {
             out[j] = value;                    \
         }                                      \
     } while (0)
-#define OP1(name, value)                       \
-    case OP_##name:                            \
-        ROWS(p[j], 0.0, 0.0, value);           \
-        break;
-#define OP2(name, value)                                         \
-    case OP_##name:                                              \
-        if (a.one) ROWS(x0, q[j], 0.0, value);                   \
-        else if (b.one) ROWS(p[j], y0, 0.0, value);              \
-        else ROWS(p[j], q[j], 0.0, value);                       \
-        break;
-#define OP3(name, value)                                         \
-    case OP_##name:                                              \
-        if (a.one) ROWS(x0, q[b.one ? 0 : j], r[c.one ? 0 : j], value); \
-        else if (b.one && c.one) ROWS(p[j], y0, z0, value);      \
-        else if (b.one) ROWS(p[j], y0, r[j], value);             \
-        else if (c.one) ROWS(p[j], q[j], z0, value);             \
-        else ROWS(p[j], q[j], r[j], value);                      \
-        break;
-/* Rows of out; where all operands are one number for all rows, n is one and out has its own place. */
-static void apply(int64_t op, int64_t n, Operand a, Operand b, Operand c, double *out) {
-    const double *p = a.at, *q = b.at, *r = c.at;
-    const double x0 = p[0], y0 = q[0], z0 = r[0];
-    switch (op) {
-#include "interpret_ops.h"
+#define FUNCTION(name) \
+    static __attribute__((noinline)) void apply_##name(int64_t n, Operand a, Operand b, Operand c, double *out)
+#define BEGIN                                                      \
+    const double *p = a.at, *q = b.at, *r = c.at;                  \
+    const double x0 = p[0], y0 = q[0], z0 = r[0];                  \
+    (void)p, (void)q, (void)r, (void)x0, (void)y0, (void)z0;
+#define OP1(name, value) FUNCTION(name) { BEGIN ROWS(p[j], 0.0, 0.0, value); }
+#define OP2(name, value)                                           \
+    FUNCTION(name) {                                               \
+        BEGIN                                                      \
+        if (a.one) ROWS(x0, q[j], 0.0, value);                     \
+        else if (b.one) ROWS(p[j], y0, 0.0, value);                \
+        else ROWS(p[j], q[j], 0.0, value);                         \
     }
-}
+#define OP3(name, value)                                           \
+    FUNCTION(name) {                                               \
+        BEGIN                                                      \
+        if (a.one) ROWS(x0, q[b.one ? 0 : j], r[c.one ? 0 : j], value); \
+        else if (b.one && c.one) ROWS(p[j], y0, z0, value);        \
+        else if (b.one) ROWS(p[j], y0, r[j], value);               \
+        else if (c.one) ROWS(p[j], q[j], z0, value);               \
+        else ROWS(p[j], q[j], r[j], value);                        \
+    }
+#include "interpret_ops.h"
 #undef ROWS
+#undef FUNCTION
+#undef BEGIN
 #undef OP1
 #undef OP2
 #undef OP3
+#define OP1(name, value) apply_##name,
+#define OP2(name, value) apply_##name,
+#define OP3(name, value) apply_##name,
+/* Rows of out; where all operands are one number for all rows, n is one and out has its own place. */
+static void (*const APPLY[OPERATIONS])(int64_t, Operand, Operand, Operand, double *) = {
+#include "interpret_ops.h"
+};
+#undef OP1
+#undef OP2
+#undef OP3
+INLINE void apply(int64_t op, int64_t n, Operand a, Operand b, Operand c, double *out) { APPLY[op](n, a, b, c, out); }
 
 /* An operation by its code on arrays; 1 where there is none of that code. Operands that it does not
  * take may be any arrays. */
