@@ -42,8 +42,8 @@ INLINE double m_normal_cdf(double x) {
 INLINE double m_log_normal_cdf(double x) {
     double t = fabs(x), ratio = mills_top(t) / (1.0 + t), tail = normal_density(t) * ratio;
     int left = x < 0.0;
-    double all = 1.0 - tail, lost = (-tail - (all - 1.0)) / all;
-    double r = log_core(left ? m_max(1e-300, ratio) : all, left ? 0.0 : lost, 0.0);
+    double all = 1.0 - tail, lost = -tail - (all - 1.0);
+    double r = log_of_rounded(left ? m_max(1e-300, ratio) : all, left ? 0.0 : lost);
     r = tail < 1e-16 && !left ? -tail : r;
     r = left ? r - 0.9189385332046727418 - 0.5 * x * x : r;
     return x != x ? x : r;
