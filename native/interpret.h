@@ -166,10 +166,11 @@ int64_t NAME(interpreted)(const int64_t *sizes, const int64_t *records, const in
     const int64_t fault = program_fault(s, (const Record *)records, (const Output *)outputs);
     if (fault) return fault;
     const int64_t fixed = one_for_all(s);
-    double *place = calloc(fixed + 1 + s->rows * STRIP, sizeof *place);
+    double *place = calloc(fixed + 9 + s->rows * STRIP, sizeof *place);
     const double **rows = calloc(s->columns + s->rows + 1, sizeof *rows);
     if (place && rows) {
-        const Machine m = {s, (const Record *)records, place, rows, place + fixed + 1};
+        double *strips = (double *)(((uintptr_t)(place + fixed + 1) + 63) & ~(uintptr_t)63);
+        const Machine m = {s, (const Record *)records, place, rows, strips};
         memcpy(place, constants, s->constants * sizeof *place);
         memcpy(place + s->constants, numbers, s->numbers * sizeof *place);
         run_once(&m);

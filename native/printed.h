@@ -8,7 +8,7 @@ typedef struct {
     const double *weights, *eta, *own;
     double *d_eta, *h_eta, *mixed_eta, *d_own, *h_own;
     const double *w;
-    double ones[BLOCK];
+    _Alignas(64) double ones[BLOCK];
     double mean[FACES][BLOCK], first[FACES][BLOCK], second[FACES][BLOCK];
     double d[FACES][BLOCK], h[PAIRS][BLOCK], mixed[MOST_OWN][FACES][BLOCK];
 } Rows;

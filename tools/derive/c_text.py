@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bayes_glmm.maths.tape_nodes import TOTALS, Node, is_condition, needed
 
@@ -86,6 +86,7 @@ def statements(
     names: Names,
     fresh: Iterator[int],
     prefix: str = "t",
+    decided: Mapping[int, bool] | None = None,
 ) -> list[str]:
     """Return declarations of nodes, each after its arguments; what is used once is no statement.
 
@@ -104,6 +105,8 @@ def statements(
         Numbers of loops.
     prefix : str
         Of the names of nodes.
+    decided : mapping of int to bool, optional
+        Outcomes of conditions, by number.
     """
     uses = Counter(a.number for node in nodes for a in node.args)
     uses.update({node.number: 2 for node in kept})
@@ -115,6 +118,10 @@ def statements(
             continue
         if node.op == "const":
             names[node.number] = number(node.data)
+            continue
+        taken = _taken(node, decided or {})
+        if taken is not None:
+            names[node.number] = names[taken.number]
             continue
         if node.op in TOTALS:
             alike = [
@@ -176,15 +183,33 @@ def _bound(nodes: Sequence[Node], args: Sequence[Node], names: Names, step: str)
     return {n.number: step if n.data[1] == 0 else names[args[n.data[1] - 1].number] for n in leaves}
 
 
-def between(outputs: Sequence[Node], leaves: Collection[int]) -> list[Node]:
-    """Return what outputs need down to leaves given by number, in the order of the tape."""
+def _taken(node: Node, decided: Mapping[int, bool]) -> Node | None:
+    """Return the branch of a choice whose condition has a known outcome."""
+    if node.op != "where" or node.args[0].number not in decided:
+        return None
+    return node.args[1] if decided[node.args[0].number] else node.args[2]
+
+
+def between(
+    outputs: Sequence[Node], leaves: Collection[int], decided: Mapping[int, bool] | None = None
+) -> list[Node]:
+    """Return what outputs need down to leaves given by number, in the order of the tape.
+
+    Parameters
+    ----------
+    outputs : sequence of Node
+    leaves : collection of int
+    decided : mapping of int to bool, optional
+        Outcomes of conditions: of a choice the other branch is not needed.
+    """
     seen: dict[int, Node] = {}
     waiting = [node for node in outputs if node.number not in leaves]
     while waiting:
         node = waiting.pop()
         if node.number not in seen and node.number not in leaves:
             seen[node.number] = node
-            waiting.extend(node.args)
+            taken = _taken(node, decided or {})
+            waiting.extend(node.args if taken is None else (taken,))
     return [seen[n] for n in sorted(seen)]
 
 

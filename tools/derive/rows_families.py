@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bayes_glmm.families.density_family import Written
 from bayes_glmm.maths.tape_derivatives import derivative
 from bayes_glmm.maths.tape_nodes import TOTALS, Node
 from bayes_glmm.native.rows_density import DATA, RowDensity, record_rows
-from tools.derive.c_text import between, counter, statements
+from tools.derive.c_text import Names, between, counter, statements
 
 HEAD = "/* Printed by python -m tools.derive.rows: change the density or the printer, not this file. */"
 
@@ -77,33 +78,19 @@ def function(family: Written, second: bool) -> list[str]:
     once = statements(shared, [n for n in later if n in shared], names, fresh)
     names |= {node.number: f"c->mean[{i}][j]" for i, node in enumerate(found.means)}
     names |= {node.number: f"data{k}[j]" for k, node in enumerate(found.columns)}
-    each = statements(rows, out.nodes, names, fresh)
     sums = {place: place.replace("[", "_").replace("]", "") for place in out.sums}
-    stored = [f"c->{place}[j] = {names[node.number]};" for place, node in out.rows.items()]
-    added = [
-        f"{sums[place]} += weighted(w[j], {names[node.number]});"
-        for place, node in out.sums.items()
-    ]
-    loops = any(node.op in TOTALS for node in rows)
-    head = "" if loops else f"SIMD_SUM({', '.join(['total', *sums.values()])})"
     uses = sum(1 << i for i in found.uses)
     body = [
         f"const int64_t m = means(c, at, {uses}, {int(second)});",
         "const double *w = c->w;",
         *(f"const double *data{k} = c->known[{k}] + at;" for k in range(len(found.columns))),
         *(f"double {name} = 0.0;" for name in ("total", *sums.values())),
-        *([head] if head else []),
-        "for (int64_t j = 0; j < m; j++) {",
-        *(f"    {line}" for line in each),
-        *(f"    {line}" for line in stored),
-        f"    total += weighted(w[j], {names[out.value.number]});",
-        *(f"    {line}" for line in added),
-        "}",
+        *_loops(out, rows, names, sums, fresh),
         "value += total;",
         *(f"c->{place} += {name};" for place, name in sums.items()),
         f"{_chain(found, out, second)}",
     ]
-    text = "\n".join((*once, *each, *stored, *added, names[out.value.number]))
+    text = "\n".join((*once, *body))
     own = [
         f"const double own{k} = c->own[{k}];" for k in range(len(found.own)) if f"own{k}" in text
     ]
@@ -129,6 +116,48 @@ def _stages(found: RowDensity, out: Outputs) -> tuple[list[Node], list[Node]]:
     shared = [node for node in nodes if node.inputs <= own]
     taken = {node.number for node in shared}
     return shared, [node for node in nodes if node.number not in taken]
+
+
+def _loops(
+    out: Outputs, rows: Sequence[Node], names: Names, sums: dict[str, str], fresh: Iterator[int]
+) -> list[str]:
+    """Return the loop over the rows of a block; two where the parameters choose a branch.
+
+    Both branches of a choice are evaluated for every row: one that is the same for all rows is
+    made before the loop.
+    """
+    inside = {node.number for node in rows}
+    fixed = [n for n in rows if n.op == "where" and n.args[0].number not in inside]
+    chosen = Counter(n.args[0].number for n in fixed if names[n.args[0].number].isidentifier())
+    if not chosen or any(node.op in TOTALS for node in rows):
+        return _loop(out, rows, dict(names), sums, fresh, {})
+    ((condition, _),) = chosen.most_common(1)
+    leaves = set(names) - inside
+    lines = []
+    for outcome in (True, False):
+        decided = {condition: outcome}
+        kept = between(out.nodes, leaves, decided)
+        lines += [f"if ({names[condition]}) {{" if outcome else "} else {"]
+        lines += [f"    {x}" for x in _loop(out, kept, dict(names), sums, fresh, decided)]
+    return [*lines, "}"]
+
+
+def _loop(
+    out: Outputs, rows: Sequence[Node], names: Names, sums: dict[str, str],
+    fresh: Iterator[int], decided: dict[int, bool],
+) -> list[str]:  # fmt: skip
+    """Return one loop over the rows of a block; it has no jumps unless a density is itself a sum."""
+    each = statements(rows, out.nodes, names, fresh, decided=decided)
+    plain = not any(node.op in TOTALS for node in rows)
+    return [
+        *([f"SIMD_SUM({', '.join(['total', *sums.values()])})"] if plain else []),
+        "for (int64_t j = 0; j < m; j++) {",
+        *(f"    {line}" for line in each),
+        *(f"    c->{place}[j] = {names[node.number]};" for place, node in out.rows.items()),
+        f"    total += weighted(w[j], {names[out.value.number]});",
+        *(f"    {sums[p]} += weighted(w[j], {names[n.number]});" for p, n in out.sums.items()),
+        "}",
+    ]
 
 
 def _chain(found: RowDensity, out: Outputs, second: bool) -> str:
