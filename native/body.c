@@ -6,5 +6,6 @@
 #include "scatter.h"
 #include "vmath.h"
 #include "printed.h"
+#include "printed_ordinal.h"
 #include "interpret_apply.h"
 #include "interpret.h"

@@ -7,6 +7,9 @@ typedef struct {
     const double *const *known;
     const double *weights, *eta, *own;
     double *d_eta, *h_eta, *mixed_eta, *d_own, *h_own;
+    int64_t categories; /* with the thresholds between them, where there are any */
+    const double *thresholds;
+    double *d_thresholds, *h_thresholds;
     const double *w;
     _Alignas(64) double ones[BLOCK];
     double mean[FACES][BLOCK], first[FACES][BLOCK], second[FACES][BLOCK];

@@ -6,10 +6,13 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from bayes_glmm.families import get_family
 from bayes_glmm.families.density_family import Written
+from bayes_glmm.families.ordinal import Cumulative
 from bayes_glmm.maths.tape import Tape
 from bayes_glmm.maths.tape_maths import TAPE
 from bayes_glmm.maths.tape_nodes import LEAVES, Node, needed
+from bayes_glmm.maths.tape_vectors import Vector, pick
 from bayes_glmm.maths.vocabulary import Mean
 
 MEANS = ("mu", "log_mu", "log_rest")
@@ -70,6 +73,31 @@ def record_rows(family: Written) -> RowDensity:
     whole = family.density(TAPE, tape.input("y"), Mean(*means), own, trials)
     rest, constant = _apart(tape.constant(whole), frozenset(DATA))
     return RowDensity(rest, constant, columns((rest,), DATA), means, tuple(own.values()))
+
+
+def record_cumulative(link: str) -> RowDensity:
+    """Record the log-probability of an ordered category between two thresholds.
+
+    Parameters
+    ----------
+    link : str
+        Of the cumulative family's.
+
+    Returns
+    -------
+    RowDensity
+        Its faces are the predictor and the thresholds below and above the category; its only
+        column says which is there: 0 for the first category, which has one above and finds it in
+        the place of that below, 1 for a middle one, and 2 for the last.
+    """
+    family = get_family("cumulative")
+    assert isinstance(family, Cumulative)
+    tape = Tape()
+    eta, low, high = (tape.input(name) for name in ("eta", "low", "high"))
+    size, kind = tape.input("discrimination"), tape.input("kind")
+    cut = Vector((size * (low - eta), size * (high - eta)))
+    value = pick(family.from_cuts(TAPE, cut, family.link(link)), kind)
+    return RowDensity(value, tape.constant(0.0), (kind,), (eta, low, high), (size,))
 
 
 def _apart(node: Node, data: frozenset[str]) -> tuple[Node, Node]:

@@ -25,6 +25,10 @@ LINK_NUMBERS: dict[str, int] = {
 }
 
 
+CUMULATIVE_LINKS: dict[str, int] = {"logit": 0, "probit": 1, "cloglog": 2}
+"""Of ordered categories cut by thresholds."""
+
+
 def printed_family(name: str) -> Written:
     """Return a family whose rows are printed."""
     family = get_family(name)

@@ -43,8 +43,9 @@ def row(point: dict) -> np.ndarray:
 
 
 def units(point: dict) -> np.ndarray:
-    """In what unit an input changes: predictors by one, others in proportion."""
-    unit = [1.0 if name == "eta" else abs(v) for name, v in point["at"].items()]
+    """In what unit an input changes: predictors and thresholds by one, others in proportion."""
+    moves = ("eta", "threshold")
+    unit = [1.0 if name.startswith(moves) else abs(v) for name, v in point["at"].items()]
     pairs = [unit[i] * unit[j] for i in range(len(unit)) for j in range(i + 1)]
     return np.array([1.0, *unit, *pairs])
 
@@ -55,12 +56,17 @@ def test_rows_are_exact_far_out(level, name, link):
     points = [p for p in points if np.isfinite(p["value"])]
     assert points
     for point in points:
-        exact = np.array([point["value"], *point["slopes"], *sum(point["curvatures"], [])])
-        with np.errstate(over="ignore", invalid="ignore"):
-            wanted, gap = exact * units(point), np.abs(row(point) - exact) * units(point)
-        held = np.isfinite(wanted)
-        if (name, link, point["at"]["eta"]) == UNDERFLOWS:
-            held[1 + len(point["at"])] = False
-        largest = max(1.0, np.abs(wanted[held]).max())
-        right = (gap <= OWN_SIZE * np.abs(wanted)) | (gap <= OF_LARGEST * largest)
-        assert right[held].all(), (point["at"], gap, wanted)
+        check_point(point, row(point))
+
+
+def check_point(point: dict, found: np.ndarray) -> None:
+    """Hold value, slopes and the lower triangle of curvatures to the stored ones."""
+    exact = np.array([point["value"], *point["slopes"], *sum(point["curvatures"], [])])
+    with np.errstate(over="ignore", invalid="ignore"):
+        wanted, gap = exact * units(point), np.abs(found - exact) * units(point)
+    held = np.isfinite(wanted)
+    if (point["family"], point["link"], point["at"]["eta"]) == UNDERFLOWS:
+        held[1 + len(point["at"])] = False
+    largest = max(1.0, np.abs(wanted[held]).max())
+    right = (gap <= OWN_SIZE * np.abs(wanted)) | (gap <= OF_LARGEST * largest)
+    assert right[held].all(), (point["at"], gap, wanted)

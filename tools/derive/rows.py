@@ -8,6 +8,7 @@ from pathlib import Path
 from bayes_glmm.maths.links import LINKS
 from bayes_glmm.native.rows_density import record_rows
 from bayes_glmm.native.rows_table import FAMILY_NUMBERS, LINK_NUMBERS, printed_family
+from tools.derive.rows_cumulative import cumulative_files
 from tools.derive.rows_families import HEAD, file
 from tools.derive.rows_links import choice, link_function
 
@@ -34,6 +35,7 @@ def texts() -> dict[str, str]:
             [HEAD, f"enum {{ LINKS = {len(LINK_NUMBERS)} }};", *links, *choice(pairs)]
         )
         + "\n",
+        **cumulative_files(),
         "printed_table.h": "\n".join(table) + "\n",
     }
 

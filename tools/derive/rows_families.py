@@ -67,9 +67,23 @@ def mask(places: Sequence[str], of: dict[str, Node]) -> int:
     return sum(1 << bit for bit, place in enumerate(places) if place in of)
 
 
-def function(family: Written, second: bool) -> list[str]:
-    """Return the lines of a function over all rows."""
-    found = record_rows(family)
+def function(
+    name: str, found: RowDensity, second: bool, begin: str = "means", end: str = ""
+) -> list[str]:
+    """Return the lines of a function over all rows.
+
+    Parameters
+    ----------
+    name : str
+    found : RowDensity
+    second : bool
+        Whether curvatures too.
+    begin : str
+        The C function that fills the faces of a block's means.
+    end : str
+        The statement that makes slopes by the predictor of slopes by the faces; by default it is
+        that of links.
+    """
     out = outputs(found, second)
     names = {node.number: f"own{k}" for k, node in enumerate(found.own)}
     shared, rows = _stages(found, out)
@@ -81,21 +95,21 @@ def function(family: Written, second: bool) -> list[str]:
     sums = {place: place.replace("[", "_").replace("]", "") for place in out.sums}
     uses = sum(1 << i for i in found.uses)
     body = [
-        f"const int64_t m = means(c, at, {uses}, {int(second)});",
+        f"const int64_t m = {begin}(c, at, {uses}, {int(second)});",
         "const double *w = c->w;",
         *(f"const double *data{k} = c->known[{k}] + at;" for k in range(len(found.columns))),
         *(f"double {name} = 0.0;" for name in ("total", *sums.values())),
         *_loops(out, rows, names, sums, fresh),
         "value += total;",
         *(f"c->{place} += {name};" for place, name in sums.items()),
-        f"{_chain(found, out, second)}",
+        end or _chain(out, second),
     ]
     text = "\n".join((*once, *body))
     own = [
         f"const double own{k} = c->own[{k}];" for k in range(len(found.own)) if f"own{k}" in text
     ]
     return [
-        f"static double {family.name}_{2 if second else 1}(Rows *c) {{",
+        f"static double {name}_{2 if second else 1}(Rows *c) {{",
         *(f"    {line}" for line in (*own, *once)),
         "    double value = 0.0;",
         "    for (int64_t at = 0; at < c->n; at += BLOCK) {",
@@ -160,7 +174,7 @@ def _loop(
     ]
 
 
-def _chain(found: RowDensity, out: Outputs, second: bool) -> str:
+def _chain(out: Outputs, second: bool) -> str:
     first = mask([f"d[{i}]" for i in range(3)], out.rows)
     if not second:
         return f"slopes(c, at, m, {first});"
@@ -174,7 +188,8 @@ def file(family: Written) -> str:
     found = record_rows(family)
     own = ", ".join(str(node.data) for node in found.own) or "none"
     about = f"/* {family.name}; own parameters: {own}; data known for each row: {len(found.columns)}. */"
-    lines = [HEAD, about, *function(family, second=False), *function(family, second=True)]
+    functions = [function(family.name, found, second) for second in (False, True)]
+    lines = [HEAD, about, *functions[0], *functions[1]]
     assert {str(name) for name in found.value.inputs} <= {
         *DATA,
         *(str(n.data) for n in (*found.means, *found.own)),
