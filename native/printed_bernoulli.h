@@ -9,17 +9,17 @@ static double bernoulli_1(Rows *c) {
         double total = 0.0;
         SIMD_SUM(total)
         for (int64_t j = 0; j < m; j++) {
-            const int t5 = data0[j] == 0.0;
-            const double t6 = c->mean[1][j] * data0[j];
-            const double t10 = 1.0 - data0[j];
-            const int t11 = 0.0 == t10;
-            const double t12 = c->mean[2][j] * t10;
-            const double t14 = (t5 ? 0.0 : t6) + (t11 ? 0.0 : t12);
-            const double t15 = t5 ? 0.0 : data0[j];
-            const double t16 = t11 ? 0.0 : t10;
-            c->d[1][j] = t15;
-            c->d[2][j] = t16;
-            total += weighted(w[j], t14);
+            const int t0 = data0[j] == 0.0;
+            const double t1 = c->mean[1][j] * data0[j];
+            const double t2 = 1.0 - data0[j];
+            const int t3 = 0.0 == t2;
+            const double t4 = c->mean[2][j] * t2;
+            const double t5 = (t0 ? 0.0 : t1) + (t3 ? 0.0 : t4);
+            const double t6 = t0 ? 0.0 : data0[j];
+            const double t7 = t3 ? 0.0 : t2;
+            c->d[1][j] = t6;
+            c->d[2][j] = t7;
+            total += weighted(w[j], t5);
         }
         value += total;
         slopes(c, at, m, 6);
@@ -35,17 +35,17 @@ static double bernoulli_2(Rows *c) {
         double total = 0.0;
         SIMD_SUM(total)
         for (int64_t j = 0; j < m; j++) {
-            const int t5 = data0[j] == 0.0;
-            const double t6 = c->mean[1][j] * data0[j];
-            const double t10 = 1.0 - data0[j];
-            const int t11 = 0.0 == t10;
-            const double t12 = c->mean[2][j] * t10;
-            const double t14 = (t5 ? 0.0 : t6) + (t11 ? 0.0 : t12);
-            const double t15 = t5 ? 0.0 : data0[j];
-            const double t16 = t11 ? 0.0 : t10;
-            c->d[1][j] = t15;
-            c->d[2][j] = t16;
-            total += weighted(w[j], t14);
+            const int t0 = data0[j] == 0.0;
+            const double t1 = c->mean[1][j] * data0[j];
+            const double t2 = 1.0 - data0[j];
+            const int t3 = 0.0 == t2;
+            const double t4 = c->mean[2][j] * t2;
+            const double t5 = (t0 ? 0.0 : t1) + (t3 ? 0.0 : t4);
+            const double t6 = t0 ? 0.0 : data0[j];
+            const double t7 = t3 ? 0.0 : t2;
+            c->d[1][j] = t6;
+            c->d[2][j] = t7;
+            total += weighted(w[j], t5);
         }
         value += total;
         slopes(c, at, m, 6); curvatures(c, at, m, 6, 0, 0, 0, 0);

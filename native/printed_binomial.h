@@ -10,17 +10,17 @@ static double binomial_1(Rows *c) {
         double total = 0.0;
         SIMD_SUM(total)
         for (int64_t j = 0; j < m; j++) {
-            const double t13 = data0[j] - data1[j];
-            const int t19 = data1[j] == 0.0;
-            const double t20 = c->mean[1][j] * data1[j];
-            const int t23 = t13 == 0.0;
-            const double t24 = c->mean[2][j] * t13;
-            const double t27 = (t19 ? 0.0 : t20) + (t23 ? 0.0 : t24);
-            const double t28 = t19 ? 0.0 : data1[j];
-            const double t29 = t23 ? 0.0 : t13;
-            c->d[1][j] = t28;
-            c->d[2][j] = t29;
-            total += weighted(w[j], t27);
+            const double t0 = data0[j] - data1[j];
+            const int t1 = data1[j] == 0.0;
+            const double t2 = c->mean[1][j] * data1[j];
+            const int t3 = t0 == 0.0;
+            const double t4 = c->mean[2][j] * t0;
+            const double t5 = (t1 ? 0.0 : t2) + (t3 ? 0.0 : t4);
+            const double t6 = t1 ? 0.0 : data1[j];
+            const double t7 = t3 ? 0.0 : t0;
+            c->d[1][j] = t6;
+            c->d[2][j] = t7;
+            total += weighted(w[j], t5);
         }
         value += total;
         slopes(c, at, m, 6);
@@ -37,17 +37,17 @@ static double binomial_2(Rows *c) {
         double total = 0.0;
         SIMD_SUM(total)
         for (int64_t j = 0; j < m; j++) {
-            const double t13 = data0[j] - data1[j];
-            const int t19 = data1[j] == 0.0;
-            const double t20 = c->mean[1][j] * data1[j];
-            const int t23 = t13 == 0.0;
-            const double t24 = c->mean[2][j] * t13;
-            const double t27 = (t19 ? 0.0 : t20) + (t23 ? 0.0 : t24);
-            const double t28 = t19 ? 0.0 : data1[j];
-            const double t29 = t23 ? 0.0 : t13;
-            c->d[1][j] = t28;
-            c->d[2][j] = t29;
-            total += weighted(w[j], t27);
+            const double t0 = data0[j] - data1[j];
+            const int t1 = data1[j] == 0.0;
+            const double t2 = c->mean[1][j] * data1[j];
+            const int t3 = t0 == 0.0;
+            const double t4 = c->mean[2][j] * t0;
+            const double t5 = (t1 ? 0.0 : t2) + (t3 ? 0.0 : t4);
+            const double t6 = t1 ? 0.0 : data1[j];
+            const double t7 = t3 ? 0.0 : t0;
+            c->d[1][j] = t6;
+            c->d[2][j] = t7;
+            total += weighted(w[j], t5);
         }
         value += total;
         slopes(c, at, m, 6); curvatures(c, at, m, 6, 0, 0, 0, 0);

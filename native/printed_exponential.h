@@ -9,14 +9,14 @@ static double exponential_1(Rows *c) {
         double total = 0.0;
         SIMD_SUM(total)
         for (int64_t j = 0; j < m; j++) {
-            const double t7 = m_exp(data0[j] - c->mean[1][j]);
-            const double t10 = -(c->mean[1][j] + t7);
-            const int t12 = c->mean[0][j] <= 0.0;
-            const double t14 = t12 ? (-LARGE) : t10;
-            const double t19 = -(1.0 - t7);
-            const double t20 = t12 ? 0.0 : t19;
-            c->d[1][j] = t20;
-            total += weighted(w[j], t14);
+            const double t0 = m_exp(data0[j] - c->mean[1][j]);
+            const double t1 = -(c->mean[1][j] + t0);
+            const int t2 = c->mean[0][j] <= 0.0;
+            const double t3 = t2 ? (-LARGE) : t1;
+            const double t4 = -(1.0 - t0);
+            const double t5 = t2 ? 0.0 : t4;
+            c->d[1][j] = t5;
+            total += weighted(w[j], t3);
         }
         value += total;
         slopes(c, at, m, 2);
@@ -32,17 +32,17 @@ static double exponential_2(Rows *c) {
         double total = 0.0;
         SIMD_SUM(total)
         for (int64_t j = 0; j < m; j++) {
-            const double t7 = m_exp(data0[j] - c->mean[1][j]);
-            const double t8 = -t7;
-            const double t10 = -(c->mean[1][j] + t7);
-            const int t12 = c->mean[0][j] <= 0.0;
-            const double t14 = t12 ? (-LARGE) : t10;
-            const double t19 = -(t8 + 1.0);
-            const double t20 = t12 ? 0.0 : t19;
-            const double t21 = t12 ? 0.0 : t8;
-            c->d[1][j] = t20;
-            c->h[2][j] = t21;
-            total += weighted(w[j], t14);
+            const double t0 = m_exp(data0[j] - c->mean[1][j]);
+            const double t1 = -t0;
+            const double t2 = -(c->mean[1][j] + t0);
+            const int t3 = c->mean[0][j] <= 0.0;
+            const double t4 = t3 ? (-LARGE) : t2;
+            const double t5 = -(t1 + 1.0);
+            const double t6 = t3 ? 0.0 : t5;
+            const double t7 = t3 ? 0.0 : t1;
+            c->d[1][j] = t6;
+            c->h[2][j] = t7;
+            total += weighted(w[j], t4);
         }
         value += total;
         slopes(c, at, m, 2); curvatures(c, at, m, 2, 4, 0, 0, 0);

@@ -2,8 +2,8 @@
 /* lognormal; own parameters: sigma; data known for each row: 1. */
 static double lognormal_1(Rows *c) {
     const double own0 = c->own[0];
-    const double t15 = m_log(own0);
-    const double t27 = 1.0 / own0;
+    const double t0 = m_log(own0);
+    const double t1 = 1.0 / own0;
     double value = 0.0;
     for (int64_t at = 0; at < c->n; at += BLOCK) {
         const int64_t m = means(c, at, 2, 0);
@@ -13,13 +13,13 @@ static double lognormal_1(Rows *c) {
         double d_own_0 = 0.0;
         SIMD_SUM(total, d_own_0)
         for (int64_t j = 0; j < m; j++) {
-            const double t8 = (data0[j] - c->mean[1][j]) / own0;
-            const double t18 = -(((t8 * t8) * 0.5) + t15);
-            const double t29 = t8 * t27;
-            const double t39 = -(t27 - (t8 * t29));
-            c->d[1][j] = t29;
-            total += weighted(w[j], t18);
-            d_own_0 += weighted(w[j], t39);
+            const double t2 = (data0[j] - c->mean[1][j]) / own0;
+            const double t3 = -(((t2 * t2) * 0.5) + t0);
+            const double t4 = t2 * t1;
+            const double t5 = -(t1 - (t2 * t4));
+            c->d[1][j] = t4;
+            total += weighted(w[j], t3);
+            d_own_0 += weighted(w[j], t5);
         }
         value += total;
         c->d_own[0] += d_own_0;
@@ -29,10 +29,10 @@ static double lognormal_1(Rows *c) {
 }
 static double lognormal_2(Rows *c) {
     const double own0 = c->own[0];
-    const double t15 = m_log(own0);
-    const double t27 = 1.0 / own0;
-    const double t40 = t27 * t27;
-    const double t41 = -t40;
+    const double t0 = m_log(own0);
+    const double t1 = 1.0 / own0;
+    const double t2 = t1 * t1;
+    const double t3 = -t2;
     double value = 0.0;
     for (int64_t at = 0; at < c->n; at += BLOCK) {
         const int64_t m = means(c, at, 2, 1);
@@ -43,19 +43,19 @@ static double lognormal_2(Rows *c) {
         double h_own_0 = 0.0;
         SIMD_SUM(total, d_own_0, h_own_0)
         for (int64_t j = 0; j < m; j++) {
-            const double t8 = (data0[j] - c->mean[1][j]) / own0;
-            const double t18 = -(((t8 * t8) * 0.5) + t15);
-            const double t29 = t8 * t27;
-            const double t39 = -(t27 - (t8 * t29));
-            const double t46 = (t27 * t29) + (t8 * t40);
-            const double t47 = -t46;
-            const double t55 = -(t41 + ((t29 * t29) + (t8 * t46)));
-            c->d[1][j] = t29;
-            c->h[2][j] = t41;
-            c->mixed[0][1][j] = t47;
-            total += weighted(w[j], t18);
-            d_own_0 += weighted(w[j], t39);
-            h_own_0 += weighted(w[j], t55);
+            const double t4 = (data0[j] - c->mean[1][j]) / own0;
+            const double t5 = -(((t4 * t4) * 0.5) + t0);
+            const double t6 = t4 * t1;
+            const double t7 = -(t1 - (t4 * t6));
+            const double t8 = (t1 * t6) + (t4 * t2);
+            const double t9 = -t8;
+            const double t10 = -(t3 + ((t6 * t6) + (t4 * t8)));
+            c->d[1][j] = t6;
+            c->h[2][j] = t3;
+            c->mixed[0][1][j] = t9;
+            total += weighted(w[j], t5);
+            d_own_0 += weighted(w[j], t7);
+            h_own_0 += weighted(w[j], t10);
         }
         value += total;
         c->d_own[0] += d_own_0;

@@ -9,17 +9,17 @@ static double poisson_1(Rows *c) {
         double total = 0.0;
         SIMD_SUM(total)
         for (int64_t j = 0; j < m; j++) {
-            const int t5 = data0[j] == 0.0;
-            const double t6 = c->mean[1][j] * data0[j];
-            const double t9 = (t5 ? 0.0 : t6) - c->mean[0][j];
-            const int t15 = c->mean[0][j] < 0.0;
-            const double t19 = t15 ? (-LARGE) : t9;
-            const double t21 = t15 ? 0.0 : (-1.0);
-            const double t22 = t5 ? 0.0 : data0[j];
-            const double t23 = t15 ? 0.0 : t22;
-            c->d[0][j] = t21;
-            c->d[1][j] = t23;
-            total += weighted(w[j], t19);
+            const int t0 = data0[j] == 0.0;
+            const double t1 = c->mean[1][j] * data0[j];
+            const double t2 = (t0 ? 0.0 : t1) - c->mean[0][j];
+            const int t3 = c->mean[0][j] < 0.0;
+            const double t4 = t3 ? (-LARGE) : t2;
+            const double t5 = t3 ? 0.0 : (-1.0);
+            const double t6 = t0 ? 0.0 : data0[j];
+            const double t7 = t3 ? 0.0 : t6;
+            c->d[0][j] = t5;
+            c->d[1][j] = t7;
+            total += weighted(w[j], t4);
         }
         value += total;
         slopes(c, at, m, 3);
@@ -35,17 +35,17 @@ static double poisson_2(Rows *c) {
         double total = 0.0;
         SIMD_SUM(total)
         for (int64_t j = 0; j < m; j++) {
-            const int t5 = data0[j] == 0.0;
-            const double t6 = c->mean[1][j] * data0[j];
-            const double t9 = (t5 ? 0.0 : t6) - c->mean[0][j];
-            const int t15 = c->mean[0][j] < 0.0;
-            const double t19 = t15 ? (-LARGE) : t9;
-            const double t21 = t15 ? 0.0 : (-1.0);
-            const double t22 = t5 ? 0.0 : data0[j];
-            const double t23 = t15 ? 0.0 : t22;
-            c->d[0][j] = t21;
-            c->d[1][j] = t23;
-            total += weighted(w[j], t19);
+            const int t0 = data0[j] == 0.0;
+            const double t1 = c->mean[1][j] * data0[j];
+            const double t2 = (t0 ? 0.0 : t1) - c->mean[0][j];
+            const int t3 = c->mean[0][j] < 0.0;
+            const double t4 = t3 ? (-LARGE) : t2;
+            const double t5 = t3 ? 0.0 : (-1.0);
+            const double t6 = t0 ? 0.0 : data0[j];
+            const double t7 = t3 ? 0.0 : t6;
+            c->d[0][j] = t5;
+            c->d[1][j] = t7;
+            total += weighted(w[j], t4);
         }
         value += total;
         slopes(c, at, m, 3); curvatures(c, at, m, 3, 0, 0, 0, 0);

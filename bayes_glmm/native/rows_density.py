@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from bayes_glmm.families import get_family
 from bayes_glmm.families.density_family import Written
@@ -69,7 +70,7 @@ def record_rows(family: Written) -> RowDensity:
     tape = Tape()
     means = tuple(tape.input(name) for name in MEANS)
     own = {p.name: tape.input(p.name) for p in family.parameters}
-    trials = tape.input("trials") if family.has_trials else None
+    trials = family.own_trials(cast("Any", tape.input("trials")))
     whole = family.density(TAPE, tape.input("y"), Mean(*means), own, trials)
     rest, constant = _apart(tape.constant(whole), frozenset(DATA))
     return RowDensity(rest, constant, columns((rest,), DATA), means, tuple(own.values()))
@@ -90,8 +91,7 @@ def record_cumulative(link: str) -> RowDensity:
         column says which is there: 0 for the first category, which has one above and finds it in
         the place of that below, 1 for a middle one, and 2 for the last.
     """
-    family = get_family("cumulative")
-    assert isinstance(family, Cumulative)
+    family = cast("Cumulative", get_family("cumulative"))
     tape = Tape()
     eta, low, high = (tape.input(name) for name in ("eta", "low", "high"))
     size, kind = tape.input("discrimination"), tape.input("kind")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from bayes_glmm.families import get_family
 from bayes_glmm.families.density_family import Written
 
@@ -31,6 +33,4 @@ CUMULATIVE_LINKS: dict[str, int] = {"logit": 0, "probit": 1, "cloglog": 2}
 
 def printed_family(name: str) -> Written:
     """Return a family whose rows are printed."""
-    family = get_family(name)
-    assert isinstance(family, Written)
-    return family
+    return cast("Written", get_family(name))

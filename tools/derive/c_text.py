@@ -85,7 +85,6 @@ def statements(
     kept: Collection[Node],
     names: Names,
     fresh: Iterator[int],
-    prefix: str = "t",
     decided: Mapping[int, bool] | None = None,
 ) -> list[str]:
     """Return declarations of nodes, each after its arguments; what is used once is no statement.
@@ -102,9 +101,7 @@ def statements(
     names : dict of int to str
         The C text of nodes by number; it is added to.
     fresh : iterator of int
-        Numbers of loops.
-    prefix : str
-        Of the names of nodes.
+        Numbers of names and loops.
     decided : mapping of int to bool, optional
         Outcomes of conditions, by number.
     """
@@ -133,9 +130,9 @@ def statements(
             continue
         text = expression(node, names)
         if uses[node.number] > 1 or len(text) > WIDTH:
-            names[node.number] = f"{prefix}{node.number}"
+            names[node.number] = f"t{next(fresh)}"
             kind = "int" if is_condition(node) else "double"
-            lines.append(f"const {kind} {prefix}{node.number} = {text};")
+            lines.append(f"const {kind} {names[node.number]} = {text};")
         else:
             names[node.number] = text
     return lines
@@ -154,11 +151,11 @@ def _loop(totals: Sequence[Node], names: Names, fresh: Iterator[int]) -> list[st
     fixed = [node for node in nodes if not node.inputs & step and node.op != "bound"]
     used = [a for node in moving for a in node.args]
     terms = [total.data[1] for total in totals]
-    lines = statements(fixed, [*used, *terms], inside, fresh, f"f{loop}_")
-    body = statements(moving, terms, inside, fresh, f"m{loop}_")
+    lines = statements(fixed, [*used, *terms], inside, fresh)
+    body = statements(moving, terms, inside, fresh)
     sums, logs = [], []
     for total, term in zip(totals, terms, strict=True):
-        name = f"s{loop}_{total.number}"
+        name = f"s{next(fresh)}"
         names[total.number] = name
         if total.op == "total":
             lines.append(f"double {name} = 0.0;")
@@ -214,5 +211,5 @@ def between(
 
 
 def counter() -> Iterator[int]:
-    """Return the numbers of loops."""
+    """Return the numbers of names and loops."""
     return itertools.count()
