@@ -5,7 +5,7 @@ static double asymmetric_laplace_1(Rows *c) {
     const double own1 = c->own[1];
     const double t0 = -own1;
     const double t1 = (m_log(own1) + m_log1p(t0)) - m_log(own0);
-    const double t2 = own1 + (-1.0);
+    const double t2 = own1 - 1.0;
     const double t3 = 1.0 / own0;
     const double t4 = -(t2 * t3);
     const double t5 = -(own1 * t3);
@@ -48,7 +48,7 @@ static double asymmetric_laplace_2(Rows *c) {
     const double own1 = c->own[1];
     const double t0 = -own1;
     const double t1 = (m_log(own1) + m_log1p(t0)) - m_log(own0);
-    const double t2 = own1 + (-1.0);
+    const double t2 = own1 - 1.0;
     const double t3 = 1.0 / own0;
     const double t4 = -(t2 * t3);
     const double t5 = -(own1 * t3);

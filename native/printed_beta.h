@@ -22,7 +22,7 @@ static double beta_1(Rows *c) {
             const double t7 = m_exp(t5);
             const double t8 = t6 + 1.0;
             const double t9 = t7 + 1.0;
-            const double t10 = (((t5 + ((t4 + t1) - m_lgamma(t8))) - m_lgamma(t9)) + ((t6 + (-1.0)) * data0[j])) + ((t7 + (-1.0)) * data1[j]);
+            const double t10 = (((t5 + ((t4 + t1) - m_lgamma(t8))) - m_lgamma(t9)) + ((t6 - 1.0) * data0[j])) + ((t7 - 1.0) * data1[j]);
             const double t11 = m_digamma(t8);
             const double t12 = (1.0 - (t6 * t11)) + (t6 * data0[j]);
             const double t13 = m_digamma(t9);
@@ -67,7 +67,7 @@ static double beta_2(Rows *c) {
             const double t10 = m_exp(t8);
             const double t11 = t9 + 1.0;
             const double t12 = t10 + 1.0;
-            const double t13 = (((t8 + ((t7 + t1) - m_lgamma(t11))) - m_lgamma(t12)) + ((t9 + (-1.0)) * data0[j])) + ((t10 + (-1.0)) * data1[j]);
+            const double t13 = (((t8 + ((t7 + t1) - m_lgamma(t11))) - m_lgamma(t12)) + ((t9 - 1.0) * data0[j])) + ((t10 - 1.0) * data1[j]);
             const double t14 = m_digamma(t11);
             const double t15 = t9 * t14;
             const double t16 = t9 * data0[j];

@@ -21,7 +21,7 @@ static double gamma_1(Rows *c) {
             const int t7 = c->mean[0][j] <= 0.0;
             const double t8 = (own0 * t6) + t1;
             const double t9 = t7 ? (-LARGE) : t8;
-            const double t10 = own0 * (t5 + (-1.0));
+            const double t10 = own0 * (t5 - 1.0);
             const double t11 = t7 ? 0.0 : t10;
             const double t12 = (t6 + t2) + t3;
             const double t13 = t7 ? 0.0 : t12;
@@ -59,7 +59,7 @@ static double gamma_2(Rows *c) {
             const int t9 = c->mean[0][j] <= 0.0;
             const double t10 = (own0 * t8) + t1;
             const double t11 = t9 ? (-LARGE) : t10;
-            const double t12 = t7 + (-1.0);
+            const double t12 = t7 - 1.0;
             const double t13 = own0 * t12;
             const double t14 = t9 ? 0.0 : t13;
             const double t15 = (t8 + t3) + t4;

@@ -36,7 +36,7 @@ static double generalized_poisson_1(Rows *c) {
                 const double t20 = t18 + (data0[j] * t3);
                 const int t21 = 0.0 < t20;
                 const double t22 = t21 ? t20 : 1.0;
-                const double t23 = data0[j] + (-1.0);
+                const double t23 = data0[j] - 1.0;
                 const double t24 = ((t19 + (t23 * m_log(t22))) - t22) + data1[j];
                 const int t25 = data0[j] == 0.0;
                 const double t26 = -t18;
@@ -44,7 +44,7 @@ static double generalized_poisson_1(Rows *c) {
                 const double t28 = t25 ? t26 : t27;
                 const double t29 = t18 / t6;
                 const double t30 = t19 + t5;
-                const double t31 = t30 + (-40.0);
+                const double t31 = t30 - 40.0;
                 const double t32 = m_max(0.0, t31);
                 const double t33 = -t32;
                 const double t34 = m_exp(t30 + t33);
@@ -438,7 +438,7 @@ static double generalized_poisson_1(Rows *c) {
                 const double t414 = t413 + (data0[j] * t3);
                 const int t415 = 0.0 < t414;
                 const double t416 = t415 ? t414 : 1.0;
-                const double t417 = data0[j] + (-1.0);
+                const double t417 = data0[j] - 1.0;
                 const double t418 = (((c->mean[1][j] + t4) + (t417 * m_log(t416))) - t416) + data1[j];
                 const int t419 = data0[j] == 0.0;
                 const double t420 = -t413;
@@ -525,7 +525,7 @@ static double generalized_poisson_2(Rows *c) {
                 const double t29 = t27 + (data0[j] * t3);
                 const int t30 = 0.0 < t29;
                 const double t31 = t30 ? t29 : 1.0;
-                const double t32 = data0[j] + (-1.0);
+                const double t32 = data0[j] - 1.0;
                 const double t33 = ((t28 + (t32 * m_log(t31))) - t31) + data1[j];
                 const int t34 = data0[j] == 0.0;
                 const double t35 = -t27;
@@ -533,7 +533,7 @@ static double generalized_poisson_2(Rows *c) {
                 const double t37 = t34 ? t35 : t36;
                 const double t38 = t27 / t6;
                 const double t39 = t28 + t5;
-                const double t40 = t39 + (-40.0);
+                const double t40 = t39 - 40.0;
                 const double t41 = m_max(0.0, t40);
                 const double t42 = -t41;
                 const double t43 = m_exp(t39 + t42);
@@ -1513,7 +1513,7 @@ static double generalized_poisson_2(Rows *c) {
                 const double t1003 = t1002 + (data0[j] * t3);
                 const int t1004 = 0.0 < t1003;
                 const double t1005 = t1004 ? t1003 : 1.0;
-                const double t1006 = data0[j] + (-1.0);
+                const double t1006 = data0[j] - 1.0;
                 const double t1007 = (((c->mean[1][j] + t4) + (t1006 * m_log(t1005))) - t1005) + data1[j];
                 const int t1008 = data0[j] == 0.0;
                 const double t1009 = -t1002;

@@ -31,7 +31,7 @@ static double hurdle_gamma_1(Rows *c) {
             const double t14 = (own0 * t12) + t3;
             const double t15 = t1 + (t13 ? (-LARGE) : t14);
             const double t16 = t9 ? t4 : t15;
-            const double t17 = own0 * (t11 + (-1.0));
+            const double t17 = own0 * (t11 - 1.0);
             const double t18 = t13 ? 0.0 : t17;
             const double t19 = t9 ? 0.0 : t18;
             const double t20 = (t12 + t5) + t6;
@@ -88,7 +88,7 @@ static double hurdle_gamma_2(Rows *c) {
             const double t19 = (own0 * t17) + t3;
             const double t20 = t1 + (t18 ? (-LARGE) : t19);
             const double t21 = t14 ? t4 : t20;
-            const double t22 = t16 + (-1.0);
+            const double t22 = t16 - 1.0;
             const double t23 = own0 * t22;
             const double t24 = t18 ? 0.0 : t23;
             const double t25 = t14 ? 0.0 : t24;

@@ -2,7 +2,7 @@
 /* inverse_gaussian; own parameters: shape; data known for each row: 3. */
 static double inverse_gaussian_1(Rows *c) {
     const double own0 = c->own[0];
-    const double t0 = m_log(own0) + (-1.8378770664093453);
+    const double t0 = m_log(own0) - 1.8378770664093453;
     const double t1 = own0 * 0.5;
     const double t2 = 0.5 * (1.0 / own0);
     double value = 0.0;
@@ -39,7 +39,7 @@ static double inverse_gaussian_1(Rows *c) {
 }
 static double inverse_gaussian_2(Rows *c) {
     const double own0 = c->own[0];
-    const double t0 = m_log(own0) + (-1.8378770664093453);
+    const double t0 = m_log(own0) - 1.8378770664093453;
     const double t1 = own0 * 0.5;
     const double t2 = 1.0 / own0;
     const double t3 = 0.5 * t2;

@@ -5,14 +5,14 @@ static double ordered_beta_1(Rows *c) {
     const double own1 = c->own[1];
     const double own2 = c->own[2];
     const double t0 = -own2;
-    const double t1 = m_max((-0.6931471805599453), t0);
-    const double t2 = m_min((-1e-300), t1);
+    const double t1 = m_max(-0.6931471805599453, t0);
+    const double t2 = m_min(-1e-300, t1);
     const int t3 = t0 < 0.0;
     const double t4 = m_expm1(t2);
     const double t5 = m_log(-t4);
     const double t6 = t3 ? t5 : (-LARGE);
     const int t7 = (-0.6931471805599453) < t0;
-    const double t8 = m_exp(m_min((-0.6931471805599453), t0));
+    const double t8 = m_exp(m_min(-0.6931471805599453, t0));
     const double t9 = -t8;
     const double t10 = m_log1p(t9);
     const double t11 = t7 ? t6 : t10;
@@ -41,7 +41,7 @@ static double ordered_beta_1(Rows *c) {
         SIMD_SUM(total, d_own_0, d_own_1, d_own_2)
         for (int64_t j = 0; j < m; j++) {
             const int t23 = data0[j] == 0.0;
-            const int t24 = 0.0 == (data0[j] + (-1.0));
+            const int t24 = 0.0 == (data0[j] - 1.0);
             const double t25 = own1 - (c->mean[1][j] - c->mean[2][j]);
             const double t26 = own2 + t25;
             const double t27 = -t25;
@@ -54,7 +54,7 @@ static double ordered_beta_1(Rows *c) {
             const double t34 = m_exp(t32);
             const double t35 = t33 + 1.0;
             const double t36 = t34 + 1.0;
-            const double t37 = (((t32 + ((t31 + t13) - m_lgamma(t35))) - m_lgamma(t36)) + (((-1.0) + t33) * data1[j])) + (((-1.0) + t34) * data2[j]);
+            const double t37 = (((t32 + ((t31 + t13) - m_lgamma(t35))) - m_lgamma(t36)) + ((t33 - 1.0) * data1[j])) + ((t34 - 1.0) * data2[j]);
             const double t38 = (t11 - (m_softplus(t25) + m_softplus(t28))) + t37;
             const double t39 = t24 ? t30 : t38;
             const double t40 = t23 ? t29 : t39;
@@ -103,14 +103,14 @@ static double ordered_beta_2(Rows *c) {
     const double own1 = c->own[1];
     const double own2 = c->own[2];
     const double t0 = -own2;
-    const double t1 = m_max((-0.6931471805599453), t0);
-    const double t2 = m_min((-1e-300), t1);
+    const double t1 = m_max(-0.6931471805599453, t0);
+    const double t2 = m_min(-1e-300, t1);
     const int t3 = t0 < 0.0;
     const double t4 = m_expm1(t2);
     const double t5 = m_log(-t4);
     const double t6 = t3 ? t5 : (-LARGE);
     const int t7 = (-0.6931471805599453) < t0;
-    const double t8 = m_exp(m_min((-0.6931471805599453), t0));
+    const double t8 = m_exp(m_min(-0.6931471805599453, t0));
     const double t9 = -t8;
     const double t10 = m_log1p(t9);
     const double t11 = t7 ? t6 : t10;
@@ -157,7 +157,7 @@ static double ordered_beta_2(Rows *c) {
         SIMD_SUM(total, d_own_0, d_own_1, d_own_2, h_own_0, h_own_4, h_own_7, h_own_8)
         for (int64_t j = 0; j < m; j++) {
             const int t37 = data0[j] == 0.0;
-            const int t38 = 0.0 == (data0[j] + (-1.0));
+            const int t38 = 0.0 == (data0[j] - 1.0);
             const double t39 = own1 - (c->mean[1][j] - c->mean[2][j]);
             const double t40 = own2 + t39;
             const double t41 = -t39;
@@ -170,7 +170,7 @@ static double ordered_beta_2(Rows *c) {
             const double t48 = m_exp(t46);
             const double t49 = t47 + 1.0;
             const double t50 = t48 + 1.0;
-            const double t51 = (((t46 + ((t45 + t13) - m_lgamma(t49))) - m_lgamma(t50)) + (((-1.0) + t47) * data1[j])) + (((-1.0) + t48) * data2[j]);
+            const double t51 = (((t46 + ((t45 + t13) - m_lgamma(t49))) - m_lgamma(t50)) + ((t47 - 1.0) * data1[j])) + ((t48 - 1.0) * data2[j]);
             const double t52 = (t11 - (m_softplus(t39) + m_softplus(t42))) + t51;
             const double t53 = t38 ? t44 : t52;
             const double t54 = t37 ? t43 : t53;

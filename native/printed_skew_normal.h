@@ -110,7 +110,7 @@ static double skew_normal_2(Rows *c) {
             const double t44 = t14 - t43;
             const double t45 = t35 + (own1 * t44);
             const double t46 = (t38 * t45) - (t20 + (t35 * t44));
-            const double t47 = m_min((-50.0), t36);
+            const double t47 = m_min(-50.0, t36);
             const int t48 = t36 < (-50.0);
             const double t49 = -(1.0 / (t47 + (2.0 / (t47 + (3.0 / (t47 + (4.0 / (t47 + (5.0 / (t47 + (6.0 / t47)))))))))));
             const double t50 = t36 + t38;

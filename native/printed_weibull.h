@@ -76,7 +76,7 @@ static double weibull_2(Rows *c) {
             const double t23 = t13 ? 0.0 : t22;
             const double t24 = -(own0 * t17);
             const double t25 = t13 ? 0.0 : t24;
-            const double t26 = (-1.0) + (t14 + (own0 * t21));
+            const double t26 = (t14 + (own0 * t21)) - 1.0;
             const double t27 = t13 ? 0.0 : t26;
             const double t28 = -(t10 + ((t20 * t21) - (t14 * t9)));
             const double t29 = t13 ? 0.0 : t28;

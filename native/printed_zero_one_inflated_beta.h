@@ -32,14 +32,14 @@ static double zero_one_inflated_beta_1(Rows *c) {
         SIMD_SUM(total, d_own_0, d_own_1, d_own_2)
         for (int64_t j = 0; j < m; j++) {
             const int t14 = data0[j] == 0.0;
-            const int t15 = 0.0 == (data0[j] + (-1.0));
+            const int t15 = 0.0 == (data0[j] - 1.0);
             const double t16 = c->mean[1][j] + t6;
             const double t17 = c->mean[2][j] + t6;
             const double t18 = m_exp(t16);
             const double t19 = m_exp(t17);
             const double t20 = t18 + 1.0;
             const double t21 = t19 + 1.0;
-            const double t22 = (((t17 + ((t16 + t7) - m_lgamma(t20))) - m_lgamma(t21)) + (((-1.0) + t18) * data1[j])) + (((-1.0) + t19) * data2[j]);
+            const double t22 = (((t17 + ((t16 + t7) - m_lgamma(t20))) - m_lgamma(t21)) + ((t18 - 1.0) * data1[j])) + ((t19 - 1.0) * data2[j]);
             const double t23 = t4 + t22;
             const double t24 = t15 ? t5 : t23;
             const double t25 = t14 ? t2 : t24;
@@ -119,14 +119,14 @@ static double zero_one_inflated_beta_2(Rows *c) {
         SIMD_SUM(total, d_own_0, d_own_1, d_own_2, h_own_0, h_own_4, h_own_8)
         for (int64_t j = 0; j < m; j++) {
             const int t23 = data0[j] == 0.0;
-            const int t24 = 0.0 == (data0[j] + (-1.0));
+            const int t24 = 0.0 == (data0[j] - 1.0);
             const double t25 = c->mean[1][j] + t6;
             const double t26 = c->mean[2][j] + t6;
             const double t27 = m_exp(t25);
             const double t28 = m_exp(t26);
             const double t29 = t27 + 1.0;
             const double t30 = t28 + 1.0;
-            const double t31 = (((t26 + ((t25 + t7) - m_lgamma(t29))) - m_lgamma(t30)) + (((-1.0) + t27) * data1[j])) + (((-1.0) + t28) * data2[j]);
+            const double t31 = (((t26 + ((t25 + t7) - m_lgamma(t29))) - m_lgamma(t30)) + ((t27 - 1.0) * data1[j])) + ((t28 - 1.0) * data2[j]);
             const double t32 = t4 + t31;
             const double t33 = t24 ? t5 : t32;
             const double t34 = t23 ? t2 : t33;

@@ -37,7 +37,7 @@ def level(request):
 
 def test_codes_are_those_of_the_library():
     text = (SOURCES / "interpret_ops.h").read_text()
-    assert re.findall(r"^OP\d\((\w+),", text, re.MULTILINE) == list(OPCODES)
+    assert re.findall(r"^(?:OP|SLOW)\d\((\w+),", text, re.MULTILINE) == list(OPCODES)
     assert set(OPCODES) == set(OPERATIONS)
 
 
@@ -71,7 +71,7 @@ def arguments(op: str) -> list[np.ndarray]:
 
 def arity(op: str) -> int:
     text = (SOURCES / "interpret_ops.h").read_text()
-    return int(re.search(rf"^OP(\d)\({op},", text, re.MULTILINE)[1])
+    return int(re.search(rf"^(?:OP|SLOW)(\d)\({op},", text, re.MULTILINE)[1])
 
 
 @pytest.mark.parametrize("op", OPCODES)

@@ -40,8 +40,8 @@ def number(value: float) -> str:
     if math.isnan(value):
         return "NOT_A_NUMBER"
     if math.isinf(value):
-        return "LARGE" if value > 0 else "(-LARGE)"
-    return repr(value) if math.copysign(1.0, value) > 0 else f"({value!r})"
+        return "LARGE" if value > 0 else "-LARGE"
+    return repr(value)
 
 
 def _wrapped(text: str) -> str:
