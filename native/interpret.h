@@ -3,8 +3,9 @@
  * Slots hold numbers, in this order: constants, numbers given for all rows, temporary numbers, columns
  * of rows, temporary rows. A record is five integers: operation, slot of the result, three operands. REPEAT
  * runs the records after it: its result is the step, from 0; its operands are how often and how many.
+ * UNLESS passes over records where a number is zero: its operands are the number's slot and how many.
  * Records whose result is one number for all rows run once for a call, unless they stand in a loop. */
-enum { STRIP = 256, REPEAT = OPERATIONS, WORDS = 5, DEEPEST = 8, MOST_SLOTS = 8192, MOST_RECORDS = 200000 };
+enum { STRIP = 256, REPEAT = OPERATIONS, UNLESS, DEEPEST = 8, MOST_SLOTS = 8192, MOST_RECORDS = 200000 };
 static const int64_t MOST_STEPS = 50000000;
 enum { SIZES_ARE_WRONG = 1, NO_SUCH_OPERATION, NO_SUCH_SLOT, NOT_YET_KNOWN, NO_PLACE_FOR_RESULTS, ONE_NUMBER_FROM_ROWS,
        LOOP_IS_WRONG, TOO_LONG, NO_MEMORY };
@@ -37,26 +38,41 @@ static int64_t result_fault(const Sizes *s, const Record *r, const int8_t *known
     if (r->result >= fixed && r->result < fixed + s->columns) return NO_PLACE_FOR_RESULTS;
     return r->result < fixed && known[r->result] ? NO_PLACE_FOR_RESULTS : 0;
 }
-/* Go through the records in order: since every loop runs at least once, what stands before is known. */
+/* The blocks of records around the one at hand: where they end, how often they run, and whether in a loop. */
+typedef struct {
+    int depth;
+    int64_t end[DEEPEST + 1], turns[DEEPEST + 1];
+    int in_loop[DEEPEST + 1];
+} Blocks;
+/* Begin the block of a loop or a choice, if it ends before the one around it. */
+static int64_t block_fault(const Sizes *s, const Record *r, int64_t place, const int8_t *known, Blocks *b) {
+    const int64_t length = r->operand[1], times = r->op == REPEAT ? r->operand[0] : 1, number = r->operand[0];
+    if (b->depth == DEEPEST || length < 1 || length > b->end[b->depth] - place - 1) return LOOP_IS_WRONG;
+    if (r->op == REPEAT && (r->result >= one_for_all(s) || times < 1 || times > MOST_STEPS)) return LOOP_IS_WRONG;
+    if (r->op == UNLESS && (number < 0 || number >= one_for_all(s))) return NO_SUCH_SLOT;
+    if (r->op == UNLESS && known[number] != 1) return NOT_YET_KNOWN;
+    if (times > MOST_STEPS / b->turns[b->depth]) return TOO_LONG;
+    b->depth++;
+    b->end[b->depth] = place + 1 + length;
+    b->turns[b->depth] = b->turns[b->depth - 1] * times;
+    b->in_loop[b->depth] = b->in_loop[b->depth - 1] || r->op == REPEAT;
+    return 0;
+}
+/* Go through the records in order: since every loop runs at least once, what stands before is known. What
+ * a choice has passed over keeps an older number. */
 static int64_t records_fault(const Sizes *s, const Record *records, int8_t *known, int64_t slots) {
-    int64_t end[DEEPEST], turns[DEEPEST + 1] = {1}, steps = 0;
-    int depth = 0;
+    Blocks b = {0, {s->records}, {1}, {0}};
+    int64_t steps = 0;
     for (int64_t i = 0; i < s->records; i++) {
         const Record *r = records + i;
-        while (depth && i == end[depth - 1]) depth--;
-        if (r->op < 0 || r->op > REPEAT) return NO_SUCH_OPERATION;
-        int64_t fault = result_fault(s, r, known, slots);
-        if (!fault && r->op != REPEAT) fault = operand_fault(s, r, known, slots, depth > 0);
+        while (b.depth && i == b.end[b.depth]) b.depth--;
+        if (r->op < 0 || r->op > UNLESS) return NO_SUCH_OPERATION;
+        int64_t fault = r->op == UNLESS ? 0 : result_fault(s, r, known, slots);
+        if (!fault && r->op < REPEAT) fault = operand_fault(s, r, known, slots, b.in_loop[b.depth]);
+        if (!fault && (steps += b.turns[b.depth]) > MOST_STEPS) fault = TOO_LONG;
+        if (!fault && r->op >= REPEAT) fault = block_fault(s, r, i, known, &b);
         if (fault) return fault;
-        if ((steps += turns[depth]) > MOST_STEPS) return TOO_LONG;
-        known[r->result] = depth || r->op == REPEAT ? 2 : 1;
-        if (r->op != REPEAT) continue;
-        const int64_t times = r->operand[0], length = r->operand[1], most = depth ? end[depth - 1] : s->records;
-        if (r->result >= one_for_all(s) || depth == DEEPEST || length < 1 || length > most - i - 1) return LOOP_IS_WRONG;
-        if (times < 1 || times > MOST_STEPS) return LOOP_IS_WRONG;
-        if (times > MOST_STEPS / turns[depth]) return TOO_LONG;
-        turns[depth + 1] = turns[depth] * times;
-        end[depth++] = i + 1 + length;
+        if (r->op != UNLESS) known[r->result] = b.in_loop[b.depth] ? 2 : 1;
     }
     return 0;
 }
@@ -116,6 +132,10 @@ static void run_record(const Machine *m, const Record *r, int64_t n) {
 static void run_records(const Machine *m, int64_t from, int64_t to, int64_t n, int inside) {
     for (int64_t i = from; i < to; i++) {
         const Record *r = m->records + i;
+        if (r->op == UNLESS) {
+            if (m->fixed[r->operand[0]] == 0.0) i += r->operand[1];
+            continue;
+        }
         if (r->op != REPEAT) {
             if (inside || r->result >= one_for_all(m->sizes)) run_record(m, r, n);
             continue;
@@ -132,7 +152,7 @@ static void run_once(const Machine *m) {
     for (int64_t i = 0; i < m->sizes->records; i++) {
         const Record *r = m->records + i;
         if (r->op == REPEAT) i += r->operand[1];
-        else if (r->result < one_for_all(m->sizes)) run_record(m, r, 1);
+        else if (r->op != UNLESS && r->result < one_for_all(m->sizes)) run_record(m, r, 1);
     }
 }
 static void run_strips(const Machine *m, const Output *outputs, int64_t n, const double *const *columns, double *const *out) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from bayes_glmm.maths.tape_values import evaluate
 from bayes_glmm.native.library import INTEGER, entry, pointer
 from bayes_glmm.native.rows_density import columns
 from bayes_glmm.native.tape_opcodes import POINTER
-from bayes_glmm.native.tape_records import REPEAT, Record, Writer, last_uses
+from bayes_glmm.native.tape_records import REPEAT, UNLESS, Record, Writer, between, last_uses
 
 type Array = NDArray[np.float64]
 type Integers = NDArray[np.int64]
@@ -133,8 +134,8 @@ def write_program(
     """
     outputs = (*rows, *sums)
     known = columns(outputs, data)
-    between = _between(outputs, {node.number for node in known})
-    inputs = {str(node.data): node for node in between if node.op == "input"}
+    nodes = between(outputs, {node.number for node in known})
+    inputs = {str(node.data): node for node in nodes if node.op == "input"}
     moving = tuple(sorted(set(inputs) - set(numbers)))
     used = tuple(name for name in numbers if name in inputs)
     writer = Writer()
@@ -142,8 +143,8 @@ def write_program(
     at |= {node.number: writer.register(fixed=False) for node in known}
     at |= {inputs[name].number: writer.register(fixed=False) for name in moving}
     given = list(at.values())
-    writer.write([node for node in between if node.op != "input"], at)
-    kept = [at[node.number] for node in outputs]
+    written = [node for node in nodes if node.op != "input"]
+    kept = _records(writer, outputs, written, at, frozenset(used))
     slots, temporaries, temporary_rows = _slots(writer, given, kept)
     table = np.array([_integers(record, slots) for record in writer.records], np.int64)
     wanted = [(slots[register], int(k >= len(rows))) for k, register in enumerate(kept)]
@@ -155,16 +156,28 @@ def write_program(
     )  # fmt: skip
 
 
-def _between(outputs: Sequence[Node], leaves: Collection[int]) -> list[Node]:
-    """Return what outputs need down to leaves given by number, in the order of the tape."""
-    seen: dict[int, Node] = {}
-    waiting = list(outputs)
-    while waiting:
-        node = waiting.pop()
-        if node.number not in seen and node.number not in leaves:
-            seen[node.number] = node
-            waiting.extend(node.args)
-    return [seen[number] for number in sorted(seen)]
+def _records(
+    writer: Writer,
+    outputs: Sequence[Node],
+    nodes: Sequence[Node],
+    at: dict[int, int],
+    given: frozenset[str],
+) -> list[int]:
+    """Record what outputs need; return their registers.
+
+    What depends on numbers alone comes first. A condition on these that chooses for rows is
+    decided before them: the one that most choices ask.
+    """
+    shared = [node for node in nodes if node.inputs <= given]
+    writer.write(shared, at)
+    known = {node.number for node in shared}
+    rows = [node for node in nodes if node.number not in known]
+    asked = Counter(n.args[0] for n in rows if n.op == "where" and n.args[0].number in known)
+    if not asked:
+        writer.write(rows, at)
+        return [at[node.number] for node in outputs]
+    ((condition, _),) = asked.most_common(1)
+    return writer.choose(outputs, condition, at)
 
 
 def _slots(
@@ -197,6 +210,8 @@ def _slots(
 
 def _integers(record: Record, slots: Mapping[int, int]) -> list[int]:
     operands = record.operands
-    if record.op != REPEAT:
+    if record.op == UNLESS:
+        operands = (slots[operands[0]], operands[1])
+    elif record.op != REPEAT:
         operands = tuple(slots[r] for r in operands)
     return [record.op, slots[record.result], *operands, *[0] * (3 - len(operands))]

@@ -9,13 +9,18 @@ from dataclasses import dataclass, field
 from bayes_glmm.maths.tape_nodes import TOTALS, Node, needed
 from bayes_glmm.native.tape_opcodes import OPCODES
 
-REPEAT = len(OPCODES)
-"""The code of a loop: the records after it run again and again, with a step from 0."""
+REPEAT, UNLESS = len(OPCODES), len(OPCODES) + 1
+"""The codes of a loop, whose records run again and again with a step from 0, and of a choice, whose
+records are passed over where a number is zero."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An operation on registers; of a loop the operands are how often, and how many records."""
+    """An operation on registers.
+
+    Of a loop the operands are how often, and how many records; of a choice the number's register,
+    and how many records.
+    """
 
     op: int
     result: int
@@ -62,7 +67,12 @@ class Writer:
         self.records.append(Record(OPCODES[op], into, operands))
         return into
 
-    def write(self, nodes: Sequence[Node], known: dict[int, int]) -> None:
+    def write(
+        self,
+        nodes: Sequence[Node],
+        known: dict[int, int],
+        decided: Mapping[int, bool] | None = None,
+    ) -> None:
         """Record nodes, each after its arguments.
 
         Parameters
@@ -70,17 +80,47 @@ class Writer:
         nodes : sequence of Node
         known : dict of int to int
             Registers by the numbers of nodes; it is added to.
+        decided : mapping of int to bool, optional
+            Outcomes of conditions, by number.
         """
         for node in nodes:
             if node.number in known:
                 continue
-            if node.op == "const":
+            taken = branch(node, decided or {})
+            if taken is not None:
+                known[node.number] = known[taken.number]
+            elif node.op == "const":
                 known[node.number] = self.constant(node.data)
             elif node.op in TOTALS:
                 alike = [t for t in nodes if t.op in TOTALS and _range(t) == _range(node)]
                 self._sums(alike, known)
             else:
                 known[node.number] = self.apply(node.op, *(known[a.number] for a in node.args))
+
+    def choose(
+        self,
+        outputs: Sequence[Node],
+        condition: Node,
+        known: Mapping[int, int],
+    ) -> list[int]:
+        """Record outputs once for each outcome of a condition on numbers; return their registers.
+
+        Both branches of a choice are computed for every row: of one that is the same for all rows
+        only the branch that is taken.
+        """
+        yes = known[condition.number]
+        no = self.apply("not", yes)
+        out = [self.register(fixed=False) for _ in outputs]
+        for number, outcome in ((yes, True), (no, False)):
+            decided, inside = {condition.number: outcome}, dict(known)
+            place = len(self.records)
+            self.records.append(Record(UNLESS, number, (number, 0)))
+            self.write(between(outputs, known, decided), inside, decided)
+            for register, node in zip(out, outputs, strict=True):
+                self.apply("steady", inside[node.number], into=register)
+            length = len(self.records) - place - 1
+            self.records[place] = Record(UNLESS, number, (number, length))
+        return out
 
     def _sums(self, totals: Sequence[Node], known: dict[int, int]) -> None:
         """Record sums over the same values as one loop."""
@@ -138,6 +178,36 @@ class Writer:
         return self.apply("where", endless, self.constant(0.0), largest)
 
 
+def branch(node: Node, decided: Mapping[int, bool]) -> Node | None:
+    """Return the branch of a choice whose condition has a known outcome."""
+    if node.op != "where" or node.args[0].number not in decided:
+        return None
+    return node.args[1] if decided[node.args[0].number] else node.args[2]
+
+
+def between(
+    outputs: Sequence[Node], leaves: Collection[int], decided: Mapping[int, bool] | None = None
+) -> list[Node]:
+    """Return what outputs need down to leaves given by number, in the order of the tape.
+
+    Parameters
+    ----------
+    outputs : sequence of Node
+    leaves : collection of int
+    decided : mapping of int to bool, optional
+        Outcomes of conditions: of a choice the other branch is not needed.
+    """
+    seen: dict[int, Node] = {}
+    waiting = list(outputs)
+    while waiting:
+        node = waiting.pop()
+        if node.number not in seen and node.number not in leaves:
+            seen[node.number] = node
+            taken = branch(node, decided or {})
+            waiting.extend(node.args if taken is None else (taken,))
+    return [seen[number] for number in sorted(seen)]
+
+
 def _range(node: Node) -> tuple[object, ...]:
     return (node.data[0], *node.args)
 
@@ -156,7 +226,7 @@ def last_uses(records: Sequence[Record], kept: Collection[int]) -> Mapping[int, 
         used = [record.result]
         if record.op == REPEAT:
             loops.append((place, place + record.operands[1]))
-        else:
+        elif record.op != UNLESS:
             used += record.operands
         for register in used:
             since = first.setdefault(register, place)

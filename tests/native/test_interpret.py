@@ -14,6 +14,7 @@ from bayes_glmm.maths.tape_maths import TAPE
 from bayes_glmm.maths.tape_operations import OPERATIONS
 from bayes_glmm.maths.tape_values import evaluate
 from bayes_glmm.native.tape_program import write_program
+from bayes_glmm.native.tape_records import UNLESS
 from tests.maths.support import CASES, rows
 from tests.maths.test_tape_observed import BOUNDED, N_ROWS, seen
 from tests.native.bodies import LEVELS, body
@@ -156,6 +157,20 @@ def test_loops_within_loops_and_loops_of_numbers(tape, level):
     for value, want in zip(got, evaluate(nodes, given | numbers), strict=True):
         np.testing.assert_allclose(value, np.broadcast_to(want, N), rtol=1e-12, atol=1e-13)
     np.testing.assert_allclose([first, second], [got[0].sum(), got[1].sum()], rtol=1e-12)
+
+
+@pytest.mark.parametrize("p", [0.5, 1.0, 2.0])
+def test_a_choice_by_numbers_is_made_before_the_rows(tape, level, p):
+    a, b = tape.input("a"), tape.input("p")
+    chosen = TAPE.where(b < 1.0, TAPE.exp(a + b), TAPE.total(lambda k, a: TAPE.exp(-a * k), 5, a))
+    nodes = [chosen * a, TAPE.where(b < 1.5, a, b), b * b]
+    given, numbers = {"a": np.linspace(0.1, 3, N)}, {"p": p}
+    program = write_program(nodes, nodes, data=[], numbers=["p"])
+    assert UNLESS in program.records[:, 0]
+    got = program.run(program.table({}, N), given, numbers)
+    for value, total, want in zip(got, got[3:], evaluate(nodes, given | numbers), strict=False):
+        np.testing.assert_allclose(value, np.broadcast_to(want, N), rtol=1e-13)
+        np.testing.assert_allclose(total, np.broadcast_to(want, N).sum(), rtol=1e-12)
 
 
 def test_no_rows(tape, level):

@@ -11,7 +11,7 @@ from bayes_glmm.maths.tape_derivatives import gradient
 from bayes_glmm.maths.tape_maths import TAPE
 from bayes_glmm.native.tape_opcodes import OPCODES
 from bayes_glmm.native.tape_program import FAULTS, interpret, write_program
-from bayes_glmm.native.tape_records import REPEAT
+from bayes_glmm.native.tape_records import REPEAT, UNLESS
 
 ADD, EXP = OPCODES["add"], OPCODES["exp"]
 SIZES = {"constants": 1, "numbers": 1, "temporaries": 2, "columns": 1, "rows": 2}
@@ -44,7 +44,7 @@ def changed(place: int, *record: int) -> list:
     ("records", "what"),
     [
         (changed(0, -1, 2, 0, 1, 0), "no such operation"),
-        (changed(0, REPEAT + 1, 2, 0, 1, 0), "no such operation"),
+        (changed(0, UNLESS + 1, 2, 0, 1, 0), "no such operation"),
         (changed(0, ADD, 2, 0, 7, 0), "no such slot"),
         (changed(0, ADD, 2, -1, 1, 0), "no such slot"),
         (changed(0, ADD, 2, 0, 2**62, 0), "no such slot"),
@@ -70,6 +70,34 @@ def changed(place: int, *record: int) -> list:
 )
 def test_every_fault_is_named(records, what):
     assert fault(records) == what
+
+
+@pytest.mark.parametrize(
+    ("record", "what"),
+    [
+        ((UNLESS, 0, 1, 2, 0), ""),
+        ((UNLESS, 0, 2, 2, 0), ""),
+        ((UNLESS, 0, 3, 2, 0), "a slot is read before it is filled"),
+        ((UNLESS, 0, 4, 2, 0), "no such slot"),
+        ((UNLESS, 0, -1, 2, 0), "no such slot"),
+        ((UNLESS, 0, 1, 4, 0), "a loop is wrong"),
+        ((UNLESS, 0, 1, 0, 0), "a loop is wrong"),
+    ],
+)
+def test_choices(record, what):
+    """Before the loop of the good program, with it and what is in it, or more, inside."""
+    assert fault([GOOD[0], record, *GOOD[1:]]) == what
+
+
+def test_a_choice_and_a_loop_end_one_in_the_other():
+    across = [(UNLESS, 0, 1, 1, 0), (REPEAT, 3, 4, 1, 0), (ADD, 5, 4, 3, 0)]
+    assert fault(across) == "a loop is wrong"
+    within = [(REPEAT, 3, 4, 2, 0), (UNLESS, 0, 1, 1, 0), (ADD, 5, 4, 3, 0)]
+    assert fault(within) == ""
+    assert (
+        fault([within[0], (UNLESS, 0, 1, 2, 0), *within[2:], (ADD, 6, 5, 0, 0)])
+        == "a loop is wrong"
+    )
 
 
 def test_outputs_and_sizes():
@@ -106,7 +134,9 @@ def programs(tape) -> list:
     total = TAPE.total(lambda k, a, b: TAPE.exp(-b * k) * a, 5, a, b)
     logs = TAPE.log_total(lambda k, a, b: a * k - b, 3, a, b)
     found = record_density(get_family("tweedie"), get_family("tweedie").link("log"))
+    chosen = TAPE.where(b < 1.0, a * b, TAPE.exp(a) + b)
     return [
+        write_program([chosen, a + b], [chosen], data=[], numbers=["b"]),
         write_program([total, a * b], [logs], data=[], numbers=["b"]),
         write_program(
             [found.value],
@@ -141,7 +171,7 @@ def unlike(rng):
     )
     slots = int(sizes[:5].sum()) + 1
     records = rng.integers(-1, slots + 1, (sizes[5], 5))
-    records[:, 0] = rng.integers(0, REPEAT + 1, sizes[5])
+    records[:, 0] = rng.integers(0, UNLESS + 1, sizes[5])
     return sizes, records, rng.integers(0, slots, (2, 2))
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bayes_glmm.maths.tape_nodes import TOTALS, Node, is_condition, needed
+from bayes_glmm.native.tape_records import branch
 
 WIDTH = 96
 """Longer expressions get a name."""
@@ -116,7 +117,7 @@ def statements(
         if node.op == "const":
             names[node.number] = number(node.data)
             continue
-        taken = _taken(node, decided or {})
+        taken = branch(node, decided or {})
         if taken is not None:
             names[node.number] = names[taken.number]
             continue
@@ -178,36 +179,6 @@ def _bound(nodes: Sequence[Node], args: Sequence[Node], names: Names, step: str)
     """Return the names of a term's bound leaves: the step, and what stands outside the sum."""
     leaves = (node for node in nodes if node.op == "bound")
     return {n.number: step if n.data[1] == 0 else names[args[n.data[1] - 1].number] for n in leaves}
-
-
-def _taken(node: Node, decided: Mapping[int, bool]) -> Node | None:
-    """Return the branch of a choice whose condition has a known outcome."""
-    if node.op != "where" or node.args[0].number not in decided:
-        return None
-    return node.args[1] if decided[node.args[0].number] else node.args[2]
-
-
-def between(
-    outputs: Sequence[Node], leaves: Collection[int], decided: Mapping[int, bool] | None = None
-) -> list[Node]:
-    """Return what outputs need down to leaves given by number, in the order of the tape.
-
-    Parameters
-    ----------
-    outputs : sequence of Node
-    leaves : collection of int
-    decided : mapping of int to bool, optional
-        Outcomes of conditions: of a choice the other branch is not needed.
-    """
-    seen: dict[int, Node] = {}
-    waiting = [node for node in outputs if node.number not in leaves]
-    while waiting:
-        node = waiting.pop()
-        if node.number not in seen and node.number not in leaves:
-            seen[node.number] = node
-            taken = _taken(node, decided or {})
-            waiting.extend(node.args if taken is None else (taken,))
-    return [seen[n] for n in sorted(seen)]
 
 
 def counter() -> Iterator[int]:

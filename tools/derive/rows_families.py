@@ -10,7 +10,8 @@ from bayes_glmm.families.density_family import Written
 from bayes_glmm.maths.tape_derivatives import derivative
 from bayes_glmm.maths.tape_nodes import TOTALS, Node
 from bayes_glmm.native.rows_density import DATA, RowDensity, record_rows
-from tools.derive.c_text import Names, between, counter, statements
+from bayes_glmm.native.tape_records import between
+from tools.derive.c_text import Names, counter, statements
 
 HEAD = "/* Printed by python -m tools.derive.rows: change the density or the printer, not this file. */"
 

@@ -8,7 +8,8 @@ from bayes_glmm.maths.links import Link, mean_of
 from bayes_glmm.maths.tape import Tape
 from bayes_glmm.maths.tape_derivatives import derivative
 from bayes_glmm.maths.tape_maths import TAPE
-from tools.derive.c_text import between, counter, statements
+from bayes_glmm.native.tape_records import between
+from tools.derive.c_text import counter, statements
 
 
 def link_function(link: Link) -> list[str]:
