@@ -26,4 +26,7 @@
 #include "posterior.h"
 #include "kernel.h"
 #include "check.h"
+#include "printed.h"
+#include "printed_ordinal.h"
 #include "interpret_apply.h"
+#include "interpret.h"

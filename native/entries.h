@@ -42,3 +42,9 @@ ENTRY(int64_t, restore, (const int64_t *program, int64_t draws, int64_t width, c
 ENTRY(int64_t, expand, (uint64_t dim, uint64_t expanded, const double *x, double *out, const int64_t *program), (dim, expanded, x, out, program))
 ENTRY(int64_t, check_program, (int64_t length, const int64_t *program), (length, program))
 ENTRY(int64_t, elementwise, (int64_t op, int64_t n, const double *a, const double *b, const double *c, double *out), (op, n, a, b, c, out))
+ENTRY(double, printed, (int64_t family, int64_t link, int64_t second, int64_t n, const double *const *known, const double *weights, const double *eta, const double *own, int64_t n_own, double *d_eta, double *h_eta, double *mixed, double *d_own, double *h_own),
+      (family, link, second, n, known, weights, eta, own, n_own, d_eta, h_eta, mixed, d_own, h_own))
+ENTRY(int64_t, interpreted, (const int64_t *sizes, const int64_t *records, const int64_t *outputs, const double *constants, int64_t n, const double *numbers, const double *const *columns, double *const *out),
+      (sizes, records, outputs, constants, n, numbers, columns, out))
+ENTRY(double, printed_cumulative, (int64_t link, int64_t second, int64_t n, int64_t categories, const double *const *known, const double *weights, const double *eta, const double *own, double *d_eta, double *h_eta, double *mixed, double *d_own, double *h_own),
+      (link, second, n, categories, known, weights, eta, own, d_eta, h_eta, mixed, d_own, h_own))

@@ -1,5 +1,5 @@
 /* The operations of a tape, in the order of their codes: OP1(name, value of x), OP2(of x and y),
- * OP3(of x, y and z). A condition is one or zero. */
+ * OP3(of x, y and z); SLOW1 and SLOW2 where rows are taken one at a time. A condition is one or zero. */
 OP2(less, (double)(x < y))
 OP2(less_equal, (double)(x <= y))
 OP2(equal, (double)(x == y))
@@ -31,10 +31,10 @@ OP1(lgamma, m_lgamma(x))
 OP1(digamma, m_digamma(x))
 OP1(trigamma, m_trigamma(x))
 OP1(tetragamma, m_tetragamma(x))
-OP2(gammainc, m_gammainc(x, y))
+SLOW2(gammainc, m_gammainc(x, y))
 OP1(normal_cdf, m_normal_cdf(x))
 OP1(log_normal_cdf, m_log_normal_cdf(x))
 OP1(normal_hazard, m_normal_hazard(x))
-OP1(i0e, m_i0e(x))
-OP1(i1e, m_i1e(x))
+SLOW1(i0e, m_i0e(x))
+SLOW1(i1e, m_i1e(x))
 OP1(steady, x)

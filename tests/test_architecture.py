@@ -24,7 +24,6 @@ MAY_IMPORT = {
     "errors": set(),
     "literals": set(),
     "disk": {"errors"},
-    "native": {"errors"},
     "spec": {"errors"},
     "maths": {"errors"},
     "families": {"errors", "spec", "maths"},

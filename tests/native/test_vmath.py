@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from bayes_glmm.maths.tape_operations import OPERATIONS
-from bayes_glmm.native.sources import SOURCES
+from bayes_glmm.native.c_files import SOURCES
 from bayes_glmm.native.tape_opcodes import OPCODES, elementwise
 from tests.native.bodies import LEVELS, body
 
 EXACT = json.loads((Path(__file__).parent / "exact_functions.json").read_text())
 ULPS = {
-    "exp": 1, "expm1": 2, "log": 1, "log1p": 1, "sigmoid": 2, "softplus": 2, "arctan": 1, "trigamma": 5,
+    "exp": 1, "expm1": 2, "log": 1, "log1p": 2, "sigmoid": 2, "softplus": 2, "arctan": 1, "trigamma": 5,
     "tetragamma": 8, "normal_cdf": 5, "log_normal_cdf": 4, "normal_hazard": 4, "i0e": 6, "i1e": 8,
 }  # fmt: skip
-"""The largest errors, in units of the last place; found: 0.9, 1.4, 0.7, 0.7, 1.5, 1.3, 0.8, 3.8, 6.6, 3.9,
+"""The largest errors, in units of the last place; found: 0.9, 1.4, 0.7, 1.3, 1.5, 1.3, 0.8, 3.8, 6.6, 3.9,
 3.2, 3.3, 4.6, 6.2."""
 OF_ONE = {"lgamma": 6e-15, "digamma": 1.5e-15, "gammainc": 5e-15}
 """Of what has zeros or is a probability: errors of the larger of the value and one; found: 4.6e-15,
@@ -37,7 +37,7 @@ def level(request):
 
 def test_codes_are_those_of_the_library():
     text = (SOURCES / "interpret_ops.h").read_text()
-    assert re.findall(r"^OP\d\((\w+),", text, re.MULTILINE) == list(OPCODES)
+    assert re.findall(r"^(?:OP|SLOW)\d\((\w+),", text, re.MULTILINE) == list(OPCODES)
     assert set(OPCODES) == set(OPERATIONS)
 
 
@@ -71,7 +71,7 @@ def arguments(op: str) -> list[np.ndarray]:
 
 def arity(op: str) -> int:
     text = (SOURCES / "interpret_ops.h").read_text()
-    return int(re.search(rf"^OP(\d)\({op},", text, re.MULTILINE)[1])
+    return int(re.search(rf"^(?:OP|SLOW)(\d)\({op},", text, re.MULTILINE)[1])
 
 
 @pytest.mark.parametrize("op", OPCODES)
