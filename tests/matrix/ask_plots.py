@@ -115,7 +115,8 @@ def check_forest(w: World, ax: Any, treatment: bool) -> None:
 
 
 def check_network(w: World, ax: Any) -> None:
-    each = w.amounts(w.rows) * (w.rows["days"] if w.term.options.get("exposure") else 1.0)
+    exposed = w.term.options.get("exposure") and w.trials is None
+    each = w.amounts(w.rows) * (w.rows["days"] if exposed else 1.0)
     text = words(ax)
     for value in "ab":
         assert f"{each[(w.rows['f'] == value).to_numpy()].sum():,.0f}" in text, value
