@@ -43,8 +43,8 @@ OFFERED: Mapping[Capability, str] = {
     "pairs": "against() is for the binomial family, not for {family}: the odds of the other arm cancel "
     "there alone.",
     "trials": "The family {family} has no trials: use family='binomial', or remove trials().",
-    "known_errors": "se() states the sd of normal errors, which {family} does not have: use "
-    "family='gaussian' or 'student_t'.",
+    "known_errors": "se() states sigma row by row, and {family} has no sigma: use family='gaussian' or "
+    "'student_t' for estimates with normal errors.",
     "distribution": "cens() and trunc() need the distribution function, which {family} does not have "
     "here: use gaussian, lognormal, weibull, exponential, poisson, geometric or negative_binomial.",
     "independent_trials": "Trials of one row of {family} need not be independent of one another: draw "

@@ -236,7 +236,7 @@ def test_predictions_say_that_they_are_before_truncation():
     [
         ("y | weights(w)", "gaussian", {"w": -1.0}, "weight that is negative.*Rows: 0"),
         ("y | se(w)", "gaussian", {"w": 0.0}, "standard error that is not above 0"),
-        ("y | se(w)", "weibull", {}, "se\\(\\) states the sd of normal errors"),
+        ("y | se(w)", "weibull", {}, "se\\(\\) states sigma row by row, and weibull"),
         (
             "y | cens(status, upper)",
             "gaussian",

@@ -255,14 +255,16 @@ def raw_estimates(fit: Fit, group: GroupDesign, term: int) -> Array:
 
 
 def _newton(by_level: Likelihood, start: Array, unit: float) -> Array:
-    """Maximise each level's log-likelihood by Newton's method."""
-    value, h = start.copy(), STEP * unit
+    """Maximise each level's log-likelihood by Newton steps, halved where they would lose."""
+    value, h, size = start.copy(), STEP * unit, np.ones(len(start))
     for _ in range(60):
         low, middle, high = by_level(value - h), by_level(value), by_level(value + h)
         slope, bend = (high - low) / (2 * h), (high - 2 * middle + low) / h**2
         flattest = -1e-12 / unit**2
         step = np.where(bend < flattest, -slope / np.minimum(bend, flattest), np.sign(slope) * unit)
-        value = value + np.clip(step, -2.0 * unit, 2.0 * unit)
+        there = value + size * np.clip(step, -2.0 * unit, 2.0 * unit)
+        gains = by_level(there) >= middle
+        value, size = np.where(gains, there, value), np.where(gains, np.minimum(2 * size, 1.0), size / 2)
         if np.nanmax(np.abs(step)) < 1e-6 * unit:
             break
     return value
