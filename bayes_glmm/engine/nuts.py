@@ -154,13 +154,13 @@ def _column(table: Any, name: str) -> NDArray[Any]:
 
 @contextmanager
 def preparing(settings: Settings) -> Iterator[None]:
-    """Say in a terminal or a notebook that something is compiled, which may take minutes."""
+    """Say in a terminal or a notebook that a model may be compiled, which takes a while."""
     console = shown_on(settings.progress)
     if console is None:
         yield
         return
     with console.status(
-        "Preparing the model; the first of its kind is compiled, for a minute or two"
+        "Preparing the model; one that the kernel does not cover is compiled, for a minute or two"
     ):
         yield
 

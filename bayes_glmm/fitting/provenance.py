@@ -21,7 +21,8 @@ def provenance(
     prepared: Prepared, schema: Schema, priors: Mapping[str, Prior], settings: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what the draws of a call depend on, JSON-able."""
-    packages = ("pymc", "pytensor", "nutpie", "numba", "numpy", "arviz-stats")  # Numba: off the kernel
+    # Numba compiles what the kernel does not cover
+    packages = ("pymc", "pytensor", "nutpie", "numba", "numpy", "arviz-stats")
     return {
         "spec": prepared.spec.to_toml(),
         "priors": {k: [p.name, dict(p.parameters)] for k, p in priors.items()},
