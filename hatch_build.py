@@ -16,6 +16,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -127,17 +128,30 @@ def build(cc: Compiler, folder: Path, *, sanitize: bool = False) -> Path:
         parts: dict[str, tuple[str, tuple[str, ...]]] = {"dispatch": ("dispatch.c", (source,))}
         parts |= {isa: ("body.c", (*own, f"-DISA={isa}")) for isa, own in cc.bodies().items()}
 
-        def compile_part(name: str) -> str:
+        def compile_part(name: str) -> None:
             file, own = parts[name]
             cc.run(made, *flags, *own, "-c", str(native / file), "-o", f"{name}.o")
-            return f"{name}.o"
 
         with ThreadPoolExecutor(len(parts)) as side_by_side:
-            objects = list(side_by_side.map(compile_part, parts))
+            done = list(side_by_side.map(lambda name: _survived(compile_part, name), parts))
+        for name in (name for name, whole in zip(parts, done, strict=True) if not whole):
+            compile_part(name)
+        objects = [f"{name}.o" for name in parts]
         link = ["-shared", *([] if sanitize else ["-s"]), *([] if dll else ["-lm"])]
         cc.run(made, *flags, *objects, *link, "-o", cc.library)
         os.replace(f"{made}/{cc.library}", folder / cc.library)
     return folder / cc.library
+
+
+def _survived(compile_part: Callable[[str], None], name: str) -> bool:
+    """Return whether a compiler was not killed: Zig aborts now and then beside others of its kind."""
+    try:
+        compile_part(name)
+    except subprocess.CalledProcessError as error:
+        if error.returncode >= 0:
+            raise
+        return False
+    return True
 
 
 def _c_files() -> ModuleType:
