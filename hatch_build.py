@@ -16,6 +16,8 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -123,16 +125,33 @@ def build(cc: Compiler, folder: Path, *, sanitize: bool = False) -> Path:
     files, native = _c_files(), ROOT / "native"
     source = f'-DSOURCE="{files.digest(files.sources(native))}"'
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as made:
-        cc.run(made, *flags, source, "-c", str(native / "dispatch.c"), "-o", "dispatch.o")
-        for isa, own in cc.bodies().items():
-            cc.run(
-                made, *flags, *own, f"-DISA={isa}", "-c", str(native / "body.c"), "-o", f"{isa}.o"
-            )
-        objects = ["dispatch.o", *(f"{isa}.o" for isa in cc.bodies())]
+        parts: dict[str, tuple[str, tuple[str, ...]]] = {"dispatch": ("dispatch.c", (source,))}
+        parts |= {isa: ("body.c", (*own, f"-DISA={isa}")) for isa, own in cc.bodies().items()}
+
+        def compile_part(name: str) -> None:
+            file, own = parts[name]
+            cc.run(made, *flags, *own, "-c", str(native / file), "-o", f"{name}.o")
+
+        with ThreadPoolExecutor(len(parts)) as side_by_side:
+            done = list(side_by_side.map(lambda name: _survived(compile_part, name), parts))
+        for name in (name for name, whole in zip(parts, done, strict=True) if not whole):
+            compile_part(name)
+        objects = [f"{name}.o" for name in parts]
         link = ["-shared", *([] if sanitize else ["-s"]), *([] if dll else ["-lm"])]
         cc.run(made, *flags, *objects, *link, "-o", cc.library)
         os.replace(f"{made}/{cc.library}", folder / cc.library)
     return folder / cc.library
+
+
+def _survived(compile_part: Callable[[str], None], name: str) -> bool:
+    """Return whether a compiler was not killed: Zig aborts now and then beside others of its kind."""
+    try:
+        compile_part(name)
+    except subprocess.CalledProcessError as error:
+        if error.returncode >= 0:
+            raise
+        return False
+    return True
 
 
 def _c_files() -> ModuleType:

@@ -36,8 +36,7 @@ def sampled(inputs: Inputs, spec: Any) -> tuple[str, Gradient]:
 
     chosen = compile_model(spec, inputs.design, inputs.priors, "auto")
     model = chosen.model
-    x = np.asarray(model.initial_point_func(1))
-    return chosen.path, bound(model.compiled_logp_func.address, model.user_data, x, model)
+    return chosen.path, bound(model.address, model.buffer, model.start(1), model)
 
 
 def graph(inputs: Inputs, spec: Any) -> Gradient:

@@ -119,7 +119,7 @@ def gradient(kind: str, n: int) -> float:
     prepared = prepare(asked.pop("model"), asked.pop("data"), **asked)
     design = prepared.require()[1]
     priors = resolve_priors(prepared.spec, design)
-    model = compile_model(prepared.spec, design, priors, "auto").model
+    model = compile_model(prepared.spec, design, priors, "auto").model.model
     x = np.asarray(model.initial_point_func(1), np.float64)
     call = bound(model.compiled_logp_func.address, model.user_data, x, model)
     times, repeats = [], 3 if n * n > 10**7 and kind == "matrix" else 50

@@ -44,7 +44,7 @@ def run_demo(console: Console, out: str | Path, *, force: bool = False) -> None:
     tree = fit_demo(data, progress=console.is_terminal)
     fitted = Fit.of(tree)
     console.print(f"Model: {fitted.spec.formula}, {fitted.spec.family}, rate per catheter-day")
-    console.print(f"Fitted in {fitted.info['wall_seconds']:.0f} s, compilation included.\n")
+    console.print(f"Fitted in {fitted.info['wall_seconds']:.1f} s.\n")
 
     console.print("[bold]Convergence:[/] " + (fitted.banner or "the chains converged."))
     for finding in diagnose(tree).findings:

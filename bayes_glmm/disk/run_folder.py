@@ -103,11 +103,13 @@ def read_record(path: Path, most: int, way: str) -> dict[str, Any]:
 
 def shown_on(wanted: bool) -> Console | None:
     """Return where progress is shown: a terminal, or a notebook with ipywidgets."""
+    if not wanted:
+        return None
     from rich.console import Console
 
     console = Console(stderr=True)
     notebook = console.is_jupyter and find_spec("ipywidgets") is not None
-    return console if wanted and (console.is_terminal or notebook) else None
+    return console if console.is_terminal or notebook else None
 
 
 @contextmanager

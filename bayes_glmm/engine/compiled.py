@@ -1,11 +1,10 @@
-"""Models in the form that nutpie samples: the kernel, or any PyMC graph."""
+"""Models in the form that is sampled: the kernel's density, or any PyMC graph."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,8 @@ from bayes_glmm.engine.begin import natural_start
 from bayes_glmm.engine.choose import Coordinates, choose_coordinates, collapsed_coordinates
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.kernel import address
-from bayes_glmm.engine.load import load_nutpie
+from bayes_glmm.engine.load import CompiledGraph, load_nutpie
+from bayes_glmm.engine.nutpie_adapter import Density
 from bayes_glmm.engine.program import uncovered
 from bayes_glmm.engine.rotated import Rotation, rotated_graph, rotates, with_effects
 from bayes_glmm.errors import EngineError
@@ -34,9 +34,10 @@ class Sampled:
 
     Attributes
     ----------
-    model : nutpie model
+    model : Density or CompiledGraph
+        Samples itself. Here alone is decided which of the two a model is.
     expand : callable
-        Turns stacked draws by nutpie's names into the posterior's variables.
+        Turns stacked draws by the sampler's names into the posterior's variables.
     path : str
         ``"graph"``, or the coordinates in which the kernel is sampled.
     again : callable
@@ -45,7 +46,7 @@ class Sampled:
     notes : tuple of str
     """
 
-    model: Any
+    model: Density | CompiledGraph
     expand: Callable[[dict[str, Array], int], dict[str, Array]]
     path: str
     again: Callable[[Design], Sampled]
@@ -106,30 +107,13 @@ def _kernel(
     choose: Callable[[Design, Mapping[str, Prior]], Coordinates],
 ) -> Sampled:
     chosen = choose(design, priors)
-    compiled = load_nutpie().compile_pymc.CompiledPyMCModel
     program, start, spread = chosen.program, chosen.start, chosen.spread
     n = program.n_sampled
 
     def begin(seed: int) -> Array:
         return start + spread * np.random.default_rng(seed).uniform(-1, 1, n)
 
-    model = compiled(
-        compiled_logp_func=SimpleNamespace(address=address("density")),
-        compiled_expand_func=SimpleNamespace(address=address("expand")),
-        initial_point_func=begin,
-        shared_data={},
-        shared_var_keys={},
-        user_data=program.buffer,
-        n_expanded=n,
-        shape_info=([COORDINATES], [slice(0, n)], [(n,)]),
-        logp_func=None,
-        expand_func=None,
-        _n_dim=n,
-        _shapes={COORDINATES: (n,)},
-        _coords={},
-        dims={},
-        reparameterized_names=[],
-    )
+    model = Density(address("density"), address("expand"), program.buffer, n, begin, COORDINATES)
     rows = program.rows
     summed = (
         f"{rows.n_given:,} rows were summed to {rows.design.n_rows:,} distinct ones; "
@@ -169,13 +153,13 @@ def _graph(
     model = _compiled(graph, design, priors, backend)
     path = "jax" if backend == "jax" else "graph"
 
-    def given(model: Any) -> Sampled:
+    def given(model: CompiledGraph) -> Sampled:
         return Sampled(model, lambda draws, seed: dict(draws), path, again, notes)
 
     def again(other: Design) -> Sampled:
         if backend == "jax" or "status" in design.modifiers:  # the graph holds the response
             return _graph(spec, other, priors, backend, notes)
-        return given(model.with_data(response=other.response))
+        return given(_with_response(model, other.response))
 
     return given(model)
 
@@ -191,9 +175,9 @@ def _rotated(design: Design, priors: Mapping[str, Prior]) -> Sampled:
 
     def again(other: Design) -> Sampled:
         turned = rotation.axes.T @ np.asarray(other.response)
-        return given(other, model.with_data(response=turned))
+        return given(other, _with_response(model, turned))
 
-    def given(design: Design, model: Any) -> Sampled:
+    def given(design: Design, model: CompiledGraph) -> Sampled:
         return Sampled(
             model,
             lambda draws, seed: with_effects(design, rotation, draws, seed),
@@ -205,7 +189,13 @@ def _rotated(design: Design, priors: Mapping[str, Prior]) -> Sampled:
     return given(design, model)
 
 
-def _compiled(graph: Any, design: Design, priors: Mapping[str, Prior], backend: str) -> Any:
+def _with_response(graph: CompiledGraph, response: Any) -> CompiledGraph:
+    return replace(graph, model=graph.model.with_data(response=response))
+
+
+def _compiled(
+    graph: Any, design: Design, priors: Mapping[str, Prior], backend: str
+) -> CompiledGraph:
     from bayes_glmm.model.graph import ABSORBED
 
     ends = {p.name(stem) for p in design.every for stem in ("intercept", "beta")}
@@ -226,4 +216,4 @@ def _compiled(graph: Any, design: Design, priors: Mapping[str, Prior], backend: 
         jitter_rvs={v for v in graph.free_RVs if v.name not in ends},
     )
     inner = [*model.reparameterized_names, *(name for name in free if name.endswith(ABSORBED))]
-    return replace(model, reparameterized_names=inner)
+    return CompiledGraph(model, inner)

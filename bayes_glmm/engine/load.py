@@ -1,8 +1,10 @@
-"""The sampler, imported without what it only needs to plot."""
+"""PyMC graphs that nutpie compiles, and nutpie without what it only needs to plot."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -28,3 +30,37 @@ def load_nutpie() -> ModuleType:
         finally:
             del sys.modules["arviz"]
     return import_module("nutpie")
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledGraph:
+    """A PyMC graph that nutpie has compiled.
+
+    Attributes
+    ----------
+    model : nutpie model
+    left_out : collection of str
+        Columns of the draws that are not kept: they only serve to sample.
+    """
+
+    model: Any
+    left_out: Collection[str]
+
+    def sample(
+        self,
+        seed: int,
+        options: Mapping[str, Any],
+        heard: Callable[[list[Any]], None] | None = None,
+    ) -> Any:
+        """Begin to sample one chain, as :meth:`.nutpie_adapter.Density.sample` does."""
+        return load_nutpie().sample(
+            self.model,
+            chains=1,
+            cores=1,
+            seed=seed,
+            progress_bar=False,
+            progress_callback=heard,
+            blocking=False,
+            return_raw_trace=True,
+            **options,
+        )

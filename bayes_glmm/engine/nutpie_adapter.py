@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from bayes_glmm.errors import EngineError
 
 type Array = NDArray[np.float64]
+type Heard = Callable[[list[Any]], None]
 NAME = "nutpie._lib"
 EVERY = 100
 """Milliseconds between two reports of progress."""
@@ -69,7 +70,7 @@ class Density:
         Kept alive with the density.
     n : int
         Coordinates, and what ``expand`` makes of them.
-    begin : callable
+    start : callable
         Takes a seed; returns where a chain begins, shape (n,).
     name : str
         Of the coordinates among the draws.
@@ -79,8 +80,30 @@ class Density:
     expand: int
     buffer: NDArray[Any]
     n: int
-    begin: Callable[[int], Array]
+    start: Callable[[int], Array]
     name: str
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Columns of the draws that are not kept: there are none."""
+        return ()
+
+    def sample(self, seed: int, options: Mapping[str, Any], heard: Heard | None = None) -> Sampling:
+        """Begin to sample one chain by NUTS with a diagonal metric.
+
+        Parameters
+        ----------
+        options : mapping
+            nutpie's settings by name: ``num_tune``, ``num_draws``, ``target_accept``, ...
+        heard : callable, optional
+            Takes the chain's progress, in a list of one, ten times a second.
+        """
+        lib = sampler_module()
+        settings = lib.PyNutsSettings.Diag(seed)
+        settings.update({**options, "num_chains": 1})
+        silent, kept = lib.ProgressType.none(), lib.PyStorage.arrow()
+        model = self.model()
+        return Sampling(lib.PySampler.from_pymc(settings, 1, model, silent, heard, EVERY, kept))
 
     def model(self) -> Any:
         """Return nutpie's model; it keeps the density."""
@@ -90,7 +113,7 @@ class Density:
         return lib.PyMcModel(
             lib.LogpFunc(self.address, data, self),
             lib.ExpandFunc(self.n, self.n, self.expand, data, self),
-            variables, self.n, sizes, {}, self.begin, _no_flow,
+            variables, self.n, sizes, {}, self.start, _no_flow,
         )  # fmt: skip
 
 
@@ -99,18 +122,21 @@ def _no_flow(*_: Any, **__: Any) -> Any:
 
 
 class Sampling:
-    """Chains that are being sampled in threads of nutpie's."""
+    """A chain that is being sampled in a thread of nutpie's."""
 
     def __init__(self, sampler: Any) -> None:
         self._sampler = sampler
 
     @property
     def is_finished(self) -> bool:
-        """Whether all draws are there: not while the sampler is too busy to answer."""
-        try:
-            return bool(self._sampler.is_finished())
-        except TimeoutError:
-            return False
+        """Whether all draws are there.
+
+        Raises
+        ------
+        TimeoutError
+            The sampler is too busy to answer.
+        """
+        return bool(self._sampler.is_finished())
 
     def wait(self) -> Any:
         """Return the trace once it is whole.
@@ -126,27 +152,3 @@ class Sampling:
     def cancel(self) -> None:
         """Stop, and throw away what was drawn."""
         self._sampler.abort()
-
-
-def begin_sampling(
-    density: Density,
-    seed: int,
-    options: Mapping[str, Any],
-    heard: Callable[[list[Any]], None] | None = None,
-) -> Sampling:
-    """Begin to sample one chain by NUTS with a diagonal metric.
-
-    Parameters
-    ----------
-    options : mapping
-        nutpie's settings by name: ``num_tune``, ``num_draws``, ``target_accept``, ...
-    heard : callable, optional
-        Takes the chains' progress, ten times a second.
-    """
-    lib = sampler_module()
-    settings = lib.PyNutsSettings.Diag(seed)
-    settings.update({**options, "num_chains": 1})
-    sampler = lib.PySampler.from_pymc(
-        settings, 1, density.model(), lib.ProgressType.none(), heard, EVERY, lib.PyStorage.arrow()
-    )
-    return Sampling(sampler)

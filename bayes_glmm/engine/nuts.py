@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.disk.run_folder import bars, shown_on
-from bayes_glmm.engine.load import load_nutpie
+from bayes_glmm.engine.load import CompiledGraph
+from bayes_glmm.engine.nutpie_adapter import Density
 from bayes_glmm.engine.settings import Settings
 from bayes_glmm.engine.store import Chain, Store
 from bayes_glmm.errors import EngineError
 
 POLL_SECONDS = 0.005
+PANIC = "PanicException"
+"""What a panic in Rust becomes: no module has this class, and it is no ``Exception``."""
 STATISTICS = {
     "diverging": "diverging",
     "depth": "tree_depth",
@@ -31,13 +34,17 @@ type Report = Callable[[int, int, int], None]
 
 
 def run_chains(
-    compiled: Any, settings: Settings, target_accept: float, store: Store | None, attempt: int
+    model: Density | CompiledGraph,
+    settings: Settings,
+    target_accept: float,
+    store: Store | None,
+    attempt: int,
 ) -> list[Chain]:
     """Sample every chain that is not kept yet, ``settings.cores`` at a time.
 
     Parameters
     ----------
-    compiled : nutpie model
+    model : Density or CompiledGraph
     target_accept : float
         Acceptance aimed at in this attempt.
     attempt : int
@@ -60,15 +67,16 @@ def run_chains(
             while waiting or running:
                 while waiting and len(running) < settings.cores:
                     k = waiting.pop(0)
-                    running[k] = _begin(compiled, settings, target_accept, seeds[k], k, report)
-                for k in [k for k, sampler in running.items() if _finished(sampler)]:
-                    done[k] = _collect(running.pop(k), compiled.reparameterized_names)
+                    running[k] = _begin(model, settings, target_accept, seeds[k], k, report)
+                for k in [k for k, sampler in running.items() if finished(sampler)]:
+                    done[k] = _collect(running.pop(k), model.left_out)
                     if store is not None:
                         store.write(k, attempt, done[k])
                 time.sleep(POLL_SECONDS)
         except BaseException:
             for sampler in running.values():
-                sampler.cancel()
+                with suppress(EngineError), _failures():  # that which broke off cannot be stopped
+                    sampler.cancel()
             raise
     return [done[k] for k in range(settings.chains)]
 
@@ -80,47 +88,53 @@ def chain_seeds(seed: int, chains: int) -> list[int]:
 
 
 def _begin(
-    compiled: Any, settings: Settings, target: float, seed: int, k: int, report: Report
+    model: Density | CompiledGraph,
+    settings: Settings,
+    target: float,
+    seed: int,
+    k: int,
+    report: Report,
 ) -> Any:
     def heard(chains: list[Any]) -> None:
         report(k, chains[0].finished_draws, chains[0].divergences)
 
-    return load_nutpie().sample(
-        compiled,
-        draws=settings.draws,
-        tune=settings.tune,
-        chains=1,
-        cores=1,
-        seed=seed,
-        save_warmup=False,
-        progress_bar=False,
-        progress_callback=heard if settings.progress else None,
-        target_accept=target,
-        blocking=False,
-        return_raw_trace=True,
-    )
+    options = {"num_draws": settings.draws, "num_tune": settings.tune, "target_accept": target}
+    return model.sample(seed, options, heard=heard if settings.progress else None)
 
 
-def _finished(sampler: Any) -> bool:
+def finished(sampler: Any) -> bool:
+    """Whether all draws of a chain are there: not while its sampler is too busy to answer."""
     try:
-        return bool(sampler.is_finished)
+        with _failures():
+            return bool(sampler.is_finished)
     except TimeoutError:
         return False
 
 
-def _collect(sampler: Any, inner: Collection[str]) -> Chain:
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Turn what the sampler raises, at whichever question, into errors of the package."""
     try:
-        trace = sampler.wait()
+        yield
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise EngineError(
             f"Sampling stopped: {reason}. The model's density is not finite where the chains begin: "
             "look at priors() and at responses far outside the link's domain."
         ) from error
+    except BaseException as error:
+        if type(error).__name__ != PANIC:
+            raise
+        raise EngineError(f"The sampler broke off: {str(error).splitlines()[0]}.") from error
+
+
+def _collect(sampler: Any, left_out: Collection[str]) -> Chain:
+    with _failures():
+        trace = sampler.wait()
     (draws,), (stats,) = trace.get_arrow_trace()
     kept = ~_column(stats, "tuning")
     return Chain(
-        {str(n): _column(draws, n)[kept] for n in draws.column_names if n not in inner},
+        {str(n): _column(draws, n)[kept] for n in draws.column_names if n not in left_out},
         {ours: _column(stats, name)[kept] for name, ours in STATISTICS.items()},
     )
 
@@ -140,13 +154,13 @@ def _column(table: Any, name: str) -> NDArray[Any]:
 
 @contextmanager
 def preparing(settings: Settings) -> Iterator[None]:
-    """Say in a terminal or a notebook that something is compiled, which may take minutes."""
+    """Say in a terminal or a notebook that a model may be compiled, which takes a while."""
     console = shown_on(settings.progress)
     if console is None:
         yield
         return
     with console.status(
-        "Preparing the model; the first of its kind is compiled, for a minute or two"
+        "Preparing the model; one that the kernel does not cover is compiled, for a minute or two"
     ):
         yield
 

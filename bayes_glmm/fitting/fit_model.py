@@ -149,9 +149,7 @@ def _assemble(
     log_likelihood: bool,
 ) -> xr.DataTree:
     """Label the draws, judge their convergence, and put all of it in one tree."""
-    from bayes_glmm.answers.compare.pointwise import with_log_likelihood
     from bayes_glmm.answers.diagnose.convergence import convergence
-    from bayes_glmm.answers.predict.missing_responses import with_missing_responses
     from bayes_glmm.results.fit import make_tree, with_info
 
     tree = make_tree(
@@ -164,5 +162,11 @@ def _assemble(
     )
     tree = with_info(tree, converged=converged, verdict=[asdict(f) for f in verdict])
     if len(prepared.aside):
+        from bayes_glmm.answers.predict.missing_responses import with_missing_responses
+
         tree = with_missing_responses(tree, prepared.aside, int(info["seed"]))
-    return with_log_likelihood(tree) if log_likelihood else tree
+    if log_likelihood:
+        from bayes_glmm.answers.compare.pointwise import with_log_likelihood
+
+        tree = with_log_likelihood(tree)
+    return tree

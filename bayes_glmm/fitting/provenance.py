@@ -21,6 +21,7 @@ def provenance(
     prepared: Prepared, schema: Schema, priors: Mapping[str, Prior], settings: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what the draws of a call depend on, JSON-able."""
+    # Numba compiles what the kernel does not cover
     packages = ("pymc", "pytensor", "nutpie", "numba", "numpy", "arviz-stats")
     return {
         "spec": prepared.spec.to_toml(),

@@ -16,6 +16,7 @@ from bayes_glmm.design.groups.group_schema import Groups
 from bayes_glmm.design.groups.structure_matching import with_factors
 from bayes_glmm.design.schema import Schema
 from bayes_glmm.design.schema_io import schema_from_dict, schema_to_dict
+from bayes_glmm.design.table.as_xarray import coordinates, variable
 from bayes_glmm.design.table.kept_columns import columns_to_dataset, columns_to_frame
 from bayes_glmm.errors import ArgumentTypeError, ResultError, UnconvergedWarning, suggestion
 from bayes_glmm.families import get_family
@@ -68,19 +69,23 @@ def make_tree(
 
     dims, coords = dimensions(design)
     draws = xr.Dataset(
-        {name: ((*SAMPLE, *dims.get(name, ())), values) for name, values in posterior.items()}
+        {
+            name: variable((*SAMPLE, *dims.get(name, ())), values)
+            for name, values in posterior.items()
+        }
     )
     n_chains, n_draws = next(iter(posterior.values())).shape[:2]
+    sampled = {"chain": np.arange(n_chains), "draw": np.arange(n_draws)}
     draws = draws.assign_coords(
-        {"chain": np.arange(n_chains), "draw": np.arange(n_draws)}
-        | {d: c for d, c in coords.items() if d in draws.dims}
+        coordinates(sampled | {d: c for d, c in coords.items() if d in draws.dims})
     )
     stats = xr.Dataset(
-        {k: (SAMPLE, v) for k, v in sample_stats.items()}, draws[list(SAMPLE)].coords
+        {k: variable(SAMPLE, v) for k, v in sample_stats.items()}, coordinates(sampled)
     )
-    observed: dict[str, Any] = {"y": (response_dims(design), design.response)}
+    assert design.response is not None
+    observed = {"y": variable(response_dims(design), design.response)}
     if design.trials is not None:
-        observed["trials"] = ("observation", design.trials)
+        observed["trials"] = variable("observation", design.trials)
     record = {
         "format": FORMAT,
         "spec": spec.to_toml(),
@@ -100,7 +105,9 @@ def make_tree(
             "sample_stats": stats,
             "observed_data": xr.Dataset(
                 observed,
-                {d: {"observation": design.rows, **coords}[d] for d in response_dims(design)},
+                coordinates(
+                    {d: {"observation": design.rows, **coords}[d] for d in response_dims(design)}
+                ),
             ),
             "constant_data": columns_to_dataset(data, schema.used_columns, design.rows),
             **structure_nodes(structures or {}),
@@ -116,7 +123,10 @@ def structure_nodes(structures: Mapping[str, Structure]) -> dict[str, xr.Dataset
 
     return {
         f"structures/{i}": xr.Dataset(
-            {k: ([f"{k}_{axis}" for axis in range(v.ndim)], v) for k, v in s.to_arrays().items()},
+            {
+                k: variable([f"{k}_{axis}" for axis in range(v.ndim)], v)
+                for k, v in s.to_arrays().items()
+            },
             attrs={"name": name, "kind": s.kind},
         )
         for i, (name, s) in enumerate(structures.items())

@@ -14,14 +14,15 @@ from contenders.watch import WATCH
 
 def load(settings: Settings) -> None:
     """Import what the package stands on; its engine is imported, and timed, by the fit."""
-    import numba
     import xarray
 
     import bayes_glmm.fitting.fit_model
-    from bayes_glmm.engine.load import load_nutpie
+    from bayes_glmm.engine.load import CompiledGraph
+    from bayes_glmm.engine.nutpie_adapter import Density, sampler_module
 
-    assert all((bayes_glmm, numba, xarray, load_nutpie()))
-    WATCH.begin()
+    assert all((bayes_glmm, xarray, sampler_module()))
+    for model in (Density, CompiledGraph):
+        WATCH.begin(model, "heard")
 
 
 def fit(model: Model, data: pd.DataFrame, settings: Settings, inputs: Inputs | None) -> Any:

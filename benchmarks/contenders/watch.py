@@ -7,26 +7,24 @@ from typing import Any
 
 
 class Watch:
-    """Listens to the progress that nutpie reports twice a second and at the end.
+    """Listens to the progress that nutpie reports ten times a second and at the end.
 
-    Whoever calls ``nutpie.sample`` after :meth:`begin` is listened to, so that the same
-    figures are known for every contender that uses it.
+    Whoever calls a function after :meth:`begin` has stood in for it is listened to, so that
+    the same figures are known for every contender that nutpie samples.
     """
 
     def __init__(self) -> None:
         self.runs: list[list[Any]] = []
 
-    def begin(self) -> None:
-        """Stand in for ``nutpie.sample``."""
-        import nutpie
-
-        original = nutpie.sample
+    def begin(self, owner: Any, listener: str) -> None:
+        """Stand in for ``owner.sample``, whose argument ``listener`` takes the progress."""
+        original = owner.sample
 
         def sample(*args: Any, **kwargs: Any) -> Any:
-            kwargs["progress_callback"] = self._listen(kwargs.get("progress_callback"))
+            kwargs[listener] = self._listen(kwargs.get(listener))
             return original(*args, **kwargs)
 
-        nutpie.sample = sample
+        owner.sample = sample
 
     def _listen(self, also: Callable[[list[Any]], None] | None) -> Callable[[list[Any]], None]:
         latest: list[Any] = []

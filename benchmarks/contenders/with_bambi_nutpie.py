@@ -14,8 +14,10 @@ from contenders.watch import WATCH
 
 def load(settings: Settings) -> None:
     """Import both."""
+    import nutpie
+
     with_bambi.load(settings)
-    WATCH.begin()
+    WATCH.begin(nutpie, "progress_callback")
 
 
 def fit(model: Model, data: pd.DataFrame, settings: Settings, inputs: Inputs) -> Any:

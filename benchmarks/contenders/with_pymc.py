@@ -17,7 +17,7 @@ def load(settings: Settings) -> None:
     import pymc
 
     assert nutpie and pymc
-    WATCH.begin()
+    WATCH.begin(nutpie, "progress_callback")
 
 
 def fit(model: Model, data: pd.DataFrame, settings: Settings, inputs: Inputs) -> Any:

@@ -11,7 +11,10 @@ import numpy as np
 import pyarrow
 import pytest
 
-from bayes_glmm.engine.nutpie_adapter import Density, begin_sampling, sampler_module
+from bayes_glmm.engine.nutpie_adapter import Density, sampler_module
+from bayes_glmm.engine.nuts import finished, run_chains
+from bayes_glmm.engine.settings import choose_settings
+from bayes_glmm.errors import EngineError
 
 NUMBERS = ctypes.POINTER(ctypes.c_double)
 LOGP = ctypes.CFUNCTYPE(
@@ -40,6 +43,11 @@ def nowhere(n, x, gradient, value, scales):
 
 
 @EXPAND
+def broken(n, expanded, x, out, buffer):
+    return 3
+
+
+@EXPAND
 def unchanged(n, expanded, x, out, buffer):
     for i in range(n):
         out[i] = x[i]
@@ -54,8 +62,8 @@ def begin(seed):
     return np.random.default_rng(seed).normal(size=3)
 
 
-def density(function=normal):
-    return Density(address(function), address(unchanged), SCALES, 3, begin, "x")
+def density(function=normal, expand=unchanged):
+    return Density(address(function), address(expand), SCALES, 3, begin, "x")
 
 
 def drawn(trace):
@@ -75,7 +83,7 @@ def test_the_private_interface_is_as_it_was():
 
 @pytest.mark.filterwarnings("ignore")
 def test_draws_are_those_of_nutpie():
-    ours = begin_sampling(density(), 11, OPTIONS).wait()
+    ours = density().sample(11, OPTIONS).wait()
     from nutpie import sample
     from nutpie.compile_pymc import CompiledPyMCModel
 
@@ -98,17 +106,25 @@ def test_draws_are_those_of_nutpie():
 
 def test_a_density_that_is_nowhere_finite_ends_in_an_error():
     with pytest.raises(RuntimeError):
-        begin_sampling(density(nowhere), 1, OPTIONS).wait()
+        density(nowhere).sample(1, OPTIONS).wait()
+
+
+def test_failures_of_the_sampler_are_errors_of_the_package():
+    settings = choose_settings(draws=20, tune=20, chains=1, cores=1, progress=False)
+    with pytest.raises(EngineError, match="not finite where the chains begin"):
+        run_chains(density(nowhere), settings, 0.8, None, 1)
+    with pytest.raises(EngineError, match="The sampler broke off.*error code 3"):
+        run_chains(density(expand=broken), settings, 0.8, None, 1)
 
 
 def test_progress_is_told_and_a_run_can_be_stopped():
     told = []
-    running = begin_sampling(density(), 2, OPTIONS, told.append)
+    running = density().sample(2, OPTIONS, told.append)
     running.wait()
-    assert running.is_finished
+    assert finished(running)
     assert told and told[-1][0].finished_draws > 0
-    stopped = begin_sampling(density(), 2, OPTIONS | {"num_draws": 10**6})
-    assert not stopped.is_finished
+    stopped = density().sample(2, OPTIONS | {"num_draws": 10**6})
+    assert not finished(stopped)
     stopped.cancel()
 
 

@@ -74,6 +74,32 @@ def test_every_c_file_counts_for_the_hash(tmp_path):
     assert len(known) == len(files) + 1
 
 
+STAND_IN = """
+import os, pathlib, signal, sys
+place = sys.argv[-1]
+with open({calls!r}, "a") as calls:
+    calls.write(place + chr(10))
+if place == "base.o" and pathlib.Path({calls!r}).read_text().split().count(place) == 1:
+    {end}
+pathlib.Path(place).touch()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a killed process has no status of its own")
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGABRT)", "sys.exit(1)"])
+def test_a_killed_compiler_is_run_again_and_one_that_refuses_is_not(build, tmp_path, end):
+    calls, program = tmp_path / "calls", tmp_path / "cc.py"
+    program.write_text(STAND_IN.format(calls=str(calls), end=end))
+    cc = build.Compiler(build.here(), (sys.executable, str(program)), False)
+    if "kill" not in end:
+        with pytest.raises(subprocess.CalledProcessError):
+            build.build(cc, tmp_path)
+        return
+    assert build.build(cc, tmp_path).name == cc.library
+    once = ["dispatch.o", cc.library, *(f"{isa}.o" for isa in cc.bodies())]
+    assert sorted(calls.read_text().split()) == sorted([*once, "base.o"])
+
+
 @pytest.mark.slow
 def test_two_builds_are_the_same_bytes(build, tmp_path):
     made = []

@@ -252,7 +252,7 @@ def _of_the_sampler(stats: xr.Dataset) -> Iterator[Measure]:
     if "energy" in stats:
         yield _energy(np.asarray(stats["energy"].values, float))
     if "reached_max_treedepth" in stats:
-        yield _depth(float(stats["reached_max_treedepth"].mean()))
+        yield _depth(float(np.mean(stats["reached_max_treedepth"].values)))
 
 
 def _weights(k: float) -> Measure:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayes_glmm.design.table.as_xarray import coordinates, variable
 from bayes_glmm.design.table.columns import is_missing, pick
 from bayes_glmm.design.table.tables import level_text
 from bayes_glmm.errors import ResultError
@@ -56,12 +57,12 @@ def columns_to_dataset(data: pd.DataFrame, columns: Sequence[str], rows: Any) ->
             values[~missing] = known
         attrs = {"column": column, "type": json.dumps(about)}
         name = column if PLAIN_NAME.fullmatch(column) else f"column_{i}"
-        variables[name] = ("observation", values, attrs)
+        variables[name] = variable("observation", values, attrs)
         if missing.any() and about["kind"] not in ("float16", "float32", "float64"):
-            variables[f"column_{i}_missing"] = (
-                "observation", missing.astype(np.int8), {"missing_of": column},
-            )  # fmt: skip
-    return xr.Dataset(variables, {"observation": rows})
+            variables[f"column_{i}_missing"] = variable(
+                "observation", missing.astype(np.int8), {"missing_of": column}
+            )
+    return xr.Dataset(variables, coordinates({"observation": rows}))
 
 
 def columns_to_frame(stored: xr.Dataset) -> pd.DataFrame:
@@ -75,10 +76,10 @@ def columns_to_frame(stored: xr.Dataset) -> pd.DataFrame:
     every = list(stored.data_vars.values())
     missing = {v.attrs["missing_of"]: v.values > 0 for v in every if "missing_of" in v.attrs}
     columns = {}
-    for variable in (v for v in every if "missing_of" not in v.attrs):
-        column = variable.attrs["column"]
+    for kept in (v for v in every if "missing_of" not in v.attrs):
+        column = kept.attrs["column"]
         try:
-            series = _column(variable.values, variable.attrs)
+            series = _column(kept.values, kept.attrs)
         except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise ResultError(
                 f"the column {column!r} is not what its record says: {error}"
