@@ -31,6 +31,14 @@ static int sound_family(const Program *h) {
     const int mean = link == IDENTITY || link == LOG || link == SQRT || link == INVERSE;
     const int share = link == LOGIT || link == PROBIT || link == CLOGLOG;
     const int shares = plain == BINOMIAL || plain == BETA_BINOMIAL || plain == BETA;
+    if (h->parameters < 0 || h->parameters > MOST_OWN || h->columns < 0) return 0;
+    if (h->family >= PRINTED) {
+        const int64_t printed = h->family - PRINTED;
+        if (printed >= FAMILIES || link < 0 || link >= LINKS) return 0;
+        const Needs needs = NEEDS[printed];
+        return h->parameters == needs.own && h->columns == needs.known && needs.known <= MOST_KNOWN && (needs.links >> link & 1);
+    }
+    if (h->columns || h->at_weights) return 0;
     if (h->family < 0 || plain > BETA || (zeros != 0 && zeros != INFLATED && zeros != HURDLE)) return 0;
     if (plain == GAUSSIAN) return mean && zeros == 0 && h->parameters == 1;
     if (plain == STUDENT_T) return mean && zeros == 0 && h->parameters == 2;
@@ -117,11 +125,13 @@ int64_t NAME(check_program)(int64_t length, const int64_t *program) {
     const int64_t n = h->rows;
     if (!inside(b, h->at_X, product(n, h->coefficients)) || h->coefficients < 0) return BAD_ROWS;
     if (!inside(b, h->at_offset, n) || !inside(b, h->at_y, n) || !inside(b, h->at_trials, n)) return BAD_ROWS;
+    if (!inside(b, h->at_known, product(n, h->columns)) || !inside(b, h->at_weights, h->at_weights ? n : 0)) return BAD_ROWS;
     if (!records(b, h->at_intercept_prior, h->intercept, sizeof(Prior)) || !records(b, h->at_beta_prior, h->coefficients, sizeof(Prior)) ||
         !records(b, h->at_parameter_prior, h->parameters, sizeof(Prior)))
         return BAD_HEADER;
     if (!records(b, h->at_groups, h->groups, sizeof(Group))) return BAD_GROUP;
-    int64_t dim = h->intercept + h->coefficients + h->parameters;
+    int64_t dim = h->intercept + h->coefficients;
+    for (int64_t j = 0; j < h->parameters; j++) dim += ((const Prior *)(program + h->at_parameter_prior))[j].kind != HELD_PRIOR;
     for (int64_t g = 0; g < h->groups; g++) {
         if (!sound_group(b, groups_of(program) + g, n)) return BAD_GROUP;
         dim += sizes_of(program, groups_of(program) + g).size;

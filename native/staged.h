@@ -168,7 +168,7 @@ static Sums staged_rows(const Law *law, int64_t n, const double *y, const double
     double total = 0.0, own = 0.0, share = 0.0;
     for (int64_t at = 0; at < n; at += STAGE) {
         const int64_t m = n - at < STAGE ? n - at : STAGE;
-        if (!stage_rows(law, m, y + at, trials + at, eta + at, d + at, &stage)) return (Sums){NAN, {0.0, 0.0}};
+        if (!stage_rows(law, m, y + at, trials + at, eta + at, d + at, &stage)) return (Sums){NAN, {0.0}};
         if (law->zeros == INFLATED) share += inflate(law, m, y + at, d + at, stage.value, stage.own);
         if (law->zeros == HURDLE) share += hurdle(law, m, y + at, eta + at, d + at, &stage);
         SIMD_SUM(total, own)
@@ -177,7 +177,7 @@ static Sums staged_rows(const Law *law, int64_t n, const double *y, const double
             own += stage.own[i];
         }
     }
-    Sums sums = {total, {0.0, 0.0}};
+    Sums sums = {total, {0.0}};
     if (law->zeros) sums.own[law->last] += share;
     if (law->parameters > (law->zeros ? 1 : 0)) sums.own[0] += own;
     return sums;

@@ -6,6 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from bayes_glmm.native.rows_table import FAMILY_NUMBERS, LINK_NUMBERS
+
 PLAIN, FROZEN, ADAPTIVE, COLLAPSED = range(4)
 MODES = {"PLAIN": PLAIN, "FROZEN": FROZEN, "ADAPTIVE": ADAPTIVE, "COLLAPSED": COLLAPSED}
 """Coordinates that are sampled: the program's own, or those of a :class:`.plan.Plan`."""
@@ -32,6 +34,8 @@ PLAIN_FAMILIES = {
 }
 INFLATED, HURDLE = 100, 200
 """Added to a plain family's number: extra zeros, or all of them, have a probability of their own."""
+PRINTED = 300
+"""Added to a number of :data:`.rows_table.FAMILY_NUMBERS`: its rows are printed."""
 
 FAMILIES = {
     "gaussian": GAUSSIAN,
@@ -57,22 +61,20 @@ FAMILIES = {
     "hurdle_gamma": HURDLE + GAMMA,
     "hurdle_lognormal": HURDLE + LOGNORMAL,
 }
+FAMILIES |= {
+    name: PRINTED + number for name, number in FAMILY_NUMBERS.items() if name not in FAMILIES
+}
 COUNTS = (POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1, GEOMETRIC)
 SUCCESSES = (BINOMIAL, BETA_BINOMIAL)
 
-LINKS = {
-    link: number
-    for number, link in enumerate(
-        ("identity", "log", "logit", "probit", "cloglog", "sqrt", "inverse")
-    )
-}
+LINKS = LINK_NUMBERS
 PRIORS = {
     kind: number
     for number, kind in enumerate(
         (
             "NORMAL_PRIOR", "STUDENT_T_PRIOR", "LAPLACE_PRIOR", "LOGISTIC_PRIOR",
             "HALF_NORMAL_PRIOR", "HALF_STUDENT_T_PRIOR", "GAMMA_PRIOR", "INVERSE_GAMMA_PRIOR",
-            "LOG_NORMAL_PRIOR", "SHARE_PRIOR",
+            "LOG_NORMAL_PRIOR", "SHARE_PRIOR", "POWER_PRIOR", "HELD_PRIOR",
         )
     )
 }  # fmt: skip

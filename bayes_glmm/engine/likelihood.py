@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.engine.climb import NO_VALUE, climb, hessian
-from bayes_glmm.engine.codes import FAMILIES, constant
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.laplace import Problem, approximate_problem
-from bayes_glmm.engine.program import Program, uncovered, write_program
+from bayes_glmm.engine.program import Program, responses_of, uncovered, write_program
 from bayes_glmm.errors import EngineError
 from bayes_glmm.families import get_family
 from bayes_glmm.model.design import Design
@@ -84,7 +83,7 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
     scale[:fixed] = np.sqrt(diagonal[len(diagonal) - fixed :])
     scale[fixed:] = np.minimum(found.uncertainty, 0.5)
     adaptive = _quadrature(program, quadrature) if quadrature > 1 else None
-    total = constant(FAMILIES[design.family], np.asarray(design.response), _trials(design))
+    total = responses_of(design).constant
     w = np.zeros(problem.pattern.symbolic.n)
 
     def at_fixed(v: Array) -> Problem:
@@ -117,10 +116,6 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
     return Maximum(point, inverse, best, variables)
 
 
-def _trials(design: Design) -> Array:
-    return np.ones(design.n_rows) if design.trials is None else design.trials
-
-
 def _quadrature(program: Program, nodes: int) -> Callable[[Problem, Array, Array, Array], float]:
     """Return the log-likelihood by quadrature around each level's mode."""
     design = program.design
@@ -133,7 +128,7 @@ def _quadrature(program: Program, nodes: int) -> Callable[[Problem, Array, Array
         """Integrate over w = mode + place / root with the weights of a normal density."""
         A = problem.factors(x)[0]
         assert A is not None
-        own = dict(zip(program.names, problem.parameters(x), strict=True))
+        own = dict(zip((p.name for p in family.parameters), problem.parameters(x), strict=True))
         logs = np.empty((nodes, group.n_levels))
         for k, place in enumerate(places):
             moved = w + place / root
