@@ -17,7 +17,7 @@ typedef struct {
 
 static int64_t posterior_size(const int64_t *I) {
     const Program *h = (const Program *)I;
-    int64_t size = 2 * ROWS_AT_ONCE + 2 * h->coefficients + 2 * h->parameters + factors_size(I) + map_size(widest_group(I));
+    int64_t size = 2 * ROWS_AT_ONCE + 2 * h->coefficients + 2 * h->parameters + factors_size(I) + map_size(widest_group(I)) + tape_size(I);
     size += h->groups * (int64_t)(sizeof(Effects) / 8);
     for (int64_t g = 0; g < h->groups; g++) size += 3 * groups_of(I)[g].levels * groups_of(I)[g].terms;
     return size;
@@ -175,7 +175,9 @@ static double log_posterior(const int64_t *I, const double *x, double *grad, dou
         if (prior[j].kind != HELD_PRIOR) grad[at++] = found.slope;
     }
 
-    const Law law = law_of(h, parameters);
+    Machine tape;
+    if (h->at_tape) tape = tape_in(I, parameters, room);
+    const Law law = law_of(h, h->at_tape ? &tape : NULL, parameters);
     const Sums rows = all_rows(I, &law, &fixed, effects_of);
     total += rows.value;
 

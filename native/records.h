@@ -8,7 +8,7 @@ enum {
 enum {
     GAUSSIAN = 0, STUDENT_T = 1, BINOMIAL = 2, POISSON = 3, NEGATIVE_BINOMIAL = 4, NEGATIVE_BINOMIAL_1 = 5,
     GEOMETRIC = 6, BETA_BINOMIAL = 7, GAMMA = 8, EXPONENTIAL = 9, WEIBULL = 10, INVERSE_GAUSSIAN = 11,
-    LOGNORMAL = 12, BETA = 13, INFLATED = 100, HURDLE = 200, PRINTED = 300,
+    LOGNORMAL = 12, BETA = 13, INFLATED = 100, HURDLE = 200, PRINTED = 300, INTERPRETED = 400,
 };
 enum {
     IDENTITY = 0, LOG = 1, LOGIT = 2, PROBIT = 3, CLOGLOG = 4, SQRT = 5,
@@ -37,6 +37,7 @@ typedef struct {
     int64_t at_trials;
     int64_t at_known;
     int64_t at_weights;
+    int64_t at_tape;
     int64_t at_intercept_prior;
     int64_t at_beta_prior;
     int64_t at_parameter_prior;
@@ -45,7 +46,7 @@ typedef struct {
     double constant;
     double within;
 } Program;
-_Static_assert(sizeof(Program) == 8 * 25, "one word a field");
+_Static_assert(sizeof(Program) == 8 * 26, "one word a field");
 typedef struct {
     int64_t levels;
     int64_t terms;
@@ -107,4 +108,17 @@ typedef struct {
     int64_t at_c;
 } Segment;
 _Static_assert(sizeof(Segment) == 8 * 9, "one word a field");
+typedef struct {
+    int64_t constants;
+    int64_t numbers;
+    int64_t temporaries;
+    int64_t columns;
+    int64_t rows;
+    int64_t records;
+    int64_t outputs;
+    int64_t at_constants;
+    int64_t at_records;
+    int64_t at_outputs;
+} Tape;
+_Static_assert(sizeof(Tape) == 8 * 10, "one word a field");
 #endif

@@ -36,6 +36,8 @@ INFLATED, HURDLE = 100, 200
 """Added to a plain family's number: extra zeros, or all of them, have a probability of their own."""
 PRINTED = 300
 """Added to a number of :data:`.rows_table.FAMILY_NUMBERS`: its rows are printed."""
+INTERPRETED = 400
+"""The number of any other family: its density travels in the buffer."""
 
 FAMILIES = {
     "gaussian": GAUSSIAN,

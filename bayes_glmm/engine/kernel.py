@@ -27,6 +27,7 @@ FAULTS = (
     "its plan",
     "its factor",
     "a segment",
+    "its tape",
 )
 """What :func:`check` found, in the order of the numbers in ``native/check.h``."""
 

@@ -203,9 +203,9 @@ class Problem:
         return np.maximum((down - up) / (2 * STEP), 0.0)
 
     def parameters(self, x: Array) -> Array:
-        """Return the family's own parameters, held ones too."""
+        """Return the family's own parameters that rows take."""
         given = self.program.parameters(x[len(x) - len(self.program.names) :])
-        return np.array(list(given.values()))
+        return np.array([given[name] for name in self.program.own])
 
     def solve(self, x: Array, w: Array, enough: float = ENOUGH) -> Inner | None:
         """Find the mode of everything linear at the scales in ``x``.

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from scipy.special import betaln, gammaln
 
 from bayes_glmm.engine.begin import begin
-from bayes_glmm.engine.codes import FAMILIES, LINKS, PLAIN, PRIORS
+from bayes_glmm.engine.codes import LINKS, PLAIN, PRIORS
 from bayes_glmm.engine.kernel import check
 from bayes_glmm.engine.merge import Rows
 from bayes_glmm.engine.own import from_coordinate, location_scale
 from bayes_glmm.engine.plan import Plan, Writer
 from bayes_glmm.engine.records import BLOCK, GROUP, PRIOR, PROGRAM
-from bayes_glmm.engine.responses import Responses, plain_name, responses
+from bayes_glmm.engine.responses import responses_of
 from bayes_glmm.errors import listed
 from bayes_glmm.families import get_family
 from bayes_glmm.model.blocks.group import GroupDesign
@@ -69,6 +69,8 @@ class Program:
     plan: Plan | None
     signed: Mapping[str, float]
     rows: Rows
+    own: tuple[str, ...]
+    """Names of the family's parameters that rows take, in order."""
 
     @property
     def n_dim(self) -> int:
@@ -130,10 +132,8 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
     heavy = [g.name for g in design.groups if not g.distribution.normal]
     odd = [f"{name} ~ {p.name}" for name, p in priors.items() if p.name not in known]
     reasons = (
-        (plain_name(design.family) not in FAMILIES, f"the family {design.family}"),
         (design.link not in LINKS, f"the link {design.link}"),
         (bool(others), f"a formula of {listed(others)}"),
-        (bool(design.modifiers), f"{listed(design.modifiers)} beside the response"),
         (bool(related), f"the related levels, gr() and ar(), of {listed(related)}"),
         (bool(design.smooths), f"the smooth {listed(s.label for s in design.smooths)}"),
         (
@@ -144,7 +144,11 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
         (bool(heavy), f"Student's t of {listed(heavy)}"),
         (bool(odd), f"the prior {listed(odd)}"),
     )
-    return next((what for holds, what in reasons if holds), None)
+    found = next((what for holds, what in reasons if holds), None)
+    if found is None and responses_of(design) is None:
+        beside = f" with {listed(design.modifiers)} beside the response"
+        return f"the family {design.family}{beside if design.modifiers else ''}"
+    return found
 
 
 _REAL = {
@@ -183,9 +187,10 @@ def write_program(
     """
     rows = rows or Rows(design, design.n_rows)
     given, design = design, rows.design
-    mu, family, informed = design.mu, get_family(design.family), dict(informed or {})
+    mu, informed = design.mu, dict(informed or {})
     signed = dict(signed or {})
     writer, seen = Writer(PROGRAM.width), responses_of(design)
+    assert seen is not None
     header: dict[str, float] = {
         "coefficients": len(mu.coefficients),
         "intercept": int(mu.intercept),
@@ -228,13 +233,13 @@ def write_program(
         size = group.n_levels * len(group.terms)
         total -= 0.5 * size * math.log(2 * math.pi)
     header["at_groups"] = writer.ints(groups)
-    own = [
+    places = [
         table([p.name])
         if p.fixed is None
         else writer.ints(PRIOR.words(kind=PRIORS["HELD_PRIOR"], a=p.fixed))
-        for p in family.parameters
+        for p in seen.own
     ]
-    header["at_parameter_prior"] = min(own, default=writer.length)
+    header["at_parameter_prior"] = min(places, default=writer.length)
     first = begin(given, priors, _location_scale(design, priors))
     start = first.start
     header |= {"constant": total, "mode": PLAIN if plan is None else plan.mode}
@@ -244,13 +249,10 @@ def write_program(
     buffer = np.concatenate(writer.parts)
     buffer[: PROGRAM.width] = PROGRAM.words(**header)
     check(buffer)
-    return Program(buffer, start, first.spread, given, dict(priors), informed, plan, signed, rows)
-
-
-def responses_of(design: Design) -> Responses:
-    """Return what the kernel reads of a design's responses."""
-    assert design.response is not None
-    return responses(design.family, design.link, design.response, design.trials)
+    own = tuple(p.name for p in seen.own)
+    return Program(
+        buffer, start, first.spread, given, dict(priors), informed, plan, signed, rows, own
+    )
 
 
 def _starts(group: GroupDesign) -> NDArray[np.int64]:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.codes import FAMILIES, LINKS, PRINTED, constant
+from bayes_glmm.engine.codes import FAMILIES, INTERPRETED, LINKS, PRINTED, constant
 from bayes_glmm.engine.plan import Writer
+from bayes_glmm.engine.tapes import Taped, tape_density
 from bayes_glmm.families import get_family
+from bayes_glmm.families.censoring import WEIGHTS
+from bayes_glmm.families.parameter import Parameter
+from bayes_glmm.model.design import Design
 from bayes_glmm.native.rows_printed import row_data
 from bayes_glmm.native.rows_table import FAMILY_NUMBERS
 
@@ -24,8 +28,8 @@ class Responses:
     ----------
     family, link : int
         By :data:`.codes.FAMILIES` and :data:`.codes.LINKS`.
-    parameters : int
-        Number of the family's own, held ones too.
+    own : tuple of Parameter
+        The family's own that its rows take; those that are interpreted hold theirs themselves.
     y, trials : ndarray, shape (n_rows,)
         ``trials`` are numbers of rows where the family is Gaussian.
     known : ndarray, shape (n_columns, n_rows)
@@ -38,12 +42,14 @@ class Responses:
 
     family: int
     link: int
-    parameters: int
+    own: tuple[Parameter, ...]
     y: Array
     trials: Array
     known: Array
     weights: Array | None
     constant: float
+    taped: Taped | None = None
+    """The density of a family that is interpreted."""
 
     def write(self, writer: Writer) -> dict[str, float]:
         """Append the columns to a buffer; return the header's fields."""
@@ -51,13 +57,14 @@ class Responses:
             "rows": len(self.y),
             "family": self.family,
             "link": self.link,
-            "parameters": self.parameters,
+            "parameters": len(self.own),
             "single": int((self.trials == 1.0).all()),
             "columns": len(self.known),
             "at_y": writer.floats(self.y),
             "at_trials": writer.floats(self.trials),
             "at_known": writer.floats(self.known),
             "at_weights": 0 if self.weights is None else writer.floats(self.weights),
+            **({} if self.taped is None else self.taped.write(writer)),
         }
 
 
@@ -91,5 +98,28 @@ def responses(
         known, total = data.columns, data.constant
     else:
         known, total = np.zeros((0, len(y))), constant(number, y, tried)
-    n_own = len(get_family(family).parameters)
-    return Responses(number, LINKS[link], n_own, y, tried, known, weights, total)
+    own = get_family(family).parameters
+    return Responses(number, LINKS[link], own, y, tried, known, weights, total)
+
+
+def responses_of(design: Design) -> Responses | None:
+    """Return what the kernel reads of a design's responses; ``None`` where it cannot.
+
+    Parameters
+    ----------
+    design : Design
+        With a response.
+    """
+    assert design.response is not None
+    known = FAMILIES.get(plain_name(design.family))
+    if known is not None and not set(design.modifiers) - {WEIGHTS}:
+        weights = design.modifiers.get(WEIGHTS)
+        return responses(design.family, design.link, design.response, design.trials, weights)
+    taped = tape_density(design)
+    if taped is None:
+        return None
+    own = get_family(design.family).scalars(())
+    y = np.asarray(design.response, np.float64)
+    return Responses(
+        INTERPRETED, LINKS[design.link], own, y, np.ones(len(y)), taped.table, None, 0.0, taped
+    )
