@@ -152,7 +152,7 @@ static Sums block_rows(const Law *law, Seen s, int64_t first, int64_t n, const d
 /* What all rows add together, beside the sums of their blocks. */
 static Sums whole_rows(const Law *law, Seen s, double within) {
     if (law->tape || law->printed >= 0) return (Sums){0.0, {0.0}};
-    if (law->plain == NEGATIVE_BINOMIAL || law->plain == GEOMETRIC) {
+    if (law->plain == NEGATIVE_BINOMIAL) {
         const Pair found = rises(s.n, s.y, law->own.own);
         return (Sums){found.value, {law->parameters > (law->zeros ? 1 : 0) ? found.slope : 0.0}};
     }

@@ -13,9 +13,9 @@ MODES = {"PLAIN": PLAIN, "FROZEN": FROZEN, "ADAPTIVE": ADAPTIVE, "COLLAPSED": CO
 """Coordinates that are sampled: the program's own, or those of a :class:`.plan.Plan`."""
 
 (
-    GAUSSIAN, STUDENT_T, BINOMIAL, POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1, GEOMETRIC,
-    BETA_BINOMIAL, GAMMA, EXPONENTIAL, WEIBULL, INVERSE_GAUSSIAN, LOGNORMAL, BETA,
-) = range(14)  # fmt: skip
+    GAUSSIAN, STUDENT_T, BINOMIAL, POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1,
+    BETA_BINOMIAL, BETA,
+) = range(8)  # fmt: skip
 PLAIN_FAMILIES = {
     "GAUSSIAN": GAUSSIAN,
     "STUDENT_T": STUDENT_T,
@@ -23,13 +23,7 @@ PLAIN_FAMILIES = {
     "POISSON": POISSON,
     "NEGATIVE_BINOMIAL": NEGATIVE_BINOMIAL,
     "NEGATIVE_BINOMIAL_1": NEGATIVE_BINOMIAL_1,
-    "GEOMETRIC": GEOMETRIC,
     "BETA_BINOMIAL": BETA_BINOMIAL,
-    "GAMMA": GAMMA,
-    "EXPONENTIAL": EXPONENTIAL,
-    "WEIBULL": WEIBULL,
-    "INVERSE_GAUSSIAN": INVERSE_GAUSSIAN,
-    "LOGNORMAL": LOGNORMAL,
     "BETA": BETA,
 }
 INFLATED, HURDLE = 100, 200
@@ -47,26 +41,17 @@ FAMILIES = {
     "poisson": POISSON,
     "negative_binomial": NEGATIVE_BINOMIAL,
     "negative_binomial1": NEGATIVE_BINOMIAL_1,
-    "geometric": GEOMETRIC,
     "beta_binomial": BETA_BINOMIAL,
-    "gamma": GAMMA,
-    "exponential": EXPONENTIAL,
-    "weibull": WEIBULL,
-    "inverse_gaussian": INVERSE_GAUSSIAN,
-    "lognormal": LOGNORMAL,
     "beta": BETA,
     "zero_inflated_poisson": INFLATED + POISSON,
     "zero_inflated_negative_binomial": INFLATED + NEGATIVE_BINOMIAL,
-    "zero_inflated_binomial": INFLATED + BINOMIAL,
     "hurdle_poisson": HURDLE + POISSON,
     "hurdle_negative_binomial": HURDLE + NEGATIVE_BINOMIAL,
-    "hurdle_gamma": HURDLE + GAMMA,
-    "hurdle_lognormal": HURDLE + LOGNORMAL,
 }
 FAMILIES |= {
     name: PRINTED + number for name, number in FAMILY_NUMBERS.items() if name not in FAMILIES
 }
-COUNTS = (POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1, GEOMETRIC)
+COUNTS = (POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1)
 SUCCESSES = (BINOMIAL, BETA_BINOMIAL)
 
 LINKS = LINK_NUMBERS
