@@ -1,6 +1,6 @@
 /* Whether a program can be run: every table inside its buffer, every place inside its table.
  * It is asked once when a program is written, so that nothing is asked while it is sampled. */
-enum { SOUND, BAD_HEADER, BAD_FAMILY, BAD_ROWS, BAD_GROUP, BAD_DIMENSION, BAD_PLAN, BAD_FACTOR, BAD_SEGMENT };
+enum { SOUND, BAD_HEADER, BAD_FAMILY, BAD_ROWS, BAD_GROUP, BAD_DIMENSION, BAD_PLAN, BAD_FACTOR, BAD_SEGMENT, BAD_TAPE };
 
 /* A product of sizes, or -1 where it cannot be one. */
 static int64_t product(int64_t a, int64_t b) {
@@ -31,10 +31,34 @@ static int sound_family(const Program *h) {
     const int mean = link == IDENTITY || link == LOG || link == SQRT || link == INVERSE;
     const int share = link == LOGIT || link == PROBIT || link == CLOGLOG;
     const int shares = plain == BINOMIAL || plain == BETA_BINOMIAL || plain == BETA;
+    if (h->parameters < 0 || h->parameters > MOST_OWN || h->columns < 0) return 0;
+    if (h->family == INTERPRETED) return h->at_tape && h->columns < MOST_COLUMNS && !h->at_weights;
+    if (h->at_tape) return 0;
+    if (h->family >= PRINTED) {
+        const int64_t printed = h->family - PRINTED;
+        if (printed >= FAMILIES || link < 0 || link >= LINKS) return 0;
+        const Needs needs = NEEDS[printed];
+        return h->parameters == needs.own && h->columns == needs.known && needs.known <= MOST_KNOWN && (needs.links >> link & 1);
+    }
+    if (h->columns || h->at_weights) return 0;
     if (h->family < 0 || plain > BETA || (zeros != 0 && zeros != INFLATED && zeros != HURDLE)) return 0;
     if (plain == GAUSSIAN) return mean && zeros == 0 && h->parameters == 1;
     if (plain == STUDENT_T) return mean && zeros == 0 && h->parameters == 2;
     return (shares ? share : mean) && h->parameters >= (zeros ? 1 : 0) && h->parameters <= (zeros ? 2 : 1);
+}
+
+/* A density that is interpreted: of the family's parameters and a predictor, with their slopes. */
+static int sound_tape(Buffer b) {
+    const Program *h = (const Program *)b.I;
+    if (!records(b, h->at_tape, 1, sizeof(Tape))) return 0;
+    const Tape *t = (const Tape *)(b.I + h->at_tape);
+    if (t->numbers != h->parameters || t->columns != h->columns + 1 || t->outputs != 2 + h->parameters) return 0;
+    if (!inside(b, t->at_constants, t->constants) || !records(b, t->at_records, t->records, sizeof(Record))) return 0;
+    if (!records(b, t->at_outputs, t->outputs, sizeof(Output))) return 0;
+    const Output *outputs = (const Output *)(b.I + t->at_outputs);
+    for (int64_t k = 0; k < t->outputs; k++)
+        if (outputs[k].summed != (k > 0)) return 0;
+    return !program_fault((const Sizes *)t, (const Record *)(b.I + t->at_records), outputs);
 }
 
 static int sound_starts(Buffer b, const Group *g, int64_t rows) {
@@ -117,11 +141,14 @@ int64_t NAME(check_program)(int64_t length, const int64_t *program) {
     const int64_t n = h->rows;
     if (!inside(b, h->at_X, product(n, h->coefficients)) || h->coefficients < 0) return BAD_ROWS;
     if (!inside(b, h->at_offset, n) || !inside(b, h->at_y, n) || !inside(b, h->at_trials, n)) return BAD_ROWS;
+    if (!inside(b, h->at_known, product(n, h->columns)) || !inside(b, h->at_weights, h->at_weights ? n : 0)) return BAD_ROWS;
+    if (h->at_tape && !sound_tape(b)) return BAD_TAPE;
     if (!records(b, h->at_intercept_prior, h->intercept, sizeof(Prior)) || !records(b, h->at_beta_prior, h->coefficients, sizeof(Prior)) ||
         !records(b, h->at_parameter_prior, h->parameters, sizeof(Prior)))
         return BAD_HEADER;
     if (!records(b, h->at_groups, h->groups, sizeof(Group))) return BAD_GROUP;
-    int64_t dim = h->intercept + h->coefficients + h->parameters;
+    int64_t dim = h->intercept + h->coefficients;
+    for (int64_t j = 0; j < h->parameters; j++) dim += ((const Prior *)(program + h->at_parameter_prior))[j].kind != HELD_PRIOR;
     for (int64_t g = 0; g < h->groups; g++) {
         if (!sound_group(b, groups_of(program) + g, n)) return BAD_GROUP;
         dim += sizes_of(program, groups_of(program) + g).size;

@@ -31,17 +31,35 @@ static Pair positive_prior(int64_t kind, double x, double a, double b) {
     }
 }
 
-/* A family's parameter from its coordinate, and the derivative. */
-static Pair own_parameter(int64_t kind, double x) {
-    const double p = kind == SHARE_PRIOR ? m_sigmoid(x) : m_exp(x);
-    return (Pair){p, kind == SHARE_PRIOR ? p * (1.0 - p) : p};
+/* A family's parameter from its coordinate, and the derivative. One with a prior of real numbers is
+ * standardised by it; a held one has no coordinate. */
+static Pair own_parameter(const Prior *prior, double x) {
+    const double p = m_sigmoid(x), v = m_exp(x);
+    switch (prior->kind) {
+    case NORMAL_PRIOR:
+    case STUDENT_T_PRIOR:
+    case LAPLACE_PRIOR:
+    case LOGISTIC_PRIOR: return (Pair){prior->a + prior->b * x, prior->b};
+    case SHARE_PRIOR: return (Pair){p, p * (1.0 - p)};
+    case POWER_PRIOR: return (Pair){1.0 + p, p * (1.0 - p)};
+    case HELD_PRIOR: return (Pair){prior->a, 0.0};
+    default: return (Pair){v, v};
+    }
 }
 
 /* Log-density of a family's parameter in its coordinate, and the derivative. */
-static Pair own_prior(int64_t kind, double x, double a, double b) {
-    if (kind != SHARE_PRIOR) return positive_prior(kind, x, a, b);
-    const double p = m_sigmoid(x), rest = m_log1p(m_exp(-fabs(x)));
-    return (Pair){a * (m_min(x, 0.0) - rest) - b * (m_max(x, 0.0) + rest), a * (1.0 - p) - b * p};
+static Pair own_prior(const Prior *prior, double x) {
+    const double a = prior->a, b = prior->b, p = m_sigmoid(x), rest = m_log1p(m_exp(-fabs(x)));
+    switch (prior->kind) {
+    case NORMAL_PRIOR:
+    case STUDENT_T_PRIOR:
+    case LAPLACE_PRIOR:
+    case LOGISTIC_PRIOR: return standardised_prior(prior->kind, x, prior->c);
+    case SHARE_PRIOR:
+    case POWER_PRIOR: return (Pair){a * (m_min(x, 0.0) - rest) - b * (m_max(x, 0.0) + rest), a * (1.0 - p) - b * p};
+    case HELD_PRIOR: return (Pair){0.0, 0.0};
+    default: return positive_prior(prior->kind, x, a, b);
+    }
 }
 
 /* Log-density of a half-normal or half-t prior folded out, and its derivative. */

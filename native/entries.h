@@ -33,9 +33,8 @@ ENTRY(void, solve_lower, (int64_t tail, int64_t m, const int64_t *edges, const i
 ENTRY(void, solve_upper, (int64_t tail, int64_t m, const int64_t *edges, const int64_t *rows, const double *V, double *x), (tail, m, edges, rows, V, x))
 ENTRY(void, invert_on_pattern, (int64_t tail, const int64_t *edges, const int64_t *targets, int64_t n_targets, const double *V, double *S),
       (tail, edges, targets, n_targets, V, S))
-ENTRY(double, likelihood, (int64_t family, int64_t link, int64_t n, const double *y, const double *trials, const double *eta, int64_t n_parameters,
-      const double *parameters, double within, double *d_eta, double *d_parameters),
-      (family, link, n, y, trials, eta, n_parameters, parameters, within, d_eta, d_parameters))
+ENTRY(double, likelihood, (const int64_t *program, const double *eta, const double *parameters, double *d_eta, double *d_parameters),
+      (program, eta, parameters, d_eta, d_parameters))
 ENTRY(int64_t, density, (uint64_t dim, const double *x, double *grad, double *value, const int64_t *program), (dim, x, grad, value, program))
 ENTRY(int64_t, restore, (const int64_t *program, int64_t draws, int64_t width, const double *given, const double *noise, double *out),
       (program, draws, width, given, noise, out))

@@ -178,6 +178,19 @@ static void run_strips(const Machine *m, const Output *outputs, int64_t n, const
         }
     }
 }
+/* Words that a machine takes. */
+static int64_t machine_size(const Sizes *s) { return one_for_all(s) + 9 + s->rows * STRIP + s->columns + s->rows + 1; }
+
+/* Lay a machine into room and run what is one number for all rows. */
+static Machine machine_in(const Sizes *s, const Record *records, const double *constants, const double *numbers, double *room) {
+    double *strips = (double *)(((uintptr_t)(room + one_for_all(s) + 1) + 63) & ~(uintptr_t)63);
+    const Machine m = {s, records, room, (const double **)(strips + s->rows * STRIP), strips};
+    memcpy(room, constants, s->constants * sizeof *room);
+    memcpy(room + s->constants, numbers, s->numbers * sizeof *room);
+    run_once(&m);
+    return m;
+}
+
 /* Run a program over n rows; return 0, or what is wrong with it. An output is filled by row, or with the
  * sum over rows. Weights are for the program: they are a column as others. */
 int64_t NAME(interpreted)(const int64_t *sizes, const int64_t *records, const int64_t *outputs, const double *constants, int64_t n,
@@ -185,19 +198,10 @@ int64_t NAME(interpreted)(const int64_t *sizes, const int64_t *records, const in
     const Sizes *s = (const Sizes *)sizes;
     const int64_t fault = program_fault(s, (const Record *)records, (const Output *)outputs);
     if (fault) return fault;
-    const int64_t fixed = one_for_all(s);
-    double *place = calloc(fixed + 9 + s->rows * STRIP, sizeof *place);
-    const double **rows = calloc(s->columns + s->rows + 1, sizeof *rows);
-    if (place && rows) {
-        double *strips = (double *)(((uintptr_t)(place + fixed + 1) + 63) & ~(uintptr_t)63);
-        const Machine m = {s, (const Record *)records, place, rows, strips};
-        memcpy(place, constants, s->constants * sizeof *place);
-        memcpy(place + s->constants, numbers, s->numbers * sizeof *place);
-        run_once(&m);
-        run_strips(&m, (const Output *)outputs, n, columns, out);
-    }
-    const int64_t outcome = place && rows ? 0 : NO_MEMORY;
-    free(place);
-    free(rows);
-    return outcome;
+    double *room = malloc(machine_size(s) * sizeof *room);
+    if (!room) return NO_MEMORY;
+    const Machine m = machine_in(s, (const Record *)records, constants, numbers, room);
+    run_strips(&m, (const Output *)outputs, n, columns, out);
+    free(room);
+    return 0;
 }

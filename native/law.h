@@ -1,22 +1,25 @@
 /* What all rows of a model share. */
 typedef struct {
     int64_t plain, zeros, link; /* plain family; 0, INFLATED or HURDLE */
+    int64_t printed;            /* the number of a family whose rows are printed, else -1 */
     int64_t single;             /* every row is one trial */
     int64_t parameters, last;   /* their number; which of them is the share of zeros */
+    const Machine *tape; /* of a family whose density is interpreted, else NULL */
+    const double *given; /* the parameters themselves */
     Own own;
     double share, log_share, log_rest; /* of zeros; its logarithm and that of the rest */
     double nu, each, d_nu;             /* Student's t: freedom; what each row adds, and its derivative */
 } Law;
 
-typedef struct { double value, own[2]; } Sums; /* own: in the parameters, in order */
+typedef struct { double value, own[MOST_OWN]; } Sums; /* own: in the parameters, in order */
 
-static Law law_of(int64_t family, int64_t link, int64_t single, int64_t n_parameters, const double *parameters) {
-    Law law = {0};
-    law.plain = family % INFLATED;
-    law.zeros = family - law.plain;
-    law.link = link;
-    law.single = single;
-    law.parameters = n_parameters;
+static Law law_of(const Program *h, const Machine *tape, const double *parameters) {
+    const int64_t n_parameters = h->parameters;
+    Law law = {.printed = h->family - PRINTED, .link = h->link, .single = h->single, .parameters = n_parameters, .tape = tape, .given = parameters};
+    if (tape || law.printed >= 0) return law;
+    law.printed = -1;
+    law.plain = h->family % INFLATED;
+    law.zeros = h->family - law.plain;
     law.last = n_parameters - 1;
     const int own = n_parameters > (law.zeros ? 1 : 0);
     law.own = own_of(law.plain, own ? parameters[0] : 1.0);

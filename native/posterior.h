@@ -17,7 +17,7 @@ typedef struct {
 
 static int64_t posterior_size(const int64_t *I) {
     const Program *h = (const Program *)I;
-    int64_t size = 2 * ROWS_AT_ONCE + 2 * h->coefficients + 2 * h->parameters + factors_size(I) + map_size(widest_group(I));
+    int64_t size = 2 * ROWS_AT_ONCE + 2 * h->coefficients + 2 * h->parameters + factors_size(I) + map_size(widest_group(I)) + tape_size(I);
     size += h->groups * (int64_t)(sizeof(Effects) / 8);
     for (int64_t g = 0; g < h->groups; g++) size += 3 * groups_of(I)[g].levels * groups_of(I)[g].terms;
     return size;
@@ -121,10 +121,11 @@ static double fixed_prior(const int64_t *I, const double *x, Fixed *fixed, doubl
 /* Sum all rows, block by block. */
 static Sums all_rows(const int64_t *I, const Law *law, Fixed *fixed, const Effects *effects) {
     const Program *h = (const Program *)I;
-    const double *X = numbers(I, h->at_X), *offset = numbers(I, h->at_offset), *y = numbers(I, h->at_y), *trials = numbers(I, h->at_trials);
+    const double *X = numbers(I, h->at_X), *offset = numbers(I, h->at_offset);
+    const Seen seen = seen_of(I);
     const int64_t n = h->rows;
     double *restrict eta = fixed->eta, *restrict d = fixed->d;
-    Sums all = whole_rows(law, n, y, h->within);
+    Sums all = whole_rows(law, seen, h->within);
     for (int64_t first = 0; first < n; first += ROWS_AT_ONCE) {
         const int64_t m = n - first < ROWS_AT_ONCE ? n - first : ROWS_AT_ONCE;
         for (int64_t i = 0; i < m; i++) eta[i] = offset[first + i] + fixed->start;
@@ -134,9 +135,9 @@ static Sums all_rows(const int64_t *I, const Law *law, Fixed *fixed, const Effec
             for (int64_t i = 0; i < m; i++) eta[i] += column[i] * factor;
         }
         for (int64_t g = 0; g < h->groups; g++) add_effects(effects + g, n, first, m, eta);
-        const Sums found = block_rows(law, m, y + first, trials + first, eta, d);
+        const Sums found = block_rows(law, seen, first, m, eta, d);
         all.value += found.value;
-        for (int k = 0; k < 2; k++) all.own[k] += found.own[k];
+        for (int k = 0; k < MOST_OWN; k++) all.own[k] += found.own[k];
         fixed->d_start += sum_of(NULL, d, 0, m);
         for (int64_t j = 0; j < h->coefficients; j++) fixed->d_beta[j] += sum_of(X + j * n + first, d, 0, m);
         for (int64_t g = 0; g < h->groups; g++) gather_effects(effects + g, n, first, m, d);
@@ -165,19 +166,23 @@ static double log_posterior(const int64_t *I, const double *x, double *grad, dou
         k += sizes_of(I, groups_of(I) + g).size;
     }
     const Prior *prior = (const Prior *)(I + h->at_parameter_prior);
-    for (int64_t j = 0; j < h->parameters; j++) {
-        const Pair found = own_prior(prior[j].kind, x[k + j], prior[j].a, prior[j].b), own = own_parameter(prior[j].kind, x[k + j]);
+    for (int64_t j = 0, at = k; j < h->parameters; j++) {
+        const double here = prior[j].kind == HELD_PRIOR ? 0.0 : x[at];
+        const Pair found = own_prior(prior + j, here), own = own_parameter(prior + j, here);
         total += found.value;
-        grad[k + j] = found.slope;
         parameters[j] = own.value;
         pace[j] = own.slope;
+        if (prior[j].kind != HELD_PRIOR) grad[at++] = found.slope;
     }
 
-    const Law law = law_of(h->family, h->link, h->single, h->parameters, parameters);
+    Machine tape;
+    if (h->at_tape) tape = tape_in(I, parameters, room);
+    const Law law = law_of(h, h->at_tape ? &tape : NULL, parameters);
     const Sums rows = all_rows(I, &law, &fixed, effects_of);
     total += rows.value;
 
-    for (int64_t j = 0; j < h->parameters; j++) grad[k + j] += rows.own[j] * pace[j];
+    for (int64_t j = 0, at = k; j < h->parameters; j++)
+        if (prior[j].kind != HELD_PRIOR) grad[at++] += rows.own[j] * pace[j];
     if (h->intercept) grad[0] += ((const Prior *)(I + h->at_intercept_prior))->b * fixed.d_start;
     const Prior *slopes = (const Prior *)(I + h->at_beta_prior);
     for (int64_t j = 0; j < h->coefficients; j++) grad[h->intercept + j] += slopes[j].b * fixed.d_beta[j];

@@ -1,7 +1,8 @@
 /* Rows whose density is printed from the package's own: over a mean's three faces (the mean, its log,
  * the log of what it leaves of one), which a link gives from the predictor. Blocks of rows stay in the
  * nearest cache. */
-enum { BLOCK = 256, FACES = 3, PAIRS = 6, MOST_OWN = 3 };
+enum { BLOCK = 256, FACES = 3, PAIRS = 6, MOST_OWN = 3, MOST_KNOWN = 16, MOST_COLUMNS = 256 };
+typedef struct { int64_t own, known, links; } Needs; /* numbers of parameters and columns; bits of links */
 typedef struct {
     int64_t n, link;
     const double *const *known;
@@ -88,6 +89,10 @@ INLINE void curvatures(Rows *c, int64_t at, int64_t m, const int use, const int 
 }
 #undef PAIR
 #include "printed_table.h"
+enum { FAMILIES = sizeof FIRST / sizeof *FIRST };
+static void fill_ones(Rows *c) {
+    for (int j = 0; j < BLOCK; j++) c->ones[j] = 1.0;
+}
 
 /* The sum of log-densities without the terms of data alone; NaN for a family or link there is none of.
  *
@@ -98,12 +103,11 @@ INLINE void curvatures(Rows *c, int64_t at, int64_t m, const int use, const int 
 double NAME(printed)(int64_t family, int64_t link, int64_t second, int64_t n, const double *const *known, const double *weights,
                      const double *eta, const double *own, int64_t n_own, double *d_eta, double *h_eta, double *mixed,
                      double *d_own, double *h_own) {
-    const int64_t families = sizeof FIRST / sizeof *FIRST;
-    if (family < 0 || family >= families || link < 0 || link >= LINKS || n_own < 0 || n_own > MOST_OWN) return NOT_A_NUMBER;
+    if (family < 0 || family >= FAMILIES || link < 0 || link >= LINKS || n_own < 0 || n_own > MOST_OWN) return NOT_A_NUMBER;
     Rows c;
+    fill_ones(&c);
     c.n = n, c.link = link, c.known = known, c.weights = weights, c.eta = eta, c.own = own;
     c.d_eta = d_eta, c.h_eta = h_eta, c.mixed_eta = mixed, c.d_own = d_own, c.h_own = h_own;
-    for (int j = 0; j < BLOCK; j++) c.ones[j] = 1.0;
     for (int64_t k = 0; k < n_own; k++) d_own[k] = 0.0;
     if (second && n_own) {
         memset(mixed, 0, n_own * n * sizeof *mixed);

@@ -7,16 +7,15 @@ enum {
 };
 enum {
     GAUSSIAN = 0, STUDENT_T = 1, BINOMIAL = 2, POISSON = 3, NEGATIVE_BINOMIAL = 4, NEGATIVE_BINOMIAL_1 = 5,
-    GEOMETRIC = 6, BETA_BINOMIAL = 7, GAMMA = 8, EXPONENTIAL = 9, WEIBULL = 10, INVERSE_GAUSSIAN = 11,
-    LOGNORMAL = 12, BETA = 13, INFLATED = 100, HURDLE = 200,
+    BETA_BINOMIAL = 6, BETA = 7, INFLATED = 100, HURDLE = 200, PRINTED = 300, INTERPRETED = 400,
 };
 enum {
     IDENTITY = 0, LOG = 1, LOGIT = 2, PROBIT = 3, CLOGLOG = 4, SQRT = 5,
-    INVERSE = 6,
+    INVERSE = 6, TAN_HALF = 7,
 };
 enum {
     NORMAL_PRIOR = 0, STUDENT_T_PRIOR = 1, LAPLACE_PRIOR = 2, LOGISTIC_PRIOR = 3, HALF_NORMAL_PRIOR = 4, HALF_STUDENT_T_PRIOR = 5,
-    GAMMA_PRIOR = 6, INVERSE_GAMMA_PRIOR = 7, LOG_NORMAL_PRIOR = 8, SHARE_PRIOR = 9,
+    GAMMA_PRIOR = 6, INVERSE_GAMMA_PRIOR = 7, LOG_NORMAL_PRIOR = 8, SHARE_PRIOR = 9, POWER_PRIOR = 10, HELD_PRIOR = 11,
 };
 typedef struct {
     int64_t length;
@@ -30,10 +29,14 @@ typedef struct {
     int64_t parameters;
     int64_t single;
     int64_t mode;
+    int64_t columns;
     int64_t at_X;
     int64_t at_offset;
     int64_t at_y;
     int64_t at_trials;
+    int64_t at_known;
+    int64_t at_weights;
+    int64_t at_tape;
     int64_t at_intercept_prior;
     int64_t at_beta_prior;
     int64_t at_parameter_prior;
@@ -42,7 +45,7 @@ typedef struct {
     double constant;
     double within;
 } Program;
-_Static_assert(sizeof(Program) == 8 * 22, "one word a field");
+_Static_assert(sizeof(Program) == 8 * 26, "one word a field");
 typedef struct {
     int64_t levels;
     int64_t terms;
@@ -104,4 +107,17 @@ typedef struct {
     int64_t at_c;
 } Segment;
 _Static_assert(sizeof(Segment) == 8 * 9, "one word a field");
+typedef struct {
+    int64_t constants;
+    int64_t numbers;
+    int64_t temporaries;
+    int64_t columns;
+    int64_t rows;
+    int64_t records;
+    int64_t outputs;
+    int64_t at_constants;
+    int64_t at_records;
+    int64_t at_outputs;
+} Tape;
+_Static_assert(sizeof(Tape) == 8 * 10, "one word a field");
 #endif

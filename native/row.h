@@ -8,14 +8,6 @@ typedef struct { double own, log_own, a, b, by_own; } Own; /* by_own = 1 / own: 
 static Own own_of(int64_t family, double own) {
     Own o = {own, m_log(own), 0.0, 0.0, 1.0 / own};
     switch (family) {
-    case GAMMA:
-        o.a = own * o.log_own - m_lgamma(own);
-        o.b = o.log_own + 1.0 - m_digamma(own);
-        break;
-    case WEIBULL:
-        o.a = m_lgamma(1.0 + 1.0 / own);
-        o.b = -m_digamma(1.0 + 1.0 / own) / (own * own);
-        break;
     case NEGATIVE_BINOMIAL_1:
         o.a = m_log1p(own);
         o.b = 1.0 / (1.0 + own);
@@ -64,40 +56,6 @@ INLINE Row negative_binomial_1_row(int64_t link, double y, double eta, Own o, do
     const double size = m.mu * o.by_own, slope = (d_rise - o.a) * o.by_own;
     const double d_own = size * o.by_own * (o.a - d_rise) + y * (o.by_own - o.b) - size * o.b;
     return possible(link, y, m.mu, (Row){rise + y * (o.log_own - o.a) - size * o.a, slope * m.slope, d_own});
-}
-
-/* An amount's density from its derivative in log mu. */
-INLINE Row amount(int64_t link, Mean m, double value, double d_log, double d_own) {
-    if (link == LOG) return (Row){value, d_log, d_own};
-    const int not = m.mu <= 0.0;
-    const double slope = d_log / m.mu * m.slope;
-    return (Row){pick(not, -(double)INFINITY, value), pick(not, 0.0, slope), pick(not, 0.0, d_own)};
-}
-
-INLINE Row lognormal_row(int64_t link, double y, double eta, Own o) {
-    const Mean m = mean_of(link, eta);
-    const double log_y = m_log(y), z = (log_y - m.log_mu) * o.by_own;
-    return amount(link, m, -0.5 * (z * z + LOG_2PI) - o.log_own - log_y, z * o.by_own, (z * z - 1.0) * o.by_own);
-}
-
-INLINE Row weibull_row(int64_t link, double y, double eta, Own o) {
-    const Mean m = mean_of(link, eta);
-    const double log_y = m_log(y), gap = log_y - m.log_mu + o.a, z = o.own * gap;
-    const double hazard = m_exp(z), rest = 1.0 - hazard;
-    return amount(link, m, o.log_own + z - hazard - log_y, -o.own * rest, o.by_own + rest * (gap + o.own * o.b));
-}
-
-INLINE Row inverse_gaussian_row(int64_t link, double y, double eta, Own o) {
-    const Mean m = mean_of(link, eta);
-    const double log_y = m_log(y), gap = m_expm1(log_y - m.log_mu), square = gap * gap / y;
-    const double value = 0.5 * (o.log_own - LOG_2PI - 3.0 * log_y - o.own * square);
-    return amount(link, m, value, o.own * gap / m.mu, 0.5 * (o.by_own - square));
-}
-
-INLINE Row gamma_row(int64_t link, double y, double eta, Own o) {
-    const Mean m = mean_of(link, eta);
-    const double log_y = m_log(y), ratio = log_y - m.log_mu, share = m_exp(ratio);
-    return amount(link, m, o.a + o.own * (ratio - share) - log_y, o.own * (share - 1.0), o.b + ratio - share);
 }
 
 INLINE Row binomial_row(int64_t link, double y, double n, double eta) {

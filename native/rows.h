@@ -80,50 +80,109 @@ static Sums student_t_rows(const Law *law, int64_t n, const double *y, const dou
     EACH_MEAN(student_t_link, law, n, y, eta, d)
 }
 
-/* Sum a block of rows and fill their derivatives in eta. */
-static Sums block_rows(const Law *law, int64_t n, const double *y, const double *trials, const double *eta, double *d) {
+/* What rows are seen of: columns as long as the table, each NULL where there is none. */
+typedef struct {
+    int64_t n, columns;
+    const double *y, *trials, *known, *weights;
+    const Output *outputs;
+} Seen;
+
+static Seen seen_of(const int64_t *I) {
+    const Program *h = (const Program *)I;
+    const double *weights = h->at_weights ? numbers(I, h->at_weights) : NULL;
+    const Tape *tape = (const Tape *)(I + h->at_tape);
+    const Output *outputs = h->at_tape ? (const Output *)(I + tape->at_outputs) : NULL;
+    return (Seen){h->rows, h->columns, numbers(I, h->at_y), numbers(I, h->at_trials), numbers(I, h->at_known), weights, outputs};
+}
+
+/* Rows of a family that is printed. */
+static Sums printed_rows(const Law *law, Seen s, int64_t first, int64_t n, const double *eta, double *d) {
+    const double *known[MOST_KNOWN];
+    Sums sums = {0.0, {0.0}};
+    Rows c;
+    for (int64_t k = 0; k < s.columns; k++) known[k] = s.known + k * s.n + first;
+    fill_ones(&c);
+    c.n = n, c.link = law->link, c.known = known, c.weights = s.weights ? s.weights + first : NULL;
+    c.eta = eta, c.own = law->given, c.d_eta = d, c.d_own = sums.own;
+    sums.value = FIRST[law->printed](&c);
+    return sums;
+}
+
+static const Sizes *tape_of(const int64_t *I) {
+    const Program *h = (const Program *)I;
+    return h->at_tape ? (const Sizes *)(I + h->at_tape) : NULL;
+}
+static int64_t tape_size(const int64_t *I) { return tape_of(I) ? machine_size(tape_of(I)) : 0; }
+
+/* The machine of a density that is interpreted; its room is tape_size(I). */
+static Machine tape_in(const int64_t *I, const double *parameters, double *room) {
+    const Tape *t = (const Tape *)tape_of(I);
+    return machine_in((const Sizes *)t, (const Record *)(I + t->at_records), numbers(I, t->at_constants), parameters, room);
+}
+
+/* Rows of a density that is interpreted. */
+static Sums tape_rows(const Law *law, Seen s, int64_t first, int64_t n, const double *eta, double *d) {
+    const double *columns[MOST_COLUMNS + 1];
+    Sums sums = {0.0, {0.0}};
+    double *const out[2 + MOST_OWN] = {d, &sums.value, sums.own, sums.own + 1, sums.own + 2};
+    for (int64_t k = 0; k < s.columns; k++) columns[k] = s.known + k * s.n + first;
+    columns[s.columns] = eta;
+    run_strips(law->tape, s.outputs, n, columns, out);
+    return sums;
+}
+
+/* Sum a block of rows, `first` and those that follow, and fill their derivatives in eta. */
+static Sums block_rows(const Law *law, Seen s, int64_t first, int64_t n, const double *eta, double *d) {
+    if (law->tape) return tape_rows(law, s, first, n, eta, d);
+    if (law->printed >= 0) return printed_rows(law, s, first, n, eta, d);
+    const double *y = s.y + first, *trials = s.trials + first;
     switch (law->zeros ? -1 : law->plain) {
     case GAUSSIAN: return gaussian_rows(law, n, y, trials, eta, d);
     case STUDENT_T: return student_t_rows(law, n, y, eta, d);
     case POISSON:
-        if (law->link == LOG) return (Sums){log_poisson_rows(n, y, eta, d), {0.0, 0.0}};
+        if (law->link == LOG) return (Sums){log_poisson_rows(n, y, eta, d), {0.0}};
         break;
     case BINOMIAL:
-        if (law->link == LOGIT && law->single) return (Sums){logistic_rows(n, y, eta, d), {0.0, 0.0}};
+        if (law->link == LOGIT && law->single) return (Sums){logistic_rows(n, y, eta, d), {0.0}};
         break;
     }
     return staged_rows(law, n, y, trials, eta, d);
 }
 
 /* What all rows add together, beside the sums of their blocks. */
-static Sums whole_rows(const Law *law, int64_t n, const double *y, double within) {
-    if (law->plain == NEGATIVE_BINOMIAL || law->plain == GEOMETRIC) {
-        const Pair found = rises(n, y, law->own.own);
-        return (Sums){found.value, {law->parameters > (law->zeros ? 1 : 0) ? found.slope : 0.0, 0.0}};
+static Sums whole_rows(const Law *law, Seen s, double within) {
+    if (law->tape || law->printed >= 0) return (Sums){0.0, {0.0}};
+    if (law->plain == NEGATIVE_BINOMIAL) {
+        const Pair found = rises(s.n, s.y, law->own.own);
+        return (Sums){found.value, {law->parameters > (law->zeros ? 1 : 0) ? found.slope : 0.0}};
     }
     if (law->plain == GAUSSIAN) {
         const double sigma = law->own.own, squares = within / (sigma * sigma);
-        return (Sums){-0.5 * squares, {squares / sigma, 0.0}};
+        return (Sums){-0.5 * squares, {squares / sigma}};
     }
-    return (Sums){0.0, {0.0, 0.0}};
+    return (Sums){0.0, {0.0}};
 }
 
 enum { ROWS_AT_ONCE = 1024 };
 
 /* Sum the log-density of all rows, without what depends on the response alone; fill the
  * derivatives in each row's predictor and add those in the parameters. */
-double NAME(likelihood)(int64_t family, int64_t link, int64_t n, const double *y, const double *trials, const double *eta,
-                        int64_t n_parameters, const double *parameters, double within, double *d_eta, double *d_parameters) {
-    int64_t single = 1;
-    for (int64_t i = 0; i < n; i++) single &= trials[i] == 1.0;
-    const Law law = law_of(family, link, single, n_parameters, parameters);
-    Sums all = whole_rows(&law, n, y, within);
-    for (int64_t at = 0; at < n; at += ROWS_AT_ONCE) {
-        const int64_t m = n - at < ROWS_AT_ONCE ? n - at : ROWS_AT_ONCE;
-        const Sums found = block_rows(&law, m, y + at, trials + at, eta + at, d_eta + at);
+double NAME(likelihood)(const int64_t *I, const double *eta, const double *parameters, double *d_eta, double *d_parameters) {
+    const Program *h = (const Program *)I;
+    double *room = malloc(8 * (size_t)(tape_size(I) + 1));
+    if (!room) return NAN;
+    Machine tape;
+    if (h->at_tape) tape = tape_in(I, parameters, room);
+    const Law law = law_of(h, h->at_tape ? &tape : NULL, parameters);
+    const Seen s = seen_of(I);
+    Sums all = whole_rows(&law, s, h->within);
+    for (int64_t at = 0; at < s.n; at += ROWS_AT_ONCE) {
+        const int64_t m = s.n - at < ROWS_AT_ONCE ? s.n - at : ROWS_AT_ONCE;
+        const Sums found = block_rows(&law, s, at, m, eta + at, d_eta + at);
         all.value += found.value;
-        for (int k = 0; k < 2; k++) all.own[k] += found.own[k];
+        for (int k = 0; k < MOST_OWN; k++) all.own[k] += found.own[k];
     }
-    for (int64_t k = 0; k < n_parameters; k++) d_parameters[k] += all.own[k];
+    free(room);
+    for (int64_t k = 0; k < h->parameters; k++) d_parameters[k] += all.own[k];
     return all.value;
 }

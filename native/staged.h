@@ -23,12 +23,6 @@ static int plain_rows(int64_t family, int64_t link, Own o, int64_t m, const doub
     switch (family * 8 + link) {
         MEANS(POISSON, poisson_row)
         MEANS(NEGATIVE_BINOMIAL, negative_binomial_row)
-        MEANS(GEOMETRIC, negative_binomial_row)
-        MEANS(GAMMA, gamma_row)
-        MEANS(EXPONENTIAL, gamma_row)
-        MEANS(WEIBULL, weibull_row)
-        MEANS(INVERSE_GAUSSIAN, inverse_gaussian_row)
-        MEANS(LOGNORMAL, lognormal_row)
         CASE(BINOMIAL, LOGIT, binomial_row(LOGIT, y[i], trials[i], eta[i]))
         CASE(BINOMIAL, PROBIT, binomial_row(PROBIT, y[i], trials[i], eta[i]))
         CASE(BINOMIAL, CLOGLOG, binomial_row(CLOGLOG, y[i], trials[i], eta[i]))
@@ -145,12 +139,10 @@ static void truncate_rows(int64_t m, const double *restrict none, const double *
 /* All zeros, and no others, come from elsewhere; returns the slope in their probability. */
 static double hurdle(const Law *law, int64_t m, const double *restrict y, const double *eta, double *restrict slope, Stage *stage) {
     double none_slope[STAGE], d_share = 0.0, *restrict value = stage->value, *restrict own = stage->own;
-    if (law->plain == POISSON || law->plain == NEGATIVE_BINOMIAL) {
-        const double nothing[STAGE] = {0};
-        Stage none;
-        stage_rows(law, m, nothing, nothing, eta, none_slope, &none);
-        truncate_rows(m, none.value, none_slope, none.own, value, slope, own);
-    }
+    const double nothing[STAGE] = {0};
+    Stage none;
+    stage_rows(law, m, nothing, nothing, eta, none_slope, &none);
+    truncate_rows(m, none.value, none_slope, none.own, value, slope, own);
     const double rest = law->log_rest, log_share = law->log_share, up = -1.0 / (1.0 - law->share), down = 1.0 / law->share;
     SIMD_SUM(d_share)
     for (int64_t i = 0; i < m; i++) {
@@ -168,7 +160,7 @@ static Sums staged_rows(const Law *law, int64_t n, const double *y, const double
     double total = 0.0, own = 0.0, share = 0.0;
     for (int64_t at = 0; at < n; at += STAGE) {
         const int64_t m = n - at < STAGE ? n - at : STAGE;
-        if (!stage_rows(law, m, y + at, trials + at, eta + at, d + at, &stage)) return (Sums){NAN, {0.0, 0.0}};
+        if (!stage_rows(law, m, y + at, trials + at, eta + at, d + at, &stage)) return (Sums){NAN, {0.0}};
         if (law->zeros == INFLATED) share += inflate(law, m, y + at, d + at, stage.value, stage.own);
         if (law->zeros == HURDLE) share += hurdle(law, m, y + at, eta + at, d + at, &stage);
         SIMD_SUM(total, own)
@@ -177,7 +169,7 @@ static Sums staged_rows(const Law *law, int64_t n, const double *y, const double
             own += stage.own[i];
         }
     }
-    Sums sums = {total, {0.0, 0.0}};
+    Sums sums = {total, {0.0}};
     if (law->zeros) sums.own[law->last] += share;
     if (law->parameters > (law->zeros ? 1 : 0)) sums.own[0] += own;
     return sums;

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.families import LINKS, Link, Parameter, get_family
+from bayes_glmm.engine.own import coordinate
+from bayes_glmm.families import Parameter, get_family
 from bayes_glmm.model.default_priors import observations, predictor_start, predictor_unit
 from bayes_glmm.model.design import Design, PredictorDesign
-from bayes_glmm.spec.priors import UNIT, Prior
+from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
 LARGEST_SHAPE = 10.0
@@ -61,11 +62,10 @@ def begin(
         rest = free + group.n_levels * len(order)
         start += [0.0] * rest
         spread += [1.0] * (len(order) + rest)
-    for parameter in get_family(design.family).parameters:
+    for parameter in get_family(design.family).scalars(()):
         limit = _limit(parameter, unit)
         prior = priors[parameter.name]
-        own = np.asarray(min(prior.median, limit))
-        start.append(float(own_link(prior).forward(own)))
+        start.append(coordinate(prior, min(prior.median, limit)))
         spread.append(1.0)
     return Begin(np.asarray(start), np.asarray(spread))
 
@@ -75,11 +75,6 @@ def _limit(parameter: Parameter, unit: float) -> float:
     if parameter.name == "sigma":
         return unit
     return np.inf if parameter.learned is not None else LARGEST_SHAPE
-
-
-def own_link(prior: Prior) -> Link:
-    """Return the link from a family's parameter to its coordinate: logit for shares, else log."""
-    return LINKS["logit" if prior.support == UNIT else "log"]
 
 
 def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Array]:

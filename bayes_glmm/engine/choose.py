@@ -135,7 +135,7 @@ def collapses(design: Design, priors: Mapping[str, Prior]) -> bool:
     mu = design.mu
     names = ["intercept"] * mu.intercept + [f"beta[{c}]" for c in mu.coefficients]
     gaussian = design.family == "gaussian" and design.link == "identity"
-    return gaussian and all(priors[n].name == "Normal" for n in names)
+    return gaussian and not design.modifiers and all(priors[n].name == "Normal" for n in names)
 
 
 def scales(found: Approximation, fold: bool) -> tuple[Array, Array, dict[str, float]]:

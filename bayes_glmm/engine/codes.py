@@ -6,14 +6,16 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from bayes_glmm.native.rows_table import FAMILY_NUMBERS, LINK_NUMBERS
+
 PLAIN, FROZEN, ADAPTIVE, COLLAPSED = range(4)
 MODES = {"PLAIN": PLAIN, "FROZEN": FROZEN, "ADAPTIVE": ADAPTIVE, "COLLAPSED": COLLAPSED}
 """Coordinates that are sampled: the program's own, or those of a :class:`.plan.Plan`."""
 
 (
-    GAUSSIAN, STUDENT_T, BINOMIAL, POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1, GEOMETRIC,
-    BETA_BINOMIAL, GAMMA, EXPONENTIAL, WEIBULL, INVERSE_GAUSSIAN, LOGNORMAL, BETA,
-) = range(14)  # fmt: skip
+    GAUSSIAN, STUDENT_T, BINOMIAL, POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1,
+    BETA_BINOMIAL, BETA,
+) = range(8)  # fmt: skip
 PLAIN_FAMILIES = {
     "GAUSSIAN": GAUSSIAN,
     "STUDENT_T": STUDENT_T,
@@ -21,17 +23,15 @@ PLAIN_FAMILIES = {
     "POISSON": POISSON,
     "NEGATIVE_BINOMIAL": NEGATIVE_BINOMIAL,
     "NEGATIVE_BINOMIAL_1": NEGATIVE_BINOMIAL_1,
-    "GEOMETRIC": GEOMETRIC,
     "BETA_BINOMIAL": BETA_BINOMIAL,
-    "GAMMA": GAMMA,
-    "EXPONENTIAL": EXPONENTIAL,
-    "WEIBULL": WEIBULL,
-    "INVERSE_GAUSSIAN": INVERSE_GAUSSIAN,
-    "LOGNORMAL": LOGNORMAL,
     "BETA": BETA,
 }
 INFLATED, HURDLE = 100, 200
 """Added to a plain family's number: extra zeros, or all of them, have a probability of their own."""
+PRINTED = 300
+"""Added to a number of :data:`.rows_table.FAMILY_NUMBERS`: its rows are printed."""
+INTERPRETED = 400
+"""The number of any other family: its density travels in the buffer."""
 
 FAMILIES = {
     "gaussian": GAUSSIAN,
@@ -41,38 +41,27 @@ FAMILIES = {
     "poisson": POISSON,
     "negative_binomial": NEGATIVE_BINOMIAL,
     "negative_binomial1": NEGATIVE_BINOMIAL_1,
-    "geometric": GEOMETRIC,
     "beta_binomial": BETA_BINOMIAL,
-    "gamma": GAMMA,
-    "exponential": EXPONENTIAL,
-    "weibull": WEIBULL,
-    "inverse_gaussian": INVERSE_GAUSSIAN,
-    "lognormal": LOGNORMAL,
     "beta": BETA,
     "zero_inflated_poisson": INFLATED + POISSON,
     "zero_inflated_negative_binomial": INFLATED + NEGATIVE_BINOMIAL,
-    "zero_inflated_binomial": INFLATED + BINOMIAL,
     "hurdle_poisson": HURDLE + POISSON,
     "hurdle_negative_binomial": HURDLE + NEGATIVE_BINOMIAL,
-    "hurdle_gamma": HURDLE + GAMMA,
-    "hurdle_lognormal": HURDLE + LOGNORMAL,
 }
-COUNTS = (POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1, GEOMETRIC)
+FAMILIES |= {
+    name: PRINTED + number for name, number in FAMILY_NUMBERS.items() if name not in FAMILIES
+}
+COUNTS = (POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1)
 SUCCESSES = (BINOMIAL, BETA_BINOMIAL)
 
-LINKS = {
-    link: number
-    for number, link in enumerate(
-        ("identity", "log", "logit", "probit", "cloglog", "sqrt", "inverse")
-    )
-}
+LINKS = LINK_NUMBERS
 PRIORS = {
     kind: number
     for number, kind in enumerate(
         (
             "NORMAL_PRIOR", "STUDENT_T_PRIOR", "LAPLACE_PRIOR", "LOGISTIC_PRIOR",
             "HALF_NORMAL_PRIOR", "HALF_STUDENT_T_PRIOR", "GAMMA_PRIOR", "INVERSE_GAMMA_PRIOR",
-            "LOG_NORMAL_PRIOR", "SHARE_PRIOR",
+            "LOG_NORMAL_PRIOR", "SHARE_PRIOR", "POWER_PRIOR", "HELD_PRIOR",
         )
     )
 }  # fmt: skip

@@ -7,14 +7,8 @@ from numpy.typing import NDArray
 
 from bayes_glmm.engine.codes import COLLAPSED
 from bayes_glmm.engine.kernel import restore
-from bayes_glmm.engine.program import (
-    Informed,
-    Program,
-    correlated,
-    location_scale,
-    order_of,
-    unit_rows,
-)
+from bayes_glmm.engine.own import location_scale
+from bayes_glmm.engine.program import Informed, Program, correlated, order_of, unit_rows
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.spec.priors import Prior
 
@@ -86,7 +80,7 @@ def expand(program: Program, draws: Array, seed: int = 1) -> dict[str, Array]:
         out[f"u_{group.name}"] = (z @ np.swapaxes(factor, -1, -2))[..., back]
         k += size
     own = program.parameters(draws[..., k:])
-    out |= {name: own[..., j] for j, name in enumerate(program.names)}
+    out |= {name: own[name] for name in program.names}
     return out
 
 

@@ -27,6 +27,7 @@ FAULTS = (
     "its plan",
     "its factor",
     "a segment",
+    "its tape",
 )
 """What :func:`check` found, in the order of the numbers in ``native/check.h``."""
 
@@ -94,31 +95,21 @@ def restore(program: NDArray[np.int64], draws: Array, noise: Array | None, out: 
 
 
 def likelihood(
-    family: int, link: int, y: Array, trials: Array, eta: Array, parameters: Array,
-    within: float, d_eta: Array, d_parameters: Array,
-) -> float:  # fmt: skip
-    """Sum the log-density of rows without :func:`.codes.constant`.
+    program: NDArray[np.int64], eta: Array, parameters: Array, d_eta: Array, d_parameters: Array
+) -> float:
+    """Sum the log-density of a program's rows without what depends on data alone.
 
     Parameters
     ----------
-    family, link : int
-        By :data:`.codes.FAMILIES` and :data:`.codes.LINKS`.
-    y, trials, eta : ndarray, shape (n_rows,)
-        ``trials`` are numbers of rows where the family is Gaussian.
+    program : ndarray of int64
+        Only what :class:`.Responses` writes is read.
+    eta : ndarray, shape (n_rows,)
+        Predictor, link scale.
     parameters : ndarray, shape (n_parameters,)
-    within : float
-        Sum of squares of a Gaussian response around the means that its rows are.
+        The family's own, held ones too, each on its own scale.
     d_eta, d_parameters : ndarray
         Derivatives; the first is filled, the second added to.
     """
-    run = entry(
-        "likelihood", NUMBER, INTEGER, INTEGER, INTEGER, ARRAY, ARRAY, ARRAY, INTEGER, ARRAY,
-        NUMBER, ARRAY, ARRAY,
-    )  # fmt: skip
-    y, trials = np.ascontiguousarray(y, np.float64), np.ascontiguousarray(trials, np.float64)
-    return float(
-        run(
-            family, link, len(eta), pointer(y), pointer(trials), pointer(eta), len(parameters),
-            pointer(parameters), within, pointer(d_eta), pointer(d_parameters),
-        )
-    )  # fmt: skip
+    run = entry("likelihood", NUMBER, *[ARRAY] * 5)
+    given = map(pointer, (eta, parameters, d_eta, d_parameters))
+    return float(run(pointer(program, np.int64), *given))

@@ -16,7 +16,6 @@ from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
 from bayes_glmm.engine import sparse
 from bayes_glmm.engine.climb import NO_VALUE, climb, hessian
-from bayes_glmm.engine.codes import FAMILIES, LINKS
 from bayes_glmm.engine.kernel import likelihood, log_density
 from bayes_glmm.engine.pattern import FIXED, Pattern, find_pattern
 from bayes_glmm.engine.program import Program, order_of, unit_rows
@@ -195,15 +194,8 @@ class Problem:
 
     def rows(self, eta: Array, parameters: Array) -> tuple[float, Array]:
         """Return the log-likelihood and its derivative in the predictor."""
-        design, within = self.program.rows.design, self.program.rows.within
         slope, own = np.empty_like(eta), np.zeros_like(parameters)
-        assert design.response is not None
-        value = likelihood(
-            FAMILIES[design.family], LINKS[design.link], design.response,
-            np.ones_like(eta) if design.trials is None else design.trials,
-            eta, parameters, within, slope, own,
-        )  # fmt: skip
-        return value, slope
+        return likelihood(self.program.buffer, eta, parameters, slope, own), slope
 
     def weights(self, eta: Array, parameters: Array) -> Array:
         """Return the negative second derivative of each row in its predictor."""
@@ -211,8 +203,9 @@ class Problem:
         return np.maximum((down - up) / (2 * STEP), 0.0)
 
     def parameters(self, x: Array) -> Array:
-        """Return the family's own parameters."""
-        return self.program.parameters(x[len(x) - len(self.program.names) :])
+        """Return the family's own parameters that rows take."""
+        given = self.program.parameters(x[len(x) - len(self.program.names) :])
+        return np.array([given[name] for name in self.program.own])
 
     def solve(self, x: Array, w: Array, enough: float = ENOUGH) -> Inner | None:
         """Find the mode of everything linear at the scales in ``x``.

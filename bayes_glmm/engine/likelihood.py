@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.engine.climb import NO_VALUE, climb, hessian
-from bayes_glmm.engine.codes import FAMILIES, constant
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.laplace import Problem, approximate_problem
 from bayes_glmm.engine.program import Program, uncovered, write_program
-from bayes_glmm.errors import EngineError
+from bayes_glmm.engine.responses import responses_of
+from bayes_glmm.errors import EngineError, listed
 from bayes_glmm.families import get_family
 from bayes_glmm.model.design import Design
 from bayes_glmm.spec.priors import Prior
@@ -73,6 +73,11 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
             "Quadrature integrates one random effect per level: use quadrature=1 (Laplace's "
             "method) for models with slopes or several groups."
         )
+    if quadrature > 1 and design.modifiers:
+        raise EngineError(
+            f"Quadrature does not cover {listed(design.modifiers)} beside the response: use "
+            "quadrature=1 (Laplace's method)."
+        )
     found = None if joint is None else approximate_problem(joint)
     if joint is None or problem is None or found is None:
         raise EngineError("No mode was found to begin at: look at the checks of this model.")
@@ -84,7 +89,9 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
     scale[:fixed] = np.sqrt(diagonal[len(diagonal) - fixed :])
     scale[fixed:] = np.minimum(found.uncertainty, 0.5)
     adaptive = _quadrature(program, quadrature) if quadrature > 1 else None
-    total = constant(FAMILIES[design.family], np.asarray(design.response), _trials(design))
+    seen = responses_of(design)
+    assert seen is not None
+    total = seen.constant
     w = np.zeros(problem.pattern.symbolic.n)
 
     def at_fixed(v: Array) -> Problem:
@@ -117,10 +124,6 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
     return Maximum(point, inverse, best, variables)
 
 
-def _trials(design: Design) -> Array:
-    return np.ones(design.n_rows) if design.trials is None else design.trials
-
-
 def _quadrature(program: Program, nodes: int) -> Callable[[Problem, Array, Array, Array], float]:
     """Return the log-likelihood by quadrature around each level's mode."""
     design = program.design
@@ -133,7 +136,7 @@ def _quadrature(program: Program, nodes: int) -> Callable[[Problem, Array, Array
         """Integrate over w = mode + place / root with the weights of a normal density."""
         A = problem.factors(x)[0]
         assert A is not None
-        own = dict(zip(program.names, problem.parameters(x), strict=True))
+        own = program.parameters(x[len(x) - len(program.names) :])
         logs = np.empty((nodes, group.n_levels))
         for k, place in enumerate(places):
             moved = w + place / root

@@ -69,6 +69,7 @@ def take(design: Design, places: NDArray[np.intp]) -> Design:
         predictors={k: _take(p, places) for k, p in design.predictors.items()},
         response=None if design.response is None else design.response[places],
         trials=None if design.trials is None else design.trials[places],
+        modifiers={k: values[places] for k, values in design.modifiers.items()},
     )
 
 
@@ -83,7 +84,11 @@ def _merged(design: Design) -> Rows:
     sums = design.family in ("bernoulli", "binomial", "gaussian")
     if not (sums or (design.family, design.link) == ("poisson", "log")):
         return whole
-    if set(design.predictors) != {"mu"} or any(g.n_levels > WORTH * n for g in design.mu.groups):
+    if (
+        design.modifiers
+        or set(design.predictors) != {"mu"}
+        or any(g.n_levels > WORTH * n for g in design.mu.groups)
+    ):
         return whole
     found = _equal_rows(design.mu)
     if found is None:

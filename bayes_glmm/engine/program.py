@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, gammaln
 
-from bayes_glmm.engine.begin import begin, own_link
-from bayes_glmm.engine.codes import FAMILIES, LINKS, PLAIN, PRIORS, constant
+from bayes_glmm.engine.begin import begin
+from bayes_glmm.engine.codes import LINKS, PLAIN, PRIORS
 from bayes_glmm.engine.kernel import check
 from bayes_glmm.engine.merge import Rows
+from bayes_glmm.engine.own import from_coordinate, location_scale
 from bayes_glmm.engine.plan import Plan, Writer
 from bayes_glmm.engine.records import BLOCK, GROUP, PRIOR, PROGRAM
+from bayes_glmm.engine.responses import responses_of
 from bayes_glmm.errors import listed
 from bayes_glmm.families import get_family
 from bayes_glmm.model.blocks.group import GroupDesign
@@ -67,6 +69,8 @@ class Program:
     plan: Plan | None
     signed: Mapping[str, float]
     rows: Rows
+    own: tuple[str, ...]
+    """Names of the family's parameters that rows take, in order."""
 
     @property
     def n_dim(self) -> int:
@@ -105,30 +109,31 @@ class Program:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the family's parameters, in order."""
-        return tuple(p.name for p in get_family(self.design.family).parameters)
+        """Names of the family's parameters that are estimated, in order."""
+        return tuple(p.name for p in get_family(self.design.family).scalars(()))
 
-    def parameters(self, x: Array) -> Array:
-        """Return the family's parameters from their coordinates, shape (..., n_parameters)."""
-        out = np.empty((*x.shape[:-1], len(self.names)))
-        for j, name in enumerate(self.names):
-            out[..., j] = own_link(self.priors[name]).inverse(x[..., j])
-        return out
+    def parameters(self, x: Array) -> dict[str, Array]:
+        """Return the family's parameters by name from their coordinates, held ones too."""
+        given = dict(zip(self.names, np.moveaxis(x, -1, 0), strict=True))
+        return {
+            p.name: from_coordinate(self.priors[p.name], given[p.name])
+            if p.fixed is None
+            else np.full(x.shape[:-1], p.fixed)
+            for p in get_family(self.design.family).parameters
+        }
 
 
 def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
     """Name what of this model the compiled kernel cannot express, if anything."""
-    known = (*_REAL, *_POSITIVE, "Beta", "LKJ")
+    known = (*_REAL, *_POSITIVE, *_SHARE, "LKJ")
     others = [name for name in design.predictors if name != "mu"]
     related = [g.name for g in design.groups if g.structure]
     several = [g.name for g in design.groups if not g.whole]
     heavy = [g.name for g in design.groups if not g.distribution.normal]
     odd = [f"{name} ~ {p.name}" for name, p in priors.items() if p.name not in known]
     reasons = (
-        (design.family not in FAMILIES, f"the family {design.family}"),
         (design.link not in LINKS, f"the link {design.link}"),
         (bool(others), f"a formula of {listed(others)}"),
-        (bool(design.modifiers), f"{listed(design.modifiers)} beside the response"),
         (bool(related), f"the related levels, gr() and ar(), of {listed(related)}"),
         (bool(design.smooths), f"the smooth {listed(s.label for s in design.smooths)}"),
         (
@@ -139,16 +144,21 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
         (bool(heavy), f"Student's t of {listed(heavy)}"),
         (bool(odd), f"the prior {listed(odd)}"),
     )
-    return next((what for holds, what in reasons if holds), None)
+    found = next((what for holds, what in reasons if holds), None)
+    if found is None and responses_of(design) is None:
+        beside = f" with {listed(design.modifiers)} beside the response"
+        return f"the family {design.family}{beside if design.modifiers else ''}"
+    return found
 
 
 _REAL = {
-    "Normal": ("NORMAL_PRIOR", "mu", "sigma", None),
-    "StudentT": ("STUDENT_T_PRIOR", "mu", "sigma", "nu"),
-    "Cauchy": ("STUDENT_T_PRIOR", "alpha", "beta", None),
-    "Laplace": ("LAPLACE_PRIOR", "mu", "b", None),
-    "Logistic": ("LOGISTIC_PRIOR", "mu", "s", None),
+    "Normal": ("NORMAL_PRIOR", None),
+    "StudentT": ("STUDENT_T_PRIOR", "nu"),
+    "Cauchy": ("STUDENT_T_PRIOR", None),
+    "Laplace": ("LAPLACE_PRIOR", None),
+    "Logistic": ("LOGISTIC_PRIOR", None),
 }
+_SHARE = {"Beta": "SHARE_PRIOR", "OnePlusBeta": "POWER_PRIOR"}
 _POSITIVE = {
     "HalfNormal": lambda p: ("HALF_NORMAL_PRIOR", p["sigma"], 0.0),
     "HalfStudentT": lambda p: ("HALF_STUDENT_T_PRIOR", p["nu"], p["sigma"]),
@@ -177,27 +187,20 @@ def write_program(
     """
     rows = rows or Rows(design, design.n_rows)
     given, design = design, rows.design
-    mu, family, informed = design.mu, get_family(design.family), dict(informed or {})
+    mu, informed = design.mu, dict(informed or {})
     signed = dict(signed or {})
-    y = np.asarray(design.response, np.float64)
-    trials = np.ones(len(y)) if design.trials is None else design.trials
-    writer = Writer(PROGRAM.width)
+    writer, seen = Writer(PROGRAM.width), responses_of(design)
+    assert seen is not None
     header: dict[str, float] = {
-        "rows": len(y),
         "coefficients": len(mu.coefficients),
         "intercept": int(mu.intercept),
         "groups": len(mu.groups),
-        "family": FAMILIES[design.family],
-        "link": LINKS[design.link],
-        "parameters": len(family.parameters),
-        "single": int((trials == 1.0).all()),
         "within": rows.within,
         "at_X": writer.floats((mu.X - mu.centers).T),
         "at_offset": writer.floats(mu.offset),
-        "at_y": writer.floats(y),
-        "at_trials": writer.floats(trials),
+        **seen.write(writer),
     }
-    total = rows.constant + constant(FAMILIES[design.family], y, trials)
+    total = rows.constant + seen.constant
 
     def table(names: list[str]) -> int:
         nonlocal total
@@ -230,7 +233,13 @@ def write_program(
         size = group.n_levels * len(group.terms)
         total -= 0.5 * size * math.log(2 * math.pi)
     header["at_groups"] = writer.ints(groups)
-    header["at_parameter_prior"] = table([p.name for p in family.parameters])
+    places = [
+        table([p.name])
+        if p.fixed is None
+        else writer.ints(PRIOR.words(kind=PRIORS["HELD_PRIOR"], a=p.fixed))
+        for p in seen.own
+    ]
+    header["at_parameter_prior"] = min(places, default=writer.length)
     first = begin(given, priors, _location_scale(design, priors))
     start = first.start
     header |= {"constant": total, "mode": PLAIN if plan is None else plan.mode}
@@ -240,7 +249,10 @@ def write_program(
     buffer = np.concatenate(writer.parts)
     buffer[: PROGRAM.width] = PROGRAM.words(**header)
     check(buffer)
-    return Program(buffer, start, first.spread, given, dict(priors), informed, plan, signed, rows)
+    own = tuple(p.name for p in seen.own)
+    return Program(
+        buffer, start, first.spread, given, dict(priors), informed, plan, signed, rows, own
+    )
 
 
 def _starts(group: GroupDesign) -> NDArray[np.int64]:
@@ -293,7 +305,7 @@ class _Prior:
 
 def _prior_row(prior: Prior) -> _Prior:
     if prior.name in _REAL:
-        kind, location, scale, shape = _REAL[prior.name]
+        kind, shape = _REAL[prior.name]
         nu = prior[shape] if shape else 1.0
         constants = {
             "NORMAL_PRIOR": -0.5 * math.log(2 * math.pi),
@@ -303,10 +315,10 @@ def _prior_row(prior: Prior) -> _Prior:
             "LAPLACE_PRIOR": -math.log(2.0),
             "LOGISTIC_PRIOR": 0.0,
         }
-        return _Prior(kind, prior[location], prior[scale], nu, float(constants[kind]))
-    if prior.name == "Beta":
+        return _Prior(kind, *location_scale(prior), nu, float(constants[kind]))
+    if prior.name in _SHARE:
         a, b = prior["alpha"], prior["beta"]
-        return _Prior("SHARE_PRIOR", a, b, 0.0, float(-betaln(a, b)))
+        return _Prior(_SHARE[prior.name], a, b, 0.0, float(-betaln(a, b)))
     kind, a, b = _POSITIVE[prior.name](prior)
     match kind:
         case "HALF_NORMAL_PRIOR":
@@ -337,9 +349,3 @@ def _location_scale(design: Design, priors: Mapping[str, Prior]) -> dict[str, tu
     """Return location and scale of the priors of intercept and coefficients."""
     names = ["intercept"] * design.mu.intercept + [f"beta[{c}]" for c in design.mu.coefficients]
     return {n: location_scale(priors[n]) for n in names}
-
-
-def location_scale(prior: Prior) -> tuple[float, float]:
-    """Return what a prior of real numbers is standardised by."""
-    _, location, scale, _ = _REAL[prior.name]
-    return prior[location], prior[scale]

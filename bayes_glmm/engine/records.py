@@ -65,14 +65,15 @@ def _record(name: str, whole: str, numbers: str = "") -> Record:
 PROGRAM = _record(
     "Program",
     """
-    length dim rows coefficients intercept groups family link parameters single mode
-    at_X at_offset at_y at_trials at_intercept_prior at_beta_prior at_parameter_prior
-    at_groups at_plan
+    length dim rows coefficients intercept groups family link parameters single mode columns
+    at_X at_offset at_y at_trials at_known at_weights at_tape at_intercept_prior at_beta_prior
+    at_parameter_prior at_groups at_plan
     """,
     "constant within",
 )
 """Begins the buffer. ``single`` is 1 where every row is one trial; ``within`` is the sum of
-squares of a Gaussian response around the means that its rows are."""
+squares of a Gaussian response around the means that its rows are. ``at_known`` is a table of
+``columns`` by rows, which printed and interpreted rows read in place of ``y`` and ``trials``."""
 
 GROUP = _record(
     "Group",
@@ -103,4 +104,12 @@ SEGMENT = _record(
 )
 """Pairs of units of two parts that meet in some row; -1 as ``left`` or ``right``: fixed effects."""
 
-RECORDS = (PROGRAM, GROUP, BLOCK, PRIOR, PLAN, SEGMENT)
+TAPE = _record(
+    "Tape",
+    "constants numbers temporaries columns rows records outputs at_constants at_records at_outputs",
+)
+"""A density that is interpreted: the sizes and tables of a :class:`.tape_program.Program`, whose
+numbers are the family's parameters and whose last column is the predictor. Its outputs are each
+row's slope in the predictor, then sums: the log-density and its slopes in the parameters."""
+
+RECORDS = (PROGRAM, GROUP, BLOCK, PRIOR, PLAN, SEGMENT, TAPE)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from bayes_glmm.families.contract import Family
+from bayes_glmm.errors import SpecError
+from bayes_glmm.families.censoring import KNOWN_MEANS, observe
+from bayes_glmm.families.contract import Array, Family
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.maths.links import LINKS, Link
 from bayes_glmm.maths.tape import Tape
 from bayes_glmm.maths.tape_maths import TAPE
 from bayes_glmm.maths.tape_nodes import Node
 from bayes_glmm.maths.tape_vectors import Vector
+
+UNTAPED = (TypeError, ValueError, AttributeError, NotImplementedError, IndexError)
+"""What a density raises that asks more of its arguments than a tape gives."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +88,36 @@ def record_density(
     value = family.log_density(TAPE, y, predictor, link, own, trials)
     changing = chain(*(nodes for name, nodes in inputs.items() if name not in family.known))
     return RecordedDensity(tape.constant(value), eta, tuple(changing))
+
+
+def record_observed(
+    family: Family, link: Link, modifiers: Mapping[str, Array], y: Array
+) -> RecordedDensity | None:
+    """Record the log-density of responses as they were observed, if a tape holds it.
+
+    Parameters
+    ----------
+    family : Family
+        The plain one.
+    link : Link
+        Of the mean.
+    modifiers : mapping of str to ndarray, shape (n_rows,)
+        Of the response, see :func:`~bayes_glmm.families.censoring.observe`.
+    y : ndarray, shape (n_rows,)
+        Responses.
+
+    Returns
+    -------
+    RecordedDensity or None
+        ``None`` for several predictors, thresholds, modifiers other than weights and bounds, and
+        a density that asks more of its arguments than a tape gives.
+    """
+    if family.vectors or family.by_category or set(modifiers) - {*KNOWN_MEANS}:
+        return None
+    try:
+        return record_density(observe(family, modifiers, y), link)
+    except (*UNTAPED, SpecError):
+        return None
 
 
 def _numbered(tape: Tape, name: str, size: int | None = None) -> tuple[Node, ...]:

@@ -69,6 +69,10 @@ class Node(Arithmetic):
             return self.tape.apply(op, *args)
         return NotImplemented
 
+    def __bool__(self) -> bool:
+        """Refuse to choose for all rows at once."""
+        raise TypeError("A node of a tape is no truth value: choose with m.where().")
+
     def __getitem__(self, key: Any) -> Any:
         """Return a vector of one element for ``[..., None]``, the only key."""
         if key != (Ellipsis, None):

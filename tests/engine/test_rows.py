@@ -7,7 +7,9 @@ import pytest
 from scipy import special, stats
 
 from bayes_glmm.engine import kernel
-from bayes_glmm.engine.codes import FAMILIES, LINKS, constant
+from bayes_glmm.engine.plan import Writer
+from bayes_glmm.engine.records import PROGRAM
+from bayes_glmm.engine.responses import responses
 from tests.oracle import OWN, log_likelihood
 
 INVERSES = {
@@ -31,12 +33,22 @@ LOGS = {
 }
 
 
+def summed(family, link, y, trials, eta, parameters):
+    """The sum of rows in C, with its slopes in each predictor and in the parameters."""
+    seen, writer = responses(family, link, y, trials), Writer(PROGRAM.width)
+    header = PROGRAM.words(**seen.write(writer))
+    buffer = np.concatenate([header, *writer.parts[1:]])
+    d_eta, d_parameters = np.empty_like(eta), np.zeros(len(parameters))
+    given = np.asarray(parameters, float)
+    return (
+        seen.constant + kernel.likelihood(buffer, eta, given, d_eta, d_parameters),
+        d_eta,
+        d_parameters,
+    )
+
+
 def total(family, link, y, trials, eta, parameters):
-    value = kernel.likelihood(
-        FAMILIES[family], LINKS[link], y, trials, eta, np.asarray(parameters, float),
-        0.0, np.empty_like(eta), np.zeros(len(parameters)),
-    )  # fmt: skip
-    return value + constant(FAMILIES[family], y, trials)
+    return summed(family, link, y, trials, eta, parameters)[0]
 
 
 def oracle(family, link, y, trials, eta, parameters):
@@ -122,13 +134,8 @@ def table(family, link, seed):
 @pytest.mark.parametrize("seed", range(5))
 def test_value_and_gradient(family, link, parameters, seed):
     y, trials, eta = table(family, link, seed)
-    value = total(family, link, y, trials, eta, parameters)
+    value, d_eta, d_parameters = summed(family, link, y, trials, eta, parameters)
     assert value == pytest.approx(oracle(family, link, y, trials, eta, parameters), rel=1e-12)
-    d_eta, d_parameters = np.empty_like(eta), np.zeros(len(parameters))
-    kernel.likelihood(
-        FAMILIES[family], LINKS[link], y, trials, eta, np.asarray(parameters, float),
-        0.0, d_eta, d_parameters,
-    )  # fmt: skip
 
     def at(shift, which=0.0):
         return oracle(family, link, y, trials, eta + shift, np.asarray(parameters) + which)
@@ -161,10 +168,8 @@ def test_probabilities_near_zero_and_one(link):
 
 def test_exponentials_to_the_last_bits():
     x = np.concatenate([np.linspace(-699, 708, 20001), np.random.default_rng(0).normal(size=20000)])
-    nothing, slope = np.zeros_like(x), np.empty_like(x)
-    kernel.likelihood(
-        FAMILIES["poisson"], LINKS["log"], nothing, nothing, x, np.zeros(0), 0.0, slope, np.zeros(0)
-    )
+    nothing = np.zeros_like(x)
+    _, slope, _ = summed("poisson", "log", nothing, nothing, x, ())
     assert np.abs(-slope / np.exp(x) - 1).max() < 5e-16
 
 

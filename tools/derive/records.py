@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bayes_glmm.engine.codes import HURDLE, INFLATED, LINKS, MODES, PLAIN_FAMILIES, PRIORS
+from bayes_glmm.engine.codes import (
+    HURDLE,
+    INFLATED,
+    INTERPRETED,
+    LINKS,
+    MODES,
+    PLAIN_FAMILIES,
+    PRINTED,
+    PRIORS,
+)
 from bayes_glmm.engine.records import NUMBER, RECORDS, Record
 
 FILE = Path(__file__).parents[2] / "native/records.h"
@@ -19,7 +28,8 @@ def header() -> str:
     """Return the header's text."""
     numbers = (
         MODES,
-        PLAIN_FAMILIES | {"INFLATED": INFLATED, "HURDLE": HURDLE},
+        PLAIN_FAMILIES
+        | {"INFLATED": INFLATED, "HURDLE": HURDLE, "PRINTED": PRINTED, "INTERPRETED": INTERPRETED},
         {link.upper(): number for link, number in LINKS.items()},
         PRIORS,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from bayes_glmm.families.density_family import Written
 from bayes_glmm.maths.links import LINKS
 from bayes_glmm.native.rows_density import record_rows
 from bayes_glmm.native.rows_table import FAMILY_NUMBERS, LINK_NUMBERS, printed_family
@@ -29,6 +30,9 @@ def texts() -> dict[str, str]:
         table.append(f"static double (*const {which}[])(Rows *) = {{")
         table += [f"    {family.name}_{order}," for family in families]
         table.append("};")
+    table.append("static const Needs NEEDS[] = {")
+    table += [f"    {_needs(family)}," for family in families]
+    table.append("};")
     return {
         **{f"printed_{f.name}.h": file(f) for f in families},
         "printed_links.h": "\n".join(
@@ -38,6 +42,12 @@ def texts() -> dict[str, str]:
         **cumulative_files(),
         "printed_table.h": "\n".join(table) + "\n",
     }
+
+
+def _needs(family: Written) -> str:
+    """Return how many parameters and columns a family has, and the bits of its links."""
+    links = sum(1 << LINK_NUMBERS[link] for link in family.links)
+    return f"{{{len(family.parameters)}, {len(record_rows(family).columns)}, {links}}}"
 
 
 def write(folder: Path = NATIVE) -> None:
