@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pymc as pm
 import pytest
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 import bayes_glmm as bg
 from bayes_glmm.answers.compare.pointwise import with_log_likelihood
@@ -213,13 +213,47 @@ def test_simulated_counts_stay_within_their_truncation():
 
 @pytest.mark.parametrize(
     ("formula", "family"),
-    [("y | weights(w) ~ x", "gaussian"), ("y | se(w) ~ x", "gaussian"),
-     ({"mu": "y ~ x", "sigma": "~ x"}, "gaussian"), ("y ~ x", "skew_normal"), ("y ~ x", "cumulative")],
+    [("y | se(w) ~ x", "gaussian"), ({"mu": "y ~ x", "sigma": "~ x"}, "gaussian"),
+     ("y ~ x", "cumulative")],
 )  # fmt: skip
 def test_maximum_likelihood_refuses_what_it_does_not_cover(formula, family):
     data = table("poisson" if family == "cumulative" else "gaussian")
     with pytest.raises(bg.errors.EngineError, match="sample this model with fit"):
         bg.maximum_likelihood(formula, data, family=family)
+
+
+def test_maximum_likelihood_counts_weights_as_copies_of_rows():
+    rng = np.random.default_rng(4)
+    data = pd.DataFrame(
+        {"x": rng.normal(size=60), "g": np.arange(60) % 6, "copies": 1 + np.arange(60) % 3}
+    )
+    data["y"] = 1 + 0.5 * data.x + rng.normal(size=6)[data.g] + rng.normal(0, 0.7, 60)
+    whole = data.loc[data.index.repeat(data.copies)].reset_index(drop=True)
+    short = bg.maximum_likelihood("y | weights(copies) ~ x + (1 | g)", data)
+    long = bg.maximum_likelihood("y ~ x + (1 | g)", whole)
+    assert short["parameter"].tolist() == long["parameter"].tolist()
+    for column in ("estimate", "se"):
+        np.testing.assert_allclose(short[column], long[column], rtol=1e-4)
+
+
+def test_maximum_likelihood_of_skewed_errors_is_that_of_scipy():
+    rng = np.random.default_rng(3)
+    data = pd.DataFrame({"x": rng.normal(size=600)})
+    data["y"] = 1 + 0.5 * data.x + stats.skewnorm.rvs(2, size=600, random_state=rng)
+    found = bg.maximum_likelihood("y ~ x", data, family="skew_normal").set_index("parameter")
+
+    def lost(at):
+        mean, slope, log_sigma, skew = at
+        delta = skew / np.sqrt(1 + skew**2)
+        omega = np.exp(log_sigma) / np.sqrt(1 - 2 * delta**2 / np.pi)
+        middle = mean + slope * data.x - omega * delta * np.sqrt(2 / np.pi)
+        return -stats.skewnorm.logpdf(data.y, skew, middle, omega).sum()
+
+    best = optimize.minimize(lost, [1.7, 0.5, 0.0, 2.0], method="Nelder-Mead",
+                             options={"xatol": 1e-8, "fatol": 1e-10, "maxiter": 20_000}).x  # fmt: skip
+    expected = [best[0], best[1], np.exp(best[2]), best[3]]
+    names = ["intercept", "beta[x]", "sigma", "skew"]
+    np.testing.assert_allclose(found.loc[names, "estimate"], expected, rtol=2e-4)
 
 
 def test_predictions_say_that_they_are_before_truncation():
