@@ -10,6 +10,7 @@ from tests.matrix.product import (
     BASE,
     MODEL,
     MODIFIERS,
+    OWN_OF,
     TERMS_OF,
     Key,
     asked_of,
@@ -109,7 +110,8 @@ def page() -> str:
     for title, rows, head, about in (
         ("Families", families, "family", f"Models `y ~ x + f + {BASE}`."),
         ("Terms", terms, "term",
-         f"Of those of the families {', '.join(f'`{f}`' for f in TERMS_OF)} that can have the term."),
+         f"Of those of the families {', '.join(f'`{f}`' for f in TERMS_OF)} that can have the term; "
+         f"formulas of another parameter of `{OWN_OF}` too."),
         ("Beside the response", beside, "modifier",
          "; ".join(f"`{m}` of {', '.join(own)}" for m, own in MODIFIERS.items()) + "."),
     ):  # fmt: skip

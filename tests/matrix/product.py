@@ -23,6 +23,8 @@ type Key = tuple[str, str, str]
 BASE = "(1 | g)"
 TERMS_OF = ("gaussian", "bernoulli", "poisson", "sequential")
 """Families that the page shows terms of: each of them that can have a term."""
+OWN_OF = "negative_binomial"
+"""A family that the page shows besides, with formulas of another parameter: an explorer's."""
 MODIFIERS = {
     "cens(status)": ("gaussian", "poisson", "lognormal"),
     "trunc(0, 20)": ("gaussian", "poisson", "lognormal"),
@@ -47,7 +49,8 @@ def product() -> Iterator[Key]:
 
 def shown_with(term: str) -> list[Key]:
     """Return the models that the page shows a term of."""
-    return [(family, term, "") for family in TERMS_OF if possible(family, term)]
+    families = (*TERMS_OF, OWN_OF) if TERMS[term].own else TERMS_OF
+    return [(family, term, "") for family in families if possible(family, term)]
 
 
 def on_page() -> list[Key]:
@@ -78,8 +81,9 @@ def sentence(text: str) -> str:
 def plain(reason: str) -> str:
     """Return a reason without the names and numbers of one model."""
     named = re.sub(r"'[^']*'|\b\d[\w.]*\b", "…", reason)
-    for family in sorted(LAWS, key=len, reverse=True):
-        named = re.sub(rf"\b{family}\b", "…", named)
+    own = {name for law in LAWS.values() for name in law.own}
+    for name in sorted({*LAWS, *own}, key=len, reverse=True):
+        named = re.sub(rf"\b{name}\b", "…", named)
     groups = r"\b(?:\w+_)?(?:ar_g|rw_g|g_new|g_old|k_by_g|a_and_b|observation|g|h|k)\b"
     return re.sub(r"(?:…(?:, )?)+", "…", re.sub(groups, "…", named))
 
