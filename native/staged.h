@@ -36,69 +36,52 @@ static int plain_rows(int64_t family, int64_t link, Own o, int64_t m, const doub
 #undef MEANS
 
 /* The same for families whose rows need rises at numbers of their own. */
-#define SIZES(link)                                                                  \
-    case link:                                                                       \
-        SIMD                                                                         \
-        for (int64_t i = 0; i < m; i++) size[i] = mean_of(link, eta[i]).mu * o.by_own;  \
-        break;
-#define CASE(link) case link: FILL(negative_binomial_1_row(link, y[i], eta[i], o, rise[i], d_rise[i]))
-static int rising_counts(int64_t link, Own o, int64_t m, const double *restrict y, const double *restrict eta,
-                         double *restrict value, double *restrict slope, double *restrict own) {
+INLINE int rising_counts_link(int64_t link, Own o, int64_t m, const double *restrict y, const double *restrict eta,
+                              double *restrict value, double *restrict slope, double *restrict own) {
     double size[STAGE], rise[STAGE], d_rise[STAGE];
-    switch (link) {
-        SIZES(IDENTITY)
-        SIZES(LOG)
-        SIZES(SQRT)
-        SIZES(INVERSE)
-    default: return 0;
-    }
+    SIMD
+    for (int64_t i = 0; i < m; i++) size[i] = mean_of(link, eta[i]).mu * o.by_own;
     rise_rows(m, y, size, rise, d_rise);
-    switch (link) {
-        CASE(IDENTITY)
-        CASE(LOG)
-        CASE(SQRT)
-        CASE(INVERSE)
-    }
-    return 0;
+    FILL(negative_binomial_1_row(link, y[i], eta[i], o, rise[i], d_rise[i]))
 }
-#undef CASE
-#undef SIZES
 
-#define SHAPES(name)                                                              \
-    case name:                                                                    \
-        SIMD                                                                      \
-        for (int64_t i = 0; i < m; i++) {                                         \
-            const Shapes s = shapes_of(name, eta[i], o.own);                      \
-            yes[i] = s.yes;                                                       \
-            no[i] = s.no;                                                         \
-            fails[i] = trials[i] - y[i];                                          \
-            both[i] = o.own;                                                      \
-        }                                                                         \
-        break;
-#define CASE(link) \
-    case link: FILL(beta_binomial_row(link, eta[i], o, ((Rise){rise[i], fall[i], all[i], d_rise[i], d_fall[i], d_all[i]})))
-static int rising_shares(int64_t link, Own o, int64_t m, const double *restrict y, const double *restrict trials,
-                         const double *restrict eta, double *restrict value, double *restrict slope, double *restrict own) {
+INLINE int rising_shares_link(int64_t link, Own o, int64_t m, const double *restrict y, const double *restrict trials,
+                              const double *restrict eta, double *restrict value, double *restrict slope, double *restrict own) {
     double yes[STAGE], no[STAGE], fails[STAGE], both[STAGE];
     double rise[STAGE], fall[STAGE], all[STAGE], d_rise[STAGE], d_fall[STAGE], d_all[STAGE];
-    switch (link) {
-        SHAPES(LOGIT)
-        SHAPES(PROBIT)
-        SHAPES(CLOGLOG)
-    default: return 0;
+    SIMD
+    for (int64_t i = 0; i < m; i++) {
+        const Shapes s = shapes_of(link, eta[i], o.own);
+        yes[i] = s.yes;
+        no[i] = s.no;
+        fails[i] = trials[i] - y[i];
+        both[i] = o.own;
     }
     rise_rows(m, y, yes, rise, d_rise);
     rise_rows(m, fails, no, fall, d_fall);
     rise_rows(m, trials, both, all, d_all);
+    FILL(beta_binomial_row(link, eta[i], o, ((Rise){rise[i], fall[i], all[i], d_rise[i], d_fall[i], d_all[i]})))
+}
+
+#define CASE(link, rows, ...) case link: return rows(link, __VA_ARGS__);
+static int rising_counts(int64_t link, Own o, int64_t m, const double *y, const double *eta, double *value, double *slope, double *own) {
     switch (link) {
-        CASE(LOGIT)
-        CASE(PROBIT)
-        CASE(CLOGLOG)
+        CASE(IDENTITY, rising_counts_link, o, m, y, eta, value, slope, own)
+        CASE(LOG, rising_counts_link, o, m, y, eta, value, slope, own)
+        CASE(SQRT, rising_counts_link, o, m, y, eta, value, slope, own)
+        CASE(INVERSE, rising_counts_link, o, m, y, eta, value, slope, own)
+    }
+    return 0;
+}
+static int rising_shares(int64_t link, Own o, int64_t m, const double *y, const double *trials, const double *eta, double *value, double *slope, double *own) {
+    switch (link) {
+        CASE(LOGIT, rising_shares_link, o, m, y, trials, eta, value, slope, own)
+        CASE(PROBIT, rising_shares_link, o, m, y, trials, eta, value, slope, own)
+        CASE(CLOGLOG, rising_shares_link, o, m, y, trials, eta, value, slope, own)
     }
     return 0;
 }
 #undef CASE
-#undef SHAPES
 #undef FILL
 
 static int stage_rows(const Law *law, int64_t m, const double *y, const double *trials, const double *eta, double *slope, Stage *stage) {
