@@ -7,13 +7,12 @@ from numpy.typing import NDArray
 
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.native.library import ADDRESS, INTEGER, entry, pointer, present
+from bayes_glmm.structures.sparse_inverse import columns_of_inverse
 
 type Array = NDArray[np.float64]
 type Places = NDArray[np.int64]
 type Text = NDArray[np.str_]
 MOST_NAMED = 12
-AT_ONCE = 256
-"""Columns of an inverse that are solved together where there is no library."""
 
 
 def parents_first(labels: Text, parents: Places) -> NDArray[np.intp]:
@@ -133,7 +132,6 @@ def _by_generations(parents: Places) -> Array:
     one. A generation needs the ``F`` of earlier ones for its part of ``D``.
     """
     from scipy import sparse
-    from scipy.sparse.linalg import spsolve_triangular
 
     n = len(parents)
     known = parents >= 0
@@ -148,9 +146,6 @@ def _by_generations(parents: Places) -> Array:
         here = np.flatnonzero(generation == step)
         own[here] = 0.5 - 0.25 * np.where(known[here], F[parents[here]], -1.0).sum(axis=1)
         here = here[known[here].all(axis=1)]
-        for block in np.array_split(here, len(here) // AT_ONCE + 1):
-            unit = np.zeros((n, len(block)))
-            unit[block, np.arange(len(block))] = 1.0
-            shares = spsolve_triangular(upper, unit, lower=False, unit_diagonal=True)
+        for block, shares in columns_of_inverse(upper, here, lower=False):
             F[block] = own @ shares**2 - 1.0
     return F

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +13,7 @@ from bayes_glmm.native.library import ADDRESS, INTEGER, entry, pointer, present
 type Array = NDArray[np.float64]
 type Places = NDArray[np.integer]
 AT_ONCE = 256
-"""Columns of the factor's inverse that are solved together where there is no library."""
+"""Columns of an inverse that are solved together where there is no library."""
 
 
 def recurse(indptr: Places, indices: Places, data: Array, d: Array) -> Array:
@@ -53,14 +56,37 @@ def recurse(indptr: Places, indices: Places, data: Array, d: Array) -> Array:
 def _by_columns(indptr: Places, indices: Places, data: Array, d: Array) -> Array:
     """Return the same from the columns of L's inverse, for machines without a library."""
     from scipy import sparse
-    from scipy.sparse.linalg import spsolve_triangular
 
     n = len(d)
     lower = sparse.csr_matrix(sparse.csc_matrix((data, indices, indptr), (n, n))) + sparse.eye(n)
     diagonal = np.zeros(n)
-    for block in np.array_split(np.arange(n), n // AT_ONCE + 1):
-        unit = np.zeros((n, len(block)))
-        unit[block, np.arange(len(block))] = 1.0
-        column = spsolve_triangular(sparse.csr_matrix(lower), unit, unit_diagonal=True)
-        diagonal[block] = (column**2 / d[:, None]).sum(axis=0)
+    for block, found in columns_of_inverse(sparse.csr_matrix(lower), np.arange(n), lower=True):
+        diagonal[block] = (found**2 / d[:, None]).sum(axis=0)
     return diagonal
+
+
+def columns_of_inverse(
+    triangle: Any, places: Places, *, lower: bool
+) -> Iterator[tuple[Places, Array]]:
+    """Yield columns of the inverse of a sparse triangle with a unit diagonal, some at a time.
+
+    Parameters
+    ----------
+    triangle : csr_matrix, shape (n, n)
+    places : ndarray of int
+        Which columns.
+    lower : bool
+        Whether its entries are below the diagonal.
+
+    Yields
+    ------
+    block : ndarray of int
+        Some of the places.
+    found : ndarray, shape (n, n_block)
+    """
+    from scipy.sparse.linalg import spsolve_triangular
+
+    for block in np.array_split(places, len(places) // AT_ONCE + 1):
+        unit = np.zeros((triangle.shape[0], len(block)))
+        unit[block, np.arange(len(block))] = 1.0
+        yield block, spsolve_triangular(triangle, unit, lower=lower, unit_diagonal=True)
