@@ -3,6 +3,8 @@ READY := .venv/.ready
 KERNEL := .venv/.kernel
 DOCS := .venv/.docs
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# The library has a rule of its own, so that installing does not compile it too.
+INSTALL := HATCH_BUILD_NO_HOOKS=true $(PIP) --no-build-isolation -e
 
 .PHONY: demo test test-all docs bench calibrate lint wheels clean
 
@@ -47,11 +49,11 @@ clean:
 $(READY): pyproject.toml constraints.txt hatch_build.py .ci/venv
 	@sh .ci/venv
 	$(PIP) hatchling editables $$($(PYTHON) hatch_build.py --requires)
-	$(PIP) --no-build-isolation -e ".[all,test,lint]"
+	$(INSTALL) ".[all,test,lint]"
 	@touch $@
 
 $(DOCS): $(READY)
-	$(PIP) --no-build-isolation -e ".[docs]"
+	$(INSTALL) ".[docs]"
 	@touch $@
 
 $(KERNEL): $(READY) hatch_build.py bayes_glmm/native/c_files.py $(wildcard native/*.c native/*.h)
