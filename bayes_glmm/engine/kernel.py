@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.errors import EngineError
-from bayes_glmm.native.library import INTEGER, NUMBER, entry, library, pointer
+from bayes_glmm.native.library import ADDRESS, INTEGER, NUMBER, entry, library, pointer
 
 type Array = NDArray[np.float64]
-ARRAY = ctypes.c_void_p
 FAULTS = (
     "",
     "its header",
@@ -40,7 +39,7 @@ def check(program: NDArray[np.int64]) -> None:
     EngineError
         With the part that is unsound.
     """
-    found = entry("check_program", INTEGER, INTEGER, ARRAY)
+    found = entry("check_program", INTEGER, INTEGER, ADDRESS)
     fault = found(len(program), pointer(program, np.int64))
     if fault:
         raise EngineError(f"The compiled program of this model is unsound in {FAULTS[fault]}.")
@@ -48,7 +47,7 @@ def check(program: NDArray[np.int64]) -> None:
 
 def address(name: str) -> int:
     """Return where a function of the library is, for callers that are compiled themselves."""
-    place = ctypes.cast(getattr(library(), f"bg_{name}"), ctypes.c_void_p).value
+    place = ctypes.cast(getattr(library(), f"bg_{name}"), ADDRESS).value
     assert place is not None
     return place
 
@@ -67,7 +66,7 @@ def log_density(program: NDArray[np.int64], z: Array, d_z: Array) -> float:
         Not finite where the density is not.
     """
     value = ctypes.c_double(-math.inf)
-    density = entry("density", INTEGER, ctypes.c_uint64, ARRAY, ARRAY, ARRAY, ARRAY)
+    density = entry("density", INTEGER, ctypes.c_uint64, ADDRESS, ADDRESS, ADDRESS, ADDRESS)
     density(len(z), pointer(z), pointer(d_z), ctypes.addressof(value), pointer(program, np.int64))
     return value.value
 
@@ -88,7 +87,7 @@ def restore(program: NDArray[np.int64], draws: Array, noise: Array | None, out: 
         There is no room for one factor.
     """
     assert noise is None or len(noise) == len(draws)
-    run = entry("restore", INTEGER, ARRAY, INTEGER, INTEGER, ARRAY, ARRAY, ARRAY)
+    run = entry("restore", INTEGER, ADDRESS, INTEGER, INTEGER, ADDRESS, ADDRESS, ADDRESS)
     given = (len(draws), draws.shape[1], pointer(draws), pointer(noise), pointer(out))
     if not run(pointer(program, np.int64), *given):
         raise MemoryError
@@ -110,6 +109,6 @@ def likelihood(
     d_eta, d_parameters : ndarray
         Derivatives; the first is filled, the second added to.
     """
-    run = entry("likelihood", NUMBER, *[ARRAY] * 5)
+    run = entry("likelihood", NUMBER, *[ADDRESS] * 5)
     given = map(pointer, (eta, parameters, d_eta, d_parameters))
     return float(run(pointer(program, np.int64), *given))

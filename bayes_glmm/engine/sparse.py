@@ -8,13 +8,12 @@ little when the largest group is eliminated first.
 
 from __future__ import annotations
 
-import ctypes
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.native.library import INTEGER, entry, pointer
+from bayes_glmm.native.library import ADDRESS, INTEGER, entry, pointer
 
 type Array = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -23,7 +22,6 @@ LARGEST_TAIL = 1500
 BLOCK = 32
 """Columns of the dense block that are eliminated together, as in C."""
 SPARSE_PRICE = 4.0
-ARRAY = ctypes.c_void_p
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +55,9 @@ class Symbolic:
         """Return where the entries (row >= column) are in the vector of values."""
         row, column = _words(row), _words(column)
         out = np.empty(len(row), np.int64)
-        run = entry("places", None, *[INTEGER] * 2, ARRAY, ARRAY, INTEGER, ARRAY, ARRAY, ARRAY)
+        run = entry(
+            "places", None, *[INTEGER] * 2, ADDRESS, ADDRESS, INTEGER, ADDRESS, ADDRESS, ADDRESS
+        )
         shape = (self.n, self.tail, _at(self.edges), _at(self.rows))
         run(*shape, len(row), _at(row), _at(column), _at(out))
         return out
@@ -92,7 +92,7 @@ def analyse(n: int, row: Ints, column: Ints, most: int) -> Symbolic | None:
     edges, rows = edges[: tail + 1], rows[: edges[tail]]
     edges, inner = edges + tail, counts[:tail]
     targets = np.empty(int((inner * (inner + 1) // 2).sum()), np.int64)
-    run = entry("targets", None, INTEGER, INTEGER, ARRAY, ARRAY, ARRAY)
+    run = entry("targets", None, INTEGER, INTEGER, ADDRESS, ADDRESS, ADDRESS)
     run(n, tail, _at(edges), _at(rows), _at(targets))
     return Symbolic(n, tail, edges, rows, targets, tail + len(rows) + (n - tail) ** 2)
 
@@ -109,7 +109,7 @@ def _cheapest_tail(counts: Ints) -> int:
 def _reach(n: int, starts: Ints, columns: Ints, edges: Ints | None, rows: Ints | None) -> Ints:
     """Count the entries of each column of the factor; fill ``rows`` where given."""
     counts, room = np.empty(n, np.int64), np.empty(2 * n, np.int64)
-    run = entry("reach", None, INTEGER, *[ARRAY] * 6)
+    run = entry("reach", None, INTEGER, *[ADDRESS] * 6)
     run(n, _at(starts), _at(columns), _at(edges), _at(rows), _at(counts), _at(room))
     return counts
 
@@ -137,13 +137,13 @@ def eliminate(edges: Ints, targets: Ints, V: Array) -> bool:
     bool
         Whether the matrix is positive so far.
     """
-    run = entry("eliminate", INTEGER, INTEGER, ARRAY, ARRAY, ARRAY)
+    run = entry("eliminate", INTEGER, INTEGER, ADDRESS, ADDRESS, ADDRESS)
     return bool(run(len(edges) - 1, _at(edges), _at(targets), pointer(V)))
 
 
 def eliminate_tail(M: Array) -> bool:
     """Replace a dense block, stored column by column, by its factor; ``False`` if not positive."""
-    return bool(entry("eliminate_tail", INTEGER, INTEGER, ARRAY)(len(M), pointer(M)))
+    return bool(entry("eliminate_tail", INTEGER, INTEGER, ADDRESS)(len(M), pointer(M)))
 
 
 def solve_lower(symbolic: Symbolic, V: Array, x: Array) -> None:
@@ -158,12 +158,12 @@ def solve_upper(symbolic: Symbolic, V: Array, x: Array) -> None:
 
 def _solve(name: str, symbolic: Symbolic, V: Array, x: Array) -> None:
     s = symbolic
-    run = entry(name, None, INTEGER, INTEGER, *[ARRAY] * 4)
+    run = entry(name, None, INTEGER, INTEGER, *[ADDRESS] * 4)
     run(s.tail, s.n - s.tail, _at(s.edges), _at(s.rows), pointer(V), pointer(x))
 
 
 def invert_on_pattern(symbolic: Symbolic, V: Array, S: Array) -> None:
     """Fill ``S`` with the inverse at the factor's entries; its tail is given."""
     s = symbolic
-    run = entry("invert_on_pattern", None, INTEGER, ARRAY, ARRAY, INTEGER, ARRAY, ARRAY)
+    run = entry("invert_on_pattern", None, INTEGER, ADDRESS, ADDRESS, INTEGER, ADDRESS, ADDRESS)
     run(s.tail, _at(s.edges), _at(s.targets), len(s.targets), pointer(V), pointer(S))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bayes_glmm.native.library import INTEGER, NUMBER, entry, pointer
-from bayes_glmm.native.rows_printed import RowData, RowSums
+from bayes_glmm.native.library import ADDRESS, INTEGER, NUMBER, entry, pointer
+from bayes_glmm.native.rows_printed import RowData, RowSums, row_sums
 from bayes_glmm.native.rows_table import CUMULATIVE_LINKS
-from bayes_glmm.native.tape_opcodes import POINTER
 
 
 def category_data(y: ArrayLike, n_categories: int, weights: ArrayLike | None = None) -> RowData:
@@ -59,15 +60,8 @@ def cumulative_rows(
     eta, own = (np.ascontiguousarray(x, np.float64) for x in (eta, own))
     n, k = len(eta), len(own)
     columns = np.array([pointer(column) for column in data.columns], np.int64)
-    d_eta, d_own = np.empty(n), np.empty(k)
-    h_eta, mixed, h_own = (
-        (np.empty(n), np.empty((k, n)), np.empty((k, k))) if second else [None] * 3
+    run = entry("printed_cumulative", NUMBER, *[INTEGER] * 4, *[ADDRESS] * 9)
+    read = (pointer(columns, np.int64), *map(pointer, (data.weights, eta, own)))
+    return row_sums(
+        partial(run, CUMULATIVE_LINKS[link], int(second), n, k, *read), data.constant, n, k, second
     )
-    run = entry("printed_cumulative", NUMBER, *[INTEGER] * 4, *[POINTER] * 9)
-    total = run(
-        CUMULATIVE_LINKS[link], int(second), n, k, pointer(columns, np.int64),
-        *map(pointer, (data.weights, eta, own, d_eta, h_eta, mixed, d_own, h_own)),
-    )  # fmt: skip
-    if h_own is not None:
-        h_own = np.tril(h_own) + np.tril(h_own, -1).T
-    return RowSums(total, d_eta, d_own, h_eta, mixed, h_own)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayes_glmm.maths.tape_values import evaluate
-from bayes_glmm.native.library import INTEGER, NUMBER, entry, pointer
+from bayes_glmm.native.library import ADDRESS, INTEGER, NUMBER, entry, pointer
 from bayes_glmm.native.rows_density import RowDensity, record_rows
 from bayes_glmm.native.rows_table import FAMILY_NUMBERS, LINK_NUMBERS, printed_family
-from bayes_glmm.native.tape_opcodes import POINTER
 
 type Array = NDArray[np.float64]
 
@@ -118,19 +118,37 @@ def printed_rows(
     eta, own = (np.ascontiguousarray(x, np.float64) for x in (eta, own))
     n, k = len(eta), len(own)
     addresses = np.array([pointer(column) for column in data.columns], np.int64)
+    given = (FAMILY_NUMBERS[data.family], LINK_NUMBERS[link], int(second), n)
+    read = (pointer(addresses, np.int64), *map(pointer, (data.weights, eta, own)))
+    return row_sums(partial(_entry(), *given, *read, k), data.constant, n, k, second)
+
+
+def row_sums(run: Callable[..., float], constant: float, n: int, k: int, second: bool) -> RowSums:
+    """Let the library fill the derivatives of ``n`` rows by ``k`` parameters.
+
+    Parameters
+    ----------
+    run : callable
+        Takes the addresses of what it fills, in the order of the library's entries, and returns
+        the sum of the rows.
+    constant : float
+        Added to that sum.
+    second : bool
+        Whether second derivatives are wanted.
+
+    Returns
+    -------
+    RowSums
+    """
     d_eta, d_own = np.empty(n), np.empty(k)
     h_eta, mixed, h_own = (
         (np.empty(n), np.empty((k, n)), np.empty((k, k))) if second else [None] * 3
     )
-    total = _entry()(
-        FAMILY_NUMBERS[data.family], LINK_NUMBERS[link], int(second), n, pointer(addresses, np.int64),
-        *map(pointer, (data.weights, eta, own)), k, *map(pointer, (d_eta, h_eta, mixed, d_own, h_own)),
-    )  # fmt: skip
+    total = run(*map(pointer, (d_eta, h_eta, mixed, d_own, h_own)))
     if h_own is not None:
         h_own = np.tril(h_own) + np.tril(h_own, -1).T
-    return RowSums(total + data.constant, d_eta, d_own, h_eta, mixed, h_own)
+    return RowSums(total + constant, d_eta, d_own, h_eta, mixed, h_own)
 
 
-def _entry():  # type: ignore[no-untyped-def]
-    numbers = [INTEGER] * 4
-    return entry("printed", NUMBER, *numbers, *[POINTER] * 4, INTEGER, *[POINTER] * 5)
+def _entry() -> Callable[..., float]:
+    return entry("printed", NUMBER, *[INTEGER] * 4, *[ADDRESS] * 4, INTEGER, *[ADDRESS] * 5)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
-
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.native.library import INTEGER, entry, pointer
+from bayes_glmm.native.library import ADDRESS, INTEGER, entry, pointer
 
 type Array = NDArray[np.float64]
-POINTER = ctypes.c_void_p
 
 NAMES = """
     less less_equal equal and or not where max min neg abs floor add mul div pow sqrt exp
@@ -35,7 +32,7 @@ def elementwise(op: str, *args: Array) -> Array:
     -------
     ndarray, shape (n,)
     """
-    run = entry("elementwise", INTEGER, INTEGER, INTEGER, *[POINTER] * 4)
+    run = entry("elementwise", INTEGER, INTEGER, INTEGER, *[ADDRESS] * 4)
     given = [pointer(a) for a in args]
     out = np.empty_like(args[0])
     fault = run(OPCODES[op], out.size, *given, *given[:1] * (3 - len(given)), pointer(out))

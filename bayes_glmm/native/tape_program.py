@@ -12,9 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from bayes_glmm.errors import EngineError
 from bayes_glmm.maths.tape_nodes import Node
 from bayes_glmm.maths.tape_values import evaluate
-from bayes_glmm.native.library import INTEGER, entry, pointer
+from bayes_glmm.native.library import ADDRESS, INTEGER, entry, pointer
 from bayes_glmm.native.rows_density import columns
-from bayes_glmm.native.tape_opcodes import POINTER
 from bayes_glmm.native.tape_records import REPEAT, UNLESS, Record, Writer, between, last_uses
 
 type Array = NDArray[np.float64]
@@ -103,7 +102,7 @@ def interpret(
     n: int, numbers: Array, columns: Sequence[Array], out: Sequence[Array],
 ) -> int:  # fmt: skip
     """Run the library's interpreter; return what is wrong with the program, or zero."""
-    run = entry("interpreted", INTEGER, *[POINTER] * 4, INTEGER, *[POINTER] * 3)
+    run = entry("interpreted", INTEGER, *[ADDRESS] * 4, INTEGER, *[ADDRESS] * 3)
     ins, outs = (np.array([a.ctypes.data for a in some], np.int64) for some in (columns, out))
     program = [pointer(a, np.int64) for a in (sizes, records, outputs)]
     places = [pointer(numbers), pointer(ins, np.int64), pointer(outs, np.int64)]

@@ -123,9 +123,8 @@ def test_gamma_functions_at_their_ends(level):
 
 
 def test_no_code_beyond_the_last():
-    from bayes_glmm.native.library import INTEGER, entry, pointer
-    from bayes_glmm.native.tape_opcodes import POINTER
+    from bayes_glmm.native.library import ADDRESS, INTEGER, entry, pointer
 
-    run, x = entry("elementwise", INTEGER, INTEGER, INTEGER, *[POINTER] * 4), np.ones(2)
+    run, x = entry("elementwise", INTEGER, INTEGER, INTEGER, *[ADDRESS] * 4), np.ones(2)
     for code in (-1, len(OPCODES), 2**40):
         assert run(code, 2, *[pointer(x)] * 4) == 1
