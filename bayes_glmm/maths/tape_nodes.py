@@ -96,6 +96,47 @@ def needed(*outputs: Node) -> tuple[Node, ...]:
     return tuple(seen[number] for number in sorted(seen))
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Loop:
+    """Sums over the same values, which one loop computes.
+
+    Attributes
+    ----------
+    totals : tuple of Node
+    n : int
+        Steps, numbered from 0.
+    bound : tuple of Node
+        The leaves of the terms; place 0 is the step, and place ``j`` argument ``j - 1``.
+    fixed, moving : tuple of Node
+        What the terms need beside: the same at all steps, and of each step.
+    """
+
+    totals: tuple[Node, ...]
+    n: int
+    bound: tuple[Node, ...]
+    fixed: tuple[Node, ...]
+    moving: tuple[Node, ...]
+
+    def leaves(self, step: Any, values: Callable[[Node], Any]) -> dict[int, Any]:
+        """Return what the bound leaves are, by number: the step, or the value of an argument."""
+        args = self.totals[0].args
+        return {b.number: values(args[b.data[1] - 1]) if b.data[1] else step for b in self.bound}
+
+
+def loop_of(total: Node, nodes: Iterable[Node]) -> Loop:
+    """Return the loop of a sum and of those among other nodes that are over the same values."""
+    alike = tuple(
+        t for t in nodes if t.op in TOTALS and (t.data[0], t.args) == (total.data[0], total.args)
+    )
+    inside = needed(*(t.data[1] for t in alike))
+    bound = tuple(node for node in inside if node.op == "bound")
+    steps = {name for node in bound if node.data[1] == 0 for name in node.inputs}
+    rest = [node for node in inside if node.op != "bound"]
+    fixed = tuple(node for node in rest if not node.inputs & steps)
+    moving = tuple(node for node in rest if node.inputs & steps)
+    return Loop(alike, total.data[0], bound, fixed, moving)
+
+
 def is_condition(node: Node) -> bool:
     """Whether a node is true or false, and no number."""
     return node.op in CONDITIONS

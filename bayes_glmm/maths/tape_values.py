@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_glmm.maths.tape_nodes import TOTALS, Node, needed
+from bayes_glmm.maths.tape_nodes import TOTALS, Loop, Node, loop_of, needed
 from bayes_glmm.maths.tape_operations import OPERATIONS
 
 type Array = NDArray[np.float64]
@@ -46,37 +46,23 @@ def _fill(nodes: Iterable[Node], known: Values) -> None:
         if node.op == "const":
             known[node.number] = node.data
         elif node.op in TOTALS:
-            alike = [t for t in nodes if t.op in TOTALS and _range(t) == _range(node)]
-            _fill_totals(alike, known)
+            _fill_totals(loop_of(node, nodes), known)
         else:
             known[node.number] = OPERATIONS[node.op](*(known[a.number] for a in node.args))
 
 
-def _range(node: Node) -> tuple[Any, ...]:
-    """Return what sums have in common that one loop can compute."""
-    return (node.data[0], *node.args)
-
-
-def _fill_totals(totals: Sequence[Node], known: Values) -> None:
+def _fill_totals(loop: Loop, known: Values) -> None:
     """Compute sums over the same values in one loop."""
-    n, args = totals[0].data[0], totals[0].args
-    nodes = needed(*(total.data[1] for total in totals))
-    leaves = {node.data[1]: node for node in nodes if node.op == "bound"}
-    before = {leaf.number: known[args[j - 1].number] for j, leaf in leaves.items() if j}
-    moving = [node for node in nodes if leaves.get(0) is not None and _depends(node, leaves[0])]
-    moves = {node.number for node in moving}
-    _fill([node for node in nodes if node.number not in moves], before)
-    sums = {total.number: Running(total.op == "log_total") for total in totals}
-    for k in range(n):
-        here = before | ({leaves[0].number: float(k)} if moving else {})
-        _fill(moving, here)
-        for total in totals:
+    before = loop.leaves(None, lambda arg: known[arg.number])
+    steps = [leaf.number for leaf in loop.bound if leaf.data[1] == 0]
+    _fill(loop.fixed, before)
+    sums = {total.number: Running(total.op == "log_total") for total in loop.totals}
+    for k in range(loop.n):
+        here = before | dict.fromkeys(steps, float(k))
+        _fill(loop.moving, here)
+        for total in loop.totals:
             sums[total.number].add(here[total.data[1].number])
     known.update({number: running.value for number, running in sums.items()})
-
-
-def _depends(node: Node, leaf: Node) -> bool:
-    return bool(leaf.inputs & node.inputs)
 
 
 class Running:

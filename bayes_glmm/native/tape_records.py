@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bayes_glmm.maths.tape_nodes import TOTALS, Node, needed
+from bayes_glmm.maths.tape_nodes import TOTALS, Loop, Node, loop_of
 from bayes_glmm.native.tape_opcodes import OPCODES
 
 REPEAT, UNLESS = len(OPCODES), len(OPCODES) + 1
@@ -92,8 +92,7 @@ class Writer:
             elif node.op == "const":
                 known[node.number] = self.constant(node.data)
             elif node.op in TOTALS:
-                alike = [t for t in nodes if t.op in TOTALS and _range(t) == _range(node)]
-                self._sums(alike, known)
+                self._sums(loop_of(node, nodes), known)
             else:
                 known[node.number] = self.apply(node.op, *(known[a.number] for a in node.args))
 
@@ -122,25 +121,19 @@ class Writer:
             self.records[place] = Record(UNLESS, number, (number, length))
         return out
 
-    def _sums(self, totals: Sequence[Node], known: dict[int, int]) -> None:
+    def _sums(self, loop: Loop, known: dict[int, int]) -> None:
         """Record sums over the same values as one loop."""
-        n, args = totals[0].data[0], totals[0].args
         step = self.register(fixed=True)
-        nodes = [node for node in needed(*(total.data[1] for total in totals))]
-        bound = [node for node in nodes if node.op == "bound"]
-        inside = {b.number: known[args[b.data[1] - 1].number] if b.data[1] else step for b in bound}
-        moves = {name for b in bound if b.data[1] == 0 for name in b.inputs}
-        self.write(
-            [node for node in nodes if not node.inputs & moves and node.op != "bound"], inside
-        )
-        sums = {total.number: self._begin(total) for total in totals}
+        inside = loop.leaves(step, lambda arg: known[arg.number])
+        self.write(loop.fixed, inside)
+        sums = {total.number: self._begin(total) for total in loop.totals}
         place = len(self.records)
-        self.records.append(Record(REPEAT, step, (n, 0)))
-        self.write([node for node in nodes if node.inputs & moves and node.op != "bound"], inside)
-        for total in totals:
+        self.records.append(Record(REPEAT, step, (loop.n, 0)))
+        self.write(loop.moving, inside)
+        for total in loop.totals:
             self._add(total, sums[total.number], inside[total.data[1].number])
-        self.records[place] = Record(REPEAT, step, (n, len(self.records) - place - 1))
-        for total in totals:
+        self.records[place] = Record(REPEAT, step, (loop.n, len(self.records) - place - 1))
+        for total in loop.totals:
             known[total.number] = self._end(total, sums[total.number])
 
     def _begin(self, total: Node) -> tuple[int, ...]:
@@ -206,10 +199,6 @@ def between(
             taken = branch(node, decided or {})
             waiting.extend(node.args if taken is None else (taken,))
     return [seen[number] for number in sorted(seen)]
-
-
-def _range(node: Node) -> tuple[object, ...]:
-    return (node.data[0], *node.args)
 
 
 def last_uses(records: Sequence[Record], kept: Collection[int]) -> Mapping[int, int]:

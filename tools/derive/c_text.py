@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from bayes_glmm.maths.tape_nodes import TOTALS, Node, is_condition, needed
+from bayes_glmm.maths.tape_nodes import TOTALS, Loop, Node, is_condition, loop_of
 from bayes_glmm.native.tape_records import branch
 
 WIDTH = 96
@@ -122,12 +122,7 @@ def statements(
             names[node.number] = names[taken.number]
             continue
         if node.op in TOTALS:
-            alike = [
-                t
-                for t in nodes
-                if t.op in TOTALS and (t.data[0], t.args) == (node.data[0], node.args)
-            ]
-            lines += _loop(alike, names, fresh)
+            lines += _loop(loop_of(node, nodes), names, fresh)
             continue
         text = expression(node, names)
         if uses[node.number] > 1 or len(text) > WIDTH:
@@ -139,23 +134,16 @@ def statements(
     return lines
 
 
-def _loop(totals: Sequence[Node], names: Names, fresh: Iterator[int]) -> list[str]:
+def _loop(of: Loop, names: Names, fresh: Iterator[int]) -> list[str]:
     """Return the loop of sums over the same values; of a log, its terms first and their largest."""
-    loop = next(fresh)
-    size, args = totals[0].data[0], totals[0].args
-    nodes = needed(*(total.data[1] for total in totals))
-    inside = _bound(nodes, args, names, f"k{loop}")
-    step = {
-        name for node in nodes if node.op == "bound" and node.data[1] == 0 for name in node.inputs
-    }
-    moving = [node for node in nodes if node.inputs & step and node.op != "bound"]
-    fixed = [node for node in nodes if not node.inputs & step and node.op != "bound"]
-    used = [a for node in moving for a in node.args]
-    terms = [total.data[1] for total in totals]
-    lines = statements(fixed, [*used, *terms], inside, fresh)
-    body = statements(moving, terms, inside, fresh)
+    loop, size = next(fresh), of.n
+    inside = of.leaves(f"k{loop}", lambda arg: names[arg.number])
+    used = [a for node in of.moving for a in node.args]
+    terms = [total.data[1] for total in of.totals]
+    lines = statements(of.fixed, [*used, *terms], inside, fresh)
+    body = statements(of.moving, terms, inside, fresh)
     sums, logs = [], []
-    for total, term in zip(totals, terms, strict=True):
+    for total, term in zip(of.totals, terms, strict=True):
         name = f"s{next(fresh)}"
         names[total.number] = name
         if total.op == "total":
@@ -173,12 +161,6 @@ def _loop(totals: Sequence[Node], names: Names, fresh: Iterator[int]) -> list[st
     ]
     unused = [] if any(f"k{loop}" in line for line in body) else [f"    (void)k{loop};"]
     return lines + head + turn + unused + [f"    {line}" for line in body] + ["}"] + logs
-
-
-def _bound(nodes: Sequence[Node], args: Sequence[Node], names: Names, step: str) -> Names:
-    """Return the names of a term's bound leaves: the step, and what stands outside the sum."""
-    leaves = (node for node in nodes if node.op == "bound")
-    return {n.number: step if n.data[1] == 0 else names[args[n.data[1] - 1].number] for n in leaves}
 
 
 def counter() -> Iterator[int]:
