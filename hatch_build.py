@@ -139,7 +139,7 @@ def build(cc: Compiler, folder: Path, *, sanitize: bool = False) -> Path:
         for name in (name for name, whole in zip(parts, done, strict=True) if not whole):
             compile_part(name)
         objects = [f"{name}.o" for name in parts]
-        link = ["-shared", *([] if sanitize else ["-s"]), *([] if dll else ["-lm"])]
+        link = ["-shared", *([] if sanitize else ["-s"]), *([] if dll else ["-lm", "-pthread"])]
         cc.run(made, *flags, *objects, *link, "-o", cc.library)
         os.replace(f"{made}/{cc.library}", folder / cc.library)
     return folder / cc.library

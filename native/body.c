@@ -26,6 +26,8 @@
 #include "law.h"
 #include "staged.h"
 #include "rows.h"
+#include "threads.h"
+#include "shares.h"
 #include "posterior.h"
 #include "kernel.h"
 #include "check.h"

@@ -65,7 +65,7 @@ static int sound_starts(Buffer b, const Group *g, int64_t rows) {
     if (!within_range(b, g->at_starts, g->levels + 1, 0, rows + 1)) return 0;
     const int64_t *starts = b.I + g->at_starts, *index = b.I + g->at_index;
     int good = 1;
-    for (int64_t i = 0; i < rows; i++) good &= starts[index[i]] <= i && i < starts[index[i] + 1];
+    for (int64_t i = 0; i < rows; i++) good &= starts[index[i]] <= i && i < starts[index[i] + 1] && (i == 0 || index[i - 1] <= index[i]);
     return good;
 }
 
@@ -142,6 +142,7 @@ int64_t NAME(check_program)(int64_t length, const int64_t *program) {
     if (!inside(b, h->at_X, product(n, h->coefficients)) || h->coefficients < 0) return BAD_ROWS;
     if (!inside(b, h->at_offset, n) || !inside(b, h->at_y, n) || !inside(b, h->at_trials, n)) return BAD_ROWS;
     if (!inside(b, h->at_known, product(n, h->columns)) || !inside(b, h->at_weights, h->at_weights ? n : 0)) return BAD_ROWS;
+    if (!inside(b, h->at_distinct, h->distinct) || !inside(b, h->at_times, h->distinct)) return BAD_ROWS;
     if (h->at_tape && !sound_tape(b)) return BAD_TAPE;
     if (!records(b, h->at_intercept_prior, h->intercept, sizeof(Prior)) || !records(b, h->at_beta_prior, h->coefficients, sizeof(Prior)) ||
         !records(b, h->at_parameter_prior, h->parameters, sizeof(Prior)))

@@ -2,22 +2,11 @@
  *
  * Everything a model is travels in one buffer of words (see records.h). The coordinates are
  * those of the graph: standardised coefficients and effects, logarithms of positive
- * parameters, unconstrained rows of correlation factors. Rows go by blocks that stay in the
- * cache from the predictor to the derivatives. */
-
-/* A group's effects while its rows are read. */
-typedef struct {
-    Map map;
-    int64_t at; /* its first coordinate */
-    int64_t free;
-    const int64_t *index, *starts; /* starts is NULL where rows are not sorted by level */
-    const double *Z;               /* NULL for a column of ones */
-    double *w, *u, *d_u, *L, *sd, *dA, *dL;
-} Effects;
+ * parameters, unconstrained rows of correlation factors. */
 
 static int64_t posterior_size(const int64_t *I) {
     const Program *h = (const Program *)I;
-    int64_t size = 2 * ROWS_AT_ONCE + 2 * h->coefficients + 2 * h->parameters + factors_size(I) + map_size(widest_group(I)) + tape_size(I);
+    int64_t size = 2 * h->coefficients + 2 * h->parameters + factors_size(I) + map_size(widest_group(I)) + shares_size(I);
     size += h->groups * (int64_t)(sizeof(Effects) / 8);
     for (int64_t g = 0; g < h->groups; g++) size += 3 * groups_of(I)[g].levels * groups_of(I)[g].terms;
     return size;
@@ -45,58 +34,6 @@ static double *lay_effects(const int64_t *I, Factors f, int64_t g, int64_t at, E
     return room + 3 * all;
 }
 
-/* Add a group's effects to the predictor of rows from `first` on. */
-static void add_effects(const Effects *e, int64_t n, int64_t first, int64_t m, double *restrict eta) {
-    const int64_t q = e->map.q, *restrict index = e->index + first;
-    const double *restrict u = e->u;
-    if (!e->Z) {
-        for (int64_t i = 0; i < m; i++) eta[i] += u[index[i]];
-        return;
-    }
-    for (int64_t t = 0; t < q; t++) {
-        const double *restrict Z = e->Z + t * n + first;
-        for (int64_t i = 0; i < m; i++) eta[i] += Z[i] * u[index[i] * q + t];
-    }
-}
-
-/* Sum of products with a column, or of the numbers themselves. */
-INLINE double sum_of(const double *restrict column, const double *restrict d, int64_t from, int64_t to) {
-    double total = 0.0;
-    if (column) {
-        SIMD_SUM(total)
-        for (int64_t i = from; i < to; i++) total += column[i] * d[i];
-    } else {
-        SIMD_SUM(total)
-        for (int64_t i = from; i < to; i++) total += d[i];
-    }
-    return total;
-}
-
-/* Add each row's derivative to the effects that it used. */
-static void gather_effects(const Effects *e, int64_t n, int64_t first, int64_t m, const double *restrict d) {
-    const int64_t q = e->map.q, *restrict index = e->index + first;
-    for (int64_t t = 0; t < q; t++) {
-        double *d_u = e->d_u + t;
-        const double *Z = e->Z ? e->Z + t * n + first : NULL;
-        if (e->starts) { /* a level's sum stays in a register */
-            for (int64_t i = 0; i < m;) {
-                const int64_t level = index[i], end = e->starts[level + 1] - first, stop = end < m ? end : m;
-                d_u[level * q] += sum_of(Z, d, i, stop);
-                i = stop;
-            }
-        } else if (Z) {
-            for (int64_t i = 0; i < m; i++) d_u[index[i] * q] += Z[i] * d[i];
-        } else {
-            for (int64_t i = 0; i < m; i++) d_u[index[i]] += d[i];
-        }
-    }
-}
-
-/* What the rows' predictor is made of besides the groups. */
-typedef struct {
-    double start, d_start, *beta, *d_beta, *eta, *d;
-} Fixed;
-
 static double fixed_prior(const int64_t *I, const double *x, Fixed *fixed, double *grad) {
     const Program *h = (const Program *)I;
     const Prior *own = (const Prior *)(I + h->at_intercept_prior), *prior = (const Prior *)(I + h->at_beta_prior);
@@ -118,33 +55,6 @@ static double fixed_prior(const int64_t *I, const double *x, Fixed *fixed, doubl
     return total;
 }
 
-/* Sum all rows, block by block. */
-static Sums all_rows(const int64_t *I, const Law *law, Fixed *fixed, const Effects *effects) {
-    const Program *h = (const Program *)I;
-    const double *X = numbers(I, h->at_X), *offset = numbers(I, h->at_offset);
-    const Seen seen = seen_of(I);
-    const int64_t n = h->rows;
-    double *restrict eta = fixed->eta, *restrict d = fixed->d;
-    Sums all = whole_rows(law, seen, h->within);
-    for (int64_t first = 0; first < n; first += ROWS_AT_ONCE) {
-        const int64_t m = n - first < ROWS_AT_ONCE ? n - first : ROWS_AT_ONCE;
-        for (int64_t i = 0; i < m; i++) eta[i] = offset[first + i] + fixed->start;
-        for (int64_t j = 0; j < h->coefficients; j++) {
-            const double *restrict column = X + j * n + first, factor = fixed->beta[j];
-            SIMD
-            for (int64_t i = 0; i < m; i++) eta[i] += column[i] * factor;
-        }
-        for (int64_t g = 0; g < h->groups; g++) add_effects(effects + g, n, first, m, eta);
-        const Sums found = block_rows(law, seen, first, m, eta, d);
-        all.value += found.value;
-        for (int k = 0; k < MOST_OWN; k++) all.own[k] += found.own[k];
-        fixed->d_start += sum_of(NULL, d, 0, m);
-        for (int64_t j = 0; j < h->coefficients; j++) fixed->d_beta[j] += sum_of(X + j * n + first, d, 0, m);
-        for (int64_t g = 0; g < h->groups; g++) gather_effects(effects + g, n, first, m, d);
-    }
-    return all;
-}
-
 /* Log posterior density of the coordinates x; fills grad. room: posterior_size(I). */
 static double log_posterior(const int64_t *I, const double *x, double *grad, double *room) {
     const Program *h = (const Program *)I;
@@ -152,9 +62,8 @@ static double log_posterior(const int64_t *I, const double *x, double *grad, dou
     room += h->groups * (int64_t)(sizeof(Effects) / 8);
     const Factors f = factors_in(I, room);
     room += factors_size(I);
-    Fixed fixed = {.beta = room, .d_beta = room + h->coefficients, .eta = room + 2 * h->coefficients};
-    fixed.d = fixed.eta + ROWS_AT_ONCE;
-    double *parameters = fixed.d + ROWS_AT_ONCE, *pace = parameters + h->parameters, *map_room = pace + h->parameters;
+    Fixed fixed = {.beta = room, .d_beta = room + h->coefficients};
+    double *parameters = room + 2 * h->coefficients, *pace = parameters + h->parameters, *map_room = pace + h->parameters;
     room = map_room + map_size(f.widest);
 
     double total = fixed_prior(I, x, &fixed, grad) + all_scales(I, x, f, grad);
@@ -175,10 +84,8 @@ static double log_posterior(const int64_t *I, const double *x, double *grad, dou
         if (prior[j].kind != HELD_PRIOR) grad[at++] = found.slope;
     }
 
-    Machine tape;
-    if (h->at_tape) tape = tape_in(I, parameters, room);
-    const Law law = law_of(h, h->at_tape ? &tape : NULL, parameters);
-    const Sums rows = all_rows(I, &law, &fixed, effects_of);
+    const Law law = law_of(h, parameters);
+    const Sums rows = all_rows(I, &law, &fixed, effects_of, room);
     total += rows.value;
 
     for (int64_t j = 0, at = k; j < h->parameters; j++)

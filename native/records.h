@@ -30,12 +30,16 @@ typedef struct {
     int64_t single;
     int64_t mode;
     int64_t columns;
+    int64_t threads;
+    int64_t distinct;
     int64_t at_X;
     int64_t at_offset;
     int64_t at_y;
     int64_t at_trials;
     int64_t at_known;
     int64_t at_weights;
+    int64_t at_distinct;
+    int64_t at_times;
     int64_t at_tape;
     int64_t at_intercept_prior;
     int64_t at_beta_prior;
@@ -45,7 +49,7 @@ typedef struct {
     double constant;
     double within;
 } Program;
-_Static_assert(sizeof(Program) == 8 * 26, "one word a field");
+_Static_assert(sizeof(Program) == 8 * 30, "one word a field");
 typedef struct {
     int64_t levels;
     int64_t terms;

@@ -35,21 +35,21 @@ static void rise_rows(int64_t m, const double *restrict y, const double *restric
         }
 }
 
-/* Sum the rises of all rows at one phi and their derivatives: small counts are numbered, in four
- * tables, so that equal counts that follow each other do not wait. */
-static Pair rises(int64_t n, const double *y, double phi) {
-    int64_t above[4][SMALL + 1] = {{0}};
-    double total = 0.0, slope = 0.0, rows = 0.0;
+/* Sum the rises of all rows at one phi and their derivatives. Rows are given by the values among them and
+ * how many have each; small whole ones share their factors. */
+static Pair rises(int64_t n, const double *values, const double *times, double phi) {
+    double above[SMALL + 1] = {0.0}, total = 0.0, slope = 0.0, rows = 0.0;
     for (int64_t i = 0; i < n; i++) {
-        if (y[i] < SMALL && y[i] >= 0.0 && y[i] == floor(y[i])) {
-            above[i & 3][(int64_t)y[i]]++;
+        const double y = values[i];
+        if (y < SMALL && y >= 0.0 && y == floor(y)) {
+            above[(int64_t)y] += times[i];
         } else {
-            total += m_lgamma(phi + y[i]) - m_lgamma(phi);
-            slope += m_digamma(phi + y[i]) - m_digamma(phi);
+            total += times[i] * (m_lgamma(phi + y) - m_lgamma(phi));
+            slope += times[i] * (m_digamma(phi + y) - m_digamma(phi));
         }
     }
     for (int k = SMALL - 1; k >= 0; k--) {
-        rows += (double)(above[0][k + 1] + above[1][k + 1] + above[2][k + 1] + above[3][k + 1]);
+        rows += above[k + 1];
         total += rows * m_log(phi + k);
         slope += rows / (phi + k);
     }

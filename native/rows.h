@@ -150,14 +150,15 @@ static Sums block_rows(const Law *law, Seen s, int64_t first, int64_t n, const d
 }
 
 /* What all rows add together, beside the sums of their blocks. */
-static Sums whole_rows(const Law *law, Seen s, double within) {
-    if (law->tape || law->printed >= 0) return (Sums){0.0, {0.0}};
+static Sums whole_rows(const int64_t *I, const Law *law) {
+    const Program *h = (const Program *)I;
+    if (law->printed >= 0) return (Sums){0.0, {0.0}};
     if (law->plain == NEGATIVE_BINOMIAL) {
-        const Pair found = rises(s.n, s.y, law->own.own);
+        const Pair found = rises(h->distinct, numbers(I, h->at_distinct), numbers(I, h->at_times), law->own.own);
         return (Sums){found.value, {law->parameters > (law->zeros ? 1 : 0) ? found.slope : 0.0}};
     }
     if (law->plain == GAUSSIAN) {
-        const double sigma = law->own.own, squares = within / (sigma * sigma);
+        const double sigma = law->own.own, squares = h->within / (sigma * sigma);
         return (Sums){-0.5 * squares, {squares / sigma}};
     }
     return (Sums){0.0, {0.0}};
@@ -172,10 +173,13 @@ double NAME(likelihood)(const int64_t *I, const double *eta, const double *param
     double *room = malloc(8 * (size_t)(tape_size(I) + 1));
     if (!room) return NAN;
     Machine tape;
-    if (h->at_tape) tape = tape_in(I, parameters, room);
-    const Law law = law_of(h, h->at_tape ? &tape : NULL, parameters);
+    Law law = law_of(h, parameters);
+    if (h->at_tape) {
+        tape = tape_in(I, parameters, room);
+        law.tape = &tape;
+    }
     const Seen s = seen_of(I);
-    Sums all = whole_rows(&law, s, h->within);
+    Sums all = whole_rows(I, &law);
     for (int64_t at = 0; at < s.n; at += ROWS_AT_ONCE) {
         const int64_t m = s.n - at < ROWS_AT_ONCE ? s.n - at : ROWS_AT_ONCE;
         const Sums found = block_rows(&law, s, at, m, eta + at, d_eta + at);

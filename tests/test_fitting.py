@@ -184,6 +184,7 @@ def test_the_graph_itself_gives_the_same_posterior(table):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Numba will use object mode:UserWarning")  # PyTensor's Poisson
 def test_pymc_reads_the_posterior_of_its_graph(table):
     import pymc as pm
 

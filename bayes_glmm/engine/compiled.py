@@ -113,7 +113,8 @@ def _kernel(
     def begin(seed: int) -> Array:
         return start + spread * np.random.default_rng(seed).uniform(-1, 1, n)
 
-    model = Density(address("density"), address("expand"), program.buffer, n, begin, COORDINATES)
+    code = address("density"), address("expand")
+    model = Density(*code, program.buffer, n, begin, COORDINATES, program.threads)
     rows = program.rows
     summed = (
         f"{rows.n_given:,} rows were summed to {rows.design.n_rows:,} distinct ones; "

@@ -46,6 +46,9 @@ class CompiledGraph:
     model: Any
     left_out: Collection[str]
 
+    def use_threads(self, number: int) -> None:
+        """Do nothing: a gradient of a graph takes one thread."""
+
     def sample(
         self,
         seed: int,

@@ -74,6 +74,8 @@ class Density:
         Takes a seed; returns where a chain begins, shape (n,).
     name : str
         Of the coordinates among the draws.
+    threads : ndarray of int64, shape (1,)
+        A word of the buffer: how many threads may share a gradient's rows.
     """
 
     address: int
@@ -82,6 +84,11 @@ class Density:
     n: int
     start: Callable[[int], Array]
     name: str
+    threads: NDArray[np.int64]
+
+    def use_threads(self, number: int) -> None:
+        """Let that many threads share a gradient's rows, in chains under way too."""
+        self.threads[0] = number
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -42,6 +42,8 @@ def run_chains(
 ) -> list[Chain]:
     """Sample every chain that is not kept yet, ``settings.cores`` at a time.
 
+    Cores that no chain needs help with the rows of others; no draw depends on it.
+
     Parameters
     ----------
     model : Density or CompiledGraph
@@ -68,6 +70,7 @@ def run_chains(
                 while waiting and len(running) < settings.cores:
                     k = waiting.pop(0)
                     running[k] = _begin(model, settings, target_accept, seeds[k], k, report)
+                model.use_threads(settings.cores // max(1, len(running)))
                 for k in [k for k, sampler in running.items() if finished(sampler)]:
                     done[k] = _collect(running.pop(k), model.left_out)
                     if store is not None:

@@ -53,6 +53,7 @@ def preview(chosen: Coordinates, settings: Settings) -> Preview:
 
     program, plan = chosen.program, chosen.program.plan
     assert plan is not None
+    program.threads[0] = settings.cores
     rng = np.random.default_rng([settings.seed, STREAM])
     total, d = settings.chains * settings.draws, len(plan.theta)
     z = rng.normal(size=(total, program.n_sampled))

@@ -83,6 +83,12 @@ class Program:
         return len(self.start) if self.plan is None else self.plan.n_sampled(len(self.start))
 
     @property
+    def threads(self) -> NDArray[np.int64]:
+        """The word of the buffer that says how many threads may share a gradient's rows."""
+        k = PROGRAM.place("threads")
+        return self.buffer[k : k + 1]
+
+    @property
     def locations(self) -> list[tuple[float, float]]:
         """Location and scale of the prior of the intercept and each coefficient."""
         return list(_location_scale(self.design, self.priors).values())
@@ -242,7 +248,8 @@ def write_program(
     header["at_parameter_prior"] = min(places, default=writer.length)
     first = begin(given, priors, _location_scale(design, priors))
     start = first.start
-    header |= {"constant": total, "mode": PLAIN if plan is None else plan.mode}
+    header |= {"constant": total, "threads": 1}
+    header["mode"] = PLAIN if plan is None else plan.mode
     if plan is not None:
         header["at_plan"] = plan.write(writer)
     header |= {"length": writer.length, "dim": len(start)}

@@ -34,6 +34,10 @@ class Record:
         """Number of words."""
         return len(self.fields)
 
+    def place(self, name: str) -> int:
+        """Return the word of a field, counted from the record's first."""
+        return [field for field, _ in self.fields].index(name)
+
     def words(self, **values: float) -> NDArray[np.int64]:
         """Return one record as words, shape (width,); fields that are not named are zero.
 
@@ -51,7 +55,7 @@ class Record:
 
     def read(self, words: NDArray[np.int64], name: str) -> float:
         """Return the value of a field of a record."""
-        k = [field for field, _ in self.fields].index(name)
+        k = self.place(name)
         word = words[k]
         return float(word.view(np.float64)) if self.fields[k][1] == NUMBER else int(word)
 
@@ -66,14 +70,16 @@ PROGRAM = _record(
     "Program",
     """
     length dim rows coefficients intercept groups family link parameters single mode columns
-    at_X at_offset at_y at_trials at_known at_weights at_tape at_intercept_prior at_beta_prior
-    at_parameter_prior at_groups at_plan
+    threads distinct at_X at_offset at_y at_trials at_known at_weights at_distinct at_times at_tape
+    at_intercept_prior at_beta_prior at_parameter_prior at_groups at_plan
     """,
     "constant within",
 )
 """Begins the buffer. ``single`` is 1 where every row is one trial; ``within`` is the sum of
 squares of a Gaussian response around the means that its rows are. ``at_known`` is a table of
-``columns`` by rows, which printed and interpreted rows read in place of ``y`` and ``trials``."""
+``columns`` by rows, which printed and interpreted rows read in place of ``y`` and ``trials``. Where
+``distinct`` is not zero, a table holds the values of ``y``, another how many rows have each. Up to
+``threads`` threads share the rows of large tables; it is the one word that changes during a chain."""
 
 GROUP = _record(
     "Group",

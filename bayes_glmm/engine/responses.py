@@ -7,7 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.codes import FAMILIES, INTERPRETED, LINKS, PRINTED, constant
+from bayes_glmm.engine.codes import (
+    FAMILIES,
+    INFLATED,
+    INTERPRETED,
+    LINKS,
+    NEGATIVE_BINOMIAL,
+    PRINTED,
+    constant,
+)
 from bayes_glmm.engine.plan import Writer
 from bayes_glmm.engine.tapes import Taped, tape_density
 from bayes_glmm.families import get_family
@@ -64,7 +72,19 @@ class Responses:
             "at_trials": writer.floats(self.trials),
             "at_known": writer.floats(self.known),
             "at_weights": 0 if self.weights is None else writer.floats(self.weights),
+            **self._distinct(writer),
             **({} if self.taped is None else self.taped.write(writer)),
+        }
+
+    def _distinct(self, writer: Writer) -> dict[str, float]:
+        """Append the values of counts and how many rows have each, where sums need no more."""
+        if self.family >= PRINTED or self.family % INFLATED != NEGATIVE_BINOMIAL:
+            return {}
+        values, times = np.unique(self.y, return_counts=True)
+        return {
+            "distinct": len(values),
+            "at_distinct": writer.floats(values),
+            "at_times": writer.floats(times.astype(np.float64)),
         }
 
 

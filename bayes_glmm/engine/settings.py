@@ -29,7 +29,8 @@ class Settings:
         Kept draws and warm-up iterations per chain, and number of chains; ``tune``
         and ``target_accept`` are ``None`` until the coordinates are known.
     cores : int
-        Chains that run at the same time; the result does not depend on it.
+        Chains that run at the same time, and threads for the rows of chains that are fewer;
+        the result does not depend on it.
     seed : int
     target_accept : float
         Acceptance that the step size aims at.
@@ -104,7 +105,7 @@ def choose_settings(
         draws=draws,
         tune=tune,
         chains=chains,
-        cores=min(chains, cores or _cores()),
+        cores=cores or _cores(),
         seed=seed,
         target_accept=target_accept,
         retry=target_accept is None,

@@ -79,7 +79,7 @@ class Capable:
         Parameters
         ----------
         capability : str
-            Its name, see :data:`NAMES`.
+            Its name: one of ``NAMES`` in this file.
 
         Returns
         -------
@@ -97,7 +97,7 @@ class Capable:
         Parameters
         ----------
         capability : str
-            Its name, see :data:`NAMES`.
+            Its name: one of ``NAMES`` in this file.
 
         Raises
         ------

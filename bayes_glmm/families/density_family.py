@@ -19,7 +19,7 @@ class Written(Family):
 
     Whatever computes the density goes through the ``Maths`` that it is given, so
     that the graph and the answers cannot drift apart. What most families can do and this one
-    cannot goes into ``lacks``, by the names in :data:`.capabilities.NAMES`, each with the reason
+    cannot goes into ``lacks``, by the names of ``families/capabilities.py``, each with the reason
     and the way out: answers that need it are then refused in these words.
 
     See Also

@@ -76,8 +76,8 @@ def fit(model: Model, data: Any, **options: Unpack[FitOptions]) -> xr.DataTree:
     chains : int, default 4
         Number of chains.
     cores : int, optional
-        Chains that run at the same time, on which results do not depend; as many as there
-        are processors when not given.
+        Chains that run at the same time; those that are left share the rows of large tables.
+        Results do not depend on it. As many as there are processors when not given.
     draws : int, default 1000
         Kept draws of each chain.
     seed : int, default 1

@@ -91,6 +91,20 @@ def test_the_largest_r_hat_of_many_levels_is_held_against_chance():
     assert "u_g[l17]" in mixed.message and mixed.figure > mixed.threshold > 1.01
 
 
+def test_chance_is_larger_where_only_the_distance_from_the_middle_moves_slowly():
+    rng = np.random.default_rng(12)
+    size = lfilter([0.5], [1.0, -0.85], rng.normal(size=(CHAINS, DRAWS, 1500)), axis=1)
+    draws = rng.choice([-1.0, 1.0], size.shape) * np.exp(size)
+    figures = diagnostics(draws)
+    assert figures["ess_bulk"].min() > 800 and figures["r_hat"].max() > 1.01
+    assert convergence(chains(u_g=draws), statistics()) == (True, [])
+    draws[1, :, 40] *= 1.8
+    converged, found = convergence(chains(u_g=draws), statistics())
+    assert (
+        not converged and "u_g[l40]" in next(f for f in found if f.name == "r_hat_of_many").message
+    )
+
+
 def test_slow_chains_have_too_few_effective_draws():
     draws = np.cumsum(noise(), axis=1) * 0.01 + 0.2 * noise(seed=1)
     converged, found = convergence(chains(a=draws), statistics())

@@ -63,7 +63,7 @@ def begin(seed):
 
 
 def density(function=normal, expand=unchanged):
-    return Density(address(function), address(expand), SCALES, 3, begin, "x")
+    return Density(address(function), address(expand), SCALES, 3, begin, "x", np.ones(1, np.int64))
 
 
 def drawn(trace):

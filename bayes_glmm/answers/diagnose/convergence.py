@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
-from bayes_glmm.answers.diagnose.rhat_ess import diagnostics
+from bayes_glmm.answers.diagnose.rhat_ess import diagnostics, folded_ess
 from bayes_glmm.errors import Finding, listed
 from bayes_glmm.model.variables import (
     CORRELATION,
@@ -63,8 +63,9 @@ def convergence(posterior: xr.Dataset, stats: xr.Dataset) -> tuple[bool, list[Fi
 
     The largest R-hat among hundreds of levels lies above 1.01 by chance alone. Variables of
     more than 20 elements are therefore compared with the 99 % quantile of the largest R-hat
-    among so many elements of chains that agree, each at its effective sample size: the squared
-    R-hat of ``m`` split chains is close to ``1 + m / ESS * chi2 / (m - 1)``.
+    among so many elements of chains that agree, each at its least effective sample size, that of
+    its distance from the median included: the squared R-hat of ``m`` split chains is close to
+    ``1 + m / ESS * chi2 / (m - 1)``.
 
     Parameters
     ----------
@@ -131,6 +132,14 @@ class Elements:
                 parts.append(diagnostics(cube if whole else cube[:, :, free]))
         kinds = ("r_hat", "ess_bulk", "ess_tail")
         return cls(places, {k: np.concatenate([p[k] for p in parts]) for k in kinds})
+
+    def draws(self, i: int) -> NDArray[np.float64]:
+        """Return the draws of an element, shape (n_chains, n_draws)."""
+        for variable, free in self.places:
+            if i < len(free):
+                return np.asarray(variable.values.reshape(*variable.shape[:2], -1)[:, :, free[i]])
+            i -= len(free)
+        raise IndexError(i)
 
     def name(self, i: int) -> str:
         """Return the label of an element, such as ``u_ward[w3, intercept]``."""
@@ -216,6 +225,10 @@ def _by_chance(
 ) -> NDArray[np.float64]:
     """Return the R-hat that chance explains, no less than 1.01, shape (n_many,)."""
     ess = np.minimum(elements.figures["ess_bulk"], elements.figures["ess_tail"])[many]
+    above = np.flatnonzero(elements.figures["r_hat"][many] > R_HAT)
+    if len(above):
+        draws = np.stack([elements.draws(i) for i in many[above]], axis=2)
+        ess[above] = np.minimum(ess[above], folded_ess(draws))
     ess = np.maximum(np.nan_to_num(ess), ESS_PER_CHAIN * m / 2)
     square = 1 + m / ess * chdtri(m - 1, BY_CHANCE / (2 * sizes)) / (m - 1)
     return np.maximum(R_HAT, np.sqrt(square))

@@ -49,6 +49,24 @@ def diagnostics(cube: Array) -> dict[str, Array]:
     return out
 
 
+def folded_ess(cube: Array) -> Array:
+    """Return the effective sample size of distances from the median, shape (n_variables,).
+
+    R-hat is the larger one of the values and of these, whose size can be a tenth of that of the
+    values: chains that jump across the middle forget where they are, not how far out.
+
+    Parameters
+    ----------
+    cube : ndarray, shape (n_chains, n_draws, n_variables)
+    """
+    x = split(np.moveaxis(cube, 2, 0))
+    return ess(_folded(x.reshape(len(x), -1)).reshape(x.shape))
+
+
+def _folded(flat: Array) -> Array:
+    return normal_scores(np.abs(flat - np.median(flat, axis=1)[:, None]))[0]
+
+
 def _varies(low: Array, high: Array) -> NDArray[np.bool_]:
     """Whether extremes are finite and differ by more than rounding."""
     finite = np.isfinite(low) & np.isfinite(high)
