@@ -29,8 +29,6 @@ static int within_range(Buffer b, int64_t at, int64_t count, int64_t low, int64_
 static int sound_family(const Program *h) {
     const int64_t plain = h->family % INFLATED, zeros = h->family - plain, link = h->link;
     const int mean = link == IDENTITY || link == LOG || link == SQRT || link == INVERSE;
-    const int share = link == LOGIT || link == PROBIT || link == CLOGLOG;
-    const int shares = plain == BINOMIAL || plain == BETA_BINOMIAL || plain == BETA;
     if (h->parameters < 0 || h->parameters > MOST_OWN || h->columns < 0) return 0;
     if (h->family == INTERPRETED) return h->at_tape && h->columns < MOST_COLUMNS && !h->at_weights;
     if (h->at_tape) return 0;
@@ -41,10 +39,11 @@ static int sound_family(const Program *h) {
         return h->parameters == needs.own && h->columns == needs.known && needs.known <= MOST_KNOWN && (needs.links >> link & 1);
     }
     if (h->columns || h->at_weights) return 0;
-    if (h->family < 0 || plain > BETA || (zeros != 0 && zeros != INFLATED && zeros != HURDLE)) return 0;
+    if (h->family < 0 || plain > NEGATIVE_BINOMIAL_1 || (zeros != 0 && zeros != INFLATED && zeros != HURDLE)) return 0;
     if (plain == GAUSSIAN) return mean && zeros == 0 && h->parameters == 1;
     if (plain == STUDENT_T) return mean && zeros == 0 && h->parameters == 2;
-    return (shares ? share : mean) && h->parameters >= (zeros ? 1 : 0) && h->parameters <= (zeros ? 2 : 1);
+    if (plain == BERNOULLI) return link == LOGIT && zeros == 0 && h->parameters == 0;
+    return mean && h->parameters >= (zeros ? 1 : 0) && h->parameters <= (zeros ? 2 : 1);
 }
 
 /* A density that is interpreted: of the family's parameters and a predictor, with their slopes. */
@@ -140,7 +139,7 @@ int64_t NAME(check_program)(int64_t length, const int64_t *program) {
     if (!sound_family(h)) return BAD_FAMILY;
     const int64_t n = h->rows;
     if (!inside(b, h->at_X, product(n, h->coefficients)) || h->coefficients < 0) return BAD_ROWS;
-    if (!inside(b, h->at_offset, n) || !inside(b, h->at_y, n) || !inside(b, h->at_trials, n)) return BAD_ROWS;
+    if (!inside(b, h->at_offset, n) || !inside(b, h->at_y, h->family < PRINTED ? n : 0) || !inside(b, h->at_counts, h->family == GAUSSIAN ? n : 0)) return BAD_ROWS;
     if (!inside(b, h->at_known, product(n, h->columns)) || !inside(b, h->at_weights, h->at_weights ? n : 0)) return BAD_ROWS;
     if (!inside(b, h->at_distinct, h->distinct) || !inside(b, h->at_times, h->distinct)) return BAD_ROWS;
     if (h->at_tape && !sound_tape(b)) return BAD_TAPE;

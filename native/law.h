@@ -2,7 +2,6 @@
 typedef struct {
     int64_t plain, zeros, link; /* plain family; 0, INFLATED or HURDLE */
     int64_t printed;            /* the number of a family whose rows are printed, else -1 */
-    int64_t single;             /* every row is one trial */
     int64_t parameters, last;   /* their number; which of them is the share of zeros */
     const Machine *tape;        /* of rows that are interpreted, else NULL; every share has its own */
     const double *given; /* the parameters themselves */
@@ -15,7 +14,7 @@ typedef struct { double value, own[MOST_OWN]; } Sums; /* own: in the parameters,
 
 static Law law_of(const Program *h, const double *parameters) {
     const int64_t n_parameters = h->parameters;
-    Law law = {.printed = h->family - PRINTED, .link = h->link, .single = h->single, .parameters = n_parameters, .given = parameters};
+    Law law = {.printed = h->family - PRINTED, .link = h->link, .parameters = n_parameters, .given = parameters};
     if (h->at_tape || law.printed >= 0) return law;
     law.printed = -1;
     law.plain = h->family % INFLATED;

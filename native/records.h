@@ -6,8 +6,8 @@ enum {
     PLAIN = 0, FROZEN = 1, ADAPTIVE = 2, COLLAPSED = 3,
 };
 enum {
-    GAUSSIAN = 0, STUDENT_T = 1, BINOMIAL = 2, POISSON = 3, NEGATIVE_BINOMIAL = 4, NEGATIVE_BINOMIAL_1 = 5,
-    BETA_BINOMIAL = 6, BETA = 7, INFLATED = 100, HURDLE = 200, PRINTED = 300, INTERPRETED = 400,
+    GAUSSIAN = 0, STUDENT_T = 1, BERNOULLI = 2, POISSON = 3, NEGATIVE_BINOMIAL = 4, NEGATIVE_BINOMIAL_1 = 5,
+    INFLATED = 100, HURDLE = 200, PRINTED = 300, INTERPRETED = 400,
 };
 enum {
     IDENTITY = 0, LOG = 1, LOGIT = 2, PROBIT = 3, CLOGLOG = 4, SQRT = 5,
@@ -27,7 +27,6 @@ typedef struct {
     int64_t family;
     int64_t link;
     int64_t parameters;
-    int64_t single;
     int64_t mode;
     int64_t columns;
     int64_t threads;
@@ -35,7 +34,7 @@ typedef struct {
     int64_t at_X;
     int64_t at_offset;
     int64_t at_y;
-    int64_t at_trials;
+    int64_t at_counts;
     int64_t at_known;
     int64_t at_weights;
     int64_t at_distinct;
@@ -49,7 +48,7 @@ typedef struct {
     double constant;
     double within;
 } Program;
-_Static_assert(sizeof(Program) == 8 * 30, "one word a field");
+_Static_assert(sizeof(Program) == 8 * 29, "one word a field");
 typedef struct {
     int64_t levels;
     int64_t terms;

@@ -7,15 +7,9 @@ typedef struct { double own, log_own, a, b, by_own; } Own; /* by_own = 1 / own: 
 
 static Own own_of(int64_t family, double own) {
     Own o = {own, m_log(own), 0.0, 0.0, 1.0 / own};
-    switch (family) {
-    case NEGATIVE_BINOMIAL_1:
+    if (family == NEGATIVE_BINOMIAL_1) {
         o.a = m_log1p(own);
         o.b = 1.0 / (1.0 + own);
-        break;
-    case BETA:
-        o.a = m_lgamma(own);
-        o.b = m_digamma(own);
-        break;
     }
     return o;
 }
@@ -56,36 +50,4 @@ INLINE Row negative_binomial_1_row(int64_t link, double y, double eta, Own o, do
     const double size = m.mu * o.by_own, slope = (d_rise - o.a) * o.by_own;
     const double d_own = size * o.by_own * (o.a - d_rise) + y * (o.by_own - o.b) - size * o.b;
     return possible(link, y, m.mu, (Row){rise + y * (o.log_own - o.a) - size * o.a, slope * m.slope, d_own});
-}
-
-INLINE Row binomial_row(int64_t link, double y, double n, double eta) {
-    const Success s = success(link, eta);
-    const double no = n - y;
-    const double value = pick(y > 0.0, y * s.log_p, 0.0) + pick(no > 0.0, no * s.log_q, 0.0);
-    return (Row){value, pick(y > 0.0, y * s.d_p, 0.0) + pick(no > 0.0, no * s.d_q, 0.0), 0.0};
-}
-
-/* Shapes of a beta distribution with mean p and their derivatives in eta. */
-typedef struct { double p, q, yes, no, d_yes, d_no; } Shapes;
-
-INLINE Shapes shapes_of(int64_t link, double eta, double own) {
-    const Success s = success(link, eta);
-    const double p = link == LOGIT ? -s.d_q : m_exp(s.log_p), q = link == LOGIT ? s.d_p : m_exp(s.log_q);
-    return (Shapes){p, q, m_max(own * p, 1e-300), m_max(own * q, 1e-300), own * p * s.d_p, own * q * s.d_q};
-}
-
-INLINE Row beta_row(int64_t link, double y, double eta, Own o) {
-    const Shapes s = shapes_of(link, eta, o.own);
-    const double log_y = m_log(y), log_n = m_log1p(-y), up = log_y - m_digamma(s.yes), down = log_n - m_digamma(s.no);
-    const double value = o.a - m_lgamma(s.yes) - m_lgamma(s.no) + (s.yes - 1.0) * log_y + (s.no - 1.0) * log_n;
-    return (Row){value, up * s.d_yes + down * s.d_no, o.b + s.p * up + s.q * down};
-}
-
-/* What a row rises by at its shapes and at their sum, each with the derivative. */
-typedef struct { double yes, no, both, d_yes, d_no, d_both; } Rise;
-
-INLINE Row beta_binomial_row(int64_t link, double eta, Own o, Rise r) {
-    const Shapes s = shapes_of(link, eta, o.own);
-    const double d_own = s.p * r.d_yes + s.q * r.d_no - r.d_both;
-    return (Row){r.yes + r.no - r.both, r.d_yes * s.d_yes + r.d_no * s.d_no, d_own};
 }

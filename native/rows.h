@@ -83,7 +83,7 @@ static Sums student_t_rows(const Law *law, int64_t n, const double *y, const dou
 /* What rows are seen of: columns as long as the table, each NULL where there is none. */
 typedef struct {
     int64_t n, columns;
-    const double *y, *trials, *known, *weights;
+    const double *y, *counts, *known, *weights;
     const Output *outputs;
 } Seen;
 
@@ -92,7 +92,7 @@ static Seen seen_of(const int64_t *I) {
     const double *weights = h->at_weights ? numbers(I, h->at_weights) : NULL;
     const Tape *tape = (const Tape *)(I + h->at_tape);
     const Output *outputs = h->at_tape ? (const Output *)(I + tape->at_outputs) : NULL;
-    return (Seen){h->rows, h->columns, numbers(I, h->at_y), numbers(I, h->at_trials), numbers(I, h->at_known), weights, outputs};
+    return (Seen){h->rows, h->columns, numbers(I, h->at_y), numbers(I, h->at_counts), numbers(I, h->at_known), weights, outputs};
 }
 
 /* Rows of a family that is printed. */
@@ -135,18 +135,16 @@ static Sums tape_rows(const Law *law, Seen s, int64_t first, int64_t n, const do
 static Sums block_rows(const Law *law, Seen s, int64_t first, int64_t n, const double *eta, double *d) {
     if (law->tape) return tape_rows(law, s, first, n, eta, d);
     if (law->printed >= 0) return printed_rows(law, s, first, n, eta, d);
-    const double *y = s.y + first, *trials = s.trials + first;
+    const double *y = s.y + first;
     switch (law->zeros ? -1 : law->plain) {
-    case GAUSSIAN: return gaussian_rows(law, n, y, trials, eta, d);
+    case GAUSSIAN: return gaussian_rows(law, n, y, s.counts + first, eta, d);
     case STUDENT_T: return student_t_rows(law, n, y, eta, d);
     case POISSON:
         if (law->link == LOG) return (Sums){log_poisson_rows(n, y, eta, d), {0.0}};
         break;
-    case BINOMIAL:
-        if (law->link == LOGIT && law->single) return (Sums){logistic_rows(n, y, eta, d), {0.0}};
-        break;
+    case BERNOULLI: return (Sums){logistic_rows(n, y, eta, d), {0.0}};
     }
-    return staged_rows(law, n, y, trials, eta, d);
+    return staged_rows(law, n, y, eta, d);
 }
 
 /* What all rows add together, beside the sums of their blocks. */

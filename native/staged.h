@@ -18,17 +18,11 @@ typedef struct { double value[STAGE], own[STAGE]; } Stage; /* slopes in eta go w
     CASE(family, SQRT, row(SQRT, y[i], eta[i], o)) CASE(family, INVERSE, row(INVERSE, y[i], eta[i], o))
 
 /* A stage of rows of a plain family; 0 where there is no such family with this link. */
-static int plain_rows(int64_t family, int64_t link, Own o, int64_t m, const double *restrict y, const double *restrict trials,
+static int plain_rows(int64_t family, int64_t link, Own o, int64_t m, const double *restrict y,
                       const double *restrict eta, double *restrict value, double *restrict slope, double *restrict own) {
     switch (family * 8 + link) {
         MEANS(POISSON, poisson_row)
         MEANS(NEGATIVE_BINOMIAL, negative_binomial_row)
-        CASE(BINOMIAL, LOGIT, binomial_row(LOGIT, y[i], trials[i], eta[i]))
-        CASE(BINOMIAL, PROBIT, binomial_row(PROBIT, y[i], trials[i], eta[i]))
-        CASE(BINOMIAL, CLOGLOG, binomial_row(CLOGLOG, y[i], trials[i], eta[i]))
-        CASE(BETA, LOGIT, beta_row(LOGIT, y[i], eta[i], o))
-        CASE(BETA, PROBIT, beta_row(PROBIT, y[i], eta[i], o))
-        CASE(BETA, CLOGLOG, beta_row(CLOGLOG, y[i], eta[i], o))
     }
     return 0;
 }
@@ -45,24 +39,6 @@ INLINE int rising_counts_link(int64_t link, Own o, int64_t m, const double *rest
     FILL(negative_binomial_1_row(link, y[i], eta[i], o, rise[i], d_rise[i]))
 }
 
-INLINE int rising_shares_link(int64_t link, Own o, int64_t m, const double *restrict y, const double *restrict trials,
-                              const double *restrict eta, double *restrict value, double *restrict slope, double *restrict own) {
-    double yes[STAGE], no[STAGE], fails[STAGE], both[STAGE];
-    double rise[STAGE], fall[STAGE], all[STAGE], d_rise[STAGE], d_fall[STAGE], d_all[STAGE];
-    SIMD
-    for (int64_t i = 0; i < m; i++) {
-        const Shapes s = shapes_of(link, eta[i], o.own);
-        yes[i] = s.yes;
-        no[i] = s.no;
-        fails[i] = trials[i] - y[i];
-        both[i] = o.own;
-    }
-    rise_rows(m, y, yes, rise, d_rise);
-    rise_rows(m, fails, no, fall, d_fall);
-    rise_rows(m, trials, both, all, d_all);
-    FILL(beta_binomial_row(link, eta[i], o, ((Rise){rise[i], fall[i], all[i], d_rise[i], d_fall[i], d_all[i]})))
-}
-
 #define CASE(link, rows, ...) case link: return rows(link, __VA_ARGS__);
 static int rising_counts(int64_t link, Own o, int64_t m, const double *y, const double *eta, double *value, double *slope, double *own) {
     switch (link) {
@@ -73,21 +49,12 @@ static int rising_counts(int64_t link, Own o, int64_t m, const double *y, const 
     }
     return 0;
 }
-static int rising_shares(int64_t link, Own o, int64_t m, const double *y, const double *trials, const double *eta, double *value, double *slope, double *own) {
-    switch (link) {
-        CASE(LOGIT, rising_shares_link, o, m, y, trials, eta, value, slope, own)
-        CASE(PROBIT, rising_shares_link, o, m, y, trials, eta, value, slope, own)
-        CASE(CLOGLOG, rising_shares_link, o, m, y, trials, eta, value, slope, own)
-    }
-    return 0;
-}
 #undef CASE
 #undef FILL
 
-static int stage_rows(const Law *law, int64_t m, const double *y, const double *trials, const double *eta, double *slope, Stage *stage) {
+static int stage_rows(const Law *law, int64_t m, const double *y, const double *eta, double *slope, Stage *stage) {
     if (law->plain == NEGATIVE_BINOMIAL_1) return rising_counts(law->link, law->own, m, y, eta, stage->value, slope, stage->own);
-    if (law->plain == BETA_BINOMIAL) return rising_shares(law->link, law->own, m, y, trials, eta, stage->value, slope, stage->own);
-    return plain_rows(law->plain, law->link, law->own, m, y, trials, eta, stage->value, slope, stage->own);
+    return plain_rows(law->plain, law->link, law->own, m, y, eta, stage->value, slope, stage->own);
 }
 
 /* Zeros may come from elsewhere too, with probability `share`; returns the slope in it. */
@@ -124,7 +91,7 @@ static double hurdle(const Law *law, int64_t m, const double *restrict y, const 
     double none_slope[STAGE], d_share = 0.0, *restrict value = stage->value, *restrict own = stage->own;
     const double nothing[STAGE] = {0};
     Stage none;
-    stage_rows(law, m, nothing, nothing, eta, none_slope, &none);
+    stage_rows(law, m, nothing, eta, none_slope, &none);
     truncate_rows(m, none.value, none_slope, none.own, value, slope, own);
     const double rest = law->log_rest, log_share = law->log_share, up = -1.0 / (1.0 - law->share), down = 1.0 / law->share;
     SIMD_SUM(d_share)
@@ -138,12 +105,12 @@ static double hurdle(const Law *law, int64_t m, const double *restrict y, const 
     return d_share;
 }
 
-static Sums staged_rows(const Law *law, int64_t n, const double *y, const double *trials, const double *eta, double *d) {
+static Sums staged_rows(const Law *law, int64_t n, const double *y, const double *eta, double *d) {
     Stage stage;
     double total = 0.0, own = 0.0, share = 0.0;
     for (int64_t at = 0; at < n; at += STAGE) {
         const int64_t m = n - at < STAGE ? n - at : STAGE;
-        if (!stage_rows(law, m, y + at, trials + at, eta + at, d + at, &stage)) return (Sums){NAN, {0.0}};
+        if (!stage_rows(law, m, y + at, eta + at, d + at, &stage)) return (Sums){NAN, {0.0}};
         if (law->zeros == INFLATED) share += inflate(law, m, y + at, d + at, stage.value, stage.own);
         if (law->zeros == HURDLE) share += hurdle(law, m, y + at, eta + at, d + at, &stage);
         SIMD_SUM(total, own)

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.native.rows_table import FAMILY_NUMBERS, LINK_NUMBERS
+
+type Array = NDArray[np.float64]
 
 PLAIN, FROZEN, ADAPTIVE, COLLAPSED = range(4)
 MODES = {"PLAIN": PLAIN, "FROZEN": FROZEN, "ADAPTIVE": ADAPTIVE, "COLLAPSED": COLLAPSED}
 """Coordinates that are sampled: the program's own, or those of a :class:`.plan.Plan`."""
 
-(
-    GAUSSIAN, STUDENT_T, BINOMIAL, POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1,
-    BETA_BINOMIAL, BETA,
-) = range(8)  # fmt: skip
+GAUSSIAN, STUDENT_T, BERNOULLI, POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1 = range(6)
 PLAIN_FAMILIES = {
     "GAUSSIAN": GAUSSIAN,
     "STUDENT_T": STUDENT_T,
-    "BINOMIAL": BINOMIAL,
+    "BERNOULLI": BERNOULLI,
     "POISSON": POISSON,
     "NEGATIVE_BINOMIAL": NEGATIVE_BINOMIAL,
     "NEGATIVE_BINOMIAL_1": NEGATIVE_BINOMIAL_1,
-    "BETA_BINOMIAL": BETA_BINOMIAL,
-    "BETA": BETA,
 }
+"""Families whose rows are written by hand, where that is 1.4 to 2.2 times as fast as printed rows."""
 INFLATED, HURDLE = 100, 200
 """Added to a plain family's number: extra zeros, or all of them, have a probability of their own."""
 PRINTED = 300
@@ -33,26 +30,23 @@ PRINTED = 300
 INTERPRETED = 400
 """The number of any other family: its density travels in the buffer."""
 
-FAMILIES = {
+FAMILIES = {name: PRINTED + number for name, number in FAMILY_NUMBERS.items()}
+"""By name the number of a family whose rows are printed: every family with one predictor."""
+BY_HAND = {
     "gaussian": GAUSSIAN,
     "student_t": STUDENT_T,
-    "bernoulli": BINOMIAL,
-    "binomial": BINOMIAL,
+    "bernoulli": BERNOULLI,
     "poisson": POISSON,
     "negative_binomial": NEGATIVE_BINOMIAL,
     "negative_binomial1": NEGATIVE_BINOMIAL_1,
-    "beta_binomial": BETA_BINOMIAL,
-    "beta": BETA,
     "zero_inflated_poisson": INFLATED + POISSON,
     "zero_inflated_negative_binomial": INFLATED + NEGATIVE_BINOMIAL,
     "hurdle_poisson": HURDLE + POISSON,
     "hurdle_negative_binomial": HURDLE + NEGATIVE_BINOMIAL,
 }
-FAMILIES |= {
-    name: PRINTED + number for name, number in FAMILY_NUMBERS.items() if name not in FAMILIES
-}
+ONLY_LINK = {"bernoulli": "logit"}
+"""Of families whose rows are by hand for one link alone."""
 COUNTS = (POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1)
-SUCCESSES = (BINOMIAL, BETA_BINOMIAL)
 
 LINKS = LINK_NUMBERS
 PRIORS = {
@@ -67,13 +61,37 @@ PRIORS = {
 }  # fmt: skip
 
 
-def constant(family: int, y: NDArray[Any], trials: NDArray[Any]) -> float:
-    """Sum the parts of the log-density that depend on the response alone."""
+def family_number(name: str, link: str, *, weighted: bool) -> int:
+    """Return the number of a family's rows: by hand where there are such, else printed.
+
+    Parameters
+    ----------
+    name, link : str
+        Of the family, without held parameters.
+    weighted : bool
+        Whether rows have weights.
+    """
+    by_hand = BY_HAND.get(name)
+    if by_hand is None or weighted or ONLY_LINK.get(name, link) != link:
+        return FAMILIES[name]
+    return by_hand
+
+
+def counted(family: int, y: Array) -> tuple[float, Array, Array]:
+    """Return what rows of counts need to be read only once; nothing for other rows by hand.
+
+    Returns
+    -------
+    float
+        The sum of the parts of the log-density that depend on the counts alone.
+    ndarray
+        The values among the counts.
+    ndarray
+        How many rows have each.
+    """
     from scipy.special import gammaln
 
-    plain = family % INFLATED
-    if plain in COUNTS:
-        return float(-gammaln(y + 1).sum())
-    if plain in SUCCESSES:
-        return float((gammaln(trials + 1) - gammaln(y + 1) - gammaln(trials - y + 1)).sum())
-    return 0.0
+    if family % INFLATED not in COUNTS:
+        return 0.0, np.zeros(0), np.zeros(0)
+    values, times = np.unique(y, return_counts=True)
+    return float(-times @ gammaln(values + 1)), values, times.astype(np.float64)

@@ -111,7 +111,8 @@ def _merged(design: Design) -> Rows:
         return Rows(replace(taken, response=total, predictors=predictors), n, float(constant))
     tried = np.bincount(place, trials)
     constant = _ways(trials, y).sum() - _ways(tried, total).sum()
-    return Rows(replace(taken, response=total, trials=tried), n, float(constant))
+    summed = replace(taken, family="binomial", response=total, trials=tried)
+    return Rows(summed, n, float(constant))
 
 
 def _ways(n: Array, k: Array) -> Array:

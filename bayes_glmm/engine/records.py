@@ -69,17 +69,16 @@ def _record(name: str, whole: str, numbers: str = "") -> Record:
 PROGRAM = _record(
     "Program",
     """
-    length dim rows coefficients intercept groups family link parameters single mode columns
-    threads distinct at_X at_offset at_y at_trials at_known at_weights at_distinct at_times at_tape
+    length dim rows coefficients intercept groups family link parameters mode columns
+    threads distinct at_X at_offset at_y at_counts at_known at_weights at_distinct at_times at_tape
     at_intercept_prior at_beta_prior at_parameter_prior at_groups at_plan
     """,
     "constant within",
 )
-"""Begins the buffer. ``single`` is 1 where every row is one trial; ``within`` is the sum of
-squares of a Gaussian response around the means that its rows are. ``at_known`` is a table of
-``columns`` by rows, which printed and interpreted rows read in place of ``y`` and ``trials``. Where
-``distinct`` is not zero, a table holds the values of ``y``, another how many rows have each. Up to
-``threads`` threads share the rows of large tables; it is the one word that changes during a chain."""
+"""Begins the buffer. Rows by hand read ``y``, others a table of ``columns`` by rows, ``at_known``.
+Gaussian rows are means of ``at_counts`` rows each, and ``within`` is the sum of squares around them.
+Where ``distinct`` is not zero, a table holds the values of ``y``, another how many rows have each. Up
+to ``threads`` threads share the rows of large tables; it is the one word that changes during a chain."""
 
 GROUP = _record(
     "Group",

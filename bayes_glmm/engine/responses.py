@@ -7,15 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.codes import (
-    FAMILIES,
-    INFLATED,
-    INTERPRETED,
-    LINKS,
-    NEGATIVE_BINOMIAL,
-    PRINTED,
-    constant,
-)
+from bayes_glmm.engine.codes import FAMILIES, INTERPRETED, LINKS, PRINTED, counted, family_number
 from bayes_glmm.engine.plan import Writer
 from bayes_glmm.engine.tapes import Taped, tape_density
 from bayes_glmm.families import get_family
@@ -23,9 +15,9 @@ from bayes_glmm.families.censoring import WEIGHTS
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.model.design import Design
 from bayes_glmm.native.rows_printed import row_data
-from bayes_glmm.native.rows_table import FAMILY_NUMBERS
 
 type Array = NDArray[np.float64]
+NONE = np.zeros(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +27,17 @@ class Responses:
     Attributes
     ----------
     family, link : int
-        By :data:`.codes.FAMILIES` and :data:`.codes.LINKS`.
+        By :data:`.codes.FAMILIES` or :data:`.codes.BY_HAND`, and :data:`.codes.LINKS`.
     own : tuple of Parameter
         The family's own that its rows take; those that are interpreted hold theirs themselves.
-    y, trials : ndarray, shape (n_rows,)
-        ``trials`` are numbers of rows where the family is Gaussian.
+    y, counts : ndarray, shape (n_rows,)
+        What rows by hand read: ``counts``, of how many rows a Gaussian ``y`` is the mean.
     known : ndarray, shape (n_columns, n_rows)
-        What printed rows read; without columns for others.
+        What other rows read; without columns for those by hand.
     weights : ndarray, shape (n_rows,), or None
         What each row's log-density is multiplied by; ``None`` for ones.
+    values, times : ndarray, shape (n_values,)
+        Values among counts that are summed by hand, and how many rows have each; empty for others.
     constant : float
         The sum of the terms of the log-density that depend on data alone.
     """
@@ -52,9 +46,11 @@ class Responses:
     link: int
     own: tuple[Parameter, ...]
     y: Array
-    trials: Array
+    counts: Array
     known: Array
     weights: Array | None
+    values: Array
+    times: Array
     constant: float
     taped: Taped | None = None
     """The density of a family that is interpreted."""
@@ -66,25 +62,15 @@ class Responses:
             "family": self.family,
             "link": self.link,
             "parameters": len(self.own),
-            "single": int((self.trials == 1.0).all()),
             "columns": len(self.known),
-            "at_y": writer.floats(self.y),
-            "at_trials": writer.floats(self.trials),
+            "at_y": writer.floats(self.y) if self.family < PRINTED else 0,
+            "at_counts": writer.floats(self.counts) if self.family < PRINTED else 0,
             "at_known": writer.floats(self.known),
             "at_weights": 0 if self.weights is None else writer.floats(self.weights),
-            **self._distinct(writer),
+            "distinct": len(self.values),
+            "at_distinct": writer.floats(self.values),
+            "at_times": writer.floats(self.times),
             **({} if self.taped is None else self.taped.write(writer)),
-        }
-
-    def _distinct(self, writer: Writer) -> dict[str, float]:
-        """Append the values of counts and how many rows have each, where sums need no more."""
-        if self.family >= PRINTED or self.family % INFLATED != NEGATIVE_BINOMIAL:
-            return {}
-        values, times = np.unique(self.y, return_counts=True)
-        return {
-            "distinct": len(values),
-            "at_distinct": writer.floats(values),
-            "at_times": writer.floats(times.astype(np.float64)),
         }
 
 
@@ -111,15 +97,16 @@ def responses(
     Responses
     """
     name, y = plain_name(family), np.asarray(y, np.float64)
-    number = FAMILIES[name] if weights is None else PRINTED + FAMILY_NUMBERS[name]
     tried = np.ones(len(y)) if trials is None else np.asarray(trials, np.float64)
+    number = family_number(name, link, weighted=weights is not None)
     if number >= PRINTED:
         data = row_data(name, y, trials, weights)
-        known, total = data.columns, data.constant
+        known, total, values, times = data.columns, data.constant, NONE, NONE
     else:
-        known, total = np.zeros((0, len(y))), constant(number, y, tried)
+        known = np.zeros((0, len(y)))
+        total, values, times = counted(number, y)
     own = get_family(family).parameters
-    return Responses(number, LINKS[link], own, y, tried, known, weights, total)
+    return Responses(number, LINKS[link], own, y, tried, known, weights, values, times, total)
 
 
 def responses_of(design: Design) -> Responses | None:
@@ -131,8 +118,7 @@ def responses_of(design: Design) -> Responses | None:
         With a response.
     """
     assert design.response is not None
-    known = FAMILIES.get(plain_name(design.family))
-    if known is not None and not set(design.modifiers) - {WEIGHTS}:
+    if plain_name(design.family) in FAMILIES and not set(design.modifiers) - {WEIGHTS}:
         weights = design.modifiers.get(WEIGHTS)
         return responses(design.family, design.link, design.response, design.trials, weights)
     taped = tape_density(design)
@@ -141,5 +127,5 @@ def responses_of(design: Design) -> Responses | None:
     own = get_family(design.family).scalars(())
     y = np.asarray(design.response, np.float64)
     return Responses(
-        INTERPRETED, LINKS[design.link], own, y, np.ones(len(y)), taped.table, None, 0.0, taped
+        INTERPRETED, LINKS[design.link], own, y, NONE, taped.table, None, NONE, NONE, 0.0, taped
     )
