@@ -32,7 +32,10 @@ INTERPRETED = 400
 
 FAMILIES = {name: PRINTED + number for name, number in FAMILY_NUMBERS.items()}
 """By name the number of a family whose rows are printed: every family with one predictor."""
-BY_HAND = {
+COUNTS = (POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1)
+
+LINKS = LINK_NUMBERS
+_NUMBERS = {
     "gaussian": GAUSSIAN,
     "student_t": STUDENT_T,
     "bernoulli": BERNOULLI,
@@ -44,11 +47,13 @@ BY_HAND = {
     "hurdle_poisson": HURDLE + POISSON,
     "hurdle_negative_binomial": HURDLE + NEGATIVE_BINOMIAL,
 }
-ONLY_LINK = {"bernoulli": "logit"}
-"""Of families whose rows are by hand for one link alone."""
-COUNTS = (POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1)
-
-LINKS = LINK_NUMBERS
+_FOR_ALL: tuple[str, ...] = tuple(LINKS)
+BY_HAND = {
+    (name, link): number
+    for name, number in _NUMBERS.items()
+    for link in {"bernoulli": ("logit",)}.get(name, _FOR_ALL)
+}
+"""By family and link the number of rows that are written by hand."""
 PRIORS = {
     kind: number
     for number, kind in enumerate(
@@ -71,10 +76,8 @@ def family_number(name: str, link: str, *, weighted: bool) -> int:
     weighted : bool
         Whether rows have weights.
     """
-    by_hand = BY_HAND.get(name)
-    if by_hand is None or weighted or ONLY_LINK.get(name, link) != link:
-        return FAMILIES[name]
-    return by_hand
+    printed = FAMILIES[name]
+    return printed if weighted else BY_HAND.get((name, link), printed)
 
 
 def counted(family: int, y: Array) -> tuple[float, Array, Array]:
