@@ -65,9 +65,16 @@ def grouseticks() -> pd.DataFrame:
 
 
 def contraception() -> pd.DataFrame:
-    """Use of contraception, age in decades."""
+    """Use of contraception, age in decades; whether a place is urban around its mean."""
     d = table("contraception", "district")
-    return d.assign(age10=d.age / 10, age10sq=(d.age / 10) ** 2)
+    urban = (d.urban == "Y").astype(float)
+    return d.assign(age10=d.age / 10, age10sq=(d.age / 10) ** 2, cUrban=urban - urban.mean())
+
+
+def sleepstudy() -> pd.DataFrame:
+    """Reaction times, days around their mean."""
+    d = table("sleepstudy", "Subject")
+    return d.assign(cDays=d.Days - d.Days.mean())
 
 
 def owls() -> pd.DataFrame:
@@ -80,9 +87,9 @@ _OWLS = "SiblingNegotiation ~ FoodTreatment * SexParent + cArrival"
 _MODELS = (
     Model(
         "sleepstudy",
-        "Reaction ~ Days + (1 + Days | Subject)",
+        "Reaction ~ cDays + (1 + cDays | Subject)",
         "gaussian",
-        lambda: table("sleepstudy", "Subject"),
+        sleepstudy,
     ),
     Model(
         "cbpp",
@@ -105,7 +112,7 @@ _MODELS = (
     ),
     Model(
         "contraception",
-        "use ~ age10 + age10sq + livch + urban + (1 + urban | district)",
+        "use ~ age10 + age10sq + livch + cUrban + (1 + cUrban | district)",
         "bernoulli",
         contraception,
     ),

@@ -51,4 +51,5 @@ CONTENDERS = {
     "pymc_nutpie": Contender("with_pymc", ("pymc", "nutpie")),
     "numpyro": Contender("with_numpyro", ("numpyro",)),
     "brms": Contender("with_brms", program="Rscript"),
+    "rstanarm": Contender("with_rstanarm", program="Rscript"),
 }

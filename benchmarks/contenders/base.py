@@ -28,7 +28,9 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """Design and priors of the package, for models that are written by hand.
+    """Design and priors of the package in the basis that its priors are stated in.
+
+    Tables have their slopes' covariates around their means, where this basis is the table's own.
 
     Attributes
     ----------
@@ -45,10 +47,12 @@ class Inputs:
         """Build them; not timed."""
         from bayes_glmm.fitting.prepare import prepare
         from bayes_glmm.model.default_priors import resolve_priors
+        from bayes_glmm.model.reference import Way
 
         ready = prepare(model.formula, data, family=model.family, exposure=model.exposure)
         _, design = ready.require()
-        return cls(design, resolve_priors(ready.spec, design))
+        way = Way.of(design, resolve_priors(ready.spec, design))
+        return cls(way.design, way.priors)
 
     def sigmas(self) -> Array:
         """Prior sds of the coefficients; their priors are normal around zero."""

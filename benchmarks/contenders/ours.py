@@ -43,7 +43,7 @@ def fit(model: Model, data: pd.DataFrame, settings: Settings, inputs: Inputs | N
 
 
 def read(tree: Any, settings: Settings, inputs: Inputs | None) -> Fitted:
-    """Leave the factors of correlations out: the correlations are judged."""
+    """Leave out the factors of correlations, which are judged, and twins in the reference basis."""
     posterior, stats = tree["posterior"], tree["sample_stats"]
     steps = stats["n_steps"].values
     info = json.loads(tree.attrs["bayes_glmm"])
@@ -52,7 +52,7 @@ def read(tree: Any, settings: Settings, inputs: Inputs | None) -> Fitted:
         {
             str(name): values.values
             for name, values in posterior.data_vars.items()
-            if not str(name).startswith("corr_chol")
+            if not str(name).startswith(("corr_chol", "reference_"))
         },
         stats["diverging"].values,
         steps,
