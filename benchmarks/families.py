@@ -1,9 +1,9 @@
-"""Nanoseconds per row of log-density and gradient: every family against Poisson.
+"""Nanoseconds per row of log-density and gradient, every family of the kernel, each of its bodies.
 
-Run ``python benchmarks/families.py``. The graph of ``y ~ x`` is compiled by numba with the
-gradient in all parameters, as the engine does where it has no kernel of its own, and
-called in turns in one process. ``--family`` names some of them; compiling all takes a
-quarter of an hour.
+Run ``python benchmarks/families.py``. The model is ``y ~ x``, called as the sampler calls it; bodies take
+turns in one process, and a figure is the least of fifteen turns in the thread's own time. *tape* is the
+same density through the interpreter, as a user's own family has it. ``--columns here`` measures an older
+state of the package by the same script: ``PYTHONPATH=FOLDER python benchmarks/families.py --columns here``.
 """
 
 from __future__ import annotations
@@ -12,28 +12,32 @@ import argparse
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
+from tools.calls import bound
 
 import bayes_glmm as bg
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.families import FAMILIES, get_family
+from bayes_glmm.engine import kernel
+from bayes_glmm.engine.codes import FAMILIES
+from bayes_glmm.engine.program import write_program
+from bayes_glmm.families import get_family
 from bayes_glmm.families.contract import Family
 from bayes_glmm.model.default_priors import resolve_priors
-from bayes_glmm.model.graph import build_graph
 
-TRIALS, CATEGORIES = 20, 5
-LIMIT = 3.0
+TRIALS = 20
+LEVELS = {"v1": 1, "v3": 3, "v4": 4}
+TURNS, CALLS = 15, 5
+type Call = Callable[[], object]
 
 
 def table(family: Family, rows: int) -> pd.DataFrame:
     """Return responses that the family can have."""
     rng = np.random.default_rng(1)
     data = pd.DataFrame({"x": rng.normal(size=rows), "t": TRIALS})
-    if family.response != "number":
-        data["y"] = rng.integers(1, CATEGORIES + 1, rows)
-    elif family.has_trials:
+    if family.has_trials:
         data["y"] = rng.binomial(data["t"], 0.3)
     elif family.name == "bernoulli":
         data["y"] = rng.integers(0, 2, rows)
@@ -46,51 +50,70 @@ def table(family: Family, rows: int) -> pd.DataFrame:
     return data
 
 
-def compiled(name: str, rows: int) -> Callable[[], object]:
-    """Return a call of the compiled log-density and gradient of a family."""
-    import nutpie
-    from gradient import bound
-
-    family = get_family(name)
+def density(family: Family, rows: int) -> Call:
+    """Return a call of a family's log-density and gradient."""
     left = "y | trials(t)" if family.has_trials else "y"
-    spec = bg.parse(f"{left} ~ x", family=name)
+    spec = bg.parse(f"{left} ~ x", family=family.name)
     data = table(family, rows)
     design = Schema.learn(spec, data).apply(data)
-    graph = build_graph(spec, design, resolve_priors(spec, design))
-    model = nutpie.compile_pymc_model(graph)
-    x = np.asarray(model.initial_point_func(1), np.float64)
-    return bound(model.compiled_logp_func.address, model.user_data, x, model)
+    program = write_program(design, resolve_priors(spec, design))
+    place = (
+        kernel.address("density") if hasattr(kernel, "address") else kernel.density_callback.address
+    )
+    near = program.start + 0.1 * np.random.default_rng(1).uniform(-1, 1, len(program.start))
+    return bound(place, program.buffer, near, program)
 
 
-def timed(names: list[str], rows: int) -> Iterator[tuple[str, float, float]]:
-    """Compile one after the other; give ns per row, and how many times Poisson's that is.
+def columns(name: str, rows: int, wanted: list[str]) -> Iterator[tuple[str, int, Call]]:
+    """Yield a column, the level that the library must run for it, and its call."""
+    call = density(get_family(name), rows)
+    for column in wanted:
+        if column == "tape":
+            with patch.dict(FAMILIES, clear=True):  # as if it were no family of the package
+                yield column, 0, density(get_family(name), rows)
+        else:
+            yield column, LEVELS.get(column, 0), call
 
-    Poisson's turn comes right before and after each, so that a busy machine slows both.
-    """
-    poisson = compiled("poisson", rows)
-    for name in names:
-        other = compiled(name, rows)
-        best = {"poisson": np.inf, name: np.inf}
-        for _ in range(15):
-            for which, call in (("poisson", poisson), (name, other)):
-                begun = time.thread_time()
-                for _ in range(5):
-                    call()
-                best[which] = min(best[which], (time.thread_time() - begun) / 5)
-        yield name, 1e9 * best[name] / rows, best[name] / best["poisson"]
+
+def choose(level: int) -> bool:
+    """Have the library run a level's body, 0 for the best; say whether the machine has it."""
+    if not level:
+        return True
+    from bayes_glmm.native.library import INTEGER, entry
+
+    return int(entry("choose", INTEGER, INTEGER)(level)) == level
+
+
+def timed(name: str, rows: int, wanted: list[str]) -> dict[str, float]:
+    """Return nanoseconds per row by column; NaN where the machine has no such body."""
+    calls = list(columns(name, rows, wanted))
+    best = {column: np.nan for column, _, _ in calls}
+    for _ in range(TURNS):
+        for column, level, call in calls:
+            if not choose(level):
+                continue
+            begun = time.thread_time()
+            for _ in range(CALLS):
+                call()
+            each = 1e9 * (time.thread_time() - begun) / CALLS / rows
+            best[column] = float(np.fmin(best[column], each))
+    return best
 
 
 def main() -> None:
     """Read the arguments and print a line for each family as it is done."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--family", nargs="*", default=[f.name for f in FAMILIES])
+    parser.add_argument("--family", nargs="*", default=list(FAMILIES))
+    parser.add_argument(
+        "--columns", nargs="*", default=[*LEVELS, "tape"], choices=[*LEVELS, "tape", "here"]
+    )
     parser.add_argument("--rows", type=int, default=20_000)
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    print(f"{'family':34} {'ns per row':>10} {'x Poisson':>10}   {asked.rows:,} rows")
-    for name, each, ratio in timed(asked.family, asked.rows):
-        mark = "  *" if ratio > LIMIT else ""
-        print(f"{name:34} {each:10.1f} {ratio:10.2f}{mark}", flush=True)
+    print(f"{'family':34}" + "".join(f"{c:>9}" for c in asked.columns) + f"   {asked.rows:,} rows")
+    for name in asked.family:
+        found = timed(name, asked.rows, asked.columns)
+        print(f"{name:34}" + "".join(f"{found[c]:9.2f}" for c in asked.columns), flush=True)
 
 
 if __name__ == "__main__":
