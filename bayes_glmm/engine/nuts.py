@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from bayes_glmm.disk.run_folder import bars, shown_on
 from bayes_glmm.engine.load import CompiledGraph
 from bayes_glmm.engine.nutpie_adapter import Density
 from bayes_glmm.engine.settings import Settings
+from bayes_glmm.engine.stopped import Stopped
 from bayes_glmm.engine.store import Chain, Store
 from bayes_glmm.errors import EngineError
 
@@ -54,6 +55,13 @@ def run_chains(
     -------
     list of Chain
         In the order of the chains, whatever order they finished in.
+
+    Raises
+    ------
+    Stopped
+        Ctrl-C: it holds what was drawn. Chains that were cut are not written to the store.
+    EngineError
+        The sampler broke off, or the density is not finite where a chain begins.
     """
     done: dict[int, Chain] = {}
     if store is not None:
@@ -69,10 +77,13 @@ def run_chains(
                     k = waiting.pop(0)
                     running[k] = _begin(model, settings, target_accept, seeds[k], k, report)
                 for k in [k for k, sampler in running.items() if finished(sampler)]:
-                    done[k] = _collect(running.pop(k), model.left_out)
+                    done[k] = _collect(running[k].wait, model.left_out)
+                    del running[k]
                     if store is not None:
                         store.write(k, attempt, done[k])
                 time.sleep(POLL_SECONDS)
+        except KeyboardInterrupt as stop:
+            raise Stopped(_all_drawn(done, running, model.left_out)) from stop
         except BaseException:
             for sampler in running.values():
                 with suppress(EngineError), _failures():  # that which broke off cannot be stopped
@@ -128,10 +139,22 @@ def _failures() -> Iterator[None]:
         raise EngineError(f"The sampler broke off: {str(error).splitlines()[0]}.") from error
 
 
-def _collect(sampler: Any, left_out: Collection[str]) -> Chain:
+def _all_drawn(
+    done: Mapping[int, Chain], running: Mapping[int, Any], left_out: Collection[str]
+) -> list[Chain]:
+    """Stop what runs, and return its draws and those of whole chains, in their order."""
+    drawn = dict(done)
+    for k, sampler in running.items():
+        # neither a sampler that broke off nor one whose trace was taken has draws
+        with suppress(EngineError, ValueError):
+            drawn.setdefault(k, _collect(sampler.abort, left_out))
+    return [drawn[k] for k in sorted(drawn)]
+
+
+def _collect(trace: Callable[[], Any], left_out: Collection[str]) -> Chain:
+    """Return the draws after warm-up of a trace that is waited for."""
     with _failures():
-        trace = sampler.wait()
-    (draws,), (stats,) = trace.get_arrow_trace()
+        (draws,), (stats,) = trace().get_arrow_trace()
     kept = ~_column(stats, "tuning")
     return Chain(
         {str(n): _column(draws, n)[kept] for n in draws.column_names if n not in left_out},

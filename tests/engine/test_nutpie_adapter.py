@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -126,6 +127,23 @@ def test_progress_is_told_and_a_run_can_be_stopped():
     stopped = density().sample(2, OPTIONS | {"num_draws": 10**6})
     assert not finished(stopped)
     stopped.cancel()
+
+
+def test_a_run_that_is_stopped_gives_the_first_of_its_draws():
+    options = OPTIONS | {"num_draws": 10**6}
+    running = density().sample(11, options)
+    time.sleep(1)
+    cut = drawn(running.abort())
+    assert 100 < len(cut) < 10**6
+    np.testing.assert_array_equal(cut[:100], drawn(density().sample(11, OPTIONS).wait()))
+    with pytest.raises(ValueError, match="no results"):
+        running.abort()
+    warming = density().sample(11, options | {"num_tune": 10**6})
+    assert drawn(warming.abort()).shape == (0, 3)
+    whole = density().sample(11, OPTIONS)
+    while not finished(whole):
+        time.sleep(0.01)
+    assert drawn(whole.abort()).shape == (100, 3)
 
 
 def test_the_sampler_brings_nothing_heavy_and_nutpie_finds_it():
