@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.disk.run_folder import bars, shown_on
+from bayes_glmm.disk.progress_bars import bars, status
 from bayes_glmm.engine.load import CompiledGraph
 from bayes_glmm.engine.nutpie_adapter import Density
 from bayes_glmm.engine.settings import Settings
@@ -178,12 +178,10 @@ def _column(table: Any, name: str) -> NDArray[Any]:
 @contextmanager
 def preparing(settings: Settings) -> Iterator[None]:
     """Say in a terminal or a notebook that a model may be compiled, which takes a while."""
-    console = shown_on(settings.progress)
-    if console is None:
-        yield
-        return
-    with console.status(
-        "Preparing the model; one that the kernel does not cover is compiled, for a minute or two"
+    with status(
+        settings.progress,
+        "Preparing the model; one that the kernel does not cover is compiled, for a minute or two",
+        "The model is prepared.",
     ):
         yield
 

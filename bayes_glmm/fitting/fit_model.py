@@ -89,7 +89,7 @@ def fit(model: Model, data: Any, **options: Unpack[FitOptions]) -> xr.DataTree:
     seed : int, default 1
         Equal calls with equal seeds give equal bytes.
     progress : bool, default True
-        Show a bar in a terminal, or in a notebook that has ipywidgets.
+        Show a bar for each chain, in a terminal or a notebook.
     store : path, optional
         Folder that keeps each finished chain; the same call resumes there. One process
         owns it at a time.
