@@ -19,6 +19,8 @@ from bayes_glmm.engine.store import Chain, Store
 from bayes_glmm.errors import EngineError
 
 POLL_SECONDS = 0.005
+NOWHERE = "All initialization points failed"
+"""How the sampler says that the density is not finite at any point where it tried to begin."""
 PANIC = "PanicException"
 """What a panic in Rust becomes: no module has this class, and it is no ``Exception``."""
 STATISTICS = {
@@ -128,15 +130,26 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        reason = str(error).splitlines()[0]
+        if NOWHERE not in str(error):
+            raise _broken(error) from error
         raise EngineError(
-            f"Sampling stopped: {reason}. The model's density is not finite where the chains begin: "
-            "look at priors() and at responses far outside the link's domain."
+            "Sampling stopped: the model's density is not finite where the chains begin. Look at "
+            "priors(), at offsets and exposures, and at responses far outside the link's domain."
         ) from error
     except BaseException as error:
         if type(error).__name__ != PANIC:
             raise
-        raise EngineError(f"The sampler broke off: {str(error).splitlines()[0]}.") from error
+        raise _broken(error) from error
+
+
+def _broken(error: BaseException) -> EngineError:
+    """Say why the sampler broke off, without where in its machine code, and the way out."""
+    causes = [line.strip() for line in str(error).partition("Stack backtrace")[0].splitlines()]
+    reason = " ".join(filter(None, causes))
+    return EngineError(
+        f"The sampler broke off: {reason}. Sample again with another seed=, or the model's graph "
+        'with engine="nuts".'
+    )
 
 
 def _all_drawn(

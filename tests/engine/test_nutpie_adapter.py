@@ -13,9 +13,7 @@ import pyarrow
 import pytest
 
 from bayes_glmm.engine.nutpie_adapter import Density, sampler_module
-from bayes_glmm.engine.nuts import finished, run_chains
-from bayes_glmm.engine.settings import choose_settings
-from bayes_glmm.errors import EngineError
+from bayes_glmm.engine.nuts import finished
 
 NUMBERS = ctypes.POINTER(ctypes.c_double)
 LOGP = ctypes.CFUNCTYPE(
@@ -108,14 +106,6 @@ def test_draws_are_those_of_nutpie():
 def test_a_density_that_is_nowhere_finite_ends_in_an_error():
     with pytest.raises(RuntimeError):
         density(nowhere).sample(1, OPTIONS).wait()
-
-
-def test_failures_of_the_sampler_are_errors_of_the_package():
-    settings = choose_settings(draws=20, tune=20, chains=1, cores=1, progress=False)
-    with pytest.raises(EngineError, match="not finite where the chains begin"):
-        run_chains(density(nowhere), settings, 0.8, None, 1)
-    with pytest.raises(EngineError, match="The sampler broke off.*error code 3"):
-        run_chains(density(expand=broken), settings, 0.8, None, 1)
 
 
 def test_progress_is_told_and_a_run_can_be_stopped():
