@@ -20,7 +20,11 @@ IGNORED = "ignore::bayes_glmm.errors.UnconvergedWarning"
 @pytest.fixture
 def table() -> pd.DataFrame:
     return pd.DataFrame(
-        {"y": [1.0, 2.0, 4.0, 3.5, 0.5, 2.5] * 4, "x": range(24), "g": [f"g{k % 8}" for k in range(24)]}
+        {
+            "y": [1.0, 2.0, 4.0, 3.5, 0.5, 2.5] * 4,
+            "x": range(24),
+            "g": [f"g{k % 8}" for k in range(24)],
+        }
     )
 
 

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 PERIOD = 0.5
 """Seconds between two writings of a notebook's output."""
 WIDTH = 100
-HTML = '<pre style="margin: 0; line-height: normal; overflow-x: auto">{code}</pre>'
+HTML = (
+    '<pre class="bayes-glmm-progress" style="margin: 0; line-height: normal; overflow-x: auto">'
+    "{code}</pre>"
+)
 
 
 @contextmanager
