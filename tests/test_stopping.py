@@ -114,23 +114,23 @@ def test_chains_of_a_graph_count_as_well(table, ctrl_c, tmp_path):
 @pytest.mark.fit
 @pytest.mark.filterwarnings(UNCONVERGED)
 def test_whole_chains_stay_in_the_store_and_the_same_call_goes_on(table, ctrl_c, tmp_path):
-    how = {**QUICK, "draws": 4000, "chains": 4, "cores": 1}
+    how = {**QUICK, "draws": 40_000, "chains": 4, "cores": 1}
     whole = bg.fit(FORMULA, table, **how)["posterior"]
     store = tmp_path / "run"
-    ctrl_c(lambda: len(list(store.glob("*.npz"))) >= 2, later=20)
+    ctrl_c(lambda: len(list(store.glob("*.npz"))) >= 2, later=10)
     with pytest.warns(IncompleteWarning, match="Sampling was stopped"):
         tree = bg.fit(FORMULA, table, store=store, **how)
     sizes = tree["posterior"].sizes
-    assert 8000 <= sizes["chain"] * sizes["draw"] < 16_000
+    assert 80_000 <= sizes["chain"] * sizes["draw"] < 160_000
     for name, values in tree["posterior"].data_vars.items():
         undisturbed = whole[name].values[: sizes["chain"], : sizes["draw"]]
         np.testing.assert_array_equal(values.values, undisturbed)
-    is_a_true_fit(tree, "4,000 of 4 chains", tmp_path / "fit.nc")
+    is_a_true_fit(tree, "40,000 of 4 chains", tmp_path / "fit.nc")
     kept = {p: p.stat().st_mtime_ns for p in store.glob("*.npz")}
     assert 2 <= len(kept) < 4
     for path in kept:
         with np.load(path) as parts:
-            assert {len(parts[k]) for k in parts.files} == {4000}
+            assert {len(parts[k]) for k in parts.files} == {40_000}
     again = bg.fit(FORMULA, table, store=store, **how)["posterior"]
     assert again.equals(whole)
     assert all(path.stat().st_mtime_ns == then for path, then in kept.items())
