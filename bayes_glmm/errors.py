@@ -82,7 +82,7 @@ class UnconvergedWarning(UserWarning):
 
 
 class IncompleteWarning(UserWarning):
-    """A table has less than was asked for; its attributes say what is absent, and why."""
+    """A table or a fit has less than was asked for; it says itself what is absent, and why."""
 
 
 class ExtrapolationWarning(UserWarning):

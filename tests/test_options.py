@@ -136,7 +136,7 @@ def test_a_refit_passes_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
     from bayes_glmm.studies import kfold
 
     given: dict[str, object] = {}
-    monkeypatch.setattr(kfold, "fit", lambda spec, rows, **options: given.update(options))
+    monkeypatch.setattr(kfold, "fit_whole", lambda spec, rows, **options: given.update(options))
     import pandas as pd
 
     tree = tree_of("y ~ x", pd.DataFrame({"y": [1.0, 2.0, 2.5], "x": [0.0, 1.0, 2.0]}),

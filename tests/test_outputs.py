@@ -33,7 +33,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         raise AssertionError("work began before its output was looked at")
 
     for module, name in (
-        ("fitting.fit_model", "fit"), ("report.render", "content"),
+        ("fitting.fit_model", "fit_whole"), ("report.render", "content"),
         ("answers.predict.predictions", "predictions"), ("explore.assemble", "page"),
         ("scan.scanning", "read_markers"),
     ):  # fmt: skip
@@ -201,7 +201,7 @@ def test_a_fit_that_cannot_be_written_is_kept(
             raise OSError(28, "No space left on device")
         return save(tree, path, **options)
 
-    monkeypatch.setattr("bayes_glmm.fitting.fit_model.fit", sampled)
+    monkeypatch.setattr("bayes_glmm.fitting.fit_model.fit_whole", sampled)
     if trouble == "disk full":
         monkeypatch.setattr(results_io, "save", full)
     error = refused(capsys, "fit", MODEL, "data.csv", *BINOMIAL, "--out", out)

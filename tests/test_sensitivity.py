@@ -44,7 +44,7 @@ def fitted(monkeypatch):
         draws["sigma"] = SIGMA + np.random.default_rng(2).normal(0, 0.1, (1, 4000))
         return tree_of("y ~ 1", rows, None, draws, priors=priors)
 
-    monkeypatch.setattr(sensitivity, "fit", fit)
+    monkeypatch.setattr(sensitivity, "fit_whole", fit)
     return fit(bg.parse("y ~ 1", priors=PRIORS), data)
 
 

@@ -20,9 +20,9 @@ TABLE = "nielweise2008"
 
 def fit_demo(data: pd.DataFrame, *, progress: bool) -> xr.DataTree:
     """Fit the demonstration's model."""
-    from bayes_glmm.fitting.fit_model import fit
+    from bayes_glmm.fitting.fit_model import fit_whole
 
-    return fit(MODEL, data, seed=1, progress=progress)
+    return fit_whole(MODEL, data, seed=1, progress=progress)
 
 
 def run_demo(console: Console, out: str | Path, *, force: bool = False) -> None:

@@ -71,7 +71,7 @@ def fit(
     output.check()
     given = read_structures(model, spec, options.get("structure"))
     how = part(options, SamplingOptions)
-    run = partial(fit_model.fit, spec, table, structures=given, **how)
+    run = partial(fit_model.fit_whole, spec, table, structures=given, **how)
     tree = naming(data, run)
     output.write(lambda place: save(tree, place, force=force), "The fit")
     say(f"Saved: {out}")

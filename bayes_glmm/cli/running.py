@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-BAD_INPUT, UNCONVERGED = 2, 3
+BAD_INPUT, UNCONVERGED, INTERRUPTED = 2, 3, 130
 
 app = typer.Typer(
     name="bayes-glmm",
@@ -83,7 +83,7 @@ def _one_line(error: Exception) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 done, 2 bad input, 3 not converged."""
+    """Run the command line and exit: 0 done, 2 bad input, 3 not converged, 130 stopped."""
     run: Any = partial(app, args=arguments, standalone_mode=False)
     try:
         status = run()
@@ -94,7 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         status = BAD_INPUT
         sys.stderr.write(f"{_one_line(error)}\n")
     except (KeyboardInterrupt, typer.Abort):
-        status = 130
+        status = INTERRUPTED
+    if status == INTERRUPTED:  # what Typer makes of Ctrl-C, where it does not let it through
         sys.stderr.write("Interrupted; with --store the same command resumes.\n")
     sys.exit(status or 0)
 

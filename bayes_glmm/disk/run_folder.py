@@ -1,4 +1,4 @@
-"""What long runs share: a folder that belongs to one call, and bars that show how far it is."""
+"""What long runs share: a folder that belongs to one call."""
 
 from __future__ import annotations
 
@@ -6,17 +6,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bayes_glmm.disk.atomic_files import LOCK, PART, holding, write_atomically
 from bayes_glmm.disk.outputs import usable_folder
 from bayes_glmm.errors import EngineError, WriteError, listed
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import Progress
 
 IDENTITY = "run.json"
 LARGEST = 2**26
@@ -99,40 +94,3 @@ def read_record(path: Path, most: int, way: str) -> dict[str, Any]:
     except (ValueError, OSError, RecursionError) as error:
         raise EngineError(f"{path} cannot be read ({error}). {way}") from error
     return record
-
-
-def shown_on(wanted: bool) -> Console | None:
-    """Return where progress is shown: a terminal, or a notebook with ipywidgets."""
-    if not wanted:
-        return None
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    notebook = console.is_jupyter and find_spec("ipywidgets") is not None
-    return console if console.is_terminal or notebook else None
-
-
-@contextmanager
-def bars(wanted: bool, last: str) -> Iterator[Progress | None]:
-    """Show bars whose last column is that text, where there is somebody to see them."""
-    console = shown_on(wanted)
-    if console is None:
-        yield None
-        return
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn(last),
-    )
-    with Progress(*columns, console=console) as shown:
-        yield shown

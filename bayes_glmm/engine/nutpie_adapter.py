@@ -156,6 +156,17 @@ class Sampling:
         self._sampler.wait(None)
         return self._sampler.take_results()
 
+    def abort(self) -> Any:
+        """Stop, and return the trace of what was drawn, warm-up included.
+
+        Raises
+        ------
+        ValueError
+            The trace was taken before.
+        """
+        self._sampler.abort()
+        return self._sampler.take_results()
+
     def cancel(self) -> None:
         """Stop, and throw away what was drawn."""
         self._sampler.abort()

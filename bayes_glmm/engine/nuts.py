@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.disk.run_folder import bars, shown_on
+from bayes_glmm.disk.progress_bars import bars, status
 from bayes_glmm.engine.load import CompiledGraph
 from bayes_glmm.engine.nutpie_adapter import Density
 from bayes_glmm.engine.settings import Settings
+from bayes_glmm.engine.stopped import Stopped
 from bayes_glmm.engine.store import Chain, Store
 from bayes_glmm.errors import EngineError
 
 POLL_SECONDS = 0.005
+NOWHERE = "All initialization points failed"
+"""How the sampler says that the density is not finite at any point where it tried to begin."""
 PANIC = "PanicException"
 """What a panic in Rust becomes: no module has this class, and it is no ``Exception``."""
 STATISTICS = {
@@ -56,6 +59,13 @@ def run_chains(
     -------
     list of Chain
         In the order of the chains, whatever order they finished in.
+
+    Raises
+    ------
+    Stopped
+        Ctrl-C: it holds what was drawn. Chains that were cut are not written to the store.
+    EngineError
+        The sampler broke off, or the density is not finite where a chain begins.
     """
     done: dict[int, Chain] = {}
     if store is not None:
@@ -72,10 +82,13 @@ def run_chains(
                     running[k] = _begin(model, settings, target_accept, seeds[k], k, report)
                 model.use_threads(settings.cores // max(1, len(running)))
                 for k in [k for k, sampler in running.items() if finished(sampler)]:
-                    done[k] = _collect(running.pop(k), model.left_out)
+                    done[k] = _collect(running[k].wait, model.left_out)
+                    del running[k]
                     if store is not None:
                         store.write(k, attempt, done[k])
                 time.sleep(POLL_SECONDS)
+        except KeyboardInterrupt as stop:
+            raise Stopped(_all_drawn(done, running, model.left_out)) from stop
         except BaseException:
             for sampler in running.values():
                 with suppress(EngineError), _failures():  # that which broke off cannot be stopped
@@ -120,21 +133,44 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        reason = str(error).splitlines()[0]
+        if NOWHERE not in str(error):
+            raise _broken(error) from error
         raise EngineError(
-            f"Sampling stopped: {reason}. The model's density is not finite where the chains begin: "
-            "look at priors() and at responses far outside the link's domain."
+            "Sampling stopped: the model's density is not finite where the chains begin. Look at "
+            "priors(), at offsets and exposures, and at responses far outside the link's domain."
         ) from error
     except BaseException as error:
         if type(error).__name__ != PANIC:
             raise
-        raise EngineError(f"The sampler broke off: {str(error).splitlines()[0]}.") from error
+        raise _broken(error) from error
 
 
-def _collect(sampler: Any, left_out: Collection[str]) -> Chain:
+def _broken(error: BaseException) -> EngineError:
+    """Say why the sampler broke off, without where in its machine code, and the way out."""
+    causes = [line.strip() for line in str(error).partition("Stack backtrace")[0].splitlines()]
+    reason = " ".join(filter(None, causes))
+    return EngineError(
+        f"The sampler broke off: {reason}. Sample again with another seed=, or the model's graph "
+        'with engine="nuts".'
+    )
+
+
+def _all_drawn(
+    done: Mapping[int, Chain], running: Mapping[int, Any], left_out: Collection[str]
+) -> list[Chain]:
+    """Stop what runs, and return its draws and those of whole chains, in their order."""
+    drawn = dict(done)
+    for k, sampler in running.items():
+        # neither a sampler that broke off nor one whose trace was taken has draws
+        with suppress(EngineError, ValueError):
+            drawn.setdefault(k, _collect(sampler.abort, left_out))
+    return [drawn[k] for k in sorted(drawn)]
+
+
+def _collect(trace: Callable[[], Any], left_out: Collection[str]) -> Chain:
+    """Return the draws after warm-up of a trace that is waited for."""
     with _failures():
-        trace = sampler.wait()
-    (draws,), (stats,) = trace.get_arrow_trace()
+        (draws,), (stats,) = trace().get_arrow_trace()
     kept = ~_column(stats, "tuning")
     return Chain(
         {str(n): _column(draws, n)[kept] for n in draws.column_names if n not in left_out},
@@ -158,12 +194,10 @@ def _column(table: Any, name: str) -> NDArray[Any]:
 @contextmanager
 def preparing(settings: Settings) -> Iterator[None]:
     """Say in a terminal or a notebook that a model may be compiled, which takes a while."""
-    console = shown_on(settings.progress)
-    if console is None:
-        yield
-        return
-    with console.status(
-        "Preparing the model; one that the kernel does not cover is compiled, for a minute or two"
+    with status(
+        settings.progress,
+        "Preparing the model; one that the kernel does not cover is compiled, for a minute or two",
+        "The model is prepared.",
     ):
         yield
 

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from bayes_glmm.engine.choose import approximate_coordinates
 from bayes_glmm.engine.compiled import Sampled, compile_model, require_kernel
+from bayes_glmm.engine.load import CompiledGraph
+from bayes_glmm.engine.nutpie_adapter import Density
 from bayes_glmm.engine.nuts import preparing, run_chains
 from bayes_glmm.engine.preview import preview
 from bayes_glmm.engine.settings import RETRY_TARGET, Settings
+from bayes_glmm.engine.stopped import Stopped
 from bayes_glmm.engine.store import Chain, Store
 from bayes_glmm.model.design import Design
 from bayes_glmm.model.reference import Way
@@ -39,6 +42,9 @@ class Draws:
         compiled it; or the approximation.
     target_accept, tune : float, int
         Acceptance aimed at in the run that is returned, and its warm-up.
+    stopped : str
+        What is kept of a run that the user stopped, also among the notes; empty when it
+        ran to its end.
     """
 
     posterior: dict[str, Array]
@@ -47,6 +53,13 @@ class Draws:
     path: str
     target_accept: float
     tune: int
+    stopped: str = ""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of chains, and of draws of each."""
+        chains, draws = next(iter(self.stats.values())).shape
+        return chains, draws
 
 
 def sample(
@@ -55,6 +68,8 @@ def sample(
     priors: Mapping[str, Prior],
     settings: Settings,
     identity: dict[str, Any],
+    *,
+    stoppable: bool = False,
 ) -> Draws:
     """Sample a model; once more with a higher target when divergences remain.
 
@@ -62,6 +77,13 @@ def sample(
     ----------
     identity : dict
         What makes this call this call; a store refuses another one's chains.
+    stoppable : bool, default False
+        Whether Ctrl-C while chains are sampled returns what they have drawn.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Ctrl-C, where it does not return draws, or no chain has ten.
     """
     if settings.engine == "laplace":
         return _approximate(design, priors, settings)
@@ -69,27 +91,67 @@ def sample(
     with kept as store:
         with preparing(settings):
             sampled = compile_model(spec, design, priors, settings.engine)
-        return sample_compiled(sampled, settings, store)
+        return sample_compiled(sampled, settings, store, stoppable=stoppable)
 
 
-def sample_compiled(sampled: Sampled, settings: Settings, store: Store | None = None) -> Draws:
-    """Sample a model that is ready; once more where divergences remain."""
+def sample_compiled(
+    sampled: Sampled, settings: Settings, store: Store | None = None, *, stoppable: bool = False
+) -> Draws:
+    """Sample a model that is ready; once more where divergences remain.
+
+    Parameters
+    ----------
+    stoppable : bool, default False
+        Whether Ctrl-C while chains are sampled returns what they have drawn.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Ctrl-C, where it does not return draws, or no chain has ten.
+    """
     tune, target = settings.warm_up(sampled.path)
     settings = replace(settings, tune=tune)
-    chains = run_chains(sampled.model, settings, target, store, attempt=1)
-    notes = sampled.notes
-    first = _divergences(chains)
-    if first and settings.retry:
-        chains = run_chains(sampled.model, settings, RETRY_TARGET, store, attempt=2)
-        notes = (
-            *notes,
-            f"{first} divergences at target_accept={target:g}; sampled again at "
-            f"{RETRY_TARGET:g}, which left {_divergences(chains)}.",
-        )
-        target = RETRY_TARGET
+    chains, target, said, stopped = _attempts(sampled.model, settings, target, store)
+    if stopped and not stoppable:
+        raise KeyboardInterrupt
     stacked = {k: np.stack([c.draws[k] for c in chains]) for k in chains[0].draws}
     stats = {k: np.stack([c.stats[k] for c in chains]) for k in chains[0].stats}
-    return Draws(sampled.expand(stacked, settings.seed), stats, notes, sampled.path, target, tune)
+    expanded, notes = sampled.expand(stacked, settings.seed), (*sampled.notes, *said)
+    return Draws(expanded, stats, notes, sampled.path, target, tune, stopped)
+
+
+def _attempts(
+    model: Density | CompiledGraph, settings: Settings, target: float, store: Store | None
+) -> tuple[list[Chain], float, tuple[str, ...], str]:
+    """Return chains, the acceptance they aimed at, notes, and what is kept if they were stopped."""
+    try:
+        chains = run_chains(model, settings, target, store, attempt=1)
+    except Stopped as stop:
+        chains = stop.kept()
+        stopped = _cut(chains, settings)
+        return chains, target, (stopped,), stopped
+    first = _divergences(chains)
+    if not (first and settings.retry):
+        return chains, target, (), ""
+    found = f"{first} divergences at target_accept={target:g};"
+    try:
+        again = run_chains(model, settings, RETRY_TARGET, store, attempt=2)
+    except Stopped:
+        stopped = f"{found} sampling again at {RETRY_TARGET:g} was stopped: the first run is kept."
+        return chains, target, (stopped,), stopped
+    left = _divergences(again)
+    note = f"{found} sampled again at {RETRY_TARGET:g}, which left {left}."
+    return again, RETRY_TARGET, (note,), ""
+
+
+def _cut(chains: list[Chain], settings: Settings) -> str:
+    """Say how much of a run that was stopped is kept."""
+    (draws,) = {len(c.stats["lp"]) for c in chains}
+    of = "1 chain" if len(chains) == 1 else f"each of {len(chains)} chains"
+    return (
+        f"Sampling was stopped: {draws:,} draws of {of} are kept, of "
+        f"{settings.draws:,} of {settings.chains} chains asked for."
+    )
 
 
 def _approximate(design: Design, priors: Mapping[str, Prior], settings: Settings) -> Draws:

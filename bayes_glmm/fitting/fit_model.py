@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bayes_glmm.engine.settings import choose_settings
+from bayes_glmm.errors import IncompleteWarning
 from bayes_glmm.fitting.options import FitOptions, ModelOptions, SamplingOptions, part, takes
 from bayes_glmm.fitting.prepare import Prepared, prepare
 from bayes_glmm.fitting.provenance import provenance
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 @takes(FitOptions)
 def fit(model: Model, data: Any, **options: Unpack[FitOptions]) -> xr.DataTree:
     """Fit a generalized linear mixed model by NUTS.
+
+    Ctrl-C while the chains are sampled ends the call with what is there: whole chains, and
+    those under way with their draws after warm-up, as many of each chain as keep the most
+    draws in all. A warning and the notes of the result say how many.
 
     Parameters
     ----------
@@ -83,7 +89,7 @@ def fit(model: Model, data: Any, **options: Unpack[FitOptions]) -> xr.DataTree:
     seed : int, default 1
         Equal calls with equal seeds give equal bytes.
     progress : bool, default True
-        Show a bar in a terminal, or in a notebook that has ipywidgets.
+        Show a bar for each chain, in a terminal or a notebook.
     store : path, optional
         Folder that keeps each finished chain; the same call resumes there. One process
         owns it at a time.
@@ -104,6 +110,13 @@ def fit(model: Model, data: Any, **options: Unpack[FitOptions]) -> xr.DataTree:
         A store belongs to another call, is in use, or was altered.
     WriteError
         A store's disk is full; what it keeps stays.
+    KeyboardInterrupt
+        Ctrl-C before any chain has ten draws after warm-up.
+
+    Warns
+    -----
+    IncompleteWarning
+        Ctrl-C stopped the sampling: the result has fewer draws or chains than asked for.
 
     Examples
     --------
@@ -115,6 +128,31 @@ def fit(model: Model, data: Any, **options: Unpack[FitOptions]) -> xr.DataTree:
     >>> dict(tree["posterior"].sizes)
     {'chain': 4, 'draw': 1000, 'coefficient': 1, 'study_term': 1, 'study': 9}
     """
+    return _fitted(model, data, options, stoppable=True)
+
+
+def fit_whole(model: Model, data: Any, **options: Unpack[FitOptions]) -> xr.DataTree:
+    """Fit as :func:`fit` does, but let Ctrl-C through: for calls that fit many models.
+
+    Parameters
+    ----------
+    model, data, **options
+        As :func:`fit` takes them.
+
+    Returns
+    -------
+    xarray.DataTree
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Ctrl-C; chains that were whole are in the store, if there is one.
+    """
+    return _fitted(model, data, options, stoppable=False)
+
+
+def _fitted(model: Model, data: Any, options: FitOptions, *, stoppable: bool) -> xr.DataTree:
+    """Prepare, sample and assemble; say so where sampling was stopped."""
     from bayes_glmm.engine.run import sample
 
     prepared = prepare(model, data, **part(options, ModelOptions))
@@ -123,12 +161,17 @@ def fit(model: Model, data: Any, **options: Unpack[FitOptions]) -> xr.DataTree:
     resolved = resolve_priors(prepared.spec, design)
     info = provenance(prepared, schema, resolved, settings.identity())
     began = time.perf_counter()
-    result = sample(prepared.spec, design, resolved, settings, info)
+    result = sample(prepared.spec, design, resolved, settings, info, stoppable=stoppable)
+    if result.stopped:
+        warnings.warn(result.stopped, IncompleteWarning, stacklevel=4)
+    chains, draws = result.shape
     info |= {
         "wall_seconds": round(time.perf_counter() - began, 3),
         "notes": list(result.notes),
         "settings": {
             **info["settings"],
+            "chains": chains,
+            "draws": draws,
             "path": result.path,
             "target": result.target_accept,
             "tune": result.tune,

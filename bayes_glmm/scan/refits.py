@@ -33,13 +33,13 @@ def with_refits(
     ArgumentError
         The model has a column named ``marker``.
     """
-    from bayes_glmm.fitting.fit_model import fit as sample
+    from bayes_glmm.fitting.fit_model import fit_whole
 
     if NAME in fit.data.columns:
         raise ArgumentError(f"refit= adds the column {NAME!r}, which the model has: rename it.")
     seed = options.get("seed")
     again = partial(
-        sample, model_with_marker(fit, prior), structures=fit.structures or None,
+        fit_whole, model_with_marker(fit, prior), structures=fit.structures or None,
         draws=options.get("refit_draws", DEFAULTS["refit_draws"]),
         seed=fit.info["seed"] if seed is None else seed,
         progress=options.get("progress", False), **part(options, ChainsOptions),

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bayes_glmm.disk.atomic_files import write_atomically
-from bayes_glmm.disk.run_folder import bars, claim, owning
+from bayes_glmm.disk.progress_bars import bars
+from bayes_glmm.disk.run_folder import claim, owning
 from bayes_glmm.errors import EngineError, WriteError
 
 RECORDS = "fits.jsonl"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.answers.compare.left_out import Left, refuse_different
 from bayes_glmm.errors import ArgumentError, UnconvergedWarning, listed, suggestion
-from bayes_glmm.fitting.fit_model import fit
+from bayes_glmm.fitting.fit_model import fit_whole
 from bayes_glmm.fitting.options import (
     AgainOptions,
     ChainsOptions,
@@ -96,7 +96,7 @@ def refit(
         raise ArgumentError("without= holds every row: nothing is left to fit.")
     spec = whole.spec.with_(priors=tuple(whole.priors.items()))
     seed = whole.info["seed"] if seed is None else seed
-    return fit(
+    return fit_whole(
         spec, rows, structures=whole.structures or None, draws=draws, seed=seed,
         progress=progress, **options,
     )  # fmt: skip

@@ -20,7 +20,7 @@ from bayes_glmm.errors import (
     UnconvergedWarning,
     listed,
 )
-from bayes_glmm.fitting.fit_model import fit
+from bayes_glmm.fitting.fit_model import fit_whole
 from bayes_glmm.fitting.options import AgainOptions, ChainsOptions, ManyOptions, part, takes
 from bayes_glmm.fitting.provenance import data_hash
 from bayes_glmm.model.variable_table import kept_prior, named_priors
@@ -152,7 +152,7 @@ def one_fit(job: Job, number: int) -> Record:
     spec = whole.spec.with_(priors=tuple(job.priors[number].items()))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnconvergedWarning)
-        refitted = fit(
+        refitted = fit_whole(
             spec, whole.data, structures=whole.structures or None, progress=False, **job.options
         )  # fmt: skip
     one = Fit.of(refitted)

@@ -205,7 +205,7 @@ def test_a_refit_is_of_the_other_rows_with_the_same_priors(monkeypatch):
     def fit(spec, rows, **options):
         given.update(spec=spec, rows=rows, options=options)
 
-    monkeypatch.setattr(refitting, "fit", fit)
+    monkeypatch.setattr(refitting, "fit_whole", fit)
     tree = poisson_tree()
     whole = Fit.of(tree)
     out = list(whole.data.index[[0, 7]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,9 +13,7 @@ import pyarrow
 import pytest
 
 from bayes_glmm.engine.nutpie_adapter import Density, sampler_module
-from bayes_glmm.engine.nuts import finished, run_chains
-from bayes_glmm.engine.settings import choose_settings
-from bayes_glmm.errors import EngineError
+from bayes_glmm.engine.nuts import finished
 
 NUMBERS = ctypes.POINTER(ctypes.c_double)
 LOGP = ctypes.CFUNCTYPE(
@@ -109,14 +108,6 @@ def test_a_density_that_is_nowhere_finite_ends_in_an_error():
         density(nowhere).sample(1, OPTIONS).wait()
 
 
-def test_failures_of_the_sampler_are_errors_of_the_package():
-    settings = choose_settings(draws=20, tune=20, chains=1, cores=1, progress=False)
-    with pytest.raises(EngineError, match="not finite where the chains begin"):
-        run_chains(density(nowhere), settings, 0.8, None, 1)
-    with pytest.raises(EngineError, match="The sampler broke off.*error code 3"):
-        run_chains(density(expand=broken), settings, 0.8, None, 1)
-
-
 def test_progress_is_told_and_a_run_can_be_stopped():
     told = []
     running = density().sample(2, OPTIONS, told.append)
@@ -126,6 +117,23 @@ def test_progress_is_told_and_a_run_can_be_stopped():
     stopped = density().sample(2, OPTIONS | {"num_draws": 10**6})
     assert not finished(stopped)
     stopped.cancel()
+
+
+def test_a_run_that_is_stopped_gives_the_first_of_its_draws():
+    options = OPTIONS | {"num_draws": 10**6}
+    running = density().sample(11, options)
+    time.sleep(1)
+    cut = drawn(running.abort())
+    assert 100 < len(cut) < 10**6
+    np.testing.assert_array_equal(cut[:100], drawn(density().sample(11, OPTIONS).wait()))
+    with pytest.raises(ValueError, match="no results"):
+        running.abort()
+    warming = density().sample(11, options | {"num_tune": 10**6})
+    assert drawn(warming.abort()).shape == (0, 3)
+    whole = density().sample(11, OPTIONS)
+    while not finished(whole):
+        time.sleep(0.01)
+    assert drawn(whole.abort()).shape == (100, 3)
 
 
 def test_the_sampler_brings_nothing_heavy_and_nutpie_finds_it():

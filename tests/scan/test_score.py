@@ -123,7 +123,7 @@ def test_the_best_markers_are_fitted_again_with_everything_else_as_it_was(monkey
             spec, rows, options["structures"], {k: np.repeat(v, 4, 0) for k, v in draws.items()}
         )
 
-    monkeypatch.setattr("bayes_glmm.fitting.fit_model.fit", sample)
+    monkeypatch.setattr("bayes_glmm.fitting.fit_model.fit_whole", sample)
     found = bg.scan(tree, genotypes, refit=2, prior_sd=0.4, chains=1, refit_draws=50)
     best = found["p"].nsmallest(2).index
     assert set(found.index[found["refit_mean"].notna()]) == set(best)

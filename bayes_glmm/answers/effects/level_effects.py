@@ -264,7 +264,10 @@ def _newton(by_level: Likelihood, start: Array, unit: float) -> Array:
         step = np.where(bend < flattest, -slope / np.minimum(bend, flattest), np.sign(slope) * unit)
         there = value + size * np.clip(step, -2.0 * unit, 2.0 * unit)
         gains = by_level(there) >= middle
-        value, size = np.where(gains, there, value), np.where(gains, np.minimum(2 * size, 1.0), size / 2)
+        value, size = (
+            np.where(gains, there, value),
+            np.where(gains, np.minimum(2 * size, 1.0), size / 2),
+        )
         if np.nanmax(np.abs(step)) < 1e-6 * unit:
             break
     return value
