@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
@@ -75,7 +75,7 @@ class Density:
     name : str
         Of the coordinates among the draws.
     threads : ndarray of int64, shape (1,)
-        A word of the buffer: how many threads may share a gradient's rows.
+        A word of the buffer that the density may read: how many threads may share its rows.
     """
 
     address: int
@@ -84,7 +84,7 @@ class Density:
     n: int
     start: Callable[[int], Array]
     name: str
-    threads: NDArray[np.int64]
+    threads: NDArray[np.int64] = field(default_factory=lambda: np.ones(1, np.int64))
 
     def use_threads(self, number: int) -> None:
         """Let that many threads share a gradient's rows, in chains under way too."""

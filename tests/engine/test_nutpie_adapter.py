@@ -62,7 +62,7 @@ def begin(seed):
 
 
 def density(function=normal, expand=unchanged):
-    return Density(address(function), address(expand), SCALES, 3, begin, "x", np.ones(1, np.int64))
+    return Density(address(function), address(expand), SCALES, 3, begin, "x")
 
 
 def drawn(trace):
