@@ -10,6 +10,8 @@ from tests.mutants.table import Mutant
 KERNEL = "tests/engine/test_kernel.py"
 COORDINATES = "tests/engine/test_coordinates.py"
 ROWS = "tests/engine/test_rows.py"
+BLOCKS = "tests/engine/test_blocks.py"
+SPARSE = "tests/engine/test_sparse.py"
 LIBRARY = "tests/native/test_library.py"
 
 C_MUTANTS = (
@@ -46,28 +48,28 @@ C_MUTANTS = (
         "posterior.h",
         "for (int64_t first = 0; first < n; first += ROWS_AT_ONCE) {",
         "for (int64_t first = 0; first == 0 || first + ROWS_AT_ONCE <= n; first += ROWS_AT_ONCE) {",
-        (KERNEL, ROWS),
+        (BLOCKS,),
     ),
     Mutant(
         "sorted rows numbered from the first of all, not of their block",
         "posterior.h",
         "end = e->starts[level + 1] - first, stop",
         "end = e->starts[level + 1], stop",
-        (KERNEL, ROWS),
+        (BLOCKS,),
     ),
     Mutant(
         "the first rows' weights taken for those of every block",
         "rows.h",
         "s.weights ? s.weights + first : NULL",
         "s.weights",
-        (ROWS, "tests/engine/test_engines_printed.py"),
+        (BLOCKS,),
     ),
     Mutant(
         "the first rows' data taken for those of every block of an interpreted density",
         "rows.h",
         "columns[k] = s.known + k * s.n + first;",
         "columns[k] = s.known + k * s.n + 0 * first;",
-        ("tests/engine/test_interpreted.py",),
+        (BLOCKS,),
     ),
     Mutant(
         "every strip of an interpreted density reads the first rows",
@@ -102,7 +104,14 @@ C_MUTANTS = (
         "sparse.h",
         "    upper((Shape){tail, m, edges, rows, NULL}, V, x);",
         "    lower((Shape){tail, m, edges, rows, NULL}, V, x);",
-        ("tests/engine/test_sparse.py",),
+        (SPARSE,),
+    ),
+    Mutant(
+        "one of two products left out of an inverse",
+        "sparse.h",
+        "if (a != b) S[b] -= back * V[a] / V[j];",
+        "",
+        (SPARSE,),
     ),
     Mutant(
         "half the derivative in the residual scale",
@@ -116,14 +125,14 @@ C_MUTANTS = (
         "maps.h",
         "+ d_w * moved - slope / square;",
         "+ d_w * moved + slope / square;",
-        (COORDINATES, KERNEL),
+        (COORDINATES,),
     ),
     Mutant(
         "a sign in the derivative of the determinant of a level's matrix",
         "maps.h",
         "dC[i * s + i] -= 1.0 / C[i * s + i];",
         "dC[i * s + i] += 1.0 / C[i * s + i];",
-        (COORDINATES, KERNEL),
+        (COORDINATES,),
     ),
     Mutant(
         "a row's weight not multiplied into its slope",
