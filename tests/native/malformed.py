@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -35,7 +36,7 @@ from tests.engine.test_interpreted import MODELS, modelled
 from tests.native.sanitized import ROOT, compile_in, environment
 
 PIECE = 50_000
-REFUSED_POINTS = (0, 3, 4)
+SAID = (0, 3, 4)
 """What the density of a sound program says: a number, no gradient, or no value."""
 WORDS = (-1, 0, 1, 2, 7, 100, 2**31, 2**40, 2**62, -(2**63))
 
@@ -138,29 +139,44 @@ def spoiled(buffer, places, rng):
     return changed
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """A sound buffer's mode, and how many coordinates it has, samples, and integrates out."""
+
+    mode: int
+    dim: int
+    sampled: int
+    rest: int
+
+
+def sizes_of(buffer) -> Sizes:
+    """Read how many coordinates a sound buffer has."""
+    dim, mode = (int(PROGRAM.read(buffer, name)) for name in ("dim", "mode"))
+    if mode == PLAIN:
+        return Sizes(mode, dim, dim, 0)
+    at = int(PROGRAM.read(buffer, "at_plan"))
+    plan = buffer[at : at + PLAN.width]
+    theta, scalars = (int(PLAN.read(plan, name)) for name in ("theta", "scalars"))
+    return Sizes(mode, dim, theta if mode == COLLAPSED else dim, scalars)
+
+
 def ran(buffer) -> int:
     """Ask whether a buffer is sound; where it is, run it at a point: return what was wrong, or zero."""
-    fault = entry("check_program", INTEGER, INTEGER, ADDRESS)(
-        len(buffer), pointer(buffer, np.int64)
-    )
+    program = pointer(buffer, np.int64)
+    fault = entry("check_program", INTEGER, INTEGER, ADDRESS)(len(buffer), program)
     if fault:
         return fault
-    dim, mode = (int(PROGRAM.read(buffer, name)) for name in ("dim", "mode"))
-    theta = scalars = 0
-    if mode != PLAIN:
-        at = int(PROGRAM.read(buffer, "at_plan"))
-        plan = buffer[at : at + PLAN.width]
-        theta, scalars = (int(PLAN.read(plan, name)) for name in ("theta", "scalars"))
-    z = np.linspace(-0.5, 0.5, theta if mode == COLLAPSED else dim)
+    sizes = sizes_of(buffer)
+    z = np.linspace(-0.5, 0.5, sizes.sampled)
     slope, value = np.empty_like(z), np.empty(1)
     density = entry("density", INTEGER, INTEGER, *[ADDRESS] * 4)
-    given = (pointer(z), pointer(slope), pointer(value), pointer(buffer, np.int64))
-    assert density(len(z), *given) in REFUSED_POINTS
-    if mode != PLAIN:
-        noise, out = np.zeros(scalars), np.empty(dim)
+    said = density(len(z), pointer(z), pointer(slope), pointer(value), program)
+    assert said in SAID
+    if sizes.mode != PLAIN:
+        noise = np.zeros(sizes.rest) if sizes.mode == COLLAPSED else None
+        out = np.empty(sizes.dim)
         restore = entry("restore", INTEGER, ADDRESS, INTEGER, INTEGER, *[ADDRESS] * 3)
-        own = pointer(noise) if mode == COLLAPSED else None
-        restore(pointer(buffer, np.int64), 1, len(z), pointer(z), own, pointer(out))
+        restore(program, 1, len(z), pointer(z), pointer(noise), pointer(out))
     return 0
 
 
