@@ -21,7 +21,7 @@ import numpy as np
 
 from bayes_glmm.native.library import ADDRESS, INTEGER, entry, library_file, pointer
 from bayes_glmm.native.tape_opcodes import OPCODES
-from tests.native.malformed import buffers, sizes_of
+from tests.native.malformed_buffers import buffers, sizes_of
 from tests.native.sanitized import ROOT
 
 ARM = Path("/usr/aarch64-linux-gnu")

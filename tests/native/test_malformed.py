@@ -7,7 +7,8 @@ import pytest
 
 from bayes_glmm.engine.kernel import FAULTS as UNSOUND
 from bayes_glmm.native.tape_program import FAULTS
-from tests.native.malformed import buffers, ran, spoil_buffers, spoil_tapes
+from tests.native.malformed_buffers import buffers, ran, spoil_buffers
+from tests.native.malformed_tapes import spoil_tapes
 
 
 def held(codes, known):
