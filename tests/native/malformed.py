@@ -60,7 +60,7 @@ def main() -> None:
         piece(given.library, given.piece, given.count, given.seed)
         return
     with tempfile.TemporaryDirectory() as made:
-        folder = given.library or Path(made)
+        folder = (given.library or Path(made)).resolve()
         if not given.library:
             compile_in(folder)
         raise SystemExit(int(pieces(folder, given.count) > 0))
