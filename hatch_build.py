@@ -35,6 +35,8 @@ SANITIZE = (
     "-Wno-maybe-uninitialized"
 ).split()
 """GCC's manual says that this one warning is often wrong of instrumented code; plain builds keep it."""
+QUICK = ("-O0", "-DONE_BODY")
+"""For tests of what the C files say, not of how fast they run: seconds instead of a minute."""
 TARGETS = {
     "manylinux_2_17_x86_64": "x86_64-linux-gnu.2.17",
     "manylinux_2_17_aarch64": "aarch64-linux-gnu.2.17",
@@ -114,21 +116,25 @@ class Compiler(NamedTuple):
         subprocess.run([*self.command, *arguments], check=True, cwd=folder, env=env)  # noqa: S603
 
 
-def build(cc: Compiler, folder: Path, *, sanitize: bool = False) -> Path:
+def build(cc: Compiler, folder: Path, *, sanitize: bool = False, quick: bool = False) -> Path:
     """Compile the library of a platform into a folder; return it.
 
     Parameters
     ----------
     sanitize : bool, default False
         Whether it stops where an array is left or arithmetic is undefined.
+    quick : bool, default False
+        Whether it has the plain body alone, which is not optimised.
     """
     dll = cc.library.endswith("dll")
-    flags = [*FLAGS, *WARNINGS, *([] if dll else ["-fPIC"]), *(SANITIZE if sanitize else [])]
+    more = [*(SANITIZE if sanitize else []), *(QUICK if quick else [])]
+    flags = [*FLAGS, *WARNINGS, *([] if dll else ["-fPIC"]), *more]
     files, native = _c_files(), ROOT / "native"
     source = f'-DSOURCE="{files.digest(files.sources(native))}"'
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as made:
         parts: dict[str, tuple[str, tuple[str, ...]]] = {"dispatch": ("dispatch.c", (source,))}
-        parts |= {isa: ("body.c", (*own, f"-DISA={isa}")) for isa, own in cc.bodies().items()}
+        bodies = {"base": ()} if quick else cc.bodies()
+        parts |= {isa: ("body.c", (*own, f"-DISA={isa}")) for isa, own in bodies.items()}
 
         def compile_part(name: str) -> None:
             file, own = parts[name]
@@ -226,6 +232,9 @@ def main() -> None:
     what.add_argument(
         "--wheels", type=Path, metavar="FOLDER", help="build every wheel, or that of BG_WHEEL"
     )
+    what.add_argument(
+        "--quick", action="store_true", help="build in place the plain body, not optimised"
+    )
     given = parser.parse_args()
     if given.requires:
         sys.stdout.write("".join(f"{name}\n" for name in requires()))
@@ -233,7 +242,8 @@ def main() -> None:
         wheels(given.wheels)
     else:
         folder = given.sanitize or ROOT / PLACE
-        built = build(Compiler.of(here()), folder, sanitize=given.sanitize is not None)
+        checked = given.sanitize is not None
+        built = build(Compiler.of(here()), folder, sanitize=checked, quick=given.quick)
         sys.stdout.write(f"{built}\n")
 
 

@@ -5,7 +5,7 @@
 #else
 #define API __attribute__((visibility("default")))
 #endif
-#if defined(__x86_64__) || defined(_M_X64)
+#if (defined(__x86_64__) || defined(_M_X64)) && !defined(ONE_BODY)
 #define X86 1
 #endif
 

@@ -12,6 +12,7 @@ from bayes_glmm.engine import kernel
 from bayes_glmm.engine.choose import adaptive, collapsed, planned
 from bayes_glmm.engine.laplace import Problem, approximate_problem
 from bayes_glmm.engine.program import write_program
+from bayes_glmm.engine.records import GROUP, PROGRAM
 from bayes_glmm.errors import EngineError
 from bayes_glmm.native.library import INTEGER, entry, library
 from tests.engine.test_kernel import CASES, designed, points
@@ -115,6 +116,18 @@ def test_words_out_of_place_are_refused_or_harmless():
                 continue
             code(changed, np.zeros(program.n_sampled))
     assert refused > 1000
+
+
+@pytest.mark.parametrize("level", [-1, 4])
+def test_a_row_of_a_level_that_is_not_there_is_refused(level):
+    program = write_program(*designed("poisson", "log", "intercept")[1:])
+    at = int(PROGRAM.read(program.buffer, "at_groups"))
+    group = program.buffer[at : at + GROUP.width]
+    assert GROUP.read(group, "levels") == 4
+    kernel.check(program.buffer)
+    program.buffer[int(GROUP.read(group, "at_index"))] = level
+    with pytest.raises(EngineError, match="unsound in a group"):
+        kernel.check(program.buffer)
 
 
 def test_a_buffer_that_is_cut_short_is_refused():

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from bayes_glmm.engine.pattern import find_pattern, loosen
-from bayes_glmm.engine.sparse import BLOCK, analyse, eliminate, eliminate_tail
+from bayes_glmm.engine.sparse import (
+    BLOCK,
+    analyse,
+    eliminate,
+    eliminate_tail,
+    invert_on_pattern,
+    solve_lower,
+    solve_upper,
+)
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.blocks.members import OneLevel
 
@@ -31,8 +39,8 @@ def test_a_matrix_that_is_not_positive_is_named_so(n):
     assert not eliminate_tail(np.triu(whole).copy())
 
 
-@pytest.mark.parametrize("density", [0.02, 0.2, 0.7])
-def test_sparse_factor_equals_numpys_wherever_the_dense_end_begins(density):
+def factored(density: float):
+    """A matrix, where its factor has entries, and the factor."""
     n, rng = 60, np.random.default_rng(5)
     whole = np.where(rng.random((n, n)) < density, rng.normal(size=(n, n)), 0.0)
     whole = whole + whole.T + 4 * n * np.eye(n)
@@ -44,11 +52,45 @@ def test_sparse_factor_equals_numpys_wherever_the_dense_end_begins(density):
     m = n - symbolic.tail
     assert eliminate(symbolic.edges, symbolic.targets, values)
     assert eliminate_tail(values[symbolic.size - m * m :].reshape(m, m))
-    at = np.tril_indices(n)
-    exact = np.linalg.cholesky(whole)[at]
-    inside = np.abs(exact) > 1e-14
-    places = symbolic.places(at[0][inside], at[1][inside])
-    np.testing.assert_allclose(values[places], exact[inside], rtol=1e-10, atol=1e-13)
+    return whole, symbolic, values
+
+
+DENSITIES = pytest.mark.parametrize("density", [0.02, 0.2, 0.7])
+
+
+def entries(symbolic, L):
+    """Rows and columns where a factor is not zero, and their places."""
+    row, column = np.nonzero(np.abs(np.tril(L)) > 1e-14)
+    return row, column, symbolic.places(row, column)
+
+
+@DENSITIES
+def test_sparse_factor_equals_numpys_wherever_the_dense_end_begins(density):
+    whole, symbolic, values = factored(density)
+    exact = np.linalg.cholesky(whole)
+    row, column, places = entries(symbolic, exact)
+    np.testing.assert_allclose(values[places], exact[row, column], rtol=1e-10, atol=1e-13)
+
+
+@DENSITIES
+def test_both_triangles_are_solved(density):
+    whole, symbolic, values = factored(density)
+    L, given = np.linalg.cholesky(whole), np.linspace(-1, 2, len(whole))
+    for solve, triangle in ((solve_lower, L), (solve_upper, L.T)):
+        x = given.copy()
+        solve(symbolic, values, x)
+        np.testing.assert_allclose(x, np.linalg.solve(triangle, given), rtol=1e-10, atol=1e-14)
+
+
+@DENSITIES
+def test_an_inverse_equals_numpys_where_the_factor_has_entries(density):
+    whole, symbolic, values = factored(density)
+    inverse, m = np.linalg.inv(whole), len(whole) - symbolic.tail
+    found = np.zeros(symbolic.size)
+    found[symbolic.size - m * m :] = inverse[symbolic.tail :, symbolic.tail :].ravel()
+    invert_on_pattern(symbolic, values, found)
+    row, column, places = entries(symbolic, np.linalg.cholesky(whole))
+    np.testing.assert_allclose(found[places], inverse[row, column], rtol=1e-9, atol=1e-14)
 
 
 def test_too_many_products_are_refused():

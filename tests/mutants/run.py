@@ -1,7 +1,8 @@
 """Put each error into a copy of the package, and let the tests named for it look for it.
 
 ``python -m tests.mutants.run`` writes a table: the error, and the first test that found it. The tree
-without errors must pass the same tests first.
+without errors must pass the same tests first. Words after it choose errors by their names and files:
+``.h`` those of the C files.
 """
 
 from __future__ import annotations
@@ -17,22 +18,36 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bayes_glmm.native.library import library_file
 from tests.mutants.table import MUTANTS, Mutant
+from tests.mutants.table_c import C_MUTANTS
 
+ALL = (*MUTANTS, *C_MUTANTS)
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ("model_templates", "examples", "pyproject.toml", "README.md", "CHANGELOG.md", "docs")
+LIBRARY = Path("bayes_glmm/native", library_file().name)
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
-LONGEST = 600
+LONGEST = 1_800
 PASSED, FOUND = 0, 1
 
 
 def copied(folder: Path) -> Path:
-    """Copy the package with what is compiled of it, and its tests; link to the rest."""
-    for name in ("bayes_glmm", "tests"):
+    """Copy the package, its C files and its tests, and compile them; link to the rest."""
+    for name in ("bayes_glmm", "native", "tests"):
         shutil.copytree(ROOT / name, folder / name)
+    shutil.copy2(ROOT / "hatch_build.py", folder)
     for name in SHARED:
         (folder / name).symlink_to(ROOT / name)
+    compile_in(folder)
     return folder
+
+
+def compile_in(folder: Path) -> None:
+    """Compile the copy's library: its plain body alone, without and with an error."""
+    command = [sys.executable, "hatch_build.py", "--quick"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"The C files do not compile: {done.stderr[-2000:]}")
 
 
 def text_with(mutant: Mutant, text: str) -> str:
@@ -43,16 +58,25 @@ def text_with(mutant: Mutant, text: str) -> str:
 
 
 @contextmanager
-def planted(mutant: Mutant, folder: Path) -> Iterator[None]:
-    """Put the error into a copy, and take it out again, with its time of change."""
-    file = folder / "bayes_glmm" / mutant.file
-    before, stat = file.read_text("utf-8"), file.stat()
-    file.write_text(text_with(mutant, before), "utf-8")
+def kept(file: Path) -> Iterator[None]:
+    """Put a file back at the end, with its time of change."""
+    before, stat = file.read_bytes(), file.stat()
     try:
         yield
     finally:
-        file.write_text(before, "utf-8")
+        file.write_bytes(before)
         os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+@contextmanager
+def planted(mutant: Mutant, folder: Path) -> Iterator[None]:
+    """Put the error into a copy, compiled where it is one of C, and take it out again."""
+    file = folder / mutant.place
+    with kept(file), kept(folder / LIBRARY):
+        file.write_text(text_with(mutant, file.read_text("utf-8")), "utf-8")
+        if mutant.in_c:
+            compile_in(folder)
+        yield
 
 
 def ran(tests: Iterable[str], folder: Path) -> tuple[int, str]:
@@ -76,7 +100,7 @@ def main() -> None:
     began = time.perf_counter()
     missed = 0
     wanted = sys.argv[1:]
-    chosen = [m for m in MUTANTS if not wanted or any(w in m.name for w in wanted)]
+    chosen = [m for m in ALL if not wanted or any(w in f"{m.name} {m.file}" for w in wanted)]
     with tempfile.TemporaryDirectory() as name:
         folder = copied(Path(name))
         status, first = ran(dict.fromkeys(t for m in chosen for t in m.tests), folder)

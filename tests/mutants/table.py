@@ -1,11 +1,13 @@
 """Errors that somebody could make: each one a small change of one place of the package.
 
-None of them stops a model from being fitted, and most leave chains that converge.
+None of them stops a model from being fitted, and most leave chains that converge. Those of the C
+files are in ``table_c.py``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Mutant:
     ----------
     name : str
     file : str
-        Within the package.
+        Within the package, or, where it is one of C, within ``native/``.
     old, new : str
         Text that stands once in the file, and what is put in its place.
     tests : tuple of str
@@ -28,6 +30,16 @@ class Mutant:
     old: str
     new: str
     tests: tuple[str, ...]
+
+    @property
+    def in_c(self) -> bool:
+        """Whether the library must be compiled again."""
+        return self.file.endswith((".c", ".h"))
+
+    @property
+    def place(self) -> Path:
+        """The file from the root of the repository."""
+        return Path("native" if self.in_c else "bayes_glmm", self.file)
 
 
 MUTANTS = (

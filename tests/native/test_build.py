@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bayes_glmm.native import c_files
+from tests.native.sanitized import compile_in, environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -116,20 +117,8 @@ def made_name(build):
 
 @pytest.mark.slow
 def test_no_array_is_left_and_no_arithmetic_is_undefined(tmp_path):
-    gcc = shutil.which("gcc")
-    assert gcc, "the sanitizers of gcc are needed: install gcc"
-    env = os.environ | {"CC": gcc}
-    command = [sys.executable, "hatch_build.py", "--sanitize", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, env=env, check=True)
-    # the runtime of C++ beside it, or it does not see the exceptions of other libraries
-    found = [
-        subprocess.run(
-            [gcc, f"-print-file-name={name}"], capture_output=True, text=True, check=True
-        )
-        for name in ("libasan.so", "libstdc++.so.6")
-    ]
-    preloaded = " ".join(done.stdout.strip() for done in found)
-    env |= {"LD_PRELOAD": preloaded, "ASAN_OPTIONS": "detect_leaks=0"}
+    compile_in(tmp_path)
+    env = environment()
 
     def child(*more):
         command = [sys.executable, "-m", "tests.native.checked", str(tmp_path), *more]
