@@ -11,10 +11,32 @@ KERNEL = "tests/engine/test_kernel.py"
 COORDINATES = "tests/engine/test_coordinates.py"
 ROWS = "tests/engine/test_rows.py"
 BLOCKS = "tests/engine/test_blocks.py"
+THREADS = "tests/engine/test_threads.py"
 SPARSE = "tests/engine/test_sparse.py"
 LIBRARY = "tests/native/test_library.py"
 
 C_MUTANTS = (
+    Mutant(
+        "a share's levels of a sorted group counted from the first of all",
+        "shares.h",
+        "d_u[(level - low) * q] += sum_of(Z, d, i, stop);",
+        "d_u[(level > low ? level - low - 1 : 0) * q] += sum_of(Z, d, i, stop);",
+        (THREADS,),
+    ),
+    Mutant(
+        "what the last share found left out",
+        "shares.h",
+        "fixed->d_start += own->d_start;",
+        "fixed->d_start += s && s == count - 1 ? 0.0 : own->d_start;",
+        (THREADS,),
+    ),
+    Mutant(
+        "threads that write to one place",
+        "shares.h",
+        "room = own->tape + tape_size(I);",
+        "room = own->tape;",
+        (THREADS,),
+    ),
     Mutant(
         "a sign in the derivative of a correlation factor",
         "densities.h",
@@ -45,14 +67,14 @@ C_MUTANTS = (
     ),
     Mutant(
         "the last rows left out where they do not fill a block",
-        "posterior.h",
-        "for (int64_t first = 0; first < n; first += ROWS_AT_ONCE) {",
-        "for (int64_t first = 0; first == 0 || first + ROWS_AT_ONCE <= n; first += ROWS_AT_ONCE) {",
+        "shares.h",
+        "for (int64_t first = own->from; first < own->to; first += ROWS_AT_ONCE) {",
+        "for (int64_t first = own->from; !first || first + ROWS_AT_ONCE <= own->to; first += ROWS_AT_ONCE) {",
         (BLOCKS,),
     ),
     Mutant(
         "sorted rows numbered from the first of all, not of their block",
-        "posterior.h",
+        "shares.h",
         "end = e->starts[level + 1] - first, stop",
         "end = e->starts[level + 1], stop",
         (BLOCKS,),
@@ -87,7 +109,7 @@ C_MUTANTS = (
     ),
     Mutant(
         "a level's place without its number of terms",
-        "posterior.h",
+        "shares.h",
         "eta[i] += Z[i] * u[index[i] * q + t];",
         "eta[i] += Z[i] * u[index[i] + t];",
         (KERNEL,),
