@@ -26,7 +26,7 @@ ALL = (*MUTANTS, *C_MUTANTS)
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ("model_templates", "examples", "pyproject.toml", "README.md", "CHANGELOG.md", "docs")
 LIBRARY = Path("bayes_glmm/native", library_file().name)
-FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 LONGEST = 1_800
 PASSED, FOUND = 0, 1
 
