@@ -77,7 +77,10 @@ def expand(program: Program, draws: Array, seed: int = 1) -> dict[str, Array]:
         z = draws[..., k : k + size].reshape(*lead, group.n_levels, q)
         if group.name in program.informed:
             z = _noncentred(program.informed[group.name], order, factor, z)
-        out[f"u_{group.name}"] = (z @ np.swapaxes(factor, -1, -2))[..., back]
+        u = np.empty_like(z)
+        for i, place in enumerate(order):
+            u[..., place] = sum(z[..., j] * factor[..., i, j, None] for j in range(i + 1))
+        out[f"u_{group.name}"] = u
         k += size
     own = program.parameters(draws[..., k:])
     out |= {name: own[name] for name in program.names}
@@ -102,20 +105,34 @@ def _restored(program: Program, draws: Array, seed: int) -> Array:
 
 
 def _noncentred(known: Informed, order: list[int], A: Array, z: Array) -> Array:
-    """Undo the data-informed centring, draw by draw in chunks of draws."""
-    W, b = known.weight[:, order][:, :, order], known.pull[:, order]
+    """Undo the data-informed centring: ``inv(C') (z + inv(C) A'b)``, where ``C C' = I + A'WA``.
+
+    Matrices are no wider than the group's terms, but there are levels times draws of them: each of
+    their entries is an array over draws and levels.
+    """
     q = len(order)
-    flat_A, flat_z = A.reshape(-1, 1, q, q), z.reshape(-1, *z.shape[-2:])
+    W = known.weight[:, order][:, :, order].reshape(-1, q * q).T
+    pull = known.pull[:, order].T
+    flat_A, flat_z = A.reshape(-1, q, q), z.reshape(-1, *z.shape[-2:])
     out = np.empty_like(flat_z)
     step = max(1, 2_000_000 // max(1, W.size))
     for at in range(0, len(out), step):
-        a = flat_A[at : at + step]
-        t = np.swapaxes(a, -1, -2)
-        C = np.linalg.cholesky(np.eye(q) + t @ W @ a)
-        r = np.linalg.solve(C, t @ b[..., None])
-        out[at : at + step] = np.linalg.solve(
-            np.swapaxes(C, -1, -2), flat_z[at : at + step, ..., None] + r
-        )[..., 0]
+        here = slice(at, at + step)
+        a = flat_A[here]
+        C: list[list[Array]] = []
+        down: list[Array] = []
+        for i in range(q):
+            C.append([])
+            for j in range(i + 1):
+                entry = (a[:, :, i, None] * a[:, None, :, j]).reshape(-1, q * q) @ W + (i == j)
+                entry -= sum(C[i][k] * C[j][k] for k in range(j))
+                C[i].append(np.sqrt(entry) if i == j else entry / C[j][j])
+            rest = a[:, :, i] @ pull - sum(C[i][k] * down[k] for k in range(i))
+            down.append(rest / C[i][i])
+        for i in reversed(range(q)):
+            rest = flat_z[here, :, i] + down[i]
+            rest -= sum(C[k][i] * out[here, :, k] for k in range(i + 1, q))
+            out[here, :, i] = rest / C[i][i]
     return out.reshape(z.shape)
 
 
