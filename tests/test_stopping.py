@@ -201,7 +201,9 @@ def test_the_command_line_stops(table, ctrl_c, tmp_path, capsys):
 
 
 SCRIPT = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 import bayes_glmm as bg
 import pandas as pd
 table = pd.read_csv(sys.argv[1], dtype={"g": str})
