@@ -135,22 +135,21 @@ class Elements:
 
     def draws(self, i: int) -> NDArray[np.float64]:
         """Return the draws of an element, shape (n_chains, n_draws)."""
-        for variable, free in self.places:
-            if i < len(free):
-                return np.asarray(variable.values.reshape(*variable.shape[:2], -1)[:, :, free[i]])
-            i -= len(free)
-        raise IndexError(i)
+        variable, place = self._place(i)
+        return np.asarray(variable.values.reshape(*variable.shape[:2], -1)[:, :, place])
 
     def name(self, i: int) -> str:
         """Return the label of an element, such as ``u_ward[w3, intercept]``."""
+        variable, place = self._place(i)
+        where = np.unravel_index(place, variable.shape[2:]) if variable.ndim > 2 else ()
+        labels = [str(variable[d].values[k]) for d, k in zip(variable.dims[2:], where, strict=True)]
+        return element(str(variable.name), *labels) if labels else str(variable.name)
+
+    def _place(self, i: int) -> tuple[xr.DataArray, int]:
+        """Return the variable of an element, and its flat position there."""
         for variable, free in self.places:
             if i < len(free):
-                where = np.unravel_index(free[i], variable.shape[2:]) if variable.ndim > 2 else ()
-                labels = [
-                    str(variable[d].values[k])
-                    for d, k in zip(variable.dims[2:], where, strict=True)
-                ]
-                return element(str(variable.name), *labels) if labels else str(variable.name)
+                return variable, int(free[i])
             i -= len(free)
         raise IndexError(i)
 

@@ -60,11 +60,14 @@ def folded_ess(cube: Array) -> Array:
     cube : ndarray, shape (n_chains, n_draws, n_variables)
     """
     x = split(np.moveaxis(cube, 2, 0))
-    return ess(_folded(x.reshape(len(x), -1)).reshape(x.shape))
+    return ess(_folded(x, np.sort(x.reshape(len(x), -1), axis=1)))
 
 
-def _folded(flat: Array) -> Array:
-    return normal_scores(np.abs(flat - np.median(flat, axis=1)[:, None]))[0]
+def _folded(x: Array, ordered: Array) -> Array:
+    """Return normal quantiles of distances from the median, of values and of them sorted by rows."""
+    size = ordered.shape[1]
+    middle = (ordered[:, (size - 1) // 2] + ordered[:, size // 2]) / 2
+    return normal_scores(np.abs(x.reshape(ordered.shape) - middle[:, None]))[0].reshape(x.shape)
 
 
 def _varies(low: Array, high: Array) -> NDArray[np.bool_]:
@@ -85,12 +88,8 @@ def split(x: Array) -> Array:
 
 def _chunk(whole: Array) -> dict[str, Array]:
     x = split(whole)
-    flat = x.reshape(len(x), -1)
-    scores, ordered = normal_scores(flat)
-    z = scores.reshape(x.shape)
-    size = flat.shape[1]
-    middle = (ordered[:, (size - 1) // 2] + ordered[:, size // 2]) / 2
-    folded = normal_scores(np.abs(flat - middle[:, None]))[0].reshape(x.shape)
+    scores, ordered = normal_scores(x.reshape(len(x), -1))
+    z, folded = scores.reshape(x.shape), _folded(x, ordered)
     if whole.size != x.size:
         ordered = np.sort(whole.reshape(len(whole), -1), axis=1)
     tails = [ess((x <= _quantile(ordered, q)[:, None, None]).astype(float)) for q in (0.05, 0.95)]
