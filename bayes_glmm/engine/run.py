@@ -146,7 +146,7 @@ def _attempts(
 
 def _cut(chains: list[Chain], settings: Settings) -> str:
     """Say how much of a run that was stopped is kept."""
-    (draws,) = {len(c.stats["lp"]) for c in chains}
+    (draws,) = {c.n_draws for c in chains}
     of = "1 chain" if len(chains) == 1 else f"each of {len(chains)} chains"
     return (
         f"Sampling was stopped: {draws:,} draws of {of} are kept, of "

@@ -52,13 +52,9 @@ def most_draws(chains: Sequence[Chain]) -> list[Chain]:
         In the order given: of two choices with as many draws, the one with more chains.
         Chains with fewer than ten draws are left out.
     """
-    lengths = sorted((n for n in map(_length, chains) if n >= LEAST), reverse=True)
+    lengths = sorted((c.n_draws for c in chains if c.n_draws >= LEAST), reverse=True)
     total, _, draws = max(((m * n, m, n) for m, n in enumerate(lengths, 1)), default=(0, 0, 0))
-    return [_first(c, draws) for c in chains if total and _length(c) >= draws]
-
-
-def _length(chain: Chain) -> int:
-    return len(next(iter(chain.stats.values())))
+    return [_first(c, draws) for c in chains if total and c.n_draws >= draws]
 
 
 def _first(chain: Chain, draws: int) -> Chain:

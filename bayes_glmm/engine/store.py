@@ -37,6 +37,11 @@ class Chain:
     draws: dict[str, NDArray[Any]]
     stats: dict[str, NDArray[Any]]
 
+    @property
+    def n_draws(self) -> int:
+        """Number of kept draws."""
+        return len(next(iter(self.stats.values())))
+
 
 @dataclass(frozen=True)
 class Store:
