@@ -12,6 +12,11 @@ typedef struct {
 
 typedef struct { double value, own[MOST_OWN]; } Sums; /* own: in the parameters, in order */
 
+INLINE void add_sums(Sums *all, Sums more) {
+    all->value += more.value;
+    for (int k = 0; k < MOST_OWN; k++) all->own[k] += more.own[k];
+}
+
 static Law law_of(const Program *h, const double *parameters) {
     const int64_t n_parameters = h->parameters;
     Law law = {.printed = h->family - PRINTED, .link = h->link, .parameters = n_parameters, .given = parameters};

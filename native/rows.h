@@ -120,6 +120,13 @@ static Machine tape_in(const int64_t *I, const double *parameters, double *room)
     return machine_in((const Sizes *)t, (const Record *)(I + t->at_records), numbers(I, t->at_constants), parameters, room);
 }
 
+/* Give a law the machine of its rows, where these are interpreted. */
+static void give_machine(const int64_t *I, Law *law, Machine *machine, double *room) {
+    if (!tape_of(I)) return;
+    *machine = tape_in(I, law->given, room);
+    law->tape = machine;
+}
+
 /* Rows of a density that is interpreted. */
 static Sums tape_rows(const Law *law, Seen s, int64_t first, int64_t n, const double *eta, double *d) {
     const double *columns[MOST_COLUMNS + 1];
@@ -172,17 +179,12 @@ double NAME(likelihood)(const int64_t *I, const double *eta, const double *param
     if (!room) return NAN;
     Machine tape;
     Law law = law_of(h, parameters);
-    if (h->at_tape) {
-        tape = tape_in(I, parameters, room);
-        law.tape = &tape;
-    }
+    give_machine(I, &law, &tape, room);
     const Seen s = seen_of(I);
     Sums all = whole_rows(I, &law);
     for (int64_t at = 0; at < s.n; at += ROWS_AT_ONCE) {
         const int64_t m = s.n - at < ROWS_AT_ONCE ? s.n - at : ROWS_AT_ONCE;
-        const Sums found = block_rows(&law, s, at, m, eta + at, d_eta + at);
-        all.value += found.value;
-        for (int k = 0; k < MOST_OWN; k++) all.own[k] += found.own[k];
+        add_sums(&all, block_rows(&law, s, at, m, eta + at, d_eta + at));
     }
     free(room);
     for (int64_t k = 0; k < h->parameters; k++) d_parameters[k] += all.own[k];

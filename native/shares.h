@@ -154,10 +154,7 @@ static void sum_share(void *of, int64_t number) {
     double *restrict eta = own->eta, *restrict d = own->d;
     Machine tape;
     Law law = *all->law;
-    if (h->at_tape) {
-        tape = tape_in(I, law.given, own->tape);
-        law.tape = &tape;
-    }
+    give_machine(I, &law, &tape, own->tape);
     for (int64_t first = own->from; first < own->to; first += ROWS_AT_ONCE) {
         const int64_t m = own->to - first < ROWS_AT_ONCE ? own->to - first : ROWS_AT_ONCE;
         for (int64_t i = 0; i < m; i++) eta[i] = offset[first + i] + all->fixed->start;
@@ -167,9 +164,7 @@ static void sum_share(void *of, int64_t number) {
             for (int64_t i = 0; i < m; i++) eta[i] += column[i] * factor;
         }
         for (int64_t g = 0; g < h->groups; g++) add_effects(all->effects + g, n, first, m, eta);
-        const Sums found = block_rows(&law, seen, first, m, eta, d);
-        own->sums.value += found.value;
-        for (int k = 0; k < MOST_OWN; k++) own->sums.own[k] += found.own[k];
+        add_sums(&own->sums, block_rows(&law, seen, first, m, eta, d));
         own->d_start += sum_of(NULL, d, 0, m);
         for (int64_t j = 0; j < h->coefficients; j++) own->d_beta[j] += sum_of(X + j * n + first, d, 0, m);
         for (int64_t g = 0; g < h->groups; g++) gather_effects(all->effects + g, own->parts + g, n, first, m, d);
@@ -185,8 +180,7 @@ static Sums all_rows(const int64_t *I, const Law *law, Fixed *fixed, const Effec
     Sums all = whole_rows(I, law);
     for (int64_t s = 0; s < count; s++) {
         const Share *own = rows.shares + s;
-        all.value += own->sums.value;
-        for (int k = 0; k < MOST_OWN; k++) all.own[k] += own->sums.own[k];
+        add_sums(&all, own->sums);
         fixed->d_start += own->d_start;
         for (int64_t j = 0; j < h->coefficients; j++) fixed->d_beta[j] += own->d_beta[j];
         for (int64_t g = 0; g < h->groups; g++) {
