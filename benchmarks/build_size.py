@@ -14,17 +14,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from types import ModuleType
 
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def hatch_build() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import hatch_build  # noqa: E402
 
 
 def megabytes(folder: Path) -> float:
@@ -37,22 +29,23 @@ def processor() -> float:
 
 
 def main() -> None:
-    build = hatch_build()
     zig = importlib.util.find_spec("ziglang")
     if zig is None or not zig.submodule_search_locations:
-        sys.exit(f"pip install {build.ZIG}")
-    print(f"{build.ZIG}: {megabytes(Path(zig.submodule_search_locations[0])):.0f} MB installed")
+        sys.exit(f"pip install {hatch_build.ZIG}")
+    print(
+        f"{hatch_build.ZIG}: {megabytes(Path(zig.submodule_search_locations[0])):.0f} MB installed"
+    )
     print(f"{'':24s}{'library':>8s}{'kept':>8s}{'first':>14s}{'again':>14s}")
     print(f"{'platform':24s}{'kB':>8s}{'MB':>8s}" + f"{'s':>7s}{'cpu s':>7s}" * 2)
-    for tag in [os.environ["BG_WHEEL"]] if os.environ.get("BG_WHEEL") else build.TARGETS:
+    for tag in [os.environ["BG_WHEEL"]] if os.environ.get("BG_WHEEL") else hatch_build.TARGETS:
         with tempfile.TemporaryDirectory() as folder:
             kept = Path(folder) / "zig"
             os.environ |= {"ZIG_GLOBAL_CACHE_DIR": str(kept), "ZIG_LOCAL_CACHE_DIR": str(kept)}
             line = ""
             for turn in range(2):
-                build.FLAGS.append(f"-DTURN{turn}")  # or Zig returns the same objects
+                hatch_build.FLAGS.append(f"-DTURN{turn}")  # or Zig returns the same objects
                 began, used = time.monotonic(), processor()
-                made = build.build(build.Compiler.of(tag), Path(folder))
+                made = hatch_build.build(hatch_build.Compiler.of(tag), Path(folder))
                 line += f"{time.monotonic() - began:7.1f}{processor() - used:7.1f}"
             size = made.stat().st_size / 1e3
             print(f"{tag:24s}{size:8.0f}{megabytes(kept):8.0f}{line}", flush=True)

@@ -15,10 +15,10 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
+import hatch_build
 from bayes_glmm.native.library import ADDRESS, INTEGER, entry, library_file, pointer
 from bayes_glmm.native.tape_opcodes import OPCODES
 from tests.native.malformed_buffers import buffers, sizes_of
@@ -73,24 +73,14 @@ def missing(machine: Machine) -> str:
     return ""
 
 
-def hatch_build() -> ModuleType:
-    """Load the build."""
-    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def compiled(machine: Machine, folder: Path) -> tuple[Path, Path]:
     """Return the driver for a machine, and its library: that of x86-64 is the one here."""
-    build = hatch_build()
-    zig = (sys.executable, "-m", "ziglang", "cc", "-target", build.TARGETS[machine.tag])
-    compiler = build.Compiler(machine.tag, zig, True)
+    zig = (sys.executable, "-m", "ziglang", "cc", "-target", hatch_build.TARGETS[machine.tag])
+    compiler = hatch_build.Compiler(machine.tag, zig, True)
     driver = folder / "driver"
     source = str(ROOT / "tests/native/driver.c")
     compiler.run(str(folder), "-O1", "-Wall", "-Wextra", source, "-ldl", "-o", str(driver))
-    return driver, library_file() if machine.tag == X86 else build.build(compiler, folder)
+    return driver, library_file() if machine.tag == X86 else hatch_build.build(compiler, folder)
 
 
 def questions() -> Iterator[tuple[int, int, int, list[np.ndarray]]]:

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+import hatch_build as build
 from bayes_glmm.native import c_files
-from tests.native.sanitized import compile_in, environment
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.native.sanitized import ROOT, compile_in, environment
 
 
-@pytest.fixture(scope="module")
-def build():
-    """The build's module, as hatchling loads it."""
-    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_compiler_is_asked_for_exactly_and_only_where_none_is_given(build, monkeypatch):
+def test_the_compiler_is_asked_for_exactly_and_only_where_none_is_given(monkeypatch):
     monkeypatch.delenv("CC", raising=False)
     (zig,) = build.requires()
     assert re.fullmatch(r"ziglang==\d+\.\d+\.\d+", zig)
@@ -37,7 +25,7 @@ def test_the_compiler_is_asked_for_exactly_and_only_where_none_is_given(build, m
     assert build.Compiler.of(build.here()).command == ("gcc", "-m64")
 
 
-def test_the_compiler_of_this_machine_builds_for_no_other(build, monkeypatch):
+def test_the_compiler_of_this_machine_builds_for_no_other(monkeypatch):
     other = next(tag for tag in build.TARGETS if tag != build.here())
     monkeypatch.setenv("CC", "gcc")
     with pytest.raises(SystemExit, match=f"not {other}: unset it"):
@@ -47,7 +35,7 @@ def test_the_compiler_of_this_machine_builds_for_no_other(build, monkeypatch):
         build.Compiler.of("plan9_mips")
 
 
-def test_only_wheels_of_zig_promise_older_systems(build, monkeypatch):
+def test_only_wheels_of_zig_promise_older_systems(monkeypatch):
     monkeypatch.delenv("CC", raising=False)
     for tag in build.TARGETS:
         assert build.Compiler.of(tag).wheel == f"py3-none-{tag}"
@@ -57,7 +45,7 @@ def test_only_wheels_of_zig_promise_older_systems(build, monkeypatch):
     assert build.Compiler.of("manylinux_2_17_x86_64").wheel == "py3-none-linux_x86_64"
 
 
-def test_only_x86_has_more_than_one_body(build, monkeypatch):
+def test_only_x86_has_more_than_one_body(monkeypatch):
     monkeypatch.delenv("CC", raising=False)
     for tag in build.TARGETS:
         more = ["v3", "v4"] if tag.endswith(("x86_64", "amd64")) else []
@@ -88,7 +76,7 @@ pathlib.Path(place).touch()
 
 @pytest.mark.skipif(os.name != "posix", reason="a killed process has no status of its own")
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGABRT)", "sys.exit(1)"])
-def test_a_killed_compiler_is_run_again_and_one_that_refuses_is_not(build, tmp_path, end):
+def test_a_killed_compiler_is_run_again_and_one_that_refuses_is_not(tmp_path, end):
     calls, program = tmp_path / "calls", tmp_path / "cc.py"
     program.write_text(STAND_IN.format(calls=str(calls), end=end))
     cc = build.Compiler(build.here(), (sys.executable, str(program)), False)
@@ -102,16 +90,16 @@ def test_a_killed_compiler_is_run_again_and_one_that_refuses_is_not(build, tmp_p
 
 
 @pytest.mark.slow
-def test_two_builds_are_the_same_bytes(build, tmp_path):
+def test_two_builds_are_the_same_bytes(tmp_path):
     made = []
     for name in ("one", "another"):
         (tmp_path / name).mkdir()
         made.append(build.build(build.Compiler.of(build.here()), tmp_path / name).read_bytes())
-        assert [p.name for p in (tmp_path / name).iterdir()] == [made_name(build)]
+        assert [p.name for p in (tmp_path / name).iterdir()] == [made_name()]
     assert made[0] == made[1]
 
 
-def made_name(build):
+def made_name():
     return build.Compiler.of(build.here()).library
 
 
