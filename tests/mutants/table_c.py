@@ -31,10 +31,10 @@ C_MUTANTS = (
         (THREADS,),
     ),
     Mutant(
-        "threads that write to one place",
-        "shares.h",
-        "room = own->tape + tape_size(I);",
-        "room = own->tape;",
+        "one share summed twice, and another not at all",
+        "threads.h",
+        "work->piece(work->of, number);",
+        "work->piece(work->of, number / 2);",
         (THREADS,),
     ),
     Mutant(
