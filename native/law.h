@@ -33,8 +33,8 @@ static Law law_of(const Program *h, const double *parameters) {
     if (law.plain == STUDENT_T) {
         const double half = 0.5 * parameters[1];
         law.nu = parameters[1];
-        law.each = m_lgamma(half + 0.5) - m_lgamma(half) - 0.5 * m_log(law.nu * M_PI) - law.own.log_own;
-        law.d_nu = 0.5 * (m_digamma(half + 0.5) - m_digamma(half) - 1.0 / law.nu);
+        law.each = m_log_rising(half, 0.5) - 0.5 * m_log(law.nu * M_PI) - law.own.log_own;
+        law.d_nu = 0.5 * (m_digamma_rising(half, 0.5) - 1.0 / law.nu);
     }
     return law;
 }

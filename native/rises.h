@@ -30,8 +30,8 @@ static void rise_rows(int64_t m, const double *restrict y, const double *restric
     }
     for (int64_t i = 0; i < m; i++)
         if (!(y[i] < FEW && y[i] >= 0.0 && y[i] == floor(y[i]))) {
-            P[i] = m_lgamma(phi[i] + y[i]) - m_lgamma(phi[i]);
-            D[i] = m_digamma(phi[i] + y[i]) - m_digamma(phi[i]);
+            P[i] = m_log_rising(phi[i], y[i]);
+            D[i] = m_digamma_rising(phi[i], y[i]);
         }
 }
 
@@ -44,8 +44,8 @@ static Pair rises(int64_t n, const double *values, const double *times, double p
         if (y < SMALL && y >= 0.0 && y == floor(y)) {
             above[(int64_t)y] += times[i];
         } else {
-            total += times[i] * (m_lgamma(phi + y) - m_lgamma(phi));
-            slope += times[i] * (m_digamma(phi + y) - m_digamma(phi));
+            total += times[i] * m_log_rising(phi, y);
+            slope += times[i] * m_digamma_rising(phi, y);
         }
     }
     for (int k = SMALL - 1; k >= 0; k--) {

@@ -184,3 +184,31 @@ def test_counts_of_a_thousand_million():
     value = total("poisson", "log", y, np.ones(2), eta, ())
     # the terms that cancel are near 2e10, so double precision leaves about 4e-6
     assert value == pytest.approx(-0.5 * np.log(2 * np.pi * 1e9) - np.exp(-30), abs=1e-5)
+
+
+@pytest.mark.parametrize("nu", [1e5, 1e8, 1e11])
+def test_student_t_with_many_degrees_of_freedom_is_normal(nu):
+    """Its logarithm differs from the normal one by (z^4 - 2 z^2 - 1) / (4 nu), and by 1 / nu^2."""
+    y, trials, eta = table("student_t", "identity", 3)
+    value, d_eta, d_own = summed("student_t", "identity", y, trials, eta, (0.7, nu))
+    z = (y - eta) / 0.7
+    first = (z**4 - 2 * z**2 - 1) / 4
+    normal = stats.norm.logpdf(y, eta, 0.7).sum()
+    assert value == pytest.approx(normal + first.sum() / nu, rel=1e-13, abs=1e5 / nu**2)
+    assert nu * d_own[1] == pytest.approx(-first.sum() / nu, abs=1e-11 + 2e5 / nu**2)
+    np.testing.assert_allclose(d_eta, z / 0.7, rtol=1e2 / nu)
+
+
+@pytest.mark.parametrize("size", [1e5, 1e8, 1e11])
+def test_negative_binomial_of_large_size_is_poisson(size):
+    """Its logarithm differs from Poisson's by ((y - mu)^2 - y) / (2 size), and by 1 / size^2."""
+    rng = np.random.default_rng(8)
+    y, eta = rng.poisson(np.exp(np.linspace(-1, 5.5, 40))).astype(float), np.linspace(-1, 5.5, 40)
+    assert y.max() > 200
+    mu = np.exp(eta)
+    value, d_eta, d_own = summed("negative_binomial", "log", y, np.ones(40), eta, (size,))
+    first = ((y - mu) ** 2 - y) / 2
+    poisson = stats.poisson.logpmf(y, mu).sum()
+    assert value == pytest.approx(poisson + first.sum() / size, abs=1e-10 + 1e9 / size**2)
+    assert size * d_own[0] == pytest.approx(-first.sum() / size, abs=1e-9 + 1e9 / size**2)
+    np.testing.assert_allclose(d_eta, y - mu, rtol=1e4 / size, atol=1e4 / size)
