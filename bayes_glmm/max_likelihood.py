@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bayes_glmm.model.design import Design
 
 type Array = NDArray[np.float64]
+MOVES = 1e-3
+"""Share of a figure's change beyond which a coordinate counts among those that it depends on."""
 
 
 @takes(FormulaOptions)
@@ -52,7 +54,10 @@ def maximum_likelihood(
     pandas.DataFrame
         ``parameter``, ``estimate`` and ``se``: intercept and coefficients on the link
         scale, standard deviations of random effects on the same, correlations, and
-        the family's own parameters. ``attrs["log_likelihood"]`` is the maximum.
+        the family's own parameters. ``se`` is missing where the likelihood has no maximum in a
+        parameter but levels off towards the end of its range (a standard deviation of zero, a
+        Student's t that is normal): the estimate is where climbing stopped, as good as that end.
+        ``attrs["log_likelihood"]`` is the maximum.
 
     Raises
     ------
@@ -96,16 +101,18 @@ def maximum_likelihood(
 
     names, estimates = _figures(_on_table_scale(way, maximum.variables(maximum.point)), design)
     slopes = []
-    for i, step in enumerate(1e-4 * np.sqrt(np.abs(np.diag(maximum.covariance)))):
+    steps = 1e-4 * np.sqrt(np.where(maximum.flat, 1.0, np.diag(maximum.covariance)))
+    for i, step in enumerate(steps):
         move = np.zeros_like(maximum.point)
-        move[i] = step or 1e-6
+        move[i] = step
         ends = figures(maximum.point + move) - figures(maximum.point - move)
         slopes.append(ends / (2 * move[i]))
     J = np.stack(slopes, axis=1)
     variance = np.einsum("ij,jk,ik->i", J, maximum.covariance, J)
-    table = pd.DataFrame(
-        {"parameter": names, "estimate": estimates, "se": np.sqrt(np.maximum(variance, 0))}
-    )
+    moved = np.abs(J) * steps
+    flat = (moved * maximum.flat).max(axis=1, initial=0) > MOVES * moved.max(axis=1, initial=0)
+    se = np.where(flat, np.nan, np.sqrt(np.maximum(variance, 0)))
+    table = pd.DataFrame({"parameter": names, "estimate": estimates, "se": se})
     table.attrs["log_likelihood"] = maximum.log_likelihood
     return table
 

@@ -22,6 +22,8 @@ type Array = NDArray[np.float64]
 ENOUGH = 1e-9
 EXACT = 1e-12
 """Second differences of a likelihood need modes without the noise that climbing tolerates."""
+FLAT = 1e-6
+"""Curvature, times the square of what a step of it is, below which a coordinate runs off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,10 @@ class Maximum:
     point : ndarray, shape (n,)
         Coordinates of fixed effects, scales and the family's parameters.
     covariance : ndarray, shape (n, n)
-        Inverse of the negative second derivatives there.
+        Inverse of the negative second derivatives there, of coordinates that are not flat; zero
+        for those that are.
+    flat : ndarray of bool, shape (n,)
+        Coordinates along which the likelihood only levels off: it has no maximum in them.
     log_likelihood : float
     variables : callable
         Turns coordinates into the posterior's variables, random effects at their modes.
@@ -41,6 +46,7 @@ class Maximum:
 
     point: Array
     covariance: Array
+    flat: NDArray[np.bool_]
     log_likelihood: float
     variables: Callable[[Array], dict[str, Array]]
 
@@ -113,7 +119,7 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
 
     point = climb(objective, x[problem.theta].copy(), scale, enough=ENOUGH, most=200)
     best = -objective(point)
-    inverse = np.linalg.pinv(hessian(objective, point, 0.1 * scale))
+    covariance, flat = _spread(hessian(objective, point, 0.1 * scale), scale)
 
     def variables(v: Array) -> dict[str, Array]:
         full = found.x.copy()
@@ -121,7 +127,21 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
         full[problem.pattern.order] = w
         return expand(write_program(design, priors), full)
 
-    return Maximum(point, inverse, best, variables)
+    return Maximum(point, covariance, flat, best, variables)
+
+
+def _spread(curvature: Array, scale: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Invert second derivatives where there are any, and say along which coordinates there are none.
+
+    Climbing along a logarithm towards the end of a range (a standard deviation of zero, degrees
+    of freedom without end) stops where a step gains nothing, and the curvature has gone by then.
+    """
+    values, vectors = np.linalg.eigh(scale[:, None] * curvature * scale)
+    flat = (vectors[:, values < FLAT] ** 2).sum(axis=1) > 0.5
+    kept = np.flatnonzero(~flat)
+    covariance = np.zeros_like(curvature)
+    covariance[np.ix_(kept, kept)] = np.linalg.pinv(curvature[np.ix_(kept, kept)])
+    return covariance, flat
 
 
 def _quadrature(program: Program, nodes: int) -> Callable[[Problem, Array, Array, Array], float]:

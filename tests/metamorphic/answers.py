@@ -235,5 +235,7 @@ def _equal_estimates(old: Answers, new: Answers, way: Way, ses: float, value: fl
     for name, estimate in carried.items():
         if name.startswith(("sd_", "corr_")) and flat:
             continue  # at the edge any small sd has the same likelihood
+        if np.isnan(new.errors[name]) and np.isnan(old.errors[name]):
+            continue  # it runs off to the end of its range
         allowed = ses * max(new.errors[name], 0.0) * (3.0 if flat else 1.0)
         _near(f"estimate of {name}", new.estimates[name], estimate, allowed)

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -79,3 +80,21 @@ def test_simple_regression_needs_no_integral():
     exact = stats.binom.logpmf(data.deaths, data.operations, p).sum()
     assert table.attrs["log_likelihood"] == pytest.approx(exact, abs=1e-8)
     assert table.se[0] == pytest.approx((data.operations.sum() * p * (1 - p)) ** -0.5, rel=1e-3)
+
+
+def test_a_parameter_that_runs_off_has_no_standard_error():
+    """Groups have the same mean: the likelihood rises until their sd is zero and t is normal."""
+    y = np.tile(stats.norm.ppf((np.arange(50) + 0.5) / 50), 6)
+    data = pd.DataFrame({"y": y, "g": np.repeat(list("abcdef"), 50)})
+    normal = bg.maximum_likelihood("y ~ 1 + (1 | g)", data).set_index("parameter")
+    assert normal.se.isna().to_dict() == {
+        "intercept": False,
+        "sd_g[intercept]": True,
+        "sigma": False,
+    }
+    assert normal.se["intercept"] == pytest.approx(y.std() / 300**0.5, rel=1e-4)
+    assert normal.se["sigma"] == pytest.approx(y.std() / 600**0.5, rel=1e-3)
+    student = bg.maximum_likelihood("y ~ 1 + (1 | g)", data, family="student_t")
+    student = student.set_index("parameter")
+    assert list(student.index[student.se.isna()]) == ["sd_g[intercept]", "nu"]
+    assert student.se["intercept"] == pytest.approx(normal.se["intercept"], rel=1e-3)
