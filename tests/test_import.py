@@ -69,13 +69,16 @@ SMALL_FIT = UNUSED | {"numba", "nutpie", "dask", "jax"}
 
 
 @pytest.mark.fit
-def test_a_small_fit_brings_nothing_that_it_does_not_use() -> None:
-    fit = "bg.fit('y ~ x + (1 | g)', t, draws=50, chains=1, cores=1, seed=1, progress=False)"
+def test_small_fits_bring_nothing_that_they_do_not_use() -> None:
+    counts, positive = ("negative_binomial", "zero_inflated_poisson"), ("gaussian", "gamma")
+    asked = [("y", f) for f in counts] + [("z", f) for f in positive]
     code = (
         "import sys, warnings, pandas as pd, bayes_glmm as bg; warnings.simplefilter('ignore');"
-        "y = [float(i * i % 17) for i in range(30)];"
-        "t = pd.DataFrame({'y': y, 'x': range(30), 'g': list('abcdef') * 5});"
-        f"{fit}; print(*sys.modules)"
+        "y = [i * i % 17 + (i == 0) for i in range(30)];"
+        "t = pd.DataFrame({'y': y, 'z': [v + 0.5 for v in y], 'x': range(30), 'g': list('abcdef') * 5});"
+        "settings = dict(draws=50, chains=1, cores=1, seed=1, progress=False);"
+        f"[bg.fit(f'{{r}} ~ x + (1 | g)', t, family=f, **settings) for r, f in {asked}];"
+        "print(*sys.modules)"
     )
     loaded = set(run(code).split())
     assert {"bayes_glmm.engine.nuts", "nutpie._lib"} <= loaded

@@ -173,15 +173,19 @@ class Prior:
                 return stats.beta(p["alpha"], p["beta"])
             case "OnePlusBeta":
                 return stats.beta(p["alpha"], p["beta"], loc=1.0)
-        raise PriorError(f"{self.name} is no prior for a number and has no density on a line.")
+        raise self._no_line()
 
     @cached_property
     def median(self) -> float:
-        """Its middle, without SciPy's distributions where it has a closed form."""
-        from scipy.special import ndtri, stdtrit
+        """Its middle, without SciPy's distributions, whose import takes as long as a small fit."""
+        from scipy.special import betaincinv, gammaincinv, ndtri, stdtrit
 
         p = dict(self.parameters)
         match self.name:
+            case "Normal" | "StudentT" | "Laplace" | "Logistic":
+                return p["mu"]
+            case "Cauchy":
+                return p["alpha"]
             case "HalfNormal":
                 return float(p["sigma"] * ndtri(0.75))
             case "HalfStudentT":
@@ -190,7 +194,18 @@ class Prior:
                 return p["beta"]
             case "Exponential":
                 return math.log(2) / p["lam"]
-        return float(self.frozen.ppf(0.5))
+            case "Gamma":
+                return float(gammaincinv(p["alpha"], 0.5) / p["beta"])
+            case "InverseGamma":
+                return float(p["beta"] / gammaincinv(p["alpha"], 0.5))
+            case "LogNormal":
+                return math.exp(p["mu"])
+            case "Beta" | "OnePlusBeta":
+                return float(betaincinv(p["alpha"], p["beta"], 0.5)) + (self.name == "OnePlusBeta")
+        raise self._no_line()
+
+    def _no_line(self) -> PriorError:
+        return PriorError(f"{self.name} is no prior for a number and has no density on a line.")
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def correlations(fit: Fit, group: str) -> pd.DataFrame:
 
 def structure_correlations(structure: Structure) -> pd.DataFrame:
     """Return a structure's correlations of all its labels, its parameters at prior medians."""
-    hyper = {h.stem: float(h.prior.frozen.median()) for h in structure.hyper}
+    hyper = {h.stem: h.prior.median for h in structure.hyper}
     if not len(structure.labels):
         raise ArgumentError(
             f"This {structure.kind} structure is read from the data when fitting: give a fit and "

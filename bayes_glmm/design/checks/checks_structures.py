@@ -72,5 +72,5 @@ def _covariance(group: GroupDesign, index: NDArray[np.integer], made: Structure)
     factor = made.prepare(levels)
     if len(factor.nodes) > NODES:
         return None
-    hyper = {h.stem: float(h.prior.frozen.median()) for h in group.hyper}
+    hyper = {h.stem: h.prior.median for h in group.hyper}
     return factor.covariance(hyper)[np.ix_(back, back)]
