@@ -9,15 +9,21 @@ from bayes_glmm.engine.codes import COLLAPSED
 from bayes_glmm.engine.kernel import restore
 from bayes_glmm.engine.own import location_scale
 from bayes_glmm.engine.program import Informed, Program, correlated, order_of, unit_rows
+from bayes_glmm.maths.on_cores import on_cores
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
 STREAM = 7
+AT_ONCE = 1 << 16
+"""Numbers of a block of draws, half a megabyte."""
 
 
 def expand(program: Program, draws: Array, seed: int = 1) -> dict[str, Array]:
     """Turn the sampler's coordinates into the posterior's named variables.
+
+    A block of draws is carried from end to end before the next one, so that what is made on the
+    way stays in the processor's cache.
 
     Parameters
     ----------
@@ -30,10 +36,41 @@ def expand(program: Program, draws: Array, seed: int = 1) -> dict[str, Array]:
     dict of str to ndarray
         The variables of the graph, leading dimensions kept.
     """
+    lead, flat = draws.shape[:-1], draws.reshape(-1, draws.shape[-1])
+    noise = _noise(program, len(flat), seed)
+    step = max(1, AT_ONCE // program.n_dim)
+
+    def block(at: int) -> dict[str, Array]:
+        here = slice(at, at + step)
+        own = None if noise is None else noise[here]
+        return _expanded(program, np.ascontiguousarray(flat[here]), own)
+
+    first = block(0)
+    out = {name: np.empty((len(flat), *values.shape[1:])) for name, values in first.items()}
+
+    def fill(at: int) -> None:
+        for name, values in (block(at) if at else first).items():
+            out[name][at : at + step] = values
+
+    on_cores(fill, range(0, len(flat), step))
+    return {name: values.reshape((*lead, *values.shape[1:])) for name, values in out.items()}
+
+
+def _noise(program: Program, n_draws: int, seed: int) -> Array | None:
+    """Return normal numbers for what was integrated out, shape (n_draws, n_scalars)."""
+    if program.plan is None or program.plan.mode != COLLAPSED:
+        return None
+    size = (n_draws, program.plan.pattern.symbolic.n)
+    return np.random.default_rng([seed, STREAM]).normal(size=size)
+
+
+def _expanded(program: Program, draws: Array, noise: Array | None) -> dict[str, Array]:
+    """Return the variables of a block of draws, shape (n_draws, n_sampled)."""
     priors, mu = program.priors, program.design.mu
     if program.plan is not None:
-        draws = _restored(program, draws, seed)
-    lead, k = draws.shape[:-1], 0
+        sampled, draws = draws, np.empty((len(draws), program.n_dim))
+        restore(program.buffer, sampled, noise, draws)
+    n, k = len(draws), 0
     out: dict[str, Array] = {}
     if mu.intercept:
         out["intercept"] = _shifted(priors["intercept"], draws[..., 0])
@@ -51,7 +88,7 @@ def expand(program: Program, draws: Array, seed: int = 1) -> dict[str, Array]:
         back = np.argsort(order)
         sd = _scales(program, group, order, draws[..., k : k + q])
         k += q
-        L = np.zeros((*lead, q, q))
+        L = np.zeros((n, q, q))
         L[..., range(q), range(q)] = 1.0
         first = 0
         for members in group.blocks:
@@ -74,7 +111,7 @@ def expand(program: Program, draws: Array, seed: int = 1) -> dict[str, Array]:
                 full = L @ np.swapaxes(L, -1, -2)
                 out[f"corr_{group.name}"] = full[..., back, :][..., :, back]
         size = group.n_levels * q
-        z = draws[..., k : k + size].reshape(*lead, group.n_levels, q)
+        z = draws[:, k : k + size].reshape(n, group.n_levels, q)
         if group.name in program.informed:
             z = _noncentred(program.informed[group.name], order, factor, z)
         u = np.empty_like(z)
@@ -93,17 +130,6 @@ def _scales(program: Program, group: GroupDesign, order: list[int], x: Array) ->
     return np.where(np.array(units) > 0, np.array(units) * x, np.exp(np.where(units, 0.0, x)))
 
 
-def _restored(program: Program, draws: Array, seed: int) -> Array:
-    flat = np.ascontiguousarray(draws.reshape(-1, draws.shape[-1]))
-    noise = None
-    if program.plan is not None and program.plan.mode == COLLAPSED:
-        size = (len(flat), program.plan.pattern.symbolic.n)
-        noise = np.random.default_rng([seed, STREAM]).normal(size=size)
-    out = np.empty((len(flat), program.n_dim))
-    restore(program.buffer, flat, noise, out)
-    return out.reshape(*draws.shape[:-1], -1)
-
-
 def _noncentred(known: Informed, order: list[int], A: Array, z: Array) -> Array:
     """Undo the data-informed centring: ``inv(C') (z + inv(C) A'b)``, where ``C C' = I + A'WA``.
 
@@ -113,27 +139,22 @@ def _noncentred(known: Informed, order: list[int], A: Array, z: Array) -> Array:
     q = len(order)
     W = known.weight[:, order][:, :, order].reshape(-1, q * q).T
     pull = known.pull[:, order].T
-    flat_A, flat_z = A.reshape(-1, q, q), z.reshape(-1, *z.shape[-2:])
-    out = np.empty_like(flat_z)
-    step = max(1, 2_000_000 // max(1, W.size))
-    for at in range(0, len(out), step):
-        here = slice(at, at + step)
-        a = flat_A[here]
-        C: list[list[Array]] = []
-        down: list[Array] = []
-        for i in range(q):
-            C.append([])
-            for j in range(i + 1):
-                entry = (a[:, :, i, None] * a[:, None, :, j]).reshape(-1, q * q) @ W + (i == j)
-                entry -= sum(C[i][k] * C[j][k] for k in range(j))
-                C[i].append(np.sqrt(entry) if i == j else entry / C[j][j])
-            rest = a[:, :, i] @ pull - sum(C[i][k] * down[k] for k in range(i))
-            down.append(rest / C[i][i])
-        for i in reversed(range(q)):
-            rest = flat_z[here, :, i] + down[i]
-            rest -= sum(C[k][i] * out[here, :, k] for k in range(i + 1, q))
-            out[here, :, i] = rest / C[i][i]
-    return out.reshape(z.shape)
+    out = np.empty_like(z)
+    C: list[list[Array]] = []
+    down: list[Array] = []
+    for i in range(q):
+        C.append([])
+        for j in range(i + 1):
+            entry = (A[:, :, i, None] * A[:, None, :, j]).reshape(-1, q * q) @ W
+            entry -= sum(C[i][k] * C[j][k] for k in range(j)) - (i == j)
+            C[i].append(np.sqrt(entry) if i == j else entry / C[j][j])
+        rest = A[:, :, i] @ pull - sum(C[i][k] * down[k] for k in range(i))
+        down.append(rest / C[i][i])
+    for i in reversed(range(q)):
+        rest = z[:, :, i] + down[i]
+        rest -= sum(C[k][i] * out[:, :, k] for k in range(i + 1, q))
+        out[:, :, i] = rest / C[i][i]
+    return out
 
 
 def _shifted(prior: Prior, z: Array) -> Array:

@@ -171,7 +171,7 @@ def _collect(trace: Callable[[], Any], left_out: Collection[str]) -> Chain:
     """Return the draws after warm-up of a trace that is waited for."""
     with _failures():
         (draws,), (stats,) = trace().get_arrow_trace()
-    kept = ~_column(stats, "tuning")
+    kept = slice(int(_column(stats, "tuning").sum()), None)  # warm-up comes first
     return Chain(
         {str(n): _column(draws, n)[kept] for n in draws.column_names if n not in left_out},
         {ours: _column(stats, name)[kept] for name, ours in STATISTICS.items()},

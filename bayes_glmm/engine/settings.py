@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bayes_glmm.errors import ArgumentError
 from bayes_glmm.literals import Engine, allowed
+from bayes_glmm.maths.on_cores import available_cores
 
 ENGINES = allowed(Engine)
 RETRY_TARGET = 0.99
@@ -105,14 +105,10 @@ def choose_settings(
         draws=draws,
         tune=tune,
         chains=chains,
-        cores=cores or _cores(),
+        cores=cores or available_cores(),
         seed=seed,
         target_accept=target_accept,
         retry=target_accept is None,
         progress=progress,
         store=None if store is None else Path(store),
     )
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import ndtri
 
+from bayes_glmm.maths.on_cores import on_cores
+
 type Array = NDArray[np.float64]
 CHUNK = 250_000
 FEW_LAGS = (6, 14)
@@ -39,13 +41,16 @@ def diagnostics(cube: Array) -> dict[str, Array]:
     if draws < 4:
         return out
     step = max(1, CHUNK // (chains * draws))
-    for start in range(0, n, step):
+
+    def fill(start: int) -> None:
         part = np.ascontiguousarray(np.moveaxis(cube[:, :, start : start + step], 2, 0))
         varies = _varies(part.min(axis=(1, 2)), part.max(axis=(1, 2)))
         if varies.any():
             places = start + np.flatnonzero(varies)
             for name, values in _chunk(part[varies]).items():
                 out[name][places] = values
+
+    on_cores(fill, range(0, n, step))
     return out
 
 

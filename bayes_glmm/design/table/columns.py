@@ -352,6 +352,8 @@ def is_missing(series: pd.Series) -> NDArray[np.bool_]:
 
 
 def _infinite(series: pd.Series) -> NDArray[np.bool_]:
+    if isinstance(series.dtype, pd.StringDtype):
+        return np.zeros(len(series), bool)
     if series.dtype.kind == "O":
         return np.array([isinstance(v, float) and np.isinf(v) for v in series], dtype=bool)
     return np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan))

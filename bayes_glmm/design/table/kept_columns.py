@@ -130,7 +130,8 @@ def _encoded(series: pd.Series) -> tuple[NDArray[Any], About]:
             "freq": name.removeprefix("period[")[:-1],
         }
     if isinstance(dtype, pd.StringDtype):
-        return _texts(series), {"kind": "string" if dtype.na_value is pd.NA else "str"}
+        texts = series.to_numpy(dtype=object).astype(np.str_)
+        return texts, {"kind": "string" if dtype.na_value is pd.NA else "str"}
     inferred = pd.api.types.infer_dtype(series, skipna=True)
     if inferred == "date":
         return np.array([v.isoformat() for v in series], dtype=np.str_), {"kind": "date"}
