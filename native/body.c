@@ -27,6 +27,7 @@
 #include "staged.h"
 #include "rows.h"
 #include "threads.h"
+#include "columns.h"
 #include "shares.h"
 #include "posterior.h"
 #include "kernel.h"

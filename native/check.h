@@ -83,6 +83,19 @@ static int sound_group(Buffer b, const Group *g, int64_t rows) {
     return !g->at_starts || sound_starts(b, g, rows);
 }
 
+static int sound_columns(Buffer b) {
+    const Program *h = (const Program *)b.I;
+    if (!records(b, h->at_fixed, h->coefficients, sizeof(Column))) return 0;
+    for (int64_t j = 0; j < h->coefficients; j++) {
+        const Column *c = columns_of(b.I) + j;
+        if (c->group < -1 || c->group >= h->groups) return 0;
+        const Group *home = c->group < 0 ? NULL : groups_of(b.I) + c->group;
+        if (home && (c->term < 0 || c->term >= home->terms)) return 0;
+        if (!inside(b, c->at_values, home ? home->levels : h->rows)) return 0;
+    }
+    return 1;
+}
+
 /* The factor's pattern, and the products that its elimination takes. */
 static int sound_factor(Buffer b, const Plan *plan) {
     const int64_t tail = plan->tail;
@@ -138,7 +151,6 @@ int64_t NAME(check_program)(int64_t length, const int64_t *program) {
     if (h->intercept < 0 || h->intercept > 1 || h->mode < PLAIN || h->mode > COLLAPSED) return BAD_HEADER;
     if (!sound_family(h)) return BAD_FAMILY;
     const int64_t n = h->rows;
-    if (!inside(b, h->at_X, product(n, h->coefficients)) || h->coefficients < 0) return BAD_ROWS;
     if (!inside(b, h->at_offset, n) || !inside(b, h->at_y, h->family < PRINTED ? n : 0) || !inside(b, h->at_counts, h->family == GAUSSIAN ? n : 0)) return BAD_ROWS;
     if (!inside(b, h->at_known, product(n, h->columns)) || !inside(b, h->at_weights, h->at_weights ? n : 0)) return BAD_ROWS;
     if (!inside(b, h->at_distinct, h->distinct) || !inside(b, h->at_times, h->distinct)) return BAD_ROWS;
@@ -153,6 +165,7 @@ int64_t NAME(check_program)(int64_t length, const int64_t *program) {
         if (!sound_group(b, groups_of(program) + g, n)) return BAD_GROUP;
         dim += sizes_of(program, groups_of(program) + g).size;
     }
+    if (!sound_columns(b)) return BAD_ROWS;
     if (dim != h->dim) return BAD_DIMENSION;
     return h->mode == PLAIN ? SOUND : sound_plan(b);
 }

@@ -84,8 +84,10 @@ static double log_posterior(const int64_t *I, const double *x, double *grad, dou
         if (prior[j].kind != HELD_PRIOR) grad[at++] = found.slope;
     }
 
+    raise_effects(I, &fixed, effects_of);
     const Law law = law_of(h, parameters);
     const Sums rows = all_rows(I, &law, &fixed, effects_of, room);
+    raise_effects_gradient(I, &fixed, effects_of);
     total += rows.value;
 
     for (int64_t j = 0, at = k; j < h->parameters; j++)

@@ -31,7 +31,7 @@ typedef struct {
     int64_t columns;
     int64_t threads;
     int64_t distinct;
-    int64_t at_X;
+    int64_t at_fixed;
     int64_t at_offset;
     int64_t at_y;
     int64_t at_counts;
@@ -49,6 +49,12 @@ typedef struct {
     double within;
 } Program;
 _Static_assert(sizeof(Program) == 8 * 29, "one word a field");
+typedef struct {
+    int64_t group;
+    int64_t term;
+    int64_t at_values;
+} Column;
+_Static_assert(sizeof(Column) == 8 * 3, "one word a field");
 typedef struct {
     int64_t levels;
     int64_t terms;

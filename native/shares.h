@@ -3,21 +3,6 @@
  * How many shares there are depends on the table alone, each sums by itself, and their sums are added in order:
  * a density has the same bits whatever the number of threads. */
 
-/* A group's effects while its rows are read. */
-typedef struct {
-    Map map;
-    int64_t at; /* its first coordinate */
-    int64_t free;
-    const int64_t *index, *starts; /* starts is NULL where rows are not sorted by level */
-    const double *Z;               /* NULL for a column of ones */
-    double *w, *u, *d_u, *L, *sd, *dA, *dL;
-} Effects;
-
-/* What the rows' predictor is made of besides the groups. */
-typedef struct {
-    double start, d_start, *beta, *d_beta;
-} Fixed;
-
 /* What a share adds to a group's derivatives: those of levels from `low` on. */
 typedef struct {
     int64_t low, size;
@@ -109,6 +94,11 @@ static void add_effects(const Effects *e, int64_t n, int64_t first, int64_t m, d
     }
 }
 
+static void add_column(const double *restrict column, double factor, int64_t m, double *restrict eta) {
+    SIMD
+    for (int64_t i = 0; i < m; i++) eta[i] += column[i] * factor;
+}
+
 /* Sum of products with a column, or of the numbers themselves. */
 INLINE double sum_of(const double *restrict column, const double *restrict d, int64_t from, int64_t to) {
     double total = 0.0;
@@ -148,7 +138,8 @@ static void sum_share(void *of, int64_t number) {
     const int64_t *I = all->I;
     const Program *h = (const Program *)I;
     Share *own = all->shares + number;
-    const double *X = numbers(I, h->at_X), *offset = numbers(I, h->at_offset);
+    const double *offset = numbers(I, h->at_offset);
+    const Column *columns = columns_of(I);
     const Seen seen = seen_of(I);
     const int64_t n = h->rows;
     double *restrict eta = own->eta, *restrict d = own->d;
@@ -159,14 +150,13 @@ static void sum_share(void *of, int64_t number) {
         const int64_t m = own->to - first < ROWS_AT_ONCE ? own->to - first : ROWS_AT_ONCE;
         for (int64_t i = 0; i < m; i++) eta[i] = offset[first + i] + all->fixed->start;
         for (int64_t j = 0; j < h->coefficients; j++) {
-            const double *restrict column = X + j * n + first, factor = all->fixed->beta[j];
-            SIMD
-            for (int64_t i = 0; i < m; i++) eta[i] += column[i] * factor;
+            if (columns[j].group < 0) add_column(numbers(I, columns[j].at_values) + first, all->fixed->beta[j], m, eta);
         }
         for (int64_t g = 0; g < h->groups; g++) add_effects(all->effects + g, n, first, m, eta);
         add_sums(&own->sums, block_rows(&law, seen, first, m, eta, d));
         own->d_start += sum_of(NULL, d, 0, m);
-        for (int64_t j = 0; j < h->coefficients; j++) own->d_beta[j] += sum_of(X + j * n + first, d, 0, m);
+        for (int64_t j = 0; j < h->coefficients; j++)
+            if (columns[j].group < 0) own->d_beta[j] += sum_of(numbers(I, columns[j].at_values) + first, d, 0, m);
         for (int64_t g = 0; g < h->groups; g++) gather_effects(all->effects + g, own->parts + g, n, first, m, d);
     }
 }

@@ -12,6 +12,7 @@ from scipy.special import betaln, gammaln
 
 from bayes_glmm.engine.begin import begin
 from bayes_glmm.engine.codes import LINKS, PLAIN, PRIORS
+from bayes_glmm.engine.columns import write_columns
 from bayes_glmm.engine.kernel import check
 from bayes_glmm.engine.merge import Rows
 from bayes_glmm.engine.own import from_coordinate, location_scale
@@ -202,7 +203,7 @@ def write_program(
         "intercept": int(mu.intercept),
         "groups": len(mu.groups),
         "within": rows.within,
-        "at_X": writer.floats((mu.X - mu.centers).T),
+        "at_fixed": write_columns(mu, [order_of(g) for g in mu.groups], writer),
         "at_offset": writer.floats(mu.offset),
         **seen.write(writer),
     }

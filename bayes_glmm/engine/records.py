@@ -70,7 +70,7 @@ PROGRAM = _record(
     "Program",
     """
     length dim rows coefficients intercept groups family link parameters mode columns
-    threads distinct at_X at_offset at_y at_counts at_known at_weights at_distinct at_times at_tape
+    threads distinct at_fixed at_offset at_y at_counts at_known at_weights at_distinct at_times at_tape
     at_intercept_prior at_beta_prior at_parameter_prior at_groups at_plan
     """,
     "constant within",
@@ -79,6 +79,10 @@ PROGRAM = _record(
 Gaussian rows are means of ``at_counts`` rows each, and ``within`` is the sum of squares around them.
 Where ``distinct`` is not zero, a table holds the values of ``y``, another how many rows have each. Up
 to ``threads`` threads share the rows of large tables; it is the one word that changes during a chain."""
+
+COLUMN = _record("Column", "group term at_values")
+"""The column of a coefficient: a value for each row where ``group`` is -1, else one for each of its
+levels, beside the effects of ``term``, a column of ones."""
 
 GROUP = _record(
     "Group",
@@ -117,4 +121,4 @@ TAPE = _record(
 numbers are the family's parameters and whose last column is the predictor. Its outputs are each
 row's slope in the predictor, then sums: the log-density and its slopes in the parameters."""
 
-RECORDS = (PROGRAM, GROUP, BLOCK, PRIOR, PLAN, SEGMENT, TAPE)
+RECORDS = (PROGRAM, COLUMN, GROUP, BLOCK, PRIOR, PLAN, SEGMENT, TAPE)

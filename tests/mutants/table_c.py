@@ -13,6 +13,7 @@ ROWS = "tests/engine/test_rows.py"
 BLOCKS = "tests/engine/test_blocks.py"
 THREADS = "tests/engine/test_threads.py"
 SPARSE = "tests/engine/test_sparse.py"
+COLUMNS = "tests/engine/test_columns.py"
 LIBRARY = "tests/native/test_library.py"
 
 C_MUTANTS = (
@@ -29,6 +30,20 @@ C_MUTANTS = (
         "fixed->d_start += own->d_start;",
         "fixed->d_start += s && s == count - 1 ? 0.0 : own->d_start;",
         (THREADS,),
+    ),
+    Mutant(
+        "a level's column beside another term's effects",
+        "columns.h",
+        "*d_u = effects[column->group].d_u + column->term;",
+        "*d_u = effects[column->group].d_u + map.q - 1;",
+        (COLUMNS,),
+    ),
+    Mutant(
+        "a level's column that the effect of the level before takes",
+        "columns.h",
+        "u[l * map.q] += values[l] * factor;",
+        "u[l * map.q] += values[l > 0 ? l - 1 : l] * factor;",
+        (COLUMNS,),
     ),
     Mutant(
         "one share summed twice, and another not at all",

@@ -1,0 +1,45 @@
+/* The fixed part of the predictor. A column that has one value in each level of a group moves the level's
+ * effect: v[g] b + u[g] is one number for all rows of level g, and the derivative in b is the sum of
+ * v[g] times that in u[g]. Rows read the other columns. */
+
+/* A group's effects while its rows are read. */
+typedef struct {
+    Map map;
+    int64_t at; /* its first coordinate */
+    int64_t free;
+    const int64_t *index, *starts; /* starts is NULL where rows are not sorted by level */
+    const double *Z;               /* NULL for a column of ones */
+    double *w, *u, *d_u, *L, *sd, *dA, *dL;
+} Effects;
+
+/* What the rows' predictor is made of besides the groups. */
+typedef struct {
+    double start, d_start, *beta, *d_beta;
+} Fixed;
+
+static const Column *columns_of(const int64_t *I) { return (const Column *)(I + ((const Program *)I)->at_fixed); }
+
+/* Add level columns to the effects that rows read. */
+static void raise_effects(const int64_t *I, const Fixed *fixed, const Effects *effects) {
+    const Program *h = (const Program *)I;
+    for (int64_t j = 0; j < h->coefficients; j++) {
+        const Column *column = columns_of(I) + j;
+        if (column->group < 0) continue;
+        const Map map = effects[column->group].map;
+        const double *values = numbers(I, column->at_values), factor = fixed->beta[j];
+        double *u = effects[column->group].u + column->term;
+        for (int64_t l = 0; l < map.levels; l++) u[l * map.q] += values[l] * factor;
+    }
+}
+
+/* Take their derivatives from those in the effects. */
+static void raise_effects_gradient(const int64_t *I, Fixed *fixed, const Effects *effects) {
+    const Program *h = (const Program *)I;
+    for (int64_t j = 0; j < h->coefficients; j++) {
+        const Column *column = columns_of(I) + j;
+        if (column->group < 0) continue;
+        const Map map = effects[column->group].map;
+        const double *values = numbers(I, column->at_values), *d_u = effects[column->group].d_u + column->term;
+        for (int64_t l = 0; l < map.levels; l++) fixed->d_beta[j] += values[l] * d_u[l * map.q];
+    }
+}
