@@ -18,6 +18,7 @@
 #include "sparse.h"
 #include "adapt.h"
 #include "printed.h"
+#include "printed_ordinal.h"
 #include "interpret_apply.h"
 #include "interpret.h"
 #include "links.h"
@@ -32,4 +33,3 @@
 #include "posterior.h"
 #include "kernel.h"
 #include "check.h"
-#include "printed_ordinal.h"

@@ -29,6 +29,7 @@ static int within_range(Buffer b, int64_t at, int64_t count, int64_t low, int64_
 static int sound_family(const Program *h) {
     const int64_t plain = h->family % INFLATED, zeros = h->family - plain, link = h->link;
     const int mean = link == IDENTITY || link == LOG || link == SQRT || link == INVERSE;
+    if (h->family == CUMULATIVE) return h->parameters >= 2 && h->columns == 3 && link >= LOGIT && link <= CLOGLOG && !h->at_tape;
     if (h->parameters < 0 || h->parameters > MOST_OWN || h->columns < 0) return 0;
     if (h->family == INTERPRETED) return h->at_tape && h->columns < MOST_COLUMNS && !h->at_weights;
     if (h->at_tape) return 0;
@@ -81,6 +82,18 @@ static int sound_group(Buffer b, const Group *g, int64_t rows) {
     if (g->at_Z ? !inside(b, g->at_Z, product(q, rows)) : q != 1) return 0;
     if (!inside(b, g->at_weight, g->at_weight ? squares : 0) || !inside(b, g->at_pull, g->at_weight ? all : 0)) return 0;
     return !g->at_starts || sound_starts(b, g, rows);
+}
+
+/* A parameter that climbs stands on one before it, and is a real number. */
+static int sound_climbs(Buffer b) {
+    const Program *h = (const Program *)b.I;
+    if (!h->at_climbs) return 1;
+    if (!within_range(b, h->at_climbs, h->parameters, 0, 2) || (h->parameters && b.I[h->at_climbs])) return 0;
+    const Prior *prior = (const Prior *)(b.I + h->at_parameter_prior);
+    int good = 1;
+    for (int64_t j = 0; j < h->parameters; j++)
+        good &= !b.I[h->at_climbs + j] || (prior[j].kind >= NORMAL_PRIOR && prior[j].kind <= LOGISTIC_PRIOR);
+    return good;
 }
 
 static int sound_columns(Buffer b) {
@@ -158,6 +171,7 @@ int64_t NAME(check_program)(int64_t length, const int64_t *program) {
     if (!records(b, h->at_intercept_prior, h->intercept, sizeof(Prior)) || !records(b, h->at_beta_prior, h->coefficients, sizeof(Prior)) ||
         !records(b, h->at_parameter_prior, h->parameters, sizeof(Prior)))
         return BAD_HEADER;
+    if (!sound_climbs(b)) return BAD_HEADER;
     if (!records(b, h->at_groups, h->groups, sizeof(Group))) return BAD_GROUP;
     int64_t dim = h->intercept + h->coefficients;
     for (int64_t j = 0; j < h->parameters; j++) dim += ((const Prior *)(program + h->at_parameter_prior))[j].kind != HELD_PRIOR;

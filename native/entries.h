@@ -45,5 +45,5 @@ ENTRY(double, printed, (int64_t family, int64_t link, int64_t second, int64_t n,
       (family, link, second, n, known, weights, eta, own, n_own, d_eta, h_eta, mixed, d_own, h_own))
 ENTRY(int64_t, interpreted, (const int64_t *sizes, const int64_t *records, const int64_t *outputs, const double *constants, int64_t n, const double *numbers, const double *const *columns, double *const *out),
       (sizes, records, outputs, constants, n, numbers, columns, out))
-ENTRY(double, printed_cumulative, (int64_t link, int64_t second, int64_t n, int64_t categories, const double *const *known, const double *weights, const double *eta, const double *own, double *d_eta, double *h_eta, double *mixed, double *d_own, double *h_own),
-      (link, second, n, categories, known, weights, eta, own, d_eta, h_eta, mixed, d_own, h_own))
+ENTRY(double, printed_cumulative, (int64_t link, int64_t second, int64_t n, int64_t cuts, const double *const *known, const double *weights, const double *eta, const double *own, double *d_eta, double *h_eta, double *mixed, double *d_own, double *h_own),
+      (link, second, n, cuts, known, weights, eta, own, d_eta, h_eta, mixed, d_own, h_own))

@@ -2,6 +2,7 @@
 typedef struct {
     int64_t plain, zeros, link; /* plain family; 0, INFLATED or HURDLE */
     int64_t printed;            /* the number of a family whose rows are printed, else -1 */
+    int64_t cuts;               /* the number of thresholds between ordered categories */
     int64_t parameters, last;   /* their number; which of them is the share of zeros */
     const Machine *tape;        /* of rows that are interpreted, else NULL; every share has its own */
     const double *given; /* the parameters themselves */
@@ -12,14 +13,16 @@ typedef struct {
 
 typedef struct { double value, own[MOST_OWN]; } Sums; /* own: in the parameters, in order */
 
-INLINE void add_sums(Sums *all, Sums more) {
-    all->value += more.value;
-    for (int k = 0; k < MOST_OWN; k++) all->own[k] += more.own[k];
+/* Add derivatives in the parameters to theirs, and return the value. */
+INLINE double add_sums(Sums sums, const Law *law, double *d_own) {
+    for (int64_t k = 0; k < law->parameters; k++) d_own[k] += sums.own[k];
+    return sums.value;
 }
 
 static Law law_of(const Program *h, const double *parameters) {
     const int64_t n_parameters = h->parameters;
     Law law = {.printed = h->family - PRINTED, .link = h->link, .parameters = n_parameters, .given = parameters};
+    law.cuts = h->family == CUMULATIVE ? n_parameters - 1 : 0;
     if (h->at_tape || law.printed >= 0) return law;
     law.printed = -1;
     law.plain = h->family % INFLATED;

@@ -6,7 +6,7 @@
 
 static int64_t posterior_size(const int64_t *I) {
     const Program *h = (const Program *)I;
-    int64_t size = 2 * h->coefficients + 2 * h->parameters + factors_size(I) + map_size(widest_group(I)) + shares_size(I);
+    int64_t size = 2 * h->coefficients + 3 * h->parameters + factors_size(I) + map_size(widest_group(I)) + shares_size(I);
     size += h->groups * (int64_t)(sizeof(Effects) / 8);
     for (int64_t g = 0; g < h->groups; g++) size += 3 * groups_of(I)[g].levels * groups_of(I)[g].terms;
     return size;
@@ -55,6 +55,53 @@ static double fixed_prior(const int64_t *I, const double *x, Fixed *fixed, doubl
     return total;
 }
 
+static int climbs(const int64_t *I, int64_t j) {
+    const int64_t at = ((const Program *)I)->at_climbs;
+    return at && I[at + j];
+}
+
+/* Fill the family's parameters with how fast each moves with its own coordinate; return the log-density of
+ * their priors with the Jacobian. A parameter that climbs is above the one before by the exponential of its
+ * coordinate: its prior's derivative begins d_own, and reaches the coordinates of all those below. */
+static double own_parameters(const int64_t *I, const double *x, double *parameters, double *pace, double *d_own, double *grad) {
+    const Program *h = (const Program *)I;
+    const Prior *prior = (const Prior *)(I + h->at_parameter_prior);
+    double total = 0.0;
+    for (int64_t j = 0, at = 0; j < h->parameters; j++) {
+        const double here = prior[j].kind == HELD_PRIOR ? 0.0 : x[at];
+        d_own[j] = 0.0;
+        if (climbs(I, j)) {
+            pace[j] = m_exp(here);
+            parameters[j] = parameters[j - 1] + pace[j];
+            const Pair found = standardised_prior(prior[j].kind, (parameters[j] - prior[j].a) / prior[j].b, prior[j].c);
+            total += found.value + here;
+            d_own[j] = found.slope / prior[j].b;
+            grad[at++] = 1.0;
+            continue;
+        }
+        const Pair found = own_prior(prior + j, here), own = own_parameter(prior + j, here);
+        total += found.value;
+        parameters[j] = own.value;
+        pace[j] = own.slope;
+        if (prior[j].kind != HELD_PRIOR) grad[at++] = found.slope;
+    }
+    return total;
+}
+
+static void own_parameters_gradient(const int64_t *I, const double *pace, const double *d_own, double *grad) {
+    const Program *h = (const Program *)I;
+    const Prior *prior = (const Prior *)(I + h->at_parameter_prior);
+    int64_t at = 0;
+    for (int64_t j = 0; j < h->parameters; j++) at += prior[j].kind != HELD_PRIOR;
+    double above = 0.0;
+    for (int64_t j = h->parameters - 1; j >= 0; j--) {
+        if (prior[j].kind == HELD_PRIOR) continue;
+        const double slope = d_own[j] + above;
+        grad[--at] += slope * pace[j];
+        above = climbs(I, j) ? slope : 0.0;
+    }
+}
+
 /* Log posterior density of the coordinates x; fills grad. room: posterior_size(I). */
 static double log_posterior(const int64_t *I, const double *x, double *grad, double *room) {
     const Program *h = (const Program *)I;
@@ -63,7 +110,8 @@ static double log_posterior(const int64_t *I, const double *x, double *grad, dou
     const Factors f = factors_in(I, room);
     room += factors_size(I);
     Fixed fixed = {.beta = room, .d_beta = room + h->coefficients};
-    double *parameters = room + 2 * h->coefficients, *pace = parameters + h->parameters, *map_room = pace + h->parameters;
+    double *parameters = room + 2 * h->coefficients, *pace = parameters + h->parameters;
+    double *d_own = pace + h->parameters, *map_room = d_own + h->parameters;
     room = map_room + map_size(f.widest);
 
     double total = fixed_prior(I, x, &fixed, grad) + all_scales(I, x, f, grad);
@@ -74,24 +122,13 @@ static double log_posterior(const int64_t *I, const double *x, double *grad, dou
         total += effects(e->map, x + k + e->map.q + e->free, e->w, e->u, map_room);
         k += sizes_of(I, groups_of(I) + g).size;
     }
-    const Prior *prior = (const Prior *)(I + h->at_parameter_prior);
-    for (int64_t j = 0, at = k; j < h->parameters; j++) {
-        const double here = prior[j].kind == HELD_PRIOR ? 0.0 : x[at];
-        const Pair found = own_prior(prior + j, here), own = own_parameter(prior + j, here);
-        total += found.value;
-        parameters[j] = own.value;
-        pace[j] = own.slope;
-        if (prior[j].kind != HELD_PRIOR) grad[at++] = found.slope;
-    }
+    total += own_parameters(I, x + k, parameters, pace, d_own, grad + k);
 
     raise_effects(I, &fixed, effects_of);
     const Law law = law_of(h, parameters);
-    const Sums rows = all_rows(I, &law, &fixed, effects_of, room);
+    total += all_rows(I, &law, d_own, &fixed, effects_of, room);
     raise_effects_gradient(I, &fixed, effects_of);
-    total += rows.value;
-
-    for (int64_t j = 0, at = k; j < h->parameters; j++)
-        if (prior[j].kind != HELD_PRIOR) grad[at++] += rows.own[j] * pace[j];
+    own_parameters_gradient(I, pace, d_own, grad + k);
     if (h->intercept) grad[0] += ((const Prior *)(I + h->at_intercept_prior))->b * fixed.d_start;
     const Prior *slopes = (const Prior *)(I + h->at_beta_prior);
     for (int64_t j = 0; j < h->coefficients; j++) grad[h->intercept + j] += slopes[j].b * fixed.d_beta[j];

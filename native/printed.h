@@ -8,7 +8,7 @@ typedef struct {
     const double *const *known;
     const double *weights, *eta, *own;
     double *d_eta, *h_eta, *mixed_eta, *d_own, *h_own;
-    int64_t categories; /* with the thresholds between them, where there are any */
+    int64_t cuts; /* the number of thresholds, where there are any */
     const double *thresholds;
     double *d_thresholds, *h_thresholds;
     const double *w;

@@ -7,7 +7,7 @@ enum {
 };
 enum {
     GAUSSIAN = 0, STUDENT_T = 1, BERNOULLI = 2, POISSON = 3, NEGATIVE_BINOMIAL = 4, NEGATIVE_BINOMIAL_1 = 5,
-    INFLATED = 100, HURDLE = 200, PRINTED = 300, INTERPRETED = 400,
+    INFLATED = 100, HURDLE = 200, PRINTED = 300, INTERPRETED = 400, CUMULATIVE = 500,
 };
 enum {
     IDENTITY = 0, LOG = 1, LOGIT = 2, PROBIT = 3, CLOGLOG = 4, SQRT = 5,
@@ -43,12 +43,13 @@ typedef struct {
     int64_t at_intercept_prior;
     int64_t at_beta_prior;
     int64_t at_parameter_prior;
+    int64_t at_climbs;
     int64_t at_groups;
     int64_t at_plan;
     double constant;
     double within;
 } Program;
-_Static_assert(sizeof(Program) == 8 * 29, "one word a field");
+_Static_assert(sizeof(Program) == 8 * 30, "one word a field");
 typedef struct {
     int64_t group;
     int64_t term;

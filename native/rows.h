@@ -108,6 +108,17 @@ static Sums printed_rows(const Law *law, Seen s, int64_t first, int64_t n, const
     return sums;
 }
 
+/* Rows of ordered categories; adds derivatives in the thresholds and the discrimination to d_own. */
+static double cumulative_rows(const Law *law, Seen s, int64_t first, int64_t n, const double *eta, double *d, double *d_own) {
+    const double *known[3] = {s.known + first, s.known + s.n + first, s.known + 2 * s.n + first};
+    Rows c;
+    fill_ones(&c);
+    c.n = n, c.known = known, c.weights = s.weights ? s.weights + first : NULL, c.eta = eta, c.d_eta = d;
+    c.cuts = law->cuts, c.thresholds = law->given, c.own = law->given + law->cuts;
+    c.d_thresholds = d_own, c.d_own = d_own + law->cuts;
+    return CUT_FIRST[law->link - LOGIT](&c);
+}
+
 static const Sizes *tape_of(const int64_t *I) {
     const Program *h = (const Program *)I;
     return h->at_tape ? (const Sizes *)(I + h->at_tape) : NULL;
@@ -138,8 +149,7 @@ static Sums tape_rows(const Law *law, Seen s, int64_t first, int64_t n, const do
     return sums;
 }
 
-/* Sum a block of rows, `first` and those that follow, and fill their derivatives in eta. */
-static Sums block_rows(const Law *law, Seen s, int64_t first, int64_t n, const double *eta, double *d) {
+static Sums own_rows(const Law *law, Seen s, int64_t first, int64_t n, const double *eta, double *d) {
     if (law->tape) return tape_rows(law, s, first, n, eta, d);
     if (law->printed >= 0) return printed_rows(law, s, first, n, eta, d);
     const double *y = s.y + first;
@@ -152,6 +162,13 @@ static Sums block_rows(const Law *law, Seen s, int64_t first, int64_t n, const d
     case BERNOULLI: return (Sums){logistic_rows(n, y, eta, d), {0.0}};
     }
     return staged_rows(law, n, y, eta, d);
+}
+
+/* Sum a block of rows, `first` and those that follow; fill their derivatives in eta, and add those in the
+ * parameters to d_own. */
+static double block_rows(const Law *law, Seen s, int64_t first, int64_t n, const double *eta, double *d, double *d_own) {
+    if (law->cuts) return cumulative_rows(law, s, first, n, eta, d, d_own);
+    return add_sums(own_rows(law, s, first, n, eta, d), law, d_own);
 }
 
 /* What all rows add together, beside the sums of their blocks. */
@@ -169,6 +186,10 @@ static Sums whole_rows(const int64_t *I, const Law *law) {
     return (Sums){0.0, {0.0}};
 }
 
+static double add_whole(const int64_t *I, const Law *law, double *d_own) {
+    return law->cuts ? 0.0 : add_sums(whole_rows(I, law), law, d_own);
+}
+
 enum { ROWS_AT_ONCE = 1024 };
 
 /* Sum the log-density of all rows, without what depends on the response alone; fill the
@@ -181,12 +202,11 @@ double NAME(likelihood)(const int64_t *I, const double *eta, const double *param
     Law law = law_of(h, parameters);
     give_machine(I, &law, &tape, room);
     const Seen s = seen_of(I);
-    Sums all = whole_rows(I, &law);
+    double value = add_whole(I, &law, d_parameters);
     for (int64_t at = 0; at < s.n; at += ROWS_AT_ONCE) {
         const int64_t m = s.n - at < ROWS_AT_ONCE ? s.n - at : ROWS_AT_ONCE;
-        add_sums(&all, block_rows(&law, s, at, m, eta + at, d_eta + at));
+        value += block_rows(&law, s, at, m, eta + at, d_eta + at, d_parameters);
     }
     free(room);
-    for (int64_t k = 0; k < h->parameters; k++) d_parameters[k] += all.own[k];
-    return all.value;
+    return value;
 }

@@ -11,8 +11,7 @@ typedef struct {
 
 typedef struct {
     int64_t from, to;
-    Sums sums;
-    double d_start, *d_beta, *eta, *d, *tape;
+    double value, d_start, *d_beta, *d_own, *eta, *d, *tape;
     Part *parts;
 } Share;
 
@@ -41,7 +40,7 @@ static int64_t shares_of(const int64_t *I) {
 static int64_t shares_size(const int64_t *I) {
     const Program *h = (const Program *)I;
     const int64_t shares = shares_of(I);
-    int64_t each = (int64_t)(sizeof(Share) / 8) + 2 * ROWS_AT_ONCE + h->coefficients + tape_size(I) + h->groups * (int64_t)(sizeof(Part) / 8), all = 0;
+    int64_t each = (int64_t)(sizeof(Share) / 8) + 2 * ROWS_AT_ONCE + h->coefficients + h->parameters + tape_size(I) + h->groups * (int64_t)(sizeof(Part) / 8), all = 0;
     for (int64_t g = 0; g < h->groups && shares > 1; g++) {
         const Group *group = groups_of(I) + g;
         all += group->terms * (group->at_starts ? group->levels + shares : group->levels * shares);
@@ -62,7 +61,8 @@ static Share *lay_shares(const int64_t *I, const Effects *effects, double *room)
         *own = (Share){.from = blocks * s / count * ROWS_AT_ONCE, .to = end < n ? end : n, .eta = room, .parts = (Part *)(room + 2 * ROWS_AT_ONCE)};
         own->d = own->eta + ROWS_AT_ONCE;
         own->d_beta = (double *)(own->parts + h->groups);
-        own->tape = own->d_beta + h->coefficients;
+        own->d_own = own->d_beta + h->coefficients;
+        own->tape = own->d_own + h->parameters;
         room = own->tape + tape_size(I);
         for (int64_t g = 0; g < h->groups; g++) {
             const Effects *e = effects + g;
@@ -153,7 +153,7 @@ static void sum_share(void *of, int64_t number) {
             if (columns[j].group < 0) add_column(numbers(I, columns[j].at_values) + first, all->fixed->beta[j], m, eta);
         }
         for (int64_t g = 0; g < h->groups; g++) add_effects(all->effects + g, n, first, m, eta);
-        add_sums(&own->sums, block_rows(&law, seen, first, m, eta, d));
+        own->value += block_rows(&law, seen, first, m, eta, d, own->d_own);
         own->d_start += sum_of(NULL, d, 0, m);
         for (int64_t j = 0; j < h->coefficients; j++)
             if (columns[j].group < 0) own->d_beta[j] += sum_of(numbers(I, columns[j].at_values) + first, d, 0, m);
@@ -161,16 +161,18 @@ static void sum_share(void *of, int64_t number) {
     }
 }
 
-/* Sum all rows; add their derivatives to those of the groups and of what is fixed. room: shares_size(I). */
-static Sums all_rows(const int64_t *I, const Law *law, Fixed *fixed, const Effects *effects, double *room) {
+/* Sum all rows; add their derivatives to those of the parameters, the groups and of what is fixed. room:
+ * shares_size(I). */
+static double all_rows(const int64_t *I, const Law *law, double *d_own, Fixed *fixed, const Effects *effects, double *room) {
     const Program *h = (const Program *)I;
     Rowwise rows = {I, law, fixed, effects, lay_shares(I, effects, room)};
     const int64_t count = shares_of(I);
     share_out((Work){sum_share, &rows, count, 0}, h->threads);
-    Sums all = whole_rows(I, law);
+    double value = add_whole(I, law, d_own);
     for (int64_t s = 0; s < count; s++) {
         const Share *own = rows.shares + s;
-        add_sums(&all, own->sums);
+        value += own->value;
+        for (int64_t k = 0; k < h->parameters; k++) d_own[k] += own->d_own[k];
         fixed->d_start += own->d_start;
         for (int64_t j = 0; j < h->coefficients; j++) fixed->d_beta[j] += own->d_beta[j];
         for (int64_t g = 0; g < h->groups; g++) {
@@ -179,5 +181,5 @@ static Sums all_rows(const int64_t *I, const Law *law, Fixed *fixed, const Effec
             for (int64_t k = 0; k < part->size; k++) d_u[k] += part->d_u[k];
         }
     }
-    return all;
+    return value;
 }

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.own import coordinate
+from bayes_glmm.engine.own import climbing, coordinate
 from bayes_glmm.families import Parameter, get_family
 from bayes_glmm.model.default_priors import observations, predictor_start, predictor_unit
 from bayes_glmm.model.design import Design, PredictorDesign
@@ -62,7 +62,11 @@ def begin(
         rest = free + group.n_levels * len(order)
         start += [0.0] * rest
         spread += [1.0] * (len(order) + rest)
-    for parameter in get_family(design.family).scalars(()):
+    family = get_family(design.family)
+    for name, values in _vectors(design).items():
+        start += [*climbing(priors[name], values, design.ladders)]
+        spread += [1.0] * len(values)
+    for parameter in family.scalars(()):
         limit = _limit(parameter, unit)
         prior = priors[parameter.name]
         start.append(coordinate(prior, min(prior.median, limit)))
@@ -96,15 +100,22 @@ def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Arra
         start |= _predictor_start(c.predictor, priors, c.mean, c.sd, start)
         start[c.predictor.name("sigma")] = np.asarray(c.sd)
     unit = predictor_unit(design)
-    for parameter in family.vectors:
-        assert parameter.start is not None
-        link = family.link(design.link)
-        parts = [parameter.start(y, n, link) for y, n in _answers(design)]
-        start[parameter.name] = np.concatenate(parts)
+    start |= _vectors(design)
     for parameter in family.scalars(design.stated):
         limit = _limit(parameter, unit)
         start[parameter.name] = np.asarray(min(priors[parameter.name].median, limit))
     return start
+
+
+def _vectors(design: Design) -> dict[str, Array]:
+    """Return where the thresholds of a family begin."""
+    family, out = get_family(design.family), dict[str, Array]()
+    for parameter in family.vectors:
+        assert parameter.start is not None
+        link = family.link(design.link)
+        parts = [parameter.start(y, n, link) for y, n in _answers(design)]
+        out[parameter.name] = np.concatenate(parts)
+    return out
 
 
 def _answers(design: Design) -> list[tuple[Array, int]]:

@@ -183,9 +183,11 @@ def _least(objective: Callable[[Array], float], mode: Array, place: int) -> floa
 def adaptive(found: Approximation, fold: bool = True) -> Plan:
     """Coordinates that follow the scales."""
     problem = found.problem
-    names = problem.program.names
+    program = problem.program
     centre, factor, signed = scales(found, fold)
-    sigma = problem.program.n_dim - len(names) + names.index("sigma") if "sigma" in names else -1
+    sigma = -1
+    if "sigma" in program.names:
+        sigma = program.n_dim - program.n_own + program.names.index("sigma")
     return Plan(
         mode=ADAPTIVE,
         pattern=problem.pattern,

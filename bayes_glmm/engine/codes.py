@@ -29,9 +29,13 @@ PRINTED = 300
 """Added to a number of :data:`.rows_table.FAMILY_NUMBERS`: its rows are printed."""
 INTERPRETED = 400
 """The number of any other family: its density travels in the buffer."""
+CUMULATIVE = 500
+"""Ordered categories: their own parameters are thresholds and the discrimination."""
 
 FAMILIES = {name: PRINTED + number for name, number in FAMILY_NUMBERS.items()}
 """By name the number of a family whose rows are printed: every family with one predictor."""
+ORDERED = {"cumulative": CUMULATIVE}
+"""By name the number of a family of ordered categories, whose parameters are thresholds."""
 COUNTS = (POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1)
 
 LINKS = LINK_NUMBERS

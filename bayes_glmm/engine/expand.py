@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -119,9 +121,16 @@ def _expanded(program: Program, draws: Array, noise: Array | None) -> dict[str, 
             u[..., place] = sum(z[..., j] * factor[..., i, j, None] for j in range(i + 1))
         out[f"u_{group.name}"] = u
         k += size
-    own = program.parameters(draws[..., k:])
-    out |= {name: own[name] for name in program.names}
-    return out
+    return out | _own(program, draws, out)
+
+
+def _own(program: Program, draws: Array, known: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the family's parameters; vectors have their priors at the covariates' means."""
+    own = program.parameters(draws)
+    for name in program.vectors:
+        centre = np.asarray(program.design.threshold_centre(known.__getitem__, np.stack))
+        own[name] = own[name] + centre[..., None]
+    return {name: own[name] for name in program.names}
 
 
 def _scales(program: Program, group: GroupDesign, order: list[int], x: Array) -> Array:

@@ -204,8 +204,8 @@ class Problem:
 
     def parameters(self, x: Array) -> Array:
         """Return the family's own parameters that rows take."""
-        given = self.program.parameters(x[len(x) - len(self.program.names) :])
-        return np.array([given[name] for name in self.program.own])
+        given = self.program.parameters(x)
+        return np.concatenate([np.zeros(0), *(np.atleast_1d(given[n]) for n in self.program.own)])
 
     def solve(self, x: Array, w: Array, enough: float = ENOUGH) -> Inner | None:
         """Find the mode of everything linear at the scales in ``x``.

@@ -156,7 +156,7 @@ def _quadrature(program: Program, nodes: int) -> Callable[[Problem, Array, Array
         """Integrate over w = mode + place / root with the weights of a normal density."""
         A = problem.factors(x)[0]
         assert A is not None
-        own = program.parameters(x[len(x) - len(program.names) :])
+        own = program.parameters(x)
         logs = np.empty((nodes, group.n_levels))
         for k, place in enumerate(places):
             moved = w + place / root

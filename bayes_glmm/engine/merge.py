@@ -69,6 +69,7 @@ def take(design: Design, places: NDArray[np.intp]) -> Design:
         predictors={k: _take(p, places) for k, p in design.predictors.items()},
         response=None if design.response is None else design.response[places],
         trials=None if design.trials is None else design.trials[places],
+        cuts=None if design.cuts is None else design.cuts.take(places),
         modifiers={k: values[places] for k, values in design.modifiers.items()},
     )
 

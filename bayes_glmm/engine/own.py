@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,6 +52,28 @@ def from_coordinate(prior: Prior, x: Array) -> Array:
         location, scale = location_scale(prior)
         return location + scale * x
     return _lowest(prior) + LINKS[_link(prior)].inverse(x)
+
+
+def climbing(prior: Prior, values: Array, ladders: Sequence[slice]) -> Array:
+    """Return the coordinates of numbers that increase within ladders.
+
+    The first of each ladder has the coordinate of its prior, and every other one the logarithm
+    of its distance from the one before.
+    """
+    out = np.empty_like(values)
+    for run in ladders:
+        out[run] = np.log(np.diff(values[run], prepend=-np.inf))
+        out[run.start] = coordinate(prior, values[run.start])
+    return out
+
+
+def from_climbing(prior: Prior, x: Array, ladders: Sequence[slice]) -> Array:
+    """Return numbers that increase within ladders, shape (..., n), the inverse of :func:`climbing`."""
+    steps = np.exp(x)
+    for run in ladders:
+        steps[..., run.start] = from_coordinate(prior, x[..., run.start])
+        steps[..., run] = np.cumsum(steps[..., run], axis=-1)
+    return steps
 
 
 def _lowest(prior: Prior) -> float:

@@ -12,10 +12,10 @@ from scipy.special import betaln, gammaln
 
 from bayes_glmm.engine.begin import begin
 from bayes_glmm.engine.codes import LINKS, PLAIN, PRIORS
-from bayes_glmm.engine.columns import write_columns
 from bayes_glmm.engine.kernel import check
+from bayes_glmm.engine.level_columns import write_columns
 from bayes_glmm.engine.merge import Rows
-from bayes_glmm.engine.own import from_coordinate, location_scale
+from bayes_glmm.engine.own import from_climbing, from_coordinate, location_scale
 from bayes_glmm.engine.plan import Plan, Writer
 from bayes_glmm.engine.records import BLOCK, GROUP, PRIOR, PROGRAM
 from bayes_glmm.engine.responses import responses_of
@@ -72,6 +72,8 @@ class Program:
     rows: Rows
     own: tuple[str, ...]
     """Names of the family's parameters that rows take, in order."""
+    ladders: tuple[slice, ...] = ()
+    """Runs of increasing numbers of those parameters that are vectors."""
 
     @property
     def n_dim(self) -> int:
@@ -117,17 +119,42 @@ class Program:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the family's parameters that are estimated, in order."""
-        return tuple(p.name for p in get_family(self.design.family).scalars(()))
+        return tuple(p.name for p in get_family(self.design.family).parameters if p.fixed is None)
+
+    @property
+    def vectors(self) -> tuple[str, ...]:
+        """Names of those that are vectors."""
+        return tuple(p.name for p in get_family(self.design.family).vectors)
+
+    @property
+    def n_own(self) -> int:
+        """Number of coordinates of the family's parameters, which are the last."""
+        return len(self.names) + (self.ladders[-1].stop - 1 if self.ladders else 0)
 
     def parameters(self, x: Array) -> dict[str, Array]:
-        """Return the family's parameters by name from their coordinates, held ones too."""
-        given = dict(zip(self.names, np.moveaxis(x, -1, 0), strict=True))
-        return {
-            p.name: from_coordinate(self.priors[p.name], given[p.name])
-            if p.fixed is None
-            else np.full(x.shape[:-1], p.fixed)
-            for p in get_family(self.design.family).parameters
-        }
+        """Return the family's parameters by name, held ones too.
+
+        Parameters
+        ----------
+        x : ndarray, shape (..., n_own)
+            Their coordinates, or all of them.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (...), or (..., n) of a vector
+        """
+        out, at = dict[str, Array](), x.shape[-1] - self.n_own
+        for p in get_family(self.design.family).parameters:
+            if p.fixed is not None:
+                out[p.name] = np.full(x.shape[:-1], p.fixed)
+            elif p.vector:
+                end = at + self.ladders[-1].stop
+                out[p.name] = from_climbing(self.priors[p.name], x[..., at:end], self.ladders)
+                at = end
+            else:
+                out[p.name] = from_coordinate(self.priors[p.name], x[..., at])
+                at += 1
+        return out
 
 
 def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
@@ -240,13 +267,19 @@ def write_program(
         size = group.n_levels * len(group.terms)
         total -= 0.5 * size * math.log(2 * math.pi)
     header["at_groups"] = writer.ints(groups)
-    places = [
-        table([p.name])
-        if p.fixed is None
-        else writer.ints(PRIOR.words(kind=PRIORS["HELD_PRIOR"], a=p.fixed))
-        for p in seen.own
-    ]
-    header["at_parameter_prior"] = min(places, default=writer.length)
+    header["at_parameter_prior"], climbs = writer.length, list[int]()
+    for p in seen.own:
+        if p.fixed is not None:
+            writer.ints(PRIOR.words(kind=PRIORS["HELD_PRIOR"], a=p.fixed))
+            climbs.append(0)
+            continue
+        rising = [int(k > run.start) for run in seen.ladders for k in range(run.start, run.stop)]
+        rising = rising if p.vector else [0]
+        table([p.name] * len(rising))
+        if any(rising):  # the prior is of the number itself, not of a standardised coordinate
+            total -= sum(rising) * math.log(location_scale(priors[p.name])[1])
+        climbs += rising
+    header["at_climbs"] = writer.ints(climbs) if any(climbs) else 0
     first = begin(given, priors, _location_scale(design, priors))
     start = first.start
     header |= {"constant": total, "threads": 1}
@@ -259,8 +292,9 @@ def write_program(
     check(buffer)
     own = tuple(p.name for p in seen.own)
     return Program(
-        buffer, start, first.spread, given, dict(priors), informed, plan, signed, rows, own
-    )
+        buffer, start, first.spread, given, dict(priors), informed, plan, signed, rows, own,
+        seen.ladders,
+    )  # fmt: skip
 
 
 def _starts(group: GroupDesign) -> NDArray[np.int64]:

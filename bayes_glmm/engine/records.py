@@ -71,14 +71,16 @@ PROGRAM = _record(
     """
     length dim rows coefficients intercept groups family link parameters mode columns
     threads distinct at_fixed at_offset at_y at_counts at_known at_weights at_distinct at_times at_tape
-    at_intercept_prior at_beta_prior at_parameter_prior at_groups at_plan
+    at_intercept_prior at_beta_prior at_parameter_prior at_climbs at_groups at_plan
     """,
     "constant within",
 )
 """Begins the buffer. Rows by hand read ``y``, others a table of ``columns`` by rows, ``at_known``.
 Gaussian rows are means of ``at_counts`` rows each, and ``within`` is the sum of squares around them.
-Where ``distinct`` is not zero, a table holds the values of ``y``, another how many rows have each. Up
-to ``threads`` threads share the rows of large tables; it is the one word that changes during a chain."""
+Where ``at_climbs`` is not zero, it says of each parameter whether it is above the one before, by the
+exponential of its coordinate. Where ``distinct`` is not zero, a table holds the values of ``y``, another
+how many rows have each. Up to ``threads`` threads share the rows of large tables; it is the one word that
+changes during a chain."""
 
 COLUMN = _record("Column", "group term at_values")
 """The column of a coefficient: a value for each row where ``group`` is -1, else one for each of its

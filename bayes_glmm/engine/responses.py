@@ -7,13 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.codes import FAMILIES, INTERPRETED, LINKS, PRINTED, counted, family_number
+from bayes_glmm.engine.codes import (
+    FAMILIES,
+    INTERPRETED,
+    LINKS,
+    ORDERED,
+    PRINTED,
+    counted,
+    family_number,
+)
 from bayes_glmm.engine.plan import Writer
 from bayes_glmm.engine.tapes import Taped, tape_density
 from bayes_glmm.families import get_family
 from bayes_glmm.families.censoring import WEIGHTS
 from bayes_glmm.families.parameter import Parameter
 from bayes_glmm.model.design import Design
+from bayes_glmm.native.rows_ordinal import cut_columns
 from bayes_glmm.native.rows_printed import row_data
 
 type Array = NDArray[np.float64]
@@ -54,6 +63,13 @@ class Responses:
     constant: float
     taped: Taped | None = None
     """The density of a family that is interpreted."""
+    ladders: tuple[slice, ...] = ()
+    """Runs of increasing thresholds, each of which has a coordinate."""
+
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers the family's own parameters are."""
+        return len(self.own) + (self.ladders[-1].stop - 1 if self.ladders else 0)
 
     def write(self, writer: Writer) -> dict[str, float]:
         """Append the columns to a buffer; return the header's fields."""
@@ -61,7 +77,7 @@ class Responses:
             "rows": len(self.y),
             "family": self.family,
             "link": self.link,
-            "parameters": len(self.own),
+            "parameters": self.n_parameters,
             "columns": len(self.known),
             "at_y": writer.floats(self.y) if self.family < PRINTED else 0,
             "at_counts": writer.floats(self.counts) if self.family < PRINTED else 0,
@@ -121,6 +137,8 @@ def responses_of(design: Design) -> Responses | None:
     if plain_name(design.family) in FAMILIES and not set(design.modifiers) - {WEIGHTS}:
         weights = design.modifiers.get(WEIGHTS)
         return responses(design.family, design.link, design.response, design.trials, weights)
+    if plain_name(design.family) in ORDERED and not set(design.modifiers) - {WEIGHTS}:
+        return _ordered(design)
     taped = tape_density(design)
     if taped is None:
         return None
@@ -129,3 +147,20 @@ def responses_of(design: Design) -> Responses | None:
     return Responses(
         INTERPRETED, LINKS[design.link], own, y, NONE, taped.table, None, NONE, NONE, 0.0, taped
     )
+
+
+def _ordered(design: Design) -> Responses:
+    """Return what rows of ordered categories read: which thresholds are below and above."""
+    y, cuts, own = np.asarray(design.response, np.float64), design.cuts, design.ladders
+    sizes = np.array([run.stop - run.start for run in own])
+    if cuts is None:
+        columns = cut_columns(y, int(sizes[0]))
+    else:
+        first = np.array([run.start for run in own])
+        place = cuts.places[cuts.index, y.astype(np.intp)].astype(np.float64)
+        columns = cut_columns(place, sizes[cuts.index], first[cuts.index])
+    return Responses(
+        ORDERED[plain_name(design.family)], LINKS[design.link],
+        get_family(design.family).parameters, y, NONE, columns,
+        design.modifiers.get(WEIGHTS), NONE, NONE, 0.0, ladders=own,
+    )  # fmt: skip

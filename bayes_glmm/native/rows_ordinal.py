@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from bayes_glmm.native.library import ADDRESS, INTEGER, NUMBER, entry, pointer
 from bayes_glmm.native.rows_printed import RowData, RowSums, row_sums
 from bayes_glmm.native.rows_table import CUMULATIVE_LINKS
+
+type Array = NDArray[np.float64]
 
 
 def category_data(y: ArrayLike, n_categories: int, weights: ArrayLike | None = None) -> RowData:
@@ -29,9 +31,30 @@ def category_data(y: ArrayLike, n_categories: int, weights: ArrayLike | None = N
     """
     code = np.asarray(y, np.float64)
     assert ((code >= 0) & (code < n_categories)).all()
-    kind = np.where(code == 0, 0.0, np.where(code == n_categories - 1, 2.0, 1.0))
     w = None if weights is None else np.ascontiguousarray(weights, np.float64)
-    return RowData("cumulative", np.stack([kind, code]), w, 0.0)
+    return RowData("cumulative", cut_columns(code, n_categories - 1), w, 0.0)
+
+
+def cut_columns(place: Array, cuts: Array | int, first: Array | int = 0) -> Array:
+    """Return what a row knows of its category, shape (3, n).
+
+    Parameters
+    ----------
+    place : ndarray, shape (n,)
+        Number of the category in its ladder, from 0.
+    cuts : ndarray of int, shape (n,), or int
+        Number of thresholds of the row's ladder: one less than categories.
+    first : ndarray of int, shape (n,), or int, default 0
+        Where the ladder's thresholds begin among all.
+
+    Returns
+    -------
+    ndarray
+        What kind of category it is (0 the first, 1 between, 2 the last), and the numbers of the
+        thresholds below and above; of the first and the last category they are the same.
+    """
+    kind = np.where(place == 0, 0.0, np.where(place == cuts, 2.0, 1.0))
+    return np.stack([kind, first + np.maximum(place - 1, 0), first + np.minimum(place, cuts - 1)])
 
 
 def cumulative_rows(
@@ -63,5 +86,9 @@ def cumulative_rows(
     run = entry("printed_cumulative", NUMBER, *[INTEGER] * 4, *[ADDRESS] * 9)
     read = (pointer(columns, np.int64), *map(pointer, (data.weights, eta, own)))
     return row_sums(
-        partial(run, CUMULATIVE_LINKS[link], int(second), n, k, *read), data.constant, n, k, second
+        partial(run, CUMULATIVE_LINKS[link], int(second), n, k - 1, *read),
+        data.constant,
+        n,
+        k,
+        second,
     )

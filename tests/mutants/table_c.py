@@ -13,7 +13,7 @@ ROWS = "tests/engine/test_rows.py"
 BLOCKS = "tests/engine/test_blocks.py"
 THREADS = "tests/engine/test_threads.py"
 SPARSE = "tests/engine/test_sparse.py"
-COLUMNS = "tests/engine/test_columns.py"
+COLUMNS = "tests/engine/test_level_columns.py"
 LIBRARY = "tests/native/test_library.py"
 
 C_MUTANTS = (

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bayes_glmm.engine.codes import (
+    CUMULATIVE,
     HURDLE,
     INFLATED,
     INTERPRETED,
@@ -29,7 +30,13 @@ def header() -> str:
     numbers = (
         MODES,
         PLAIN_FAMILIES
-        | {"INFLATED": INFLATED, "HURDLE": HURDLE, "PRINTED": PRINTED, "INTERPRETED": INTERPRETED},
+        | {
+            "INFLATED": INFLATED,
+            "HURDLE": HURDLE,
+            "PRINTED": PRINTED,
+            "INTERPRETED": INTERPRETED,
+            "CUMULATIVE": CUMULATIVE,
+        },
         {link.upper(): number for link, number in LINKS.items()},
         PRIORS,
     )

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.engine import columns
+from bayes_glmm.engine import level_columns
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.kernel import log_density
 from bayes_glmm.engine.program import write_program
@@ -79,7 +79,7 @@ def test_reading_by_level_is_reading_by_row(random, n, monkeypatch):
         return
     design, priors = designed(random, n)
     by_level = write_program(design, priors)
-    monkeypatch.setattr(columns, "ROWS_A_LEVEL", np.inf)
+    monkeypatch.setattr(level_columns, "ROWS_A_LEVEL", np.inf)
     by_row = write_program(design, priors)
     assert set(homes(by_row).values()) == {None}
     x = points(by_row, 1)[0]
