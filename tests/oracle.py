@@ -125,6 +125,8 @@ def log_likelihood(family, link, y, trials, eta, own) -> np.ndarray:
         yes, no = log_probabilities(link, eta)
         ways = special.gammaln(n + 1) - special.gammaln(y + 1) - special.gammaln(n - y + 1)
         return ways + _times(y, yes) + _times(n - y, no)
+    if family == "cumulative":
+        return log_between(link, *(own["between"] - eta))
     mu = {"identity": lambda e: e, "log": np.exp, "sqrt": np.square, "inverse": lambda e: 1 / e,
           "tan_half": lambda e: 2 * np.arctan(e)}[link](eta)  # fmt: skip
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -262,9 +264,34 @@ def log_posterior(design, priors, point) -> float:
         p = priors[name]
         total += log_prior(p.name, dict(p.parameters), point[name])
     y = np.asarray(design.response, float)
-    return float(
-        total + log_likelihood(design.family, design.link, y, design.trials, eta["mu"], own).sum()
-    )
+    if "threshold" in point:
+        p, cuts, mu = priors["threshold"], np.asarray(point["threshold"]), design.mu
+        middle = cuts - (mu.centers @ np.atleast_1d(point["beta"]) if mu.coefficients else 0.0)
+        total += log_prior(p.name, dict(p.parameters), middle).sum()
+        own["between"] = between(design, y, cuts)
+    rows = log_likelihood(design.family, design.link, y, design.trials, eta["mu"], own)
+    return float(total + (design.modifiers.get("weights", 1.0) * rows).sum())
+
+
+def between(design, y, thresholds):
+    """The thresholds below and above each row's category, infinite at the ends, shape (2, n_rows)."""
+    out = np.empty((2, len(y)))
+    for i, k in enumerate(y.astype(int)):
+        run, place = design.ladders[0], k
+        if design.cuts is not None:
+            g = design.cuts.index[i]
+            run, place = design.ladders[g], design.cuts.seen[g].index(k)
+        out[:, i] = np.concatenate([[-np.inf], thresholds[run], [np.inf]])[place : place + 2]
+    return out
+
+
+def log_between(link, low, high):
+    """Logarithm of the latent distribution's mass between two numbers, exact in both tails."""
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite ones are right
+        yes, no = log_probabilities(link, np.stack([low, high]))
+        left = yes[1] + np.log(-np.expm1(np.minimum(yes[0] - yes[1], -1e-300)))
+        right = no[0] + np.log(-np.expm1(np.minimum(no[1] - no[0], -1e-300)))
+    return np.where(low + high < 0, left, right)
 
 
 def predictor_part(predictor, suffix, priors, point, n_rows):

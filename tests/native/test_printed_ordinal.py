@@ -91,6 +91,6 @@ def test_categories_far_out(level, link):
 
 def test_codes_beyond_the_last_category_and_links_there_are_none_of(level):
     data = category_data([0, 1, 2], 3)
-    data.columns[1] = [-5.0, 1.0, np.nan]
+    data.columns[1:] = [[-5.0, -np.inf, np.nan], [7.0, np.inf, -np.inf]]
     got = cumulative_rows(data, "logit", np.zeros(3), [-1.0, 1.0, 1.0], second=True)
     assert np.isfinite(got.total)

@@ -15,6 +15,7 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
+from tests.conftest import DATA
 from tests.references.cases import CASES
 
 PEERS = json.loads((Path(__file__).parent / "likelihood.json").read_text())
@@ -98,3 +99,27 @@ def test_a_parameter_that_runs_off_has_no_standard_error():
     student = student.set_index("parameter")
     assert list(student.index[student.se.isna()]) == ["sd_g[intercept]", "nu"]
     assert student.se["intercept"] == pytest.approx(normal.se["intercept"], rel=1e-3)
+
+
+def test_ordered_categories_equal_the_peers():
+    """The bitterness of wine of Randall (1989), by clmm of the R package ordinal, Laplace's method [1].
+
+    [1] Christensen (2019), A tutorial on fitting cumulative link mixed models with clmm2.
+    """
+    data = pd.read_csv(DATA / "wine.csv")
+    table = bg.maximum_likelihood(
+        "rating ~ temp + contact + (1 | judge)", data, family="cumulative"
+    ).set_index("parameter")
+    peer = {
+        "beta[temp[warm]]": (3.063, 0.595),
+        "beta[contact[yes]]": (1.835, 0.513),
+        "threshold[1|2]": (-1.624, 0.682),
+        "threshold[2|3]": (1.513, 0.604),
+        "threshold[3|4]": (4.229, 0.809),
+        "threshold[4|5]": (6.089, 0.972),
+    }
+    assert table.attrs["log_likelihood"] == pytest.approx(-81.57, abs=0.005)
+    assert table.estimate["sd_judge[intercept]"] == pytest.approx(1.28**0.5, abs=0.002)
+    for name, (estimate, se) in peer.items():
+        assert table.estimate[name] == pytest.approx(estimate, abs=2e-3)
+        assert table.se[name] == pytest.approx(se, abs=2e-3)
