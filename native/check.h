@@ -29,6 +29,8 @@ static int within_range(Buffer b, int64_t at, int64_t count, int64_t low, int64_
 static int sound_family(const Program *h) {
     const int64_t plain = h->family % INFLATED, zeros = h->family - plain, link = h->link;
     const int mean = link == IDENTITY || link == LOG || link == SQRT || link == INVERSE;
+    if (h->predictors < 1 || h->predictors > MOST_PREDICTORS) return 0;
+    if (h->predictors > 1 && (h->family != INTERPRETED || h->mode == COLLAPSED)) return 0;
     if (h->family == CUMULATIVE) return h->parameters >= 2 && h->columns == 3 && link >= LOGIT && link <= CLOGLOG && !h->at_tape;
     if (h->parameters < 0 || h->parameters > MOST_OWN || h->columns < 0) return 0;
     if (h->family == INTERPRETED) return h->at_tape && h->columns < MOST_COLUMNS && !h->at_weights;
@@ -47,17 +49,17 @@ static int sound_family(const Program *h) {
     return mean && h->parameters >= (zeros ? 1 : 0) && h->parameters <= (zeros ? 2 : 1);
 }
 
-/* A density that is interpreted: of the family's parameters and a predictor, with their slopes. */
+/* A density that is interpreted: of the family's parameters and the predictors, with their slopes. */
 static int sound_tape(Buffer b) {
     const Program *h = (const Program *)b.I;
     if (!records(b, h->at_tape, 1, sizeof(Tape))) return 0;
     const Tape *t = (const Tape *)(b.I + h->at_tape);
-    if (t->numbers != h->parameters || t->columns != h->columns + 1 || t->outputs != 2 + h->parameters) return 0;
+    if (t->numbers != h->parameters || t->columns != h->columns + h->predictors || t->outputs != h->predictors + 1 + h->parameters) return 0;
     if (!inside(b, t->at_constants, t->constants) || !records(b, t->at_records, t->records, sizeof(Record))) return 0;
     if (!records(b, t->at_outputs, t->outputs, sizeof(Output))) return 0;
     const Output *outputs = (const Output *)(b.I + t->at_outputs);
     for (int64_t k = 0; k < t->outputs; k++)
-        if (outputs[k].summed != (k > 0)) return 0;
+        if (outputs[k].summed != (k >= h->predictors)) return 0;
     return !program_fault((const Sizes *)t, (const Record *)(b.I + t->at_records), outputs);
 }
 
@@ -71,6 +73,7 @@ static int sound_starts(Buffer b, const Group *g, int64_t rows) {
 
 static int sound_group(Buffer b, const Group *g, int64_t rows) {
     const int64_t q = g->terms, all = product(g->levels, q), squares = product(all, q);
+    if (g->predictor < 0 || g->predictor >= ((const Program *)b.I)->predictors) return 0;
     if (q < 1 || squares < 0 || !records(b, g->at_sd_prior, q, sizeof(Prior)) || !records(b, g->at_blocks, g->blocks, sizeof(Block))) return 0;
     const Block *blocks = (const Block *)(b.I + g->at_blocks);
     int64_t terms = 0;
@@ -101,9 +104,9 @@ static int sound_columns(Buffer b) {
     if (!records(b, h->at_fixed, h->coefficients, sizeof(Column))) return 0;
     for (int64_t j = 0; j < h->coefficients; j++) {
         const Column *c = columns_of(b.I) + j;
-        if (c->group < -1 || c->group >= h->groups) return 0;
+        if (c->group < -1 || c->group >= h->groups || c->predictor < 0 || c->predictor >= h->predictors) return 0;
         const Group *home = c->group < 0 ? NULL : groups_of(b.I) + c->group;
-        if (home && (c->term < 0 || c->term >= home->terms)) return 0;
+        if (home && (c->term < 0 || c->term >= home->terms || c->predictor != home->predictor)) return 0;
         if (!inside(b, c->at_values, home ? home->levels : h->rows)) return 0;
     }
     return 1;
@@ -164,7 +167,7 @@ int64_t NAME(check_program)(int64_t length, const int64_t *program) {
     if (h->intercept < 0 || h->intercept > 1 || h->mode < PLAIN || h->mode > COLLAPSED) return BAD_HEADER;
     if (!sound_family(h)) return BAD_FAMILY;
     const int64_t n = h->rows;
-    if (!inside(b, h->at_offset, n) || !inside(b, h->at_y, h->family < PRINTED ? n : 0) || !inside(b, h->at_counts, h->family == GAUSSIAN ? n : 0)) return BAD_ROWS;
+    if (!inside(b, h->at_offset, product(h->predictors, n)) || !inside(b, h->at_y, h->family < PRINTED ? n : 0) || !inside(b, h->at_counts, h->family == GAUSSIAN ? n : 0)) return BAD_ROWS;
     if (!inside(b, h->at_known, product(n, h->columns)) || !inside(b, h->at_weights, h->at_weights ? n : 0)) return BAD_ROWS;
     if (!inside(b, h->at_distinct, h->distinct) || !inside(b, h->at_times, h->distinct)) return BAD_ROWS;
     if (h->at_tape && !sound_tape(b)) return BAD_TAPE;

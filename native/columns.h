@@ -5,6 +5,7 @@
 /* A group's effects while its rows are read. */
 typedef struct {
     Map map;
+    int64_t predictor;
     int64_t at; /* its first coordinate */
     int64_t free;
     const int64_t *index, *starts; /* starts is NULL where rows are not sorted by level */

@@ -18,6 +18,7 @@ static double *lay_effects(const int64_t *I, Factors f, int64_t g, int64_t at, E
     const int64_t q = group->terms, all = group->levels * q, w = f.widest;
     const double *W = group->at_weight ? numbers(I, group->at_weight) : NULL;
     *e = (Effects){.map = {q, w, group->levels, f.A + g * w * w, W, numbers(I, group->at_pull)},
+                   .predictor = group->predictor,
                    .at = at,
                    .free = sizes_of(I, group).free,
                    .index = I + group->at_index,

@@ -1,7 +1,7 @@
 /* Rows whose density is printed from the package's own: over a mean's three faces (the mean, its log,
  * the log of what it leaves of one), which a link gives from the predictor. Blocks of rows stay in the
  * nearest cache. */
-enum { BLOCK = 256, FACES = 3, PAIRS = 6, MOST_OWN = 3, MOST_KNOWN = 16, MOST_COLUMNS = 256 };
+enum { BLOCK = 256, FACES = 3, PAIRS = 6, MOST_OWN = 3, MOST_KNOWN = 16, MOST_COLUMNS = 256, MOST_PREDICTORS = MOST_OWN + 1 };
 typedef struct { int64_t own, known, links; } Needs; /* numbers of parameters and columns; bits of links */
 typedef struct {
     int64_t n, link;

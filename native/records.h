@@ -21,6 +21,7 @@ typedef struct {
     int64_t length;
     int64_t dim;
     int64_t rows;
+    int64_t predictors;
     int64_t coefficients;
     int64_t intercept;
     int64_t groups;
@@ -49,14 +50,16 @@ typedef struct {
     double constant;
     double within;
 } Program;
-_Static_assert(sizeof(Program) == 8 * 30, "one word a field");
+_Static_assert(sizeof(Program) == 8 * 31, "one word a field");
 typedef struct {
+    int64_t predictor;
     int64_t group;
     int64_t term;
     int64_t at_values;
 } Column;
-_Static_assert(sizeof(Column) == 8 * 3, "one word a field");
+_Static_assert(sizeof(Column) == 8 * 4, "one word a field");
 typedef struct {
+    int64_t predictor;
     int64_t levels;
     int64_t terms;
     int64_t blocks;
@@ -68,7 +71,7 @@ typedef struct {
     int64_t at_pull;
     int64_t at_starts;
 } Group;
-_Static_assert(sizeof(Group) == 8 * 10, "one word a field");
+_Static_assert(sizeof(Group) == 8 * 11, "one word a field");
 typedef struct {
     int64_t width;
     double eta;

@@ -82,7 +82,7 @@ static Sums student_t_rows(const Law *law, int64_t n, const double *y, const dou
 
 /* What rows are seen of: columns as long as the table, each NULL where there is none. */
 typedef struct {
-    int64_t n, columns;
+    int64_t n, columns, predictors;
     const double *y, *counts, *known, *weights;
     const Output *outputs;
 } Seen;
@@ -92,7 +92,7 @@ static Seen seen_of(const int64_t *I) {
     const double *weights = h->at_weights ? numbers(I, h->at_weights) : NULL;
     const Tape *tape = (const Tape *)(I + h->at_tape);
     const Output *outputs = h->at_tape ? (const Output *)(I + tape->at_outputs) : NULL;
-    return (Seen){h->rows, h->columns, numbers(I, h->at_y), numbers(I, h->at_counts), numbers(I, h->at_known), weights, outputs};
+    return (Seen){h->rows, h->columns, h->predictors, numbers(I, h->at_y), numbers(I, h->at_counts), numbers(I, h->at_known), weights, outputs};
 }
 
 /* Rows of a family that is printed. */
@@ -138,19 +138,20 @@ static void give_machine(const int64_t *I, Law *law, Machine *machine, double *r
     law->tape = machine;
 }
 
-/* Rows of a density that is interpreted. */
-static Sums tape_rows(const Law *law, Seen s, int64_t first, int64_t n, const double *eta, double *d) {
-    const double *columns[MOST_COLUMNS + 1];
+/* Rows of a density that is interpreted, which may have several predictors. */
+static Sums tape_rows(const Law *law, Seen s, int64_t first, int64_t n, const double *const *eta, double *const *d) {
+    const double *columns[MOST_COLUMNS + MOST_PREDICTORS];
+    double *out[MOST_PREDICTORS + 1 + MOST_OWN];
     Sums sums = {0.0, {0.0}};
-    double *const out[2 + MOST_OWN] = {d, &sums.value, sums.own, sums.own + 1, sums.own + 2};
     for (int64_t k = 0; k < s.columns; k++) columns[k] = s.known + k * s.n + first;
-    columns[s.columns] = eta;
+    for (int64_t p = 0; p < s.predictors; p++) columns[s.columns + p] = eta[p], out[p] = d[p];
+    out[s.predictors] = &sums.value;
+    for (int64_t k = 0; k < law->parameters; k++) out[s.predictors + 1 + k] = sums.own + k;
     run_strips(law->tape, s.outputs, n, columns, out);
     return sums;
 }
 
 static Sums own_rows(const Law *law, Seen s, int64_t first, int64_t n, const double *eta, double *d) {
-    if (law->tape) return tape_rows(law, s, first, n, eta, d);
     if (law->printed >= 0) return printed_rows(law, s, first, n, eta, d);
     const double *y = s.y + first;
     switch (law->zeros ? -1 : law->plain) {
@@ -164,11 +165,12 @@ static Sums own_rows(const Law *law, Seen s, int64_t first, int64_t n, const dou
     return staged_rows(law, n, y, eta, d);
 }
 
-/* Sum a block of rows, `first` and those that follow; fill their derivatives in eta, and add those in the
- * parameters to d_own. */
-static double block_rows(const Law *law, Seen s, int64_t first, int64_t n, const double *eta, double *d, double *d_own) {
-    if (law->cuts) return cumulative_rows(law, s, first, n, eta, d, d_own);
-    return add_sums(own_rows(law, s, first, n, eta, d), law, d_own);
+/* Sum a block of rows, `first` and those that follow; fill their derivatives in each predictor, and add those
+ * in the parameters to d_own. */
+static double block_rows(const Law *law, Seen s, int64_t first, int64_t n, const double *const *eta, double *const *d, double *d_own) {
+    if (law->tape) return add_sums(tape_rows(law, s, first, n, eta, d), law, d_own);
+    if (law->cuts) return cumulative_rows(law, s, first, n, *eta, *d, d_own);
+    return add_sums(own_rows(law, s, first, n, *eta, *d), law, d_own);
 }
 
 /* What all rows add together, beside the sums of their blocks. */
@@ -193,7 +195,7 @@ static double add_whole(const int64_t *I, const Law *law, double *d_own) {
 enum { ROWS_AT_ONCE = 1024 };
 
 /* Sum the log-density of all rows, without what depends on the response alone; fill the
- * derivatives in each row's predictor and add those in the parameters. */
+ * derivatives in each row's predictors, one after the other, and add those in the parameters. */
 double NAME(likelihood)(const int64_t *I, const double *eta, const double *parameters, double *d_eta, double *d_parameters) {
     const Program *h = (const Program *)I;
     double *room = malloc(8 * (size_t)(tape_size(I) + 1));
@@ -205,7 +207,10 @@ double NAME(likelihood)(const int64_t *I, const double *eta, const double *param
     double value = add_whole(I, &law, d_parameters);
     for (int64_t at = 0; at < s.n; at += ROWS_AT_ONCE) {
         const int64_t m = s.n - at < ROWS_AT_ONCE ? s.n - at : ROWS_AT_ONCE;
-        value += block_rows(&law, s, at, m, eta + at, d_eta + at, d_parameters);
+        const double *each[MOST_PREDICTORS];
+        double *d_each[MOST_PREDICTORS];
+        for (int64_t p = 0; p < s.predictors; p++) each[p] = eta + p * s.n + at, d_each[p] = d_eta + p * s.n + at;
+        value += block_rows(&law, s, at, m, each, d_each, d_parameters);
     }
     free(room);
     return value;

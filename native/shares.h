@@ -40,7 +40,7 @@ static int64_t shares_of(const int64_t *I) {
 static int64_t shares_size(const int64_t *I) {
     const Program *h = (const Program *)I;
     const int64_t shares = shares_of(I);
-    int64_t each = (int64_t)(sizeof(Share) / 8) + 2 * ROWS_AT_ONCE + h->coefficients + h->parameters + tape_size(I) + h->groups * (int64_t)(sizeof(Part) / 8), all = 0;
+    int64_t each = (int64_t)(sizeof(Share) / 8) + 2 * h->predictors * ROWS_AT_ONCE + h->coefficients + h->parameters + tape_size(I) + h->groups * (int64_t)(sizeof(Part) / 8), all = 0;
     for (int64_t g = 0; g < h->groups && shares > 1; g++) {
         const Group *group = groups_of(I) + g;
         all += group->terms * (group->at_starts ? group->levels + shares : group->levels * shares);
@@ -58,8 +58,8 @@ static Share *lay_shares(const int64_t *I, const Effects *effects, double *room)
     for (int64_t s = 0; s < count; s++) {
         Share *own = shares + s;
         const int64_t end = blocks * (s + 1) / count * ROWS_AT_ONCE;
-        *own = (Share){.from = blocks * s / count * ROWS_AT_ONCE, .to = end < n ? end : n, .eta = room, .parts = (Part *)(room + 2 * ROWS_AT_ONCE)};
-        own->d = own->eta + ROWS_AT_ONCE;
+        *own = (Share){.from = blocks * s / count * ROWS_AT_ONCE, .to = end < n ? end : n, .eta = room, .parts = (Part *)(room + 2 * h->predictors * ROWS_AT_ONCE)};
+        own->d = own->eta + h->predictors * ROWS_AT_ONCE;
         own->d_beta = (double *)(own->parts + h->groups);
         own->d_own = own->d_beta + h->coefficients;
         own->tape = own->d_own + h->parameters;
@@ -92,6 +92,10 @@ static void add_effects(const Effects *e, int64_t n, int64_t first, int64_t m, d
         const double *restrict Z = e->Z + t * n + first;
         for (int64_t i = 0; i < m; i++) eta[i] += Z[i] * u[index[i] * q + t];
     }
+}
+
+static void begin_predictor(const double *restrict offset, double start, int64_t m, double *restrict eta) {
+    for (int64_t i = 0; i < m; i++) eta[i] = offset[i] + start;
 }
 
 static void add_column(const double *restrict column, double factor, int64_t m, double *restrict eta) {
@@ -142,22 +146,25 @@ static void sum_share(void *of, int64_t number) {
     const Column *columns = columns_of(I);
     const Seen seen = seen_of(I);
     const int64_t n = h->rows;
-    double *restrict eta = own->eta, *restrict d = own->d;
+    const double *eta[MOST_PREDICTORS];
+    double *d[MOST_PREDICTORS];
+    for (int64_t p = 0; p < h->predictors; p++) eta[p] = own->eta + p * ROWS_AT_ONCE, d[p] = own->d + p * ROWS_AT_ONCE;
     Machine tape;
     Law law = *all->law;
     give_machine(I, &law, &tape, own->tape);
     for (int64_t first = own->from; first < own->to; first += ROWS_AT_ONCE) {
         const int64_t m = own->to - first < ROWS_AT_ONCE ? own->to - first : ROWS_AT_ONCE;
-        for (int64_t i = 0; i < m; i++) eta[i] = offset[first + i] + all->fixed->start;
+        for (int64_t p = 0; p < h->predictors; p++) begin_predictor(offset + p * n + first, p ? 0.0 : all->fixed->start, m, own->eta + p * ROWS_AT_ONCE);
         for (int64_t j = 0; j < h->coefficients; j++) {
-            if (columns[j].group < 0) add_column(numbers(I, columns[j].at_values) + first, all->fixed->beta[j], m, eta);
+            if (columns[j].group < 0)
+                add_column(numbers(I, columns[j].at_values) + first, all->fixed->beta[j], m, own->eta + columns[j].predictor * ROWS_AT_ONCE);
         }
-        for (int64_t g = 0; g < h->groups; g++) add_effects(all->effects + g, n, first, m, eta);
+        for (int64_t g = 0; g < h->groups; g++) add_effects(all->effects + g, n, first, m, own->eta + all->effects[g].predictor * ROWS_AT_ONCE);
         own->value += block_rows(&law, seen, first, m, eta, d, own->d_own);
-        own->d_start += sum_of(NULL, d, 0, m);
+        own->d_start += sum_of(NULL, d[0], 0, m);
         for (int64_t j = 0; j < h->coefficients; j++)
-            if (columns[j].group < 0) own->d_beta[j] += sum_of(numbers(I, columns[j].at_values) + first, d, 0, m);
-        for (int64_t g = 0; g < h->groups; g++) gather_effects(all->effects + g, own->parts + g, n, first, m, d);
+            if (columns[j].group < 0) own->d_beta[j] += sum_of(numbers(I, columns[j].at_values) + first, d[columns[j].predictor], 0, m);
+        for (int64_t g = 0; g < h->groups; g++) gather_effects(all->effects + g, own->parts + g, n, first, m, d[all->effects[g].predictor]);
     }
 }
 

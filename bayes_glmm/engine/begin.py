@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.engine.linear import all_groups, linears
 from bayes_glmm.engine.own import climbing, coordinate
 from bayes_glmm.families import Parameter, get_family
 from bayes_glmm.model.default_priors import observations, predictor_start, predictor_unit
@@ -41,18 +42,24 @@ def begin(
     location_scale : mapping of str to (float, float)
         Of the priors whose coordinate is standardised.
     """
-    mu, unit = design.mu, predictor_unit(design)
     start: list[float] = []
     spread: list[float] = []
-    if mu.intercept:
-        location, scale = location_scale["intercept"]
-        start.append((predictor_start(design, mu) - location) / scale)
+
+    def place(name: str, value: float, unit: float) -> None:
+        location, scale = location_scale[name]
+        start.append((value - location) / scale)
         spread.append(min(1.0, unit / scale))
-    for label, size in zip(mu.coefficients, mu.scales, strict=True):
-        location, scale = location_scale[f"beta[{label}]"]
-        start.append(-location / scale)
-        spread.append(min(1.0, unit / ((size or 1.0) * scale)))
-    for group in mu.groups:
+
+    if design.mu.intercept:
+        place("intercept", *_middle(design, design.mu))
+    for one in linears(design):
+        middle, unit = _middle(design, one.predictor)
+        if one.intercept:
+            place(one.predictor.intercept_name, middle, unit)
+        for name, size in zip(one.names[int(one.intercept) :], one.predictor.scales, strict=True):
+            place(name, 0.0, unit / (float(size) or 1.0))
+    for number, group in all_groups(design):
+        _, unit = _middle(design, linears(design)[number].predictor)
         sizes = group.sizes
         order = [t for members in group.blocks for t in members]
         for t in order:
@@ -62,11 +69,12 @@ def begin(
         rest = free + group.n_levels * len(order)
         start += [0.0] * rest
         spread += [1.0] * (len(order) + rest)
+    unit = predictor_unit(design)
     family = get_family(design.family)
     for name, values in _vectors(design).items():
         start += [*climbing(priors[name], values, design.ladders)]
         spread += [1.0] * len(values)
-    for parameter in family.scalars(()):
+    for parameter in family.scalars(design.stated):
         limit = _limit(parameter, unit)
         prior = priors[parameter.name]
         start.append(coordinate(prior, min(prior.median, limit)))
@@ -90,11 +98,7 @@ def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Arra
     family = get_family(design.family)
     start: dict[str, Array] = {}
     for p in design.predictors.values():
-        if p.of_mean:
-            middle, unit = predictor_start(design, p), predictor_unit(design)
-        else:
-            y, _, exposure = observations(design)
-            middle, unit = family.parameter(p.parameter).middle(y, exposure), 1.0
+        middle, unit = _middle(design, p)
         start |= _predictor_start(p, priors, middle, unit, start)
     for c in design.covariates.values():
         start |= _predictor_start(c.predictor, priors, c.mean, c.sd, start)
@@ -105,6 +109,14 @@ def natural_start(design: Design, priors: Mapping[str, Prior]) -> dict[str, Arra
         limit = _limit(parameter, unit)
         start[parameter.name] = np.asarray(min(priors[parameter.name].median, limit))
     return start
+
+
+def _middle(design: Design, p: PredictorDesign) -> tuple[float, float]:
+    """Return where a predictor is about the middle of the data, and what is a unit of it."""
+    if p.of_mean:
+        return predictor_start(design, p), predictor_unit(design)
+    y, _, exposure = observations(design)
+    return get_family(design.family).parameter(p.parameter).middle(y, exposure), 1.0
 
 
 def _vectors(design: Design) -> dict[str, Array]:

@@ -19,8 +19,9 @@ from bayes_glmm.engine.laplace import (
     factorise,
     marginal,
 )
+from bayes_glmm.engine.linear import all_groups
 from bayes_glmm.engine.merge import arrange_rows
-from bayes_glmm.engine.pattern import FIXED, Part, loosen
+from bayes_glmm.engine.pattern import Part, loosen
 from bayes_glmm.engine.plan import Plan
 from bayes_glmm.engine.program import Informed, Program, order_of, write_program
 from bayes_glmm.engine.records import PROGRAM
@@ -135,6 +136,7 @@ def collapses(design: Design, priors: Mapping[str, Prior]) -> bool:
     mu = design.mu
     names = ["intercept"] * mu.intercept + [f"beta[{c}]" for c in mu.coefficients]
     gaussian = design.family == "gaussian" and design.link == "identity"
+    gaussian = gaussian and len(design.predictors) == 1
     return gaussian and not design.modifiers and all(priors[n].name == "Normal" for n in names)
 
 
@@ -208,7 +210,7 @@ def collapsed(found: Approximation, fold: bool = True) -> Plan:
     program, pattern = problem.program, problem.pattern
     centre, factor, signed = scales(found, fold)
     rows = program.rows.design
-    residual = np.asarray(rows.response) - problem.base
+    residual = np.asarray(rows.response) - problem.base[0]
     counts = np.ones(len(residual)) if rows.trials is None else rows.trials
     n = counts.sum()
     constant = PROGRAM.read(program.buffer, "constant")
@@ -220,8 +222,8 @@ def collapsed(found: Approximation, fold: bool = True) -> Plan:
         centre=centre,
         factor=factor,
         signed=signed,
-        products=pattern.products(counts),
-        pulls=pattern.gather(counts * residual),
+        products=pattern.products(counts[None, None]),
+        pulls=pattern.gather((counts * residual)[None]),
         sigma=program.n_dim - 1,
         constant=float(constant),
         squares=float(counts @ residual**2) + program.rows.within,
@@ -233,7 +235,7 @@ def levels(found: Approximation) -> dict[str, Informed]:
     """Return what the data say about each level, from the joint covariance."""
     problem = found.problem
     inverse = found.inner.factor.inverse()
-    groups, out = problem.program.design.mu.groups, {}
+    groups, out = [g for _, g in all_groups(problem.program.design)], {}
     for part, A, precision, w in _blocks(found, inverse):
         back = np.linalg.inv(A)
         weight = back.T @ (precision - np.eye(part.width)) @ back
@@ -290,11 +292,13 @@ def frozen(found: Approximation, informed: Mapping[str, Informed]) -> Plan:
         pattern = loosen(pattern, _vaguest(found))
     for segment in pattern.segments:
         a, b = segment.left.group, segment.right.group
-        left = np.eye(segment.left.width) if a == FIXED else roots[a][segment.units[:, 0]]
-        right = np.eye(segment.right.width) if b == FIXED else roots[b][segment.units[:, 1]]
+        left = np.eye(segment.left.width) if segment.left.fixed else roots[a][segment.units[:, 0]]
+        right = (
+            np.eye(segment.right.width) if segment.right.fixed else roots[b][segment.units[:, 1]]
+        )
         blocks.append(left @ given[a, b] @ np.swapaxes(right, -1, -2))
     for part in pattern.parts:
-        if part.group == FIXED:
+        if part.fixed:
             inner = slice(part.offset, part.offset + part.width)
             middle[inner] = found.inner.w[inner]
     factor = factorise(pattern, blocks)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.engine.codes import COLLAPSED
 from bayes_glmm.engine.kernel import restore
+from bayes_glmm.engine.linear import all_groups, linears
 from bayes_glmm.engine.own import location_scale
 from bayes_glmm.engine.program import Informed, Program, correlated, order_of, unit_rows
 from bayes_glmm.maths.on_cores import on_cores
@@ -68,24 +69,11 @@ def _noise(program: Program, n_draws: int, seed: int) -> Array | None:
 
 def _expanded(program: Program, draws: Array, noise: Array | None) -> dict[str, Array]:
     """Return the variables of a block of draws, shape (n_draws, n_sampled)."""
-    priors, mu = program.priors, program.design.mu
     if program.plan is not None:
         sampled, draws = draws, np.empty((len(draws), program.n_dim))
         restore(program.buffer, sampled, noise, draws)
-    n, k = len(draws), 0
-    out: dict[str, Array] = {}
-    if mu.intercept:
-        out["intercept"] = _shifted(priors["intercept"], draws[..., 0])
-        k = 1
-    if mu.coefficients:
-        columns = [
-            _shifted(priors[f"beta[{c}]"], draws[..., k + j]) for j, c in enumerate(mu.coefficients)
-        ]
-        out["beta"] = np.stack(columns, -1)
-        k += len(columns)
-        if mu.intercept:
-            out["intercept"] = out["intercept"] - out["beta"] @ mu.centers
-    for group in mu.groups:
+    n, out, k = len(draws), _fixed(program, draws), program.n_fixed
+    for _, group in all_groups(program.design):
         q, order = len(group.terms), order_of(group)
         back = np.argsort(order)
         sd = _scales(program, group, order, draws[..., k : k + q])
@@ -122,6 +110,25 @@ def _expanded(program: Program, draws: Array, noise: Array | None) -> dict[str, 
         out[f"u_{group.name}"] = u
         k += size
     return out | _own(program, draws, out)
+
+
+def _fixed(program: Program, draws: Array) -> dict[str, Array]:
+    """Return intercepts and coefficients of all predictors on the columns as they were given."""
+    priors, k = program.priors, int(program.design.mu.intercept)
+    out: dict[str, Array] = {}
+    if k:
+        out["intercept"] = _shifted(priors["intercept"], draws[:, 0])
+    for one in linears(program.design):
+        p, size = one.predictor, len(one.names)
+        found = [_shifted(priors[name], draws[:, k + j]) for j, name in enumerate(one.names)]
+        k += size
+        if one.intercept:
+            out[p.intercept_name], *found = found
+        if p.coefficients:
+            out[p.beta] = np.stack(found, -1)
+            if p.intercept:
+                out[p.intercept_name] = out[p.intercept_name] - out[p.beta] @ p.centers
+    return out
 
 
 def _own(program: Program, draws: Array, known: Mapping[str, Array]) -> dict[str, Array]:

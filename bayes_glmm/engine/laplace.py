@@ -17,7 +17,8 @@ from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from bayes_glmm.engine import sparse
 from bayes_glmm.engine.climb import NO_VALUE, climb, hessian
 from bayes_glmm.engine.kernel import likelihood, log_density
-from bayes_glmm.engine.pattern import FIXED, Pattern, find_pattern
+from bayes_glmm.engine.linear import all_groups, linears
+from bayes_glmm.engine.pattern import Pattern, find_pattern
 from bayes_glmm.engine.program import Program, order_of, unit_rows
 
 type Array = NDArray[np.float64]
@@ -117,6 +118,7 @@ class Problem:
     pattern: Pattern
     theta: NDArray[np.intp]
     base: Array
+    """The predictors without their effects, shape (n_predictors, n_rows), as all of them here."""
 
     @classmethod
     def of(cls, program: Program, *, fixed_too: bool = True) -> Problem | None:
@@ -124,24 +126,27 @@ class Problem:
 
         Without ``fixed_too`` intercept and coefficients are among the scales.
         """
-        mu, scales = program.rows.design.mu, program.locations
-        n, one = program.rows.design.n_rows, int(mu.intercept)
-        fixed = np.concatenate([np.ones((n, one)), mu.X - mu.centers], axis=1)
-        base: Array = mu.offset + (scales[0][0] if mu.intercept else 0.0)
-        for j, (location, _) in enumerate(scales[one:]):
-            if location:
-                base = base + location * fixed[:, one + j]
+        design, scales = program.rows.design, program.locations
+        fixed, base, at = [], [], 0
+        for one in linears(design):
+            ones = np.ones((design.n_rows, int(one.number == 0 and design.mu.intercept)))
+            columns = np.concatenate([ones, one.columns], axis=1)
+            own = np.array(scales[at : at + columns.shape[1]]).reshape(-1, 2)
+            moved = np.flatnonzero(own[:, 0])
+            base.append(one.predictor.offset + columns[:, moved] @ own[moved, 0])
+            if fixed_too:
+                fixed.append((one.number, np.ascontiguousarray(columns * own[:, 1]), at))
+            at += len(own)
         places = []
-        for (at, _), group in zip(program.group_starts, mu.groups, strict=True):
+        for (at, _), (number, group) in zip(program.group_starts, all_groups(design), strict=True):
             first = at + len(group.terms)
             first += sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
-            places.append((group, tuple(order_of(group)), first))
-        scaled = np.ascontiguousarray(fixed * np.array([s for _, s in scales]))
-        pattern = find_pattern(scaled if fixed_too else scaled[:, :0], places, MOST_PRODUCTS)
+            places.append((number, group, tuple(order_of(group)), first))
+        pattern = find_pattern(fixed, places, MOST_PRODUCTS)
         if pattern is None:
             return None
         theta = np.setdiff1d(np.arange(program.n_dim), pattern.order)
-        return cls(program, pattern, theta, base)
+        return cls(program, pattern, theta, np.stack(base))
 
     def factors(self, x: Array) -> list[Array | None]:
         """Return A = diag(sd) L of every part; ``None`` for fixed effects."""
@@ -157,7 +162,7 @@ class Problem:
                     k += free
                 first += b
             found.append(np.exp(x[at : at + q])[:, None] * L)
-        return [None if p.group == FIXED else found[p.group] for p in self.pattern.parts]
+        return [None if p.fixed else found[p.group] for p in self.pattern.parts]
 
     def effects(self, factors: list[Array | None], w: Array) -> list[Array]:
         """Return the effects on the predictor's scale, part by part."""
@@ -193,14 +198,26 @@ class Problem:
         return blocks
 
     def rows(self, eta: Array, parameters: Array) -> tuple[float, Array]:
-        """Return the log-likelihood and its derivative in the predictor."""
+        """Return the log-likelihood and its derivatives in the predictors."""
         slope, own = np.empty_like(eta), np.zeros_like(parameters)
         return likelihood(self.program.buffer, eta, parameters, slope, own), slope
 
     def weights(self, eta: Array, parameters: Array) -> Array:
-        """Return the negative second derivative of each row in its predictor."""
-        up, down = self.rows(eta + STEP, parameters)[1], self.rows(eta - STEP, parameters)[1]
-        return np.maximum((down - up) / (2 * STEP), 0.0)
+        """Return the negative second derivatives of each row in its predictors, none below zero.
+
+        Shape (n_predictors, n_predictors, n_rows): a matrix for each row, of which what is
+        negative is left out.
+        """
+        ends = []
+        for step in STEP * np.eye(len(eta)):
+            up, down = (self.rows(eta + s[:, None], parameters)[1] for s in (step, -step))
+            ends.append((down - up) / (2 * STEP))
+        W = np.stack(ends)
+        if len(eta) == 1:
+            return np.maximum(W, 0.0)
+        values, vectors = np.linalg.eigh(0.5 * (W + W.swapaxes(0, 1)).T)
+        kept = (vectors * np.maximum(values, 0.0)[:, None, :]) @ vectors.swapaxes(1, 2)
+        return np.ascontiguousarray(kept.T)
 
     def parameters(self, x: Array) -> Array:
         """Return the family's own parameters that rows take."""
@@ -279,7 +296,8 @@ class Approximation:
     def pulls(self) -> list[Array]:
         """What the rows say about the effects, times their precision, part by part."""
         inner, pattern = self.inner, self.problem.pattern
-        return pattern.gather(inner.weights * (inner.eta - self.problem.base) + inner.slope)
+        moved = np.einsum("pqn,qn->pn", inner.weights, inner.eta - self.problem.base)
+        return pattern.gather(moved + inner.slope)
 
 
 def approximate(program: Program) -> Approximation | None:
@@ -306,7 +324,7 @@ def marginal(problem: Problem) -> tuple[Callable[[Array], float], Array]:
     """Return minus the log-density of the scales, and the point that it leaves behind."""
     program, order = problem.program, problem.pattern.order
     x, scratch = program.start.copy(), np.empty(program.n_dim)
-    x[order[: len(order) - sum(p.width for p in problem.pattern.parts if p.group == FIXED)]] = 0.0
+    x[order[: len(order) - sum(p.width for p in problem.pattern.parts if p.fixed)]] = 0.0
 
     def objective(theta: Array) -> float:
         x[problem.theta] = theta

@@ -3,52 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.engine.linear import all_groups, linears
 from bayes_glmm.engine.plan import Writer
 from bayes_glmm.engine.records import COLUMN
 from bayes_glmm.model.blocks.group import GroupDesign
-from bayes_glmm.model.design import PredictorDesign
+from bayes_glmm.model.design import Design
 
 type Array = NDArray[np.float64]
 ROWS_A_LEVEL = 2.0
 """Rows of a level on average, from which on levels are worth reading instead of rows."""
 
 
-def write_columns(mu: PredictorDesign, orders: Sequence[list[int]], writer: Writer) -> int:
-    """Write a record for each coefficient; return where they begin.
+def write_columns(design: Design, writer: Writer) -> int:
+    """Write a record for each coefficient of all predictors; return where they begin.
 
     A column that has one value in each level of a group with an intercept, as a patient's sex has,
     moves that level's effect: ``z[g] b + u[g]`` is the same for all rows of level ``g``. Of several
-    such groups the one with the fewest levels takes it.
-
-    Parameters
-    ----------
-    orders : sequence of list of int
-        Of each group, its terms in the order of the kernel.
+    such groups of its predictor the one with the fewest levels takes it.
     """
-    X = mu.X - mu.centers
-    homes = [
-        (group.n_levels, number, group, order.index(term))
-        for number, (group, order) in enumerate(zip(mu.groups, orders, strict=True))
-        if (term := intercept_of(group)) is not None
-        and group.n_levels * ROWS_A_LEVEL <= len(group.index)
+    homes = [_Home.of(number, at, group) for number, (at, group) in enumerate(all_groups(design))]
+    known = sorted((home for home in homes if home is not None), key=lambda home: home.size)
+    records = [
+        _record(column, one.number, known, writer)
+        for one in linears(design)
+        for column in one.columns.T
     ]
-    homes.sort(key=lambda home: home[:2])
-    firsts = {number: _first_rows(group) for _, number, group, _ in homes}
-    records = []
-    for column in X.T:
-        for _, number, group, term in homes:
-            by_level = column[firsts[number]]
-            if np.array_equal(by_level[group.index], column):
-                at = writer.floats(by_level)
-                records.append(COLUMN.words(group=number, term=term, at_values=at))
-                break
-        else:
-            records.append(COLUMN.words(group=-1, at_values=writer.floats(column)))
     return writer.ints(records)
+
+
+@dataclass(frozen=True, eq=False)
+class _Home:
+    """A group whose levels' effects can be moved: its number, predictor, term, and first rows."""
+
+    number: int
+    predictor: int
+    term: int
+    index: NDArray[np.integer]
+    first: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, number: int, predictor: int, group: GroupDesign) -> _Home | None:
+        term = intercept_of(group)
+        if term is None or group.n_levels * ROWS_A_LEVEL > len(group.index):
+            return None
+        order = [t for members in group.blocks for t in members]
+        return cls(number, predictor, order.index(term), group.index, _first_rows(group))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return len(self.first), self.number
+
+
+def _record(
+    column: Array, predictor: int, homes: Sequence[_Home], writer: Writer
+) -> NDArray[np.int64]:
+    for home in homes:
+        by_level = column[home.first]
+        if home.predictor == predictor and np.array_equal(by_level[home.index], column):
+            at = writer.floats(by_level)
+            return COLUMN.words(
+                predictor=predictor, group=home.number, term=home.term, at_values=at
+            )
+    return COLUMN.words(predictor=predictor, group=-1, at_values=writer.floats(column))
 
 
 def intercept_of(group: GroupDesign) -> int | None:

@@ -73,11 +73,16 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
         )
     program = write_program(design, priors)
     joint, problem = Problem.of(program), Problem.of(program, fixed_too=False)
-    groups = design.mu.groups
+    groups = design.groups
     if quadrature > 1 and [len(g.terms) for g in groups] != [1]:
         raise EngineError(
             "Quadrature integrates one random effect per level: use quadrature=1 (Laplace's "
             "method) for models with slopes or several groups."
+        )
+    if quadrature > 1 and len(design.predictors) > 1:
+        raise EngineError(
+            "Quadrature is for one formula: use quadrature=1 (Laplace's method) beside formulas of "
+            "other parameters."
         )
     if quadrature > 1 and design.modifiers:
         raise EngineError(
@@ -87,8 +92,8 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
     found = None if joint is None else approximate_problem(joint)
     if joint is None or problem is None or found is None:
         raise EngineError("No mode was found to begin at: look at the checks of this model.")
-    columns = joint.pattern.parts[-1].values if found.factors[-1:] == [None] else np.zeros((0, 0))
-    fixed = columns.shape[1]
+    parts = [part for part in joint.pattern.parts if part.fixed]
+    fixed = sum(part.width for part in parts)
     x = found.x.copy()
     scale = np.full(len(problem.theta), 0.2)
     diagonal = found.inner.factor.inverse()[joint.pattern.symbolic.diagonal]
@@ -101,7 +106,10 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
     w = np.zeros(problem.pattern.symbolic.n)
 
     def at_fixed(v: Array) -> Problem:
-        base = problem.base + columns @ v[:fixed] if fixed else problem.base
+        base, at = problem.base.copy(), 0
+        for part in parts:
+            base[part.predictor] += part.values @ v[at : at + part.width]
+            at += part.width
         return replace(problem, base=base)
 
     def objective(v: Array) -> float:
@@ -160,7 +168,7 @@ def _quadrature(program: Program, nodes: int) -> Callable[[Problem, Array, Array
         logs = np.empty((nodes, group.n_levels))
         for k, place in enumerate(places):
             moved = w + place / root
-            eta = problem.base + A[0, 0] * moved[group.index] * group.values[:, 0]
+            eta = problem.base[0] + A[0, 0] * moved[group.index] * group.values[:, 0]
             rows = family.logpdf(response, eta, link, own, design.trials)
             logs[k] = np.bincount(group.index, rows, group.n_levels)
             logs[k] += np.log(weights[k]) + 0.5 * place**2 - 0.5 * moved**2

@@ -48,7 +48,7 @@ def arrange_rows(design: Design) -> Rows:
     Counts are sufficient for Bernoulli, binomial and (with the log link) Poisson
     rows; numbers, means and sums of squares for Gaussian ones.
     """
-    return _sorted(_merged(design))
+    return _sorted(_merged(design) if len(design.predictors) == 1 else Rows(design, design.n_rows))
 
 
 def _sorted(rows: Rows) -> Rows:

@@ -19,12 +19,14 @@ FIXED = -1
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The effects of one group, or all fixed effects, in the order of elimination.
+    """The effects of one group, or the fixed effects of a predictor, in the order of elimination.
 
     Attributes
     ----------
     group : int
-        Number of the group; ``FIXED`` for intercept and coefficients.
+        Number of the group; ``FIXED`` or below for intercept and coefficients.
+    predictor : int
+        Of which they are terms.
     units, width : int
         Levels and terms; one unit of all coefficients where they are fixed.
     offset : int
@@ -36,11 +38,17 @@ class Part:
     """
 
     group: int
+    predictor: int
     units: int
     width: int
     offset: int
     index: NDArray[np.int32]
     values: Array
+
+    @property
+    def fixed(self) -> bool:
+        """Whether these are intercept and coefficients."""
+        return self.group <= FIXED
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,28 +94,39 @@ class Pattern:
         return len(self.symbolic.targets) + (self.symbolic.n - self.symbolic.tail) ** 3 // 3
 
     def products(self, weights: Array) -> list[Array]:
-        """Sum weight times outer product of the rows' values, pair by pair."""
+        """Sum weight times outer product of the rows' values, pair by pair.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (n_predictors, n_predictors, n_rows)
+        """
         out = []
         for segment in self.segments:
-            G = np.zeros(segment.places.shape)
-            scatter.products(weights, segment.left.values, segment.right.values, segment.pair, G)
+            left, right = segment.left, segment.right
+            G, own = np.zeros(segment.places.shape), weights[left.predictor, right.predictor]
+            scatter.products(own, left.values, right.values, segment.pair, G)
             out.append(G)
         return out
 
     def gather(self, slope: Array) -> list[Array]:
-        """Sum each row's derivative over the effects it used, part by part."""
+        """Sum each row's derivatives, shape (n_predictors, n_rows), over the effects it used, by part."""
         out = []
         for part in self.parts:
             total = np.zeros((part.units, part.width))
-            scatter.gather(slope, part.values, part.index, total)
+            scatter.gather(slope[part.predictor], part.values, part.index, total)
             out.append(total)
         return out
 
     def predict(self, base: Array, effects: Sequence[Array]) -> Array:
-        """Add effects, one array of shape (units, width) per part, to ``base``."""
+        """Add effects, one array of shape (units, width) per part, to predictors of that base.
+
+        Parameters
+        ----------
+        base : ndarray, shape (n_predictors, n_rows)
+        """
         eta = base.copy()
         for part, effect in zip(self.parts, effects, strict=True):
-            scatter.predict(eta, part.values, part.index, effect)
+            scatter.predict(eta[part.predictor], part.values, part.index, effect)
         return eta
 
 
@@ -115,8 +134,8 @@ type Pair = tuple[Part, Part, Ints, NDArray[np.int32]]
 
 
 def find_pattern(
-    fixed: Array,
-    places: Sequence[tuple[GroupDesign, tuple[int, ...], int]],
+    fixed: Sequence[tuple[int, Array, int]],
+    places: Sequence[tuple[int, GroupDesign, tuple[int, ...], int]],
     most: int,
 ) -> Pattern | None:
     """Order the elimination and find what fills.
@@ -126,28 +145,29 @@ def find_pattern(
 
     Parameters
     ----------
-    fixed : ndarray, shape (n_rows, n_fixed)
-        Columns of intercept and coefficients in the program's units.
-    places : sequence of (GroupDesign, order of terms, first coordinate)
+    fixed : sequence of (predictor, ndarray of shape (n_rows, n_fixed), first coordinate)
+        Columns of intercept and coefficients of each predictor in the program's units.
+    places : sequence of (predictor, GroupDesign, order of terms, first coordinate)
         Coordinates of the effects of each group.
     most : int
         Products above which there is no pattern.
     """
     parts, order, offset = [], [], 0
-    for number in sorted(range(len(places)), key=lambda g: -places[g][0].n_levels):
-        group, terms, first = places[number]
-        q = len(terms)
-        values = np.zeros((len(fixed), 0)) if group.Z is None else group.Z[:, list(terms)]
-        parts.append(
-            Part(number, group.n_levels, q, offset, group.index, np.ascontiguousarray(values))
-        )
+    for number in sorted(range(len(places)), key=lambda g: -places[g][1].n_levels):
+        predictor, group, terms, first = places[number]
+        q, n = len(terms), len(group.index)
+        values = np.zeros((n, 0)) if group.Z is None else group.Z[:, list(terms)]
+        values = np.ascontiguousarray(values)
+        parts.append(Part(number, predictor, group.n_levels, q, offset, group.index, values))
         order.append(first + np.arange(group.n_levels * q))
         offset += group.n_levels * q
-    if fixed.shape[1]:
-        nothing = np.zeros(len(fixed), np.int32)
-        parts.append(Part(FIXED, 1, fixed.shape[1], offset, nothing, fixed))
-        order.append(np.arange(fixed.shape[1]))
-        offset += fixed.shape[1]
+    for predictor, columns, first in fixed:
+        n, k = columns.shape
+        if k:
+            index = np.zeros(n, np.int32)
+            parts.append(Part(FIXED - predictor, predictor, 1, k, offset, index, columns))
+            order.append(first + np.arange(k))
+            offset += k
     pairs = [
         (left, right, *_pairs(left, right)) for i, left in enumerate(parts) for right in parts[i:]
     ]
@@ -164,7 +184,7 @@ def loosen(pattern: Pattern, coupled: int) -> Pattern:
     pairs = [
         (s.left, s.right, s.units, s.pair)
         for s in pattern.segments
-        if s.left is s.right or (s.left.group == coupled and s.right.group == FIXED)
+        if s.left is s.right or (s.left.group == coupled and s.right.fixed)
     ]
     found = _assemble(pattern.parts, pairs, pattern.order, np.iinfo(np.int64).max)
     assert found is not None
@@ -201,7 +221,7 @@ def _pairs(left: Part, right: Part) -> tuple[Ints, NDArray[np.int32]]:
     if left is right:
         units = np.arange(left.units)
         return np.stack([units, units], 1), left.index
-    if right.units == 1 and right.group == FIXED:
+    if right.fixed:
         units = np.arange(left.units)
         return np.stack([units, np.zeros_like(units)], 1), left.index
     key = left.index.astype(np.int64) * right.units + right.index

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.engine.codes import COLLAPSED
-from bayes_glmm.engine.pattern import Pattern
+from bayes_glmm.engine.pattern import FIXED, Pattern
 from bayes_glmm.engine.records import PLAN, SEGMENT
 
 type Array = NDArray[np.float64]
@@ -118,8 +118,8 @@ class Plan:
             left, right = segment.left, segment.right
             out.append(
                 SEGMENT.words(
-                    left=left.group,
-                    right=right.group,
+                    left=max(left.group, FIXED),
+                    right=max(right.group, FIXED),
                     pairs=len(G),
                     rows_left=left.width,
                     rows_right=right.width,

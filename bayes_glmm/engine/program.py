@@ -14,6 +14,7 @@ from bayes_glmm.engine.begin import begin
 from bayes_glmm.engine.codes import LINKS, PLAIN, PRIORS
 from bayes_glmm.engine.kernel import check
 from bayes_glmm.engine.level_columns import write_columns
+from bayes_glmm.engine.linear import all_groups, coefficient_names, linears, shared
 from bayes_glmm.engine.merge import Rows
 from bayes_glmm.engine.own import from_climbing, from_coordinate, location_scale
 from bayes_glmm.engine.plan import Plan, Writer
@@ -97,11 +98,15 @@ class Program:
         return list(_location_scale(self.design, self.priors).values())
 
     @property
+    def n_fixed(self) -> int:
+        """Number of intercepts and coefficients, whose coordinates are the first."""
+        return int(self.design.mu.intercept) + len(coefficient_names(self.design))
+
+    @property
     def group_starts(self) -> list[tuple[int, GroupDesign]]:
         """Where each group's coordinates begin: scales, correlations, effects."""
-        mu, out = self.design.mu, []
-        at = int(mu.intercept) + len(mu.coefficients)
-        for group in mu.groups:
+        at, out = self.n_fixed, []
+        for _, group in all_groups(self.design):
             out.append((at, group))
             at += _scale_size(group) + group.n_levels * len(group.terms)
         return out
@@ -109,8 +114,7 @@ class Program:
     @property
     def linear(self) -> NDArray[np.intp]:
         """Places of the coordinates that enter the predictor linearly given the scales."""
-        mu = self.design.mu
-        places = [np.arange(int(mu.intercept) + len(mu.coefficients))]
+        places = [np.arange(self.n_fixed)]
         for at, group in self.group_starts:
             first = at + _scale_size(group)
             places.append(np.arange(first, first + group.n_levels * len(group.terms)))
@@ -119,7 +123,8 @@ class Program:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the family's parameters that are estimated, in order."""
-        return tuple(p.name for p in get_family(self.design.family).parameters if p.fixed is None)
+        every = get_family(self.design.family).parameters
+        return tuple(p.name for p in every if p.fixed is None and p.name not in self.design.stated)
 
     @property
     def vectors(self) -> tuple[str, ...]:
@@ -132,7 +137,7 @@ class Program:
         return len(self.names) + (self.ladders[-1].stop - 1 if self.ladders else 0)
 
     def parameters(self, x: Array) -> dict[str, Array]:
-        """Return the family's parameters by name, held ones too.
+        """Return the family's parameters by name, held ones too; not those with a formula.
 
         Parameters
         ----------
@@ -145,6 +150,8 @@ class Program:
         """
         out, at = dict[str, Array](), x.shape[-1] - self.n_own
         for p in get_family(self.design.family).parameters:
+            if p.name in self.design.stated:
+                continue
             if p.fixed is not None:
                 out[p.name] = np.full(x.shape[:-1], p.fixed)
             elif p.vector:
@@ -160,14 +167,16 @@ class Program:
 def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
     """Name what of this model the compiled kernel cannot express, if anything."""
     known = (*_REAL, *_POSITIVE, *_SHARE, "LKJ")
-    others = [name for name in design.predictors if name != "mu"]
+    both = shared(design)
+    boundary = [p.boundary for p in design.predictors.values() if p.boundary]
     related = [g.name for g in design.groups if g.structure]
     several = [g.name for g in design.groups if not g.whole]
     heavy = [g.name for g in design.groups if not g.distribution.normal]
     odd = [f"{name} ~ {p.name}" for name, p in priors.items() if p.name not in known]
     reasons = (
         (design.link not in LINKS, f"the link {design.link}"),
-        (bool(others), f"a formula of {listed(others)}"),
+        (bool(boundary), f"cs() of {listed(boundary)}"),
+        (bool(both), f"effects that several formulas share, of {listed(both)}"),
         (bool(related), f"the related levels, gr() and ar(), of {listed(related)}"),
         (bool(design.smooths), f"the smooth {listed(s.label for s in design.smooths)}"),
         (
@@ -221,17 +230,18 @@ def write_program(
     """
     rows = rows or Rows(design, design.n_rows)
     given, design = design, rows.design
-    mu, informed = design.mu, dict(informed or {})
+    informed = dict(informed or {})
     signed = dict(signed or {})
     writer, seen = Writer(PROGRAM.width), responses_of(design)
     assert seen is not None
     header: dict[str, float] = {
-        "coefficients": len(mu.coefficients),
-        "intercept": int(mu.intercept),
-        "groups": len(mu.groups),
+        "predictors": len(design.predictors),
+        "coefficients": len(coefficient_names(design)),
+        "intercept": int(design.mu.intercept),
+        "groups": len(all_groups(design)),
         "within": rows.within,
-        "at_fixed": write_columns(mu, [order_of(g) for g in mu.groups], writer),
-        "at_offset": writer.floats(mu.offset),
+        "at_fixed": write_columns(design, writer),
+        "at_offset": writer.floats(np.stack([one.predictor.offset for one in linears(design)])),
         **seen.write(writer),
     }
     total = rows.constant + seen.constant
@@ -242,16 +252,17 @@ def write_program(
         total += sum(row.constant for row in found)
         return writer.ints([row.words(signed.get(n)) for n, row in zip(names, found, strict=True)])
 
-    header["at_intercept_prior"] = table(["intercept"] if mu.intercept else [])
-    header["at_beta_prior"] = table([f"beta[{c}]" for c in mu.coefficients])
+    header["at_intercept_prior"] = table(["intercept"] if design.mu.intercept else [])
+    header["at_beta_prior"] = table(coefficient_names(design))
     groups = []
-    for group in mu.groups:
+    for predictor, group in all_groups(design):
         order, known = order_of(group), informed.get(group.name)
         shapes = [priors[f"corr_{group.name}"]["eta"] if len(b) > 1 else 1.0 for b in group.blocks]
         blocks = [(len(b), eta) for b, eta in zip(group.blocks, shapes, strict=True)]
         total += sum(_lkj_constant(width, eta) for width, eta in blocks)
         groups.append(
             GROUP.words(
+                predictor=predictor,
                 levels=group.n_levels,
                 terms=len(group.terms),
                 blocks=len(blocks),
@@ -389,5 +400,5 @@ def _scale_size(group: GroupDesign) -> int:
 
 def _location_scale(design: Design, priors: Mapping[str, Prior]) -> dict[str, tuple[float, float]]:
     """Return location and scale of the priors of intercept and coefficients."""
-    names = ["intercept"] * design.mu.intercept + [f"beta[{c}]" for c in design.mu.coefficients]
+    names = ["intercept"] * design.mu.intercept + coefficient_names(design)
     return {n: location_scale(priors[n]) for n in names}

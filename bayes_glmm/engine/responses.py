@@ -134,15 +134,16 @@ def responses_of(design: Design) -> Responses | None:
         With a response.
     """
     assert design.response is not None
-    if plain_name(design.family) in FAMILIES and not set(design.modifiers) - {WEIGHTS}:
+    one = len(design.predictors) == 1
+    if one and plain_name(design.family) in FAMILIES and not set(design.modifiers) - {WEIGHTS}:
         weights = design.modifiers.get(WEIGHTS)
         return responses(design.family, design.link, design.response, design.trials, weights)
-    if plain_name(design.family) in ORDERED and not set(design.modifiers) - {WEIGHTS}:
+    if one and plain_name(design.family) in ORDERED and not set(design.modifiers) - {WEIGHTS}:
         return _ordered(design)
     taped = tape_density(design)
     if taped is None:
         return None
-    own = get_family(design.family).scalars(())
+    own = get_family(design.family).scalars(design.stated)
     y = np.asarray(design.response, np.float64)
     return Responses(
         INTERPRETED, LINKS[design.link], own, y, NONE, taped.table, None, NONE, NONE, 0.0, taped

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.engine.linear import linears
 from bayes_glmm.engine.plan import Writer
 from bayes_glmm.engine.records import TAPE
 from bayes_glmm.families import get_family
@@ -28,7 +29,7 @@ class Taped:
     Attributes
     ----------
     program : Program
-        Of each row the slope in its predictor; and summed the log-density and its slopes in
+        Of each row the slope in its predictors; and summed the log-density and its slopes in
         the parameters.
     table : ndarray, shape (n_known, n_rows)
     """
@@ -67,23 +68,27 @@ def tape_density(design: Design) -> Taped | None:
     y = design.response
     assert y is not None
     family = get_family(design.family)
-    found = record_observed(family, family.link(design.link), design.modifiers, y)
+    formulas = tuple(one.predictor.parameter for one in linears(design)[1:])
+    found = record_observed(family, family.link(design.link), design.modifiers, y, formulas)
     if found is None:
         return None
     given = {"y": y, **design.modifiers}
     if design.trials is not None:
         given["trials"] = design.trials
-    program = _program(found, set(given))
-    names = tuple(str(node.data) for node in found.parameters)
-    if (program.numbers, program.moving) != (names, ("eta",)):
+    moving = ("eta", *(f"eta_{name}" for name in formulas))
+    program = _program(found, set(given), moving)
+    names = tuple(str(n.data) for n in found.parameters if n.data not in moving)
+    if (program.numbers, program.moving) != (names, moving):
         return None
     if len(names) > MOST_OWN or len(program.known) > MOST_COLUMNS:
         return None
     return Taped(program, program.table(given, design.n_rows))
 
 
-def _program(found: RecordedDensity, data: set[str]) -> Program:
-    by = (*found.predictors, *found.parameters)
-    slope, *slopes = gradient(found.value, by)
-    names = [str(node.data) for node in found.parameters]
-    return write_program([slope], [found.value, *slopes], data=data, numbers=names)
+def _program(found: RecordedDensity, data: set[str], moving: tuple[str, ...]) -> Program:
+    """Write the density; a parameter with a formula is a predictor, not a number."""
+    inputs = {str(node.data): node for node in (*found.predictors, *found.parameters)}
+    names = [name for name in inputs if name not in moving]
+    slopes = gradient(found.value, [inputs[name] for name in (*moving, *names)])
+    rows, sums = slopes[: len(moving)], slopes[len(moving) :]
+    return write_program(rows, [found.value, *sums], data=data, numbers=names)

@@ -91,7 +91,11 @@ def record_density(
 
 
 def record_observed(
-    family: Family, link: Link, modifiers: Mapping[str, Array], y: Array
+    family: Family,
+    link: Link,
+    modifiers: Mapping[str, Array],
+    y: Array,
+    formulas: Collection[str] = (),
 ) -> RecordedDensity | None:
     """Record the log-density of responses as they were observed, if a tape holds it.
 
@@ -105,17 +109,19 @@ def record_observed(
         Of the response, see :func:`~bayes_glmm.families.censoring.observe`.
     y : ndarray, shape (n_rows,)
         Responses.
+    formulas : collection of str
+        Parameters that have a predictor of their own.
 
     Returns
     -------
     RecordedDensity or None
-        ``None`` for several predictors, thresholds, modifiers other than weights and bounds, and
+        ``None`` for a predictor for each category, thresholds, modifiers other than weights and bounds, and
         a density that asks more of its arguments than a tape gives.
     """
     if family.vectors or family.by_category or set(modifiers) - {*KNOWN_MEANS}:
         return None
     try:
-        return record_density(observe(family, modifiers, y), link)
+        return record_density(observe(family, modifiers, y), link, formulas=formulas)
     except (*UNTAPED, SpecError):
         return None
 
