@@ -203,34 +203,34 @@ class Problem:
         return likelihood(self.program.buffer, eta, parameters, slope, own), slope
 
     def weights(self, eta: Array, parameters: Array) -> Array:
-        """Return the negative second derivatives of each row in its predictors, none below zero.
+        """Return the negative second derivatives of each row in its predictors.
 
-        Shape (n_predictors, n_predictors, n_rows): a matrix for each row, of which what is
-        negative is left out.
+        Shape (n_predictors, n_predictors, n_rows): a matrix for each row.
         """
         ends = []
         for step in STEP * np.eye(len(eta)):
             up, down = (self.rows(eta + s[:, None], parameters)[1] for s in (step, -step))
             ends.append((down - up) / (2 * STEP))
         W = np.stack(ends)
-        if len(eta) == 1:
-            return np.maximum(W, 0.0)
-        values, vectors = np.linalg.eigh(0.5 * (W + W.swapaxes(0, 1)).T)
-        kept = (vectors * np.maximum(values, 0.0)[:, None, :]) @ vectors.swapaxes(1, 2)
-        return np.ascontiguousarray(kept.T)
+        return np.ascontiguousarray(0.5 * (W + W.swapaxes(0, 1)))
 
     def parameters(self, x: Array) -> Array:
         """Return the family's own parameters that rows take."""
         given = self.program.parameters(x)
         return np.concatenate([np.zeros(0), *(np.atleast_1d(given[n]) for n in self.program.own)])
 
-    def solve(self, x: Array, w: Array, enough: float = ENOUGH) -> Inner | None:
+    def solve(
+        self, x: Array, w: Array, enough: float = ENOUGH, *, observed: bool = False
+    ) -> Inner | None:
         """Find the mode of everything linear at the scales in ``x``.
 
         Parameters
         ----------
         enough : float
             Squared length of a Newton step, in standard deviations, that is the last.
+        observed : bool, default False
+            Whether the precision there is that of second derivatives as they are, where that is
+            positive. Coordinates ask for weights of each row that are, at whichever scales.
         """
         factors, parameters = self.factors(x), self.parameters(x)
         eta = self.pattern.predict(self.base, self.effects(factors, w))
@@ -242,15 +242,19 @@ class Problem:
                 return None
             new_weights = self.weights(eta, parameters)
             if factor is None or not np.allclose(new_weights, weights, rtol=SAME, atol=0):
-                weights = new_weights
-                products = self.pattern.products(weights)
-                factor = self.precision(factors, products)
+                weights, factor = new_weights, None
+                if observed:
+                    products = self.pattern.products(weights)
+                    factor = self.precision(factors, products)
+                if factor is None:
+                    products = self.pattern.products(positive(weights))
+                    factor = self.precision(factors, products)
             if factor is None:
                 return None
             gradient = self.back(factors, self.pattern.gather(slope)) - w
             half = factor.lower(gradient)
             if half @ half < enough:
-                return Inner(w, eta, slope, weights, products, factor)
+                return Inner(w, eta, slope, positive(weights), products, factor)
             step = factor.upper(half)
             for size in 0.5 ** np.arange(12):
                 moved = w + size * step
@@ -261,6 +265,15 @@ class Problem:
                     break
             w, value = moved, new
         return None
+
+
+def positive(weights: Array) -> Array:
+    """Leave out of each row's matrix what is negative, shape (n_predictors, n_predictors, n_rows)."""
+    if len(weights) == 1:
+        return np.maximum(weights, 0.0)
+    values, vectors = np.linalg.eigh(weights.T)
+    kept = (vectors * np.maximum(values, 0.0)[:, None, :]) @ vectors.swapaxes(1, 2)
+    return np.ascontiguousarray(kept.T)
 
 
 @dataclass(frozen=True, eq=False)

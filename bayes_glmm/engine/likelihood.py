@@ -116,7 +116,7 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
         nonlocal w
         x[problem.theta] = v
         here = at_fixed(v)
-        inner = here.solve(x, w, EXACT)
+        inner = here.solve(x, w, EXACT, observed=True)
         if inner is None:
             return NO_VALUE
         w = inner.w

@@ -14,6 +14,8 @@ BLOCKS = "tests/engine/test_blocks.py"
 THREADS = "tests/engine/test_threads.py"
 SPARSE = "tests/engine/test_sparse.py"
 COLUMNS = "tests/engine/test_level_columns.py"
+ORDERED = "tests/engine/test_ordered.py"
+PREDICTORS = "tests/engine/test_predictors.py"
 LIBRARY = "tests/native/test_library.py"
 
 C_MUTANTS = (
@@ -44,6 +46,34 @@ C_MUTANTS = (
         "u[l * map.q] += values[l] * factor;",
         "u[l * map.q] += values[l > 0 ? l - 1 : l] * factor;",
         (COLUMNS,),
+    ),
+    Mutant(
+        "a threshold that moves only the next one",
+        "posterior.h",
+        "above = climbs(I, j) ? slope : 0.0;",
+        "above = climbs(I, j) ? d_own[j] : 0.0;",
+        (ORDERED,),
+    ),
+    Mutant(
+        "a threshold's distance without the Jacobian of its logarithm",
+        "posterior.h",
+        "total += found.value + here;",
+        "total += found.value;",
+        (ORDERED,),
+    ),
+    Mutant(
+        "what a category's upper threshold changes given to the lower one",
+        "printed_ordinal.h",
+        "c->d_thresholds[cut_at(c, 2, at + j)] += weighted(c->w[j], c->d[2][j]);",
+        "c->d_thresholds[cut_at(c, 1, at + j)] += weighted(c->w[j], c->d[2][j]);",
+        (ORDERED,),
+    ),
+    Mutant(
+        "a coefficient's derivative taken from the mean's predictor",
+        "shares.h",
+        "d[columns[j].predictor], 0, m);",
+        "d[0], 0, m);",
+        (PREDICTORS,),
     ),
     Mutant(
         "one share summed twice, and another not at all",

@@ -12,6 +12,7 @@ from bayes_glmm.engine.codes import COLLAPSED, PLAIN
 from bayes_glmm.engine.program import write_program
 from bayes_glmm.engine.records import PLAN, PROGRAM
 from bayes_glmm.native.library import ADDRESS, INTEGER, entry, pointer
+from tests.engine import test_ordered, test_predictors
 from tests.engine.test_coordinates import in_coordinates
 from tests.engine.test_interpreted import MODELS, modelled
 
@@ -33,7 +34,11 @@ def buffers() -> list:
         )
     ]
     plain = [write_program(*modelled(*MODELS[name][:2])[1:]) for name in MODELS]
-    return [program.buffer for program in (*moved, *plain)]
+    several = [write_program(*test_predictors.designed(case)[1]) for case in ("three", "shares")]
+    ordered = [
+        write_program(*test_ordered.designed("thres", random)[1]) for random in ("slope", "crossed")
+    ]
+    return [program.buffer for program in (*moved, *plain, *several, *ordered)]
 
 
 def places_of(buffer) -> np.ndarray:
