@@ -36,7 +36,7 @@ LOGS = {
 def summed(family, link, y, trials, eta, parameters):
     """The sum of rows in C, with its slopes in each predictor and in the parameters."""
     seen, writer = responses(family, link, y, trials), Writer(PROGRAM.width)
-    header = PROGRAM.words(**seen.write(writer))
+    header = PROGRAM.words(predictors=1, **seen.write(writer))
     buffer = np.concatenate([header, *writer.parts[1:]])
     d_eta, d_parameters = np.empty_like(eta), np.zeros(len(parameters))
     given = np.asarray(parameters, float)
