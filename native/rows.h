@@ -95,6 +95,8 @@ static Seen seen_of(const int64_t *I) {
     return (Seen){h->rows, h->columns, h->predictors, numbers(I, h->at_y), numbers(I, h->at_counts), numbers(I, h->at_known), weights, outputs};
 }
 
+static const double *weights_from(Seen s, int64_t first) { return s.weights ? s.weights + first : NULL; }
+
 /* Rows of a family that is printed. */
 static Sums printed_rows(const Law *law, Seen s, int64_t first, int64_t n, const double *eta, double *d) {
     const double *known[MOST_KNOWN];
@@ -102,7 +104,7 @@ static Sums printed_rows(const Law *law, Seen s, int64_t first, int64_t n, const
     Rows c;
     for (int64_t k = 0; k < s.columns; k++) known[k] = s.known + k * s.n + first;
     fill_ones(&c);
-    c.n = n, c.link = law->link, c.known = known, c.weights = s.weights ? s.weights + first : NULL;
+    c.n = n, c.link = law->link, c.known = known, c.weights = weights_from(s, first);
     c.eta = eta, c.own = law->given, c.d_eta = d, c.d_own = sums.own;
     sums.value = FIRST[law->printed](&c);
     return sums;
@@ -113,7 +115,7 @@ static double cumulative_rows(const Law *law, Seen s, int64_t first, int64_t n, 
     const double *known[3] = {s.known + first, s.known + s.n + first, s.known + 2 * s.n + first};
     Rows c;
     fill_ones(&c);
-    c.n = n, c.known = known, c.weights = s.weights ? s.weights + first : NULL, c.eta = eta, c.d_eta = d;
+    c.n = n, c.known = known, c.weights = weights_from(s, first), c.eta = eta, c.d_eta = d;
     c.cuts = law->cuts, c.thresholds = law->given, c.own = law->given + law->cuts;
     c.d_thresholds = d_own, c.d_own = d_own + law->cuts;
     return CUT_FIRST[law->link - LOGIT](&c);

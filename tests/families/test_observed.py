@@ -213,11 +213,11 @@ def test_simulated_counts_stay_within_their_truncation():
 
 @pytest.mark.parametrize(
     ("formula", "family"),
-    [("y | se(w) ~ x", "gaussian"), ({"mu": "y ~ x", "sigma": "~ x"}, "gaussian"),
-     ("y ~ x", "cumulative")],
+    [("y | se(w) ~ x", "gaussian"), ({"mu": "y ~ x", "sigma": "~ s(x)"}, "gaussian"),
+     ("y ~ x", "sequential")],
 )  # fmt: skip
 def test_maximum_likelihood_refuses_what_it_does_not_cover(formula, family):
-    data = table("poisson" if family == "cumulative" else "gaussian")
+    data = table("poisson" if family == "sequential" else "gaussian")
     with pytest.raises(bg.errors.EngineError, match="sample this model with fit"):
         bg.maximum_likelihood(formula, data, family=family)
 

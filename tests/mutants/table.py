@@ -165,8 +165,8 @@ MUTANTS = (
     Mutant(
         "the covariates' means added to the intercept, not subtracted",
         "engine/expand.py",
-        'out["intercept"] = out["intercept"] - out["beta"] @ mu.centers',
-        'out["intercept"] = out["intercept"] + out["beta"] @ mu.centers',
+        "out[p.intercept_name] = out[p.intercept_name] - out[p.beta] @ p.centers",
+        "out[p.intercept_name] = out[p.intercept_name] + out[p.beta] @ p.centers",
         ("tests/engine/test_kernel.py", "tests/engine/test_engines.py"),
     ),
     Mutant(
