@@ -81,7 +81,8 @@ static int sound_group(Buffer b, const Group *g, int64_t rows) {
         if (blocks[k].width < 1 || blocks[k].width > q) return 0;
         terms += blocks[k].width;
     }
-    if (terms != q || !within_range(b, g->at_index, rows, 0, g->levels)) return 0;
+    if (terms != q || !within_range(b, g->at_index, g->at_index ? rows : 0, 0, g->levels)) return 0;
+    if (!g->at_index && (g->at_Z || g->at_starts || q != 1)) return 0;
     if (g->at_Z ? !inside(b, g->at_Z, product(q, rows)) : q != 1) return 0;
     if (!inside(b, g->at_weight, g->at_weight ? squares : 0) || !inside(b, g->at_pull, g->at_weight ? all : 0)) return 0;
     return !g->at_starts || sound_starts(b, g, rows);
@@ -101,13 +102,14 @@ static int sound_climbs(Buffer b) {
 
 static int sound_columns(Buffer b) {
     const Program *h = (const Program *)b.I;
-    if (!records(b, h->at_fixed, h->coefficients, sizeof(Column))) return 0;
-    for (int64_t j = 0; j < h->coefficients; j++) {
+    if (h->coefficients < 0 || h->slopes < h->coefficients || !records(b, h->at_fixed, h->slopes, sizeof(Column))) return 0;
+    for (int64_t j = 0; j < h->slopes; j++) {
         const Column *c = columns_of(b.I) + j;
         if (c->group < -1 || c->group >= h->groups || c->predictor < 0 || c->predictor >= h->predictors) return 0;
         const Group *home = c->group < 0 ? NULL : groups_of(b.I) + c->group;
         if (home && (c->term < 0 || c->term >= home->terms || c->predictor != home->predictor)) return 0;
-        if (!inside(b, c->at_values, home ? home->levels : h->rows)) return 0;
+        if (c->level < -1 || (c->level >= 0) != (j >= h->coefficients) || (home ? c->level >= home->levels : c->level >= 0)) return 0;
+        if (!inside(b, c->at_values, by_row(c) ? h->rows : home->levels)) return 0;
     }
     return 1;
 }

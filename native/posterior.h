@@ -21,7 +21,7 @@ static double *lay_effects(const int64_t *I, Factors f, int64_t g, int64_t at, E
                    .predictor = group->predictor,
                    .at = at,
                    .free = sizes_of(I, group).free,
-                   .index = I + group->at_index,
+                   .index = group->at_index ? I + group->at_index : NULL,
                    .starts = group->at_starts ? I + group->at_starts : NULL,
                    .Z = group->at_Z ? numbers(I, group->at_Z) : NULL,
                    .w = room,

@@ -23,6 +23,7 @@ typedef struct {
     int64_t rows;
     int64_t predictors;
     int64_t coefficients;
+    int64_t slopes;
     int64_t intercept;
     int64_t groups;
     int64_t family;
@@ -50,14 +51,15 @@ typedef struct {
     double constant;
     double within;
 } Program;
-_Static_assert(sizeof(Program) == 8 * 31, "one word a field");
+_Static_assert(sizeof(Program) == 8 * 32, "one word a field");
 typedef struct {
     int64_t predictor;
     int64_t group;
     int64_t term;
+    int64_t level;
     int64_t at_values;
 } Column;
-_Static_assert(sizeof(Column) == 8 * 4, "one word a field");
+_Static_assert(sizeof(Column) == 8 * 5, "one word a field");
 typedef struct {
     int64_t predictor;
     int64_t levels;

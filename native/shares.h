@@ -82,6 +82,7 @@ static Share *lay_shares(const int64_t *I, const Effects *effects, double *room)
 
 /* Add a group's effects to the predictor of rows from `first` on. */
 static void add_effects(const Effects *e, int64_t n, int64_t first, int64_t m, double *restrict eta) {
+    if (!e->index) return;
     const int64_t q = e->map.q, *restrict index = e->index + first;
     const double *restrict u = e->u;
     if (!e->Z) {
@@ -118,6 +119,7 @@ INLINE double sum_of(const double *restrict column, const double *restrict d, in
 
 /* Add each row's derivative to the effects that it used. */
 static void gather_effects(const Effects *e, const Part *part, int64_t n, int64_t first, int64_t m, const double *restrict d) {
+    if (!e->index) return;
     const int64_t q = e->map.q, low = part->low, *restrict index = e->index + first;
     for (int64_t t = 0; t < q; t++) {
         double *d_u = part->d_u + t;
@@ -155,15 +157,22 @@ static void sum_share(void *of, int64_t number) {
     for (int64_t first = own->from; first < own->to; first += ROWS_AT_ONCE) {
         const int64_t m = own->to - first < ROWS_AT_ONCE ? own->to - first : ROWS_AT_ONCE;
         for (int64_t p = 0; p < h->predictors; p++) begin_predictor(offset + p * n + first, p ? 0.0 : all->fixed->start, m, own->eta + p * ROWS_AT_ONCE);
-        for (int64_t j = 0; j < h->coefficients; j++) {
-            if (columns[j].group < 0)
-                add_column(numbers(I, columns[j].at_values) + first, all->fixed->beta[j], m, own->eta + columns[j].predictor * ROWS_AT_ONCE);
+        for (int64_t j = 0; j < h->slopes; j++) {
+            if (!by_row(columns + j)) continue;
+            const double slope = slope_of(columns + j, j < h->coefficients ? all->fixed->beta[j] : 0.0, all->effects);
+            add_column(numbers(I, columns[j].at_values) + first, slope, m, own->eta + columns[j].predictor * ROWS_AT_ONCE);
         }
         for (int64_t g = 0; g < h->groups; g++) add_effects(all->effects + g, n, first, m, own->eta + all->effects[g].predictor * ROWS_AT_ONCE);
         own->value += block_rows(&law, seen, first, m, eta, d, own->d_own);
         own->d_start += sum_of(NULL, d[0], 0, m);
-        for (int64_t j = 0; j < h->coefficients; j++)
-            if (columns[j].group < 0) own->d_beta[j] += sum_of(numbers(I, columns[j].at_values) + first, d[columns[j].predictor], 0, m);
+        for (int64_t j = 0; j < h->slopes; j++) {
+            if (!by_row(columns + j)) continue;
+            const double slope = sum_of(numbers(I, columns[j].at_values) + first, d[columns[j].predictor], 0, m);
+            if (columns[j].level < 0)
+                own->d_beta[j] += slope;
+            else
+                own->parts[columns[j].group].d_u[effect_at(columns + j, all->effects)] += slope;
+        }
         for (int64_t g = 0; g < h->groups; g++) gather_effects(all->effects + g, own->parts + g, n, first, m, d[all->effects[g].predictor]);
     }
 }

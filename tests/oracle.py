@@ -308,6 +308,13 @@ def predictor_part(predictor, suffix, priors, point, n_rows):
         middle = point[f"intercept{suffix}"] + predictor.centers @ beta
         total += log_prior(p.name, dict(p.parameters), middle)
         eta = eta + point[f"intercept{suffix}"]
+    for s in predictor.smooths:
+        sd, u = point[f"sd_{s.name}"], point[f"u_{s.name}"]
+        for part, value in zip(s.parts, sd, strict=True):
+            p = priors[f"sd_{s.name}[{part}]"]
+            total += log_prior(p.name, dict(p.parameters), value)
+        total += stats.norm.logpdf(u, 0, sd[s.part]).sum()
+        eta = eta + s.basis @ u
     for g in predictor.groups:
         sd = np.atleast_1d(point[f"sd_{g.name}"])
         q = len(sd)

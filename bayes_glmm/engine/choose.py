@@ -114,7 +114,7 @@ def choose_coordinates(design: Design, priors: Mapping[str, Prior]) -> Coordinat
         return planned(plain, collapsed(found), "collapsed")
     if cost <= PER_ROW * n:
         return planned(plain, adaptive(found), "adaptive")
-    if found.uncertainty.max(initial=0.0) <= MOST_UNCERTAIN:
+    if found.uncertainty.max(initial=0.0) <= MOST_UNCERTAIN and not design.smooths:
         informed = levels(found)
         centred = write_program(design, priors, informed, rows=rows)
         return planned(centred, frozen(found, informed), "frozen")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.engine.codes import COLLAPSED
 from bayes_glmm.engine.kernel import restore
-from bayes_glmm.engine.linear import all_groups, linears
+from bayes_glmm.engine.linear import Tied, all_groups, linears
 from bayes_glmm.engine.own import location_scale
 from bayes_glmm.engine.program import Informed, Program, correlated, order_of, unit_rows
 from bayes_glmm.maths.on_cores import on_cores
@@ -74,6 +74,9 @@ def _expanded(program: Program, draws: Array, noise: Array | None) -> dict[str, 
         restore(program.buffer, sampled, noise, draws)
     n, out, k = len(draws), _fixed(program, draws), program.n_fixed
     for _, group in all_groups(program.design):
+        if isinstance(group, Tied):
+            k += _tied(program, group, draws[:, k:], out)
+            continue
         q, order = len(group.terms), order_of(group)
         back = np.argsort(order)
         sd = _scales(program, group, order, draws[..., k : k + q])
@@ -112,6 +115,17 @@ def _expanded(program: Program, draws: Array, noise: Array | None) -> dict[str, 
     return out | _own(program, draws, out)
 
 
+def _tied(program: Program, group: Tied, draws: Array, out: dict[str, Array]) -> int:
+    """Fill in coefficients of a smooth and their standard deviation; return how many coordinates."""
+    smooth, n = group.smooth, len(draws)
+    sd = _scales(program, group, [0], draws[:, :1])
+    for name, size in ((smooth.sd, len(smooth.parts)), (smooth.effects, len(smooth.part))):
+        out.setdefault(name, np.empty((n, size)))
+    out[smooth.sd][:, group.part] = np.abs(sd[:, 0])
+    out[smooth.effects][:, group.places] = sd * draws[:, 1 : 1 + group.n_levels]
+    return 1 + group.n_levels
+
+
 def _fixed(program: Program, draws: Array) -> dict[str, Array]:
     """Return intercepts and coefficients of all predictors on the columns as they were given."""
     priors, k = program.priors, int(program.design.mu.intercept)
@@ -140,7 +154,7 @@ def _own(program: Program, draws: Array, known: Mapping[str, Array]) -> dict[str
     return {name: own[name] for name in program.names}
 
 
-def _scales(program: Program, group: GroupDesign, order: list[int], x: Array) -> Array:
+def _scales(program: Program, group: GroupDesign | Tied, order: list[int], x: Array) -> Array:
     """Return standard deviations, some with a sign that goes into their effects."""
     units = [program.signed.get(f"sd_{group.name}[{group.terms[t]}]", 0.0) for t in order]
     return np.where(np.array(units) > 0, np.array(units) * x, np.exp(np.where(units, 0.0, x)))

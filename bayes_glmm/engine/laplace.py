@@ -17,7 +17,7 @@ from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from bayes_glmm.engine import sparse
 from bayes_glmm.engine.climb import NO_VALUE, climb, hessian
 from bayes_glmm.engine.kernel import likelihood, log_density
-from bayes_glmm.engine.linear import all_groups, linears
+from bayes_glmm.engine.linear import Tied, all_groups, linears
 from bayes_glmm.engine.pattern import Pattern, find_pattern
 from bayes_glmm.engine.program import Program, order_of, unit_rows
 
@@ -161,7 +161,8 @@ class Problem:
                     L[first : first + b, first : first + b] = unit_rows(x[k : k + free], b)
                     k += free
                 first += b
-            found.append(np.exp(x[at : at + q])[:, None] * L)
+            A = np.exp(x[at : at + q])[:, None] * L
+            found.append(A[0, 0] * np.eye(group.n_levels) if isinstance(group, Tied) else A)
         return [None if p.fixed else found[p.group] for p in self.pattern.parts]
 
     def effects(self, factors: list[Array | None], w: Array) -> list[Array]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.linear import all_groups, linears
+from bayes_glmm.engine.linear import Tied, all_groups, linears
 from bayes_glmm.engine.plan import Writer
 from bayes_glmm.engine.records import COLUMN
 from bayes_glmm.model.blocks.group import GroupDesign
@@ -19,21 +19,32 @@ ROWS_A_LEVEL = 2.0
 """Rows of a level on average, from which on levels are worth reading instead of rows."""
 
 
-def write_columns(design: Design, writer: Writer) -> int:
-    """Write a record for each coefficient of all predictors; return where they begin.
+def write_columns(design: Design, writer: Writer) -> dict[str, float]:
+    """Write a record for each coefficient, those of smooths last; return the header's fields.
 
     A column that has one value in each level of a group with an intercept, as a patient's sex has,
     moves that level's effect: ``z[g] b + u[g]`` is the same for all rows of level ``g``. Of several
     such groups of its predictor the one with the fewest levels takes it.
     """
-    homes = [_Home.of(number, at, group) for number, (at, group) in enumerate(all_groups(design))]
+    groups = list(enumerate(all_groups(design)))
+    homes = [
+        _Home.of(number, at, group)
+        for number, (at, group) in groups
+        if isinstance(group, GroupDesign)
+    ]
     known = sorted((home for home in homes if home is not None), key=lambda home: home.size)
     records = [
         _record(column, one.number, known, writer)
         for one in linears(design)
         for column in one.columns.T
     ]
-    return writer.ints(records)
+    records += [
+        COLUMN.words(predictor=at, group=number, level=level, at_values=writer.floats(column))
+        for number, (at, group) in groups
+        if isinstance(group, Tied)
+        for level, column in enumerate(group.columns.T)
+    ]
+    return {"slopes": len(records), "at_fixed": writer.ints(records)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +78,9 @@ def _record(
         if home.predictor == predictor and np.array_equal(by_level[home.index], column):
             at = writer.floats(by_level)
             return COLUMN.words(
-                predictor=predictor, group=home.number, term=home.term, at_values=at
+                predictor=predictor, group=home.number, term=home.term, level=-1, at_values=at
             )
-    return COLUMN.words(predictor=predictor, group=-1, at_values=writer.floats(column))
+    return COLUMN.words(predictor=predictor, group=-1, level=-1, at_values=writer.floats(column))
 
 
 def intercept_of(group: GroupDesign) -> int | None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.blocks.smooth import SmoothDesign
 from bayes_glmm.model.design import Design, PredictorDesign
 
 type Array = NDArray[np.float64]
@@ -52,6 +53,58 @@ class Linear:
         return np.concatenate([np.ones((len(X), int(self.intercept))), X], axis=1)
 
 
+@dataclass(frozen=True, eq=False)
+class Tied:
+    """Coefficients of a smooth that share a standard deviation, as a group without rows.
+
+    Each of its levels is the coefficient of a column of its own.
+
+    Attributes
+    ----------
+    smooth : SmoothDesign
+    part : int
+        Which of the smooth's standard deviations.
+    """
+
+    smooth: SmoothDesign
+    part: int
+
+    @property
+    def name(self) -> str:
+        """That of the smooth."""
+        return self.smooth.name
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The label of the standard deviation."""
+        return (self.smooth.parts[self.part],)
+
+    @property
+    def blocks(self) -> tuple[tuple[int, ...], ...]:
+        """One term alone."""
+        return ((0,),)
+
+    @property
+    def places(self) -> NDArray[np.intp]:
+        """Which of the smooth's coefficients these are."""
+        return np.flatnonzero(self.smooth.part == self.part)
+
+    @property
+    def n_levels(self) -> int:
+        """How many they are."""
+        return len(self.places)
+
+    @property
+    def columns(self) -> Array:
+        """The column of each, shape (n_rows, n_levels)."""
+        return self.smooth.basis[:, self.places]
+
+    @property
+    def sizes(self) -> Array:
+        """The size of what the standard deviation multiplies."""
+        return np.ones(1)
+
+
 def linears(design: Design) -> tuple[Linear, ...]:
     """Return the predictors: the mean's, then the others by name."""
     others = sorted(set(design.predictors) - {design.mu.parameter})
@@ -59,9 +112,19 @@ def linears(design: Design) -> tuple[Linear, ...]:
     return tuple(Linear.of(p, number) for number, p in enumerate(ordered))
 
 
-def all_groups(design: Design) -> list[tuple[int, GroupDesign]]:
-    """Return the groups of all predictors, with the number of the predictor that each is in."""
-    return [(one.number, group) for one in linears(design) for group in one.predictor.groups]
+def all_groups(design: Design) -> list[tuple[int, GroupDesign | Tied]]:
+    """Return the effects of all predictors, each with the number of its predictor.
+
+    Groups come first, then the coefficients of smooths.
+    """
+    groups = [(one.number, group) for one in linears(design) for group in one.predictor.groups]
+    tied = [
+        (one.number, Tied(smooth, part))
+        for one in linears(design)
+        for smooth in one.predictor.smooths
+        for part in range(len(smooth.parts))
+    ]
+    return [*groups, *tied]
 
 
 def coefficient_names(design: Design) -> list[str]:

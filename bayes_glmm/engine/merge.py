@@ -48,7 +48,8 @@ def arrange_rows(design: Design) -> Rows:
     Counts are sufficient for Bernoulli, binomial and (with the log link) Poisson
     rows; numbers, means and sums of squares for Gaussian ones.
     """
-    return _sorted(_merged(design) if len(design.predictors) == 1 else Rows(design, design.n_rows))
+    alone = len(design.predictors) == 1 and not design.smooths
+    return _sorted(_merged(design) if alone else Rows(design, design.n_rows))
 
 
 def _sorted(rows: Rows) -> Rows:
@@ -76,7 +77,9 @@ def take(design: Design, places: NDArray[np.intp]) -> Design:
 
 def _take(predictor: PredictorDesign, places: NDArray[np.intp]) -> PredictorDesign:
     groups = tuple(g.take(places) for g in predictor.groups)
-    return replace(predictor, X=predictor.X[places], offset=predictor.offset[places], groups=groups)
+    smooths = tuple(s.take(places) for s in predictor.smooths)
+    X, offset = predictor.X[places], predictor.offset[places]
+    return replace(predictor, X=X, offset=offset, groups=groups, smooths=smooths)
 
 
 def _merged(design: Design) -> Rows:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.engine.linear import Tied
 from bayes_glmm.engine.sparse import Symbolic, analyse
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.native import scatter
@@ -35,6 +36,8 @@ class Part:
         Unit of each row.
     values : ndarray, shape (n_rows, width) or (n_rows, 0)
         What the effects multiply; no columns for a column of ones.
+    tied : bool
+        Whether these are coefficients of a smooth: of one unit, with one standard deviation.
     """
 
     group: int
@@ -44,6 +47,7 @@ class Part:
     offset: int
     index: NDArray[np.int32]
     values: Array
+    tied: bool = False
 
     @property
     def fixed(self) -> bool:
@@ -135,7 +139,7 @@ type Pair = tuple[Part, Part, Ints, NDArray[np.int32]]
 
 def find_pattern(
     fixed: Sequence[tuple[int, Array, int]],
-    places: Sequence[tuple[int, GroupDesign, tuple[int, ...], int]],
+    places: Sequence[tuple[int, GroupDesign | Tied, tuple[int, ...], int]],
     most: int,
 ) -> Pattern | None:
     """Order the elimination and find what fills.
@@ -155,6 +159,13 @@ def find_pattern(
     parts, order, offset = [], [], 0
     for number in sorted(range(len(places)), key=lambda g: -places[g][1].n_levels):
         predictor, group, terms, first = places[number]
+        if isinstance(group, Tied):
+            k, columns = group.n_levels, np.ascontiguousarray(group.columns)
+            index = np.zeros(len(columns), np.int32)
+            parts.append(Part(number, predictor, 1, k, offset, index, columns, tied=True))
+            order.append(first + np.arange(k))
+            offset += k
+            continue
         q, n = len(terms), len(group.index)
         values = np.zeros((n, 0)) if group.Z is None else group.Z[:, list(terms)]
         values = np.ascontiguousarray(values)
@@ -221,7 +232,7 @@ def _pairs(left: Part, right: Part) -> tuple[Ints, NDArray[np.int32]]:
     if left is right:
         units = np.arange(left.units)
         return np.stack([units, units], 1), left.index
-    if right.fixed:
+    if right.fixed or right.tied:
         units = np.arange(left.units)
         return np.stack([units, np.zeros_like(units)], 1), left.index
     key = left.index.astype(np.int64) * right.units + right.index

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.engine.codes import COLLAPSED
-from bayes_glmm.engine.pattern import FIXED, Pattern
+from bayes_glmm.engine.pattern import FIXED, Pattern, Segment
 from bayes_glmm.engine.records import PLAN, SEGMENT
 
 type Array = NDArray[np.float64]
@@ -103,30 +103,52 @@ class Plan:
             "observations": self.observations,
         }
         if self.products:
+            segments = self._segments(writer)
             entries |= {
                 "at_targets": writer.ints(symbolic.targets),
                 "targets": len(symbolic.targets),
-                "at_segments": self._segments(writer),
-                "segments": len(self.pattern.segments),
+                "at_segments": writer.ints(np.concatenate(segments)),
+                "segments": len(segments),
             }
         return writer.ints(PLAN.words(**entries))
 
-    def _segments(self, writer: Writer) -> int:
+    def _segments(self, writer: Writer) -> list[NDArray[np.int64]]:
         pulls = dict(zip((p.group for p in self.pattern.parts), self.pulls, strict=True))
         out = []
-        for segment, G in zip(self.pattern.segments, self.products, strict=True):
+        for segment, given in zip(self.pattern.segments, self.products, strict=True):
             left, right = segment.left, segment.right
-            out.append(
-                SEGMENT.words(
-                    left=max(left.group, FIXED),
-                    right=max(right.group, FIXED),
-                    pairs=len(G),
-                    rows_left=left.width,
-                    rows_right=right.width,
-                    at_products=writer.floats(G),
-                    at_places=writer.ints(segment.places),
-                    offset=left.offset,
-                    at_c=writer.floats(pulls[left.group]) if left is right else 0,
+            for G, places, own in _pieces(segment, given):
+                out.append(
+                    SEGMENT.words(
+                        left=max(left.group, FIXED),
+                        right=max(right.group, FIXED),
+                        pairs=len(G),
+                        rows_left=G.shape[1],
+                        rows_right=G.shape[2],
+                        at_products=writer.floats(G),
+                        at_places=writer.ints(places),
+                        offset=left.offset,
+                        at_c=writer.floats(pulls[left.group]) if own else 0,
+                    )
                 )
-            )
-        return writer.ints(np.concatenate(out))
+        return out
+
+
+def _pieces(segment: Segment, G: Array) -> list[tuple[Array, NDArray[np.int64], bool]]:
+    """Return products with their places, and whether a part's pulls go with them.
+
+    Coefficients of a smooth have one standard deviation: to the kernel each is a unit of one term.
+    """
+    left, right, places = segment.left, segment.right, segment.places
+    if left is right and left.tied:
+        own = np.eye(left.width, dtype=bool)[None]
+        below = (places >= 0) & ~own
+        found = [(G[own], places[own], True), (G[below], places[below], False)]
+        return [(g.reshape(-1, 1, 1), p.reshape(-1, 1, 1), c) for g, p, c in found if len(g)]
+    a, b = left.width, right.width
+    if right.tied:
+        G, places = G.swapaxes(1, 2).reshape(-1, a, 1), places.swapaxes(1, 2).reshape(-1, a, 1)
+        b = 1
+    if left.tied:
+        G, places = G.reshape(-1, 1, b), places.reshape(-1, 1, b)
+    return [(G, places, left is right)]

@@ -14,7 +14,7 @@ from bayes_glmm.engine.begin import begin
 from bayes_glmm.engine.codes import LINKS, PLAIN, PRIORS
 from bayes_glmm.engine.kernel import check
 from bayes_glmm.engine.level_columns import write_columns
-from bayes_glmm.engine.linear import all_groups, coefficient_names, linears, shared
+from bayes_glmm.engine.linear import Tied, all_groups, coefficient_names, linears, shared
 from bayes_glmm.engine.merge import Rows
 from bayes_glmm.engine.own import from_climbing, from_coordinate, location_scale
 from bayes_glmm.engine.plan import Plan, Writer
@@ -103,7 +103,7 @@ class Program:
         return int(self.design.mu.intercept) + len(coefficient_names(self.design))
 
     @property
-    def group_starts(self) -> list[tuple[int, GroupDesign]]:
+    def group_starts(self) -> list[tuple[int, GroupDesign | Tied]]:
         """Where each group's coordinates begin: scales, correlations, effects."""
         at, out = self.n_fixed, []
         for _, group in all_groups(self.design):
@@ -168,6 +168,7 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
     """Name what of this model the compiled kernel cannot express, if anything."""
     known = (*_REAL, *_POSITIVE, *_SHARE, "LKJ")
     both = shared(design)
+    spectral = [s.label for s in design.smooths if s.spectrum is not None]
     boundary = [p.boundary for p in design.predictors.values() if p.boundary]
     related = [g.name for g in design.groups if g.structure]
     several = [g.name for g in design.groups if not g.whole]
@@ -178,7 +179,7 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
         (bool(boundary), f"cs() of {listed(boundary)}"),
         (bool(both), f"effects that several formulas share, of {listed(both)}"),
         (bool(related), f"the related levels, gr() and ar(), of {listed(related)}"),
-        (bool(design.smooths), f"the smooth {listed(s.label for s in design.smooths)}"),
+        (bool(spectral), f"the smooth {listed(spectral)}"),
         (
             any(p.modelled for p in design.predictors.values()),
             "values that are themselves estimated, mo() and mi()",
@@ -240,7 +241,7 @@ def write_program(
         "intercept": int(design.mu.intercept),
         "groups": len(all_groups(design)),
         "within": rows.within,
-        "at_fixed": write_columns(design, writer),
+        **write_columns(design, writer),
         "at_offset": writer.floats(np.stack([one.predictor.offset for one in linears(design)])),
         **seen.write(writer),
     }
@@ -256,7 +257,7 @@ def write_program(
     header["at_beta_prior"] = table(coefficient_names(design))
     groups = []
     for predictor, group in all_groups(design):
-        order, known = order_of(group), informed.get(group.name)
+        order = order_of(group)
         shapes = [priors[f"corr_{group.name}"]["eta"] if len(b) > 1 else 1.0 for b in group.blocks]
         blocks = [(len(b), eta) for b, eta in zip(group.blocks, shapes, strict=True)]
         total += sum(_lkj_constant(width, eta) for width, eta in blocks)
@@ -266,13 +267,9 @@ def write_program(
                 levels=group.n_levels,
                 terms=len(group.terms),
                 blocks=len(blocks),
-                at_index=writer.ints(group.index),
-                at_Z=0 if group.Z is None else writer.floats(group.Z[:, order].T),
                 at_sd_prior=table([f"sd_{group.name}[{group.terms[t]}]" for t in order]),
                 at_blocks=writer.ints([BLOCK.words(width=w, eta=eta) for w, eta in blocks]),
-                at_weight=writer.floats(known.weight[:, order][:, :, order]) if known else 0,
-                at_pull=writer.floats(known.pull[:, order]) if known else 0,
-                at_starts=writer.ints(_starts(group)) if (np.diff(group.index) >= 0).all() else 0,
+                **({} if isinstance(group, Tied) else _on_rows(group, informed, writer)),
             )
         )
         size = group.n_levels * len(group.terms)
@@ -308,12 +305,26 @@ def write_program(
     )  # fmt: skip
 
 
+def _on_rows(
+    group: GroupDesign, informed: Mapping[str, Informed], writer: Writer
+) -> dict[str, int]:
+    """Write which level each row has and what the data say about it; return where."""
+    order, known = order_of(group), informed.get(group.name)
+    return {
+        "at_index": writer.ints(group.index),
+        "at_Z": 0 if group.Z is None else writer.floats(group.Z[:, order].T),
+        "at_weight": writer.floats(known.weight[:, order][:, :, order]) if known else 0,
+        "at_pull": writer.floats(known.pull[:, order]) if known else 0,
+        "at_starts": writer.ints(_starts(group)) if (np.diff(group.index) >= 0).all() else 0,
+    }
+
+
 def _starts(group: GroupDesign) -> NDArray[np.int64]:
     """Return where each level's rows begin, for rows sorted by level."""
     return np.searchsorted(group.index, np.arange(group.n_levels + 1)).astype(np.int64)
 
 
-def order_of(group: GroupDesign) -> list[int]:
+def order_of(group: GroupDesign | Tied) -> list[int]:
     """Return the terms of a group in the order of its blocks."""
     return [t for members in group.blocks for t in members]
 
@@ -394,7 +405,7 @@ def _lkj_constant(n: int, eta: float) -> float:
     return -float(total)
 
 
-def _scale_size(group: GroupDesign) -> int:
+def _scale_size(group: GroupDesign | Tied) -> int:
     return len(group.terms) + sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
 
 

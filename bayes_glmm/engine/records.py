@@ -69,7 +69,7 @@ def _record(name: str, whole: str, numbers: str = "") -> Record:
 PROGRAM = _record(
     "Program",
     """
-    length dim rows predictors coefficients intercept groups family link parameters mode columns
+    length dim rows predictors coefficients slopes intercept groups family link parameters mode columns
     threads distinct at_fixed at_offset at_y at_counts at_known at_weights at_distinct at_times at_tape
     at_intercept_prior at_beta_prior at_parameter_prior at_climbs at_groups at_plan
     """,
@@ -82,16 +82,18 @@ exponential of its coordinate. Where ``distinct`` is not zero, a table holds the
 how many rows have each. Up to ``threads`` threads share the rows of large tables; it is the one word that
 changes during a chain."""
 
-COLUMN = _record("Column", "predictor group term at_values")
-"""The column of a coefficient: a value for each row where ``group`` is -1, else one for each of its
-levels, beside the effects of ``term``, a column of ones."""
+COLUMN = _record("Column", "predictor group term level at_values")
+"""A column of a predictor, of which there are ``slopes``: first those of the coefficients, which have
+a value for each row where ``group`` is -1, else one for each of its levels, beside the effects of ``term``,
+a column of ones; then those of single effects, which are what ``level`` has in a group without rows."""
 
 GROUP = _record(
     "Group",
     "predictor levels terms blocks at_index at_Z at_sd_prior at_blocks at_weight at_pull at_starts",
 )
-"""A grouping: ``at_Z`` is zero for a column of ones, ``at_starts`` says where each level's rows
-begin where rows are sorted, ``at_weight`` and ``at_pull`` centre levels where their data are."""
+"""A grouping: ``at_index`` is zero where columns alone read its effects, ``at_Z`` for a column of ones,
+``at_starts`` says where each level's rows begin where rows are sorted, ``at_weight`` and ``at_pull``
+centre levels where their data are."""
 
 BLOCK = _record("Block", "width", "eta")
 """Correlated terms of a group and the LKJ prior's shape."""

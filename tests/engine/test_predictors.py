@@ -11,7 +11,7 @@ from scipy import stats
 
 import bayes_glmm as bg
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.engine.choose import adaptive, frozen, levels, planned
+from bayes_glmm.engine.choose import adaptive, collapsed_coordinates, frozen, levels, planned
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.kernel import log_density, restore
 from bayes_glmm.engine.laplace import Problem, approximate, positive
@@ -36,6 +36,9 @@ CASES = {
         {"mu": "c ~ x + (1 | a)", "hurdle": "~ x + (1 + x | b)"},
     ),
     "shares": ("beta", {"mu": "s ~ x", "dispersion": "~ w + (1 | a)"}),
+    "smooth": ("poisson", {"mu": "c ~ s(x, k=6) + (1 + w | a)"}),
+    "surface": ("gaussian", {"mu": "y ~ t2(x, w, k=4) + x", "sigma": "~ s(w, k=5) + (1 | a)"}),
+    "smooth by": ("gaussian", {"mu": "y ~ s(x, by=b, k=5) + b"}),
     "offset": ("negative_binomial", {"mu": "c ~ x + offset(w)", "dispersion": "~ (1 | a)"}),
 }
 
@@ -59,6 +62,9 @@ def volume(program, point) -> float:
     """Log volume of the coordinates' map, that of the other formulas' numbers too."""
     design, priors = program.design, program.priors
     total = jacobian(program, point)
+    for s in design.smooths:
+        sd = point[f"sd_{s.name}"]
+        total += np.log(sd).sum() + np.log(sd[s.part]).sum()
     for p in (p for name, p in design.predictors.items() if name != "mu"):
         names = [p.intercept_name] * p.intercept + [f"{p.beta}[{c}]" for c in p.coefficients]
         total += sum(np.log(priors[name]["sigma"]) for name in names)
@@ -96,13 +102,15 @@ def test_the_density_is_the_oracles(case):
 
 
 @pytest.mark.parametrize("kind", ["adaptive", "frozen"])
-@pytest.mark.parametrize("case", ["scales of groups", "three", "offset"])
+@pytest.mark.parametrize("case", ["scales of groups", "three", "offset", "smooth", "surface"])
 def test_moved_coordinates_have_the_same_density(case, kind):
     """Up to the volume of their map, by differences of it."""
     _, (design, priors) = designed(case)
     plain = write_program(design, priors, rows=arrange_rows(design))
     found = approximate(plain)
     assert found is not None
+    if kind == "frozen" and design.smooths:
+        return  # such coordinates are not chosen for them
     if kind == "adaptive":
         moved = planned(plain, adaptive(found, fold=False), kind).program
     else:
@@ -175,6 +183,74 @@ def test_likelihood_of_a_formula_of_sigma_is_exact():
             assert exact(*(best + step * (np.arange(5) == i))) < value + 1e-9
 
 
+def smooth_table(n=1_500):
+    """Two blocks of rows, so that sums over rows are of more than one."""
+    rng = np.random.default_rng(9)
+    g, x, z = rng.integers(0, 12, n), rng.uniform(0, 1, n), rng.normal(size=n)
+    y = 2 + np.sin(5 * x) + 0.3 * z + rng.normal(0, 0.4, 12)[g] + 0.6 * rng.normal(size=n)
+    return pd.DataFrame({"y": y, "x": x, "z": z, "g": [f"g{i}" for i in g]})
+
+
+def normal_density(design, y, means, scale, sds):
+    """Exact density of responses with everything linear integrated out, but coefficients given."""
+    (smooth,), (group,) = design.mu.smooths, design.mu.groups
+    own = group.index[:, None] == group.index
+    cov = scale**2 * np.eye(len(y)) + sds["g"] ** 2 * own
+    cov += (smooth.basis * sds["s_x"][smooth.part] ** 2) @ smooth.basis.T
+    return stats.multivariate_normal.logpdf(y, means, cov)
+
+
+def test_likelihood_of_a_smooth_is_exact():
+    data = smooth_table(300)
+    formula = "y ~ s(x, k=6) + z + (1 | g)"
+    found = bg.maximum_likelihood(formula, data).set_index("parameter")
+    spec = parse(formula, family="gaussian")
+    design = Schema.learn(spec, data).apply(data)
+    columns = [f"beta[{c}]" for c in design.mu.coefficients]
+    means = found.estimate["intercept"] + design.mu.X @ found.estimate[columns].to_numpy()
+    sds = {
+        "g": found.estimate["sd_g[intercept]"],
+        "s_x": found.estimate[
+            [f"sd_s_x[{part}]" for part in design.mu.smooths[0].parts]
+        ].to_numpy(),
+    }
+    exact = normal_density(design, data["y"].to_numpy(), means, found.estimate["sigma"], sds)
+    assert found.attrs["log_likelihood"] == pytest.approx(exact, abs=1e-7)
+
+
+def test_a_smooth_is_integrated_out_of_normal_responses():
+    """The collapsed density of two points differs as the exact one of the scales does."""
+    data = smooth_table()
+    spec = parse("y ~ s(x, k=6) + z + (1 | g)", family="gaussian")
+    design, priors = in_basis(spec, Schema.learn(spec, data).apply(data))
+    chosen = collapsed_coordinates(design, priors)
+    program, mu = chosen.program, design.mu
+    rng, y = np.random.default_rng(1), np.asarray(design.response)
+    scales = [priors["intercept"], *(priors[f"beta[{c}]"] for c in mu.coefficients)]
+    X = np.column_stack([np.ones(len(y)), mu.X - mu.centers])
+    known = (X * [p["sigma"] ** 2 for p in scales]) @ X.T  # coefficients are integrated out too
+    values = []
+    for _ in range(2):
+        z = rng.normal(0, 0.3, program.n_sampled)
+        point = expand(program, z)
+        total = log_density(program.buffer, z, np.empty_like(z))
+        cov = point["sigma"] ** 2 * np.eye(len(y)) + known
+        cov += point["sd_g"] ** 2 * (mu.groups[0].index[:, None] == mu.groups[0].index)
+        sd = point["sd_s_x"][mu.smooths[0].part]
+        cov += (mu.smooths[0].basis * sd**2) @ mu.smooths[0].basis.T
+        exact = stats.multivariate_normal.logpdf(y, X @ [p["mu"] for p in scales], cov)
+        sds = {"sigma": point["sigma"], "sd_g[intercept]": point["sd_g"][0]}
+        sds |= {
+            f"sd_s_x[{part}]": v
+            for part, v in zip(mu.smooths[0].parts, point["sd_s_x"], strict=True)
+        }
+        for name, value in sds.items():
+            exact += priors[name].frozen.logpdf(value)
+            exact += 0.0 if name in program.signed else np.log(value)
+        values.append(total - exact)
+    assert values[0] == pytest.approx(values[1], abs=1e-6)
+
+
 def test_what_is_left_to_the_graph_is_said():
     data = table()
     shared = {"mu": "y ~ x + (1 |p| a)", "sigma": "~ w + (1 |p| a)"}
@@ -188,7 +264,7 @@ def test_what_is_left_to_the_graph_is_said():
 
 
 @pytest.mark.fit
-@pytest.mark.parametrize("case", ["scales of groups", "one of two"])
+@pytest.mark.parametrize("case", ["scales of groups", "one of two", "smooth"])
 def test_a_fit_is_the_graphs(case):
     """Means of parameters within four standard errors of Monte Carlo."""
     family, formulas = CASES[case]

@@ -76,6 +76,13 @@ C_MUTANTS = (
         (PREDICTORS,),
     ),
     Mutant(
+        "a smooth's derivative of its last rows alone",
+        "shares.h",
+        "d_u[effect_at(columns + j, all->effects)] += slope;",
+        "d_u[effect_at(columns + j, all->effects)] = slope;",
+        (PREDICTORS,),
+    ),
+    Mutant(
         "one share summed twice, and another not at all",
         "threads.h",
         "work->piece(work->of, number);",

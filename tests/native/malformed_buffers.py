@@ -34,7 +34,7 @@ def buffers() -> list:
         )
     ]
     plain = [write_program(*modelled(*MODELS[name][:2])[1:]) for name in MODELS]
-    several = [write_program(*test_predictors.designed(case)[1]) for case in ("three", "shares")]
+    several = [write_program(*test_predictors.designed(case)[1]) for case in ("three", "surface")]
     ordered = [
         write_program(*test_ordered.designed("thres", random)[1]) for random in ("slope", "crossed")
     ]
