@@ -264,6 +264,7 @@ def test_what_is_left_to_the_graph_is_said():
 
 
 @pytest.mark.fit
+@pytest.mark.filterwarnings("ignore::bayes_glmm.errors.UnconvergedWarning")  # of the graph
 @pytest.mark.parametrize("case", ["scales of groups", "one of two", "smooth"])
 def test_a_fit_is_the_graphs(case):
     """Means of parameters within four standard errors of Monte Carlo."""

@@ -290,8 +290,8 @@ C_MUTANTS = (
     Mutant(
         "a level beyond the last let through",
         "check.h",
-        "!within_range(b, g->at_index, rows, 0, g->levels)",
-        "!within_range(b, g->at_index, rows, 0, g->levels + 1)",
+        "g->at_index ? rows : 0, 0, g->levels)",
+        "g->at_index ? rows : 0, 0, g->levels + 1)",
         ("tests/engine/test_bodies.py",),
     ),
     Mutant(
