@@ -105,6 +105,6 @@ def test_a_pattern_is_loosened_whatever_its_factor_costs():
     fixed = np.column_stack([np.eye(25)[rows // 2], rows % 3 == 0, rows % 3 == 1]).astype(float)
     members = OneLevel(rows.astype(np.int32))
     group = GroupDesign("g", rows.astype(str), members, ("intercept",), None, ((0,),))
-    whole = find_pattern(fixed, [(group, (0,), fixed.shape[1])], 10**9)
+    whole = find_pattern([(0, fixed, 0)], [(0, group, (0,), fixed.shape[1])], 10**9)
     loose = loosen(whole, 0)
     assert loose.symbolic.n == whole.symbolic.n == levels + fixed.shape[1]
