@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.linear import all_groups, linears
+from bayes_glmm.engine.linear import all_groups, linears, order_of, scale_size
 from bayes_glmm.engine.own import climbing, coordinate
 from bayes_glmm.families import Parameter, get_family
 from bayes_glmm.model.default_priors import observations, predictor_start, predictor_unit
@@ -50,25 +50,24 @@ def begin(
         start.append((value - location) / scale)
         spread.append(min(1.0, unit / scale))
 
+    ordered = linears(design)
+    middles = [_middle(design, one.predictor) for one in ordered]
     if design.mu.intercept:
-        place("intercept", *_middle(design, design.mu))
-    for one in linears(design):
-        middle, unit = _middle(design, one.predictor)
+        place("intercept", *middles[0])
+    for one, (middle, unit) in zip(ordered, middles, strict=True):
         if one.intercept:
             place(one.predictor.intercept_name, middle, unit)
         for name, size in zip(one.names[int(one.intercept) :], one.predictor.scales, strict=True):
             place(name, 0.0, unit / (float(size) or 1.0))
     for number, group in all_groups(design):
-        _, unit = _middle(design, linears(design)[number].predictor)
-        sizes = group.sizes
-        order = [t for members in group.blocks for t in members]
-        for t in order:
+        _, unit = middles[number]
+        sizes, terms = group.sizes, order_of(group)
+        for t in terms:
             middle = priors[f"sd_{group.name}[{group.terms[t]}]"].median
             start.append(np.log(min(middle, unit / (float(sizes[t]) or 1.0))))
-        free = sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
-        rest = free + group.n_levels * len(order)
+        rest = scale_size(group) - len(terms) + group.n_levels * len(terms)
         start += [0.0] * rest
-        spread += [1.0] * (len(order) + rest)
+        spread += [1.0] * (len(terms) + rest)
     unit = predictor_unit(design)
     family = get_family(design.family)
     for name, values in _vectors(design).items():

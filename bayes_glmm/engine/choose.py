@@ -19,11 +19,11 @@ from bayes_glmm.engine.laplace import (
     factorise,
     marginal,
 )
-from bayes_glmm.engine.linear import all_groups
+from bayes_glmm.engine.linear import all_groups, fixed_names, order_of
 from bayes_glmm.engine.merge import arrange_rows
 from bayes_glmm.engine.pattern import Part, loosen
 from bayes_glmm.engine.plan import Plan
-from bayes_glmm.engine.program import Informed, Program, order_of, write_program
+from bayes_glmm.engine.program import Informed, Program, write_program
 from bayes_glmm.engine.records import PROGRAM
 from bayes_glmm.errors import EngineError
 from bayes_glmm.model.design import Design
@@ -133,11 +133,9 @@ def planned(program: Program, plan: Plan, kind: str) -> Coordinates:
 
 def collapses(design: Design, priors: Mapping[str, Prior]) -> bool:
     """Whether everything linear integrates out exactly."""
-    mu = design.mu
-    names = ["intercept"] * mu.intercept + [f"beta[{c}]" for c in mu.coefficients]
     gaussian = design.family == "gaussian" and design.link == "identity"
-    gaussian = gaussian and len(design.predictors) == 1
-    return gaussian and not design.modifiers and all(priors[n].name == "Normal" for n in names)
+    plain = len(design.predictors) == 1 and not design.modifiers
+    return gaussian and plain and all(priors[n].name == "Normal" for n in fixed_names(design))
 
 
 def scales(found: Approximation, fold: bool) -> tuple[Array, Array, dict[str, float]]:
@@ -290,13 +288,14 @@ def frozen(found: Approximation, informed: Mapping[str, Informed]) -> Plan:
     )
     if pattern.symbolic.size > PER_ROW_FROZEN * problem.program.rows.design.n_rows:
         pattern = loosen(pattern, _vaguest(found))
+
+    def root(part: Part, units: NDArray[np.int64]) -> Array:
+        return np.eye(part.width) if part.fixed else roots[part.group][units]
+
     for segment in pattern.segments:
-        a, b = segment.left.group, segment.right.group
-        left = np.eye(segment.left.width) if segment.left.fixed else roots[a][segment.units[:, 0]]
-        right = (
-            np.eye(segment.right.width) if segment.right.fixed else roots[b][segment.units[:, 1]]
-        )
-        blocks.append(left @ given[a, b] @ np.swapaxes(right, -1, -2))
+        left, right = segment.left, segment.right
+        turned = root(left, segment.units[:, 0]) @ given[left.group, right.group]
+        blocks.append(turned @ np.swapaxes(root(right, segment.units[:, 1]), -1, -2))
     for part in pattern.parts:
         if part.fixed:
             inner = slice(part.offset, part.offset + part.width)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from bayes_glmm.engine.codes import COLLAPSED
 from bayes_glmm.engine.kernel import restore
-from bayes_glmm.engine.linear import Tied, all_groups, linears
+from bayes_glmm.engine.linear import Tied, all_groups, linears, order_of
 from bayes_glmm.engine.own import location_scale
-from bayes_glmm.engine.program import Informed, Program, correlated, order_of, unit_rows
+from bayes_glmm.engine.program import Informed, Program, correlated, unit_rows
 from bayes_glmm.maths.on_cores import on_cores
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.spec.priors import Prior

@@ -17,9 +17,9 @@ from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from bayes_glmm.engine import sparse
 from bayes_glmm.engine.climb import NO_VALUE, climb, hessian
 from bayes_glmm.engine.kernel import likelihood, log_density
-from bayes_glmm.engine.linear import Tied, all_groups, linears
+from bayes_glmm.engine.linear import Tied, all_groups, linears, order_of, scale_size
 from bayes_glmm.engine.pattern import Pattern, find_pattern
-from bayes_glmm.engine.program import Program, order_of, unit_rows
+from bayes_glmm.engine.program import Program, unit_rows
 
 type Array = NDArray[np.float64]
 MOST_PRODUCTS = 20_000_000
@@ -139,9 +139,7 @@ class Problem:
             at += len(own)
         places = []
         for (at, _), (number, group) in zip(program.group_starts, all_groups(design), strict=True):
-            first = at + len(group.terms)
-            first += sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
-            places.append((number, group, tuple(order_of(group)), first))
+            places.append((number, group, tuple(order_of(group)), at + scale_size(group)))
         pattern = find_pattern(fixed, places, MOST_PRODUCTS)
         if pattern is None:
             return None

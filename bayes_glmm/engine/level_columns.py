@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.linear import Tied, all_groups, linears
+from bayes_glmm.engine.linear import Tied, all_groups, linears, order_of
 from bayes_glmm.engine.plan import Writer
 from bayes_glmm.engine.records import COLUMN
 from bayes_glmm.model.blocks.group import GroupDesign
@@ -62,8 +62,8 @@ class _Home:
         term = intercept_of(group)
         if term is None or group.n_levels * ROWS_A_LEVEL > len(group.index):
             return None
-        order = [t for members in group.blocks for t in members]
-        return cls(number, predictor, order.index(term), group.index, _first_rows(group))
+        place = order_of(group).index(term)
+        return cls(number, predictor, place, group.index, _first_rows(group))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -73,9 +73,9 @@ class _Home:
 def _record(
     column: Array, predictor: int, homes: Sequence[_Home], writer: Writer
 ) -> NDArray[np.int64]:
-    for home in homes:
+    for home in (home for home in homes if home.predictor == predictor):
         by_level = column[home.first]
-        if home.predictor == predictor and np.array_equal(by_level[home.index], column):
+        if np.array_equal(by_level[home.index], column):
             at = writer.floats(by_level)
             return COLUMN.words(
                 predictor=predictor, group=home.number, term=home.term, level=-1, at_values=at

@@ -133,7 +133,7 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
         full = found.x.copy()
         full[problem.theta] = v
         full[problem.pattern.order] = w
-        return expand(write_program(design, priors), full)
+        return expand(program, full)
 
     return Maximum(point, covariance, flat, best, variables)
 

@@ -127,6 +127,21 @@ def all_groups(design: Design) -> list[tuple[int, GroupDesign | Tied]]:
     return [*groups, *tied]
 
 
+def order_of(group: GroupDesign | Tied) -> list[int]:
+    """Return the terms of a group in the order of its blocks."""
+    return [t for members in group.blocks for t in members]
+
+
+def scale_size(group: GroupDesign | Tied) -> int:
+    """Return the number of coordinates of a group's scales and correlations, before its effects."""
+    return len(group.terms) + sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
+
+
+def fixed_names(design: Design) -> list[str]:
+    """Return the names of the priors of the mean's intercept, if any, and of all coefficients."""
+    return ["intercept"] * design.mu.intercept + coefficient_names(design)
+
+
 def coefficient_names(design: Design) -> list[str]:
     """Return the names of the priors of all coefficients, the mean's intercept apart."""
     return [name for one in linears(design) for name in one.names]

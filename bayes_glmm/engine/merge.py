@@ -67,19 +67,12 @@ def take(design: Design, places: NDArray[np.intp]) -> Design:
     return replace(
         design,
         rows=design.rows[places],
-        predictors={k: _take(p, places) for k, p in design.predictors.items()},
+        predictors={k: p.take(places) for k, p in design.predictors.items()},
         response=None if design.response is None else design.response[places],
         trials=None if design.trials is None else design.trials[places],
         cuts=None if design.cuts is None else design.cuts.take(places),
         modifiers={k: values[places] for k, values in design.modifiers.items()},
     )
-
-
-def _take(predictor: PredictorDesign, places: NDArray[np.intp]) -> PredictorDesign:
-    groups = tuple(g.take(places) for g in predictor.groups)
-    smooths = tuple(s.take(places) for s in predictor.smooths)
-    X, offset = predictor.X[places], predictor.offset[places]
-    return replace(predictor, X=X, offset=offset, groups=groups, smooths=smooths)
 
 
 def _merged(design: Design) -> Rows:

@@ -8,16 +8,25 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, gammaln
 
 from bayes_glmm.engine.begin import begin
 from bayes_glmm.engine.codes import LINKS, PLAIN, PRIORS
 from bayes_glmm.engine.kernel import check
 from bayes_glmm.engine.level_columns import write_columns
-from bayes_glmm.engine.linear import Tied, all_groups, coefficient_names, linears, shared
+from bayes_glmm.engine.linear import (
+    Tied,
+    all_groups,
+    coefficient_names,
+    fixed_names,
+    linears,
+    order_of,
+    scale_size,
+    shared,
+)
 from bayes_glmm.engine.merge import Rows
 from bayes_glmm.engine.own import from_climbing, from_coordinate, location_scale
 from bayes_glmm.engine.plan import Plan, Writer
+from bayes_glmm.engine.prior_rows import KNOWN, lkj_constant, prior_row
 from bayes_glmm.engine.records import BLOCK, GROUP, PRIOR, PROGRAM
 from bayes_glmm.engine.responses import responses_of
 from bayes_glmm.errors import listed
@@ -73,8 +82,6 @@ class Program:
     rows: Rows
     own: tuple[str, ...]
     """Names of the family's parameters that rows take, in order."""
-    ladders: tuple[slice, ...] = ()
-    """Runs of increasing numbers of those parameters that are vectors."""
 
     @property
     def n_dim(self) -> int:
@@ -100,7 +107,7 @@ class Program:
     @property
     def n_fixed(self) -> int:
         """Number of intercepts and coefficients, whose coordinates are the first."""
-        return int(self.design.mu.intercept) + len(coefficient_names(self.design))
+        return len(fixed_names(self.design))
 
     @property
     def group_starts(self) -> list[tuple[int, GroupDesign | Tied]]:
@@ -108,7 +115,7 @@ class Program:
         at, out = self.n_fixed, []
         for _, group in all_groups(self.design):
             out.append((at, group))
-            at += _scale_size(group) + group.n_levels * len(group.terms)
+            at += scale_size(group) + group.n_levels * len(group.terms)
         return out
 
     @property
@@ -116,7 +123,7 @@ class Program:
         """Places of the coordinates that enter the predictor linearly given the scales."""
         places = [np.arange(self.n_fixed)]
         for at, group in self.group_starts:
-            first = at + _scale_size(group)
+            first = at + scale_size(group)
             places.append(np.arange(first, first + group.n_levels * len(group.terms)))
         return np.concatenate(places)
 
@@ -134,7 +141,8 @@ class Program:
     @property
     def n_own(self) -> int:
         """Number of coordinates of the family's parameters, which are the last."""
-        return len(self.names) + (self.ladders[-1].stop - 1 if self.ladders else 0)
+        size = len(self.design.boundaries)
+        return sum(size if name in self.vectors else 1 for name in self.names)
 
     def parameters(self, x: Array) -> dict[str, Array]:
         """Return the family's parameters by name, held ones too; not those with a formula.
@@ -155,8 +163,8 @@ class Program:
             if p.fixed is not None:
                 out[p.name] = np.full(x.shape[:-1], p.fixed)
             elif p.vector:
-                end = at + self.ladders[-1].stop
-                out[p.name] = from_climbing(self.priors[p.name], x[..., at:end], self.ladders)
+                ladders, end = self.design.ladders, at + len(self.design.boundaries)
+                out[p.name] = from_climbing(self.priors[p.name], x[..., at:end], ladders)
                 at = end
             else:
                 out[p.name] = from_coordinate(self.priors[p.name], x[..., at])
@@ -166,14 +174,13 @@ class Program:
 
 def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
     """Name what of this model the compiled kernel cannot express, if anything."""
-    known = (*_REAL, *_POSITIVE, *_SHARE, "LKJ")
     both = shared(design)
     spectral = [s.label for s in design.smooths if s.spectrum is not None]
     boundary = [p.boundary for p in design.predictors.values() if p.boundary]
     related = [g.name for g in design.groups if g.structure]
     several = [g.name for g in design.groups if not g.whole]
     heavy = [g.name for g in design.groups if not g.distribution.normal]
-    odd = [f"{name} ~ {p.name}" for name, p in priors.items() if p.name not in known]
+    odd = [f"{name} ~ {p.name}" for name, p in priors.items() if p.name not in KNOWN]
     reasons = (
         (design.link not in LINKS, f"the link {design.link}"),
         (bool(boundary), f"cs() of {listed(boundary)}"),
@@ -193,25 +200,6 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
         beside = f" with {listed(design.modifiers)} beside the response"
         return f"the family {design.family}{beside if design.modifiers else ''}"
     return found
-
-
-_REAL = {
-    "Normal": ("NORMAL_PRIOR", None),
-    "StudentT": ("STUDENT_T_PRIOR", "nu"),
-    "Cauchy": ("STUDENT_T_PRIOR", None),
-    "Laplace": ("LAPLACE_PRIOR", None),
-    "Logistic": ("LOGISTIC_PRIOR", None),
-}
-_SHARE = {"Beta": "SHARE_PRIOR", "OnePlusBeta": "POWER_PRIOR"}
-_POSITIVE = {
-    "HalfNormal": lambda p: ("HALF_NORMAL_PRIOR", p["sigma"], 0.0),
-    "HalfStudentT": lambda p: ("HALF_STUDENT_T_PRIOR", p["nu"], p["sigma"]),
-    "HalfCauchy": lambda p: ("HALF_STUDENT_T_PRIOR", 1.0, p["beta"]),
-    "Exponential": lambda p: ("GAMMA_PRIOR", 1.0, p["lam"]),
-    "Gamma": lambda p: ("GAMMA_PRIOR", p["alpha"], p["beta"]),
-    "InverseGamma": lambda p: ("INVERSE_GAMMA_PRIOR", p["alpha"], p["beta"]),
-    "LogNormal": lambda p: ("LOG_NORMAL_PRIOR", p["mu"], p["sigma"]),
-}
 
 
 def write_program(
@@ -249,7 +237,7 @@ def write_program(
 
     def table(names: list[str]) -> int:
         nonlocal total
-        found = [_prior_row(priors[name]) for name in names]
+        found = [prior_row(priors[name]) for name in names]
         total += sum(row.constant for row in found)
         return writer.ints([row.words(signed.get(n)) for n, row in zip(names, found, strict=True)])
 
@@ -260,7 +248,7 @@ def write_program(
         order = order_of(group)
         shapes = [priors[f"corr_{group.name}"]["eta"] if len(b) > 1 else 1.0 for b in group.blocks]
         blocks = [(len(b), eta) for b, eta in zip(group.blocks, shapes, strict=True)]
-        total += sum(_lkj_constant(width, eta) for width, eta in blocks)
+        total += sum(lkj_constant(width, eta) for width, eta in blocks)
         groups.append(
             GROUP.words(
                 predictor=predictor,
@@ -300,9 +288,8 @@ def write_program(
     check(buffer)
     own = tuple(p.name for p in seen.own)
     return Program(
-        buffer, start, first.spread, given, dict(priors), informed, plan, signed, rows, own,
-        seen.ladders,
-    )  # fmt: skip
+        buffer, start, first.spread, given, dict(priors), informed, plan, signed, rows, own
+    )
 
 
 def _on_rows(
@@ -322,11 +309,6 @@ def _on_rows(
 def _starts(group: GroupDesign) -> NDArray[np.int64]:
     """Return where each level's rows begin, for rows sorted by level."""
     return np.searchsorted(group.index, np.arange(group.n_levels + 1)).astype(np.int64)
-
-
-def order_of(group: GroupDesign | Tied) -> list[int]:
-    """Return the terms of a group in the order of its blocks."""
-    return [t for members in group.blocks for t in members]
 
 
 def correlated(group: GroupDesign) -> list[tuple[tuple[int, ...], str]]:
@@ -351,65 +333,6 @@ def unit_rows(x: Array, width: int) -> Array:
     return L
 
 
-@dataclass(frozen=True)
-class _Prior:
-    """A prior's kind and numbers, and the logarithm of its normalising constant."""
-
-    kind: str
-    a: float
-    b: float
-    c: float
-    constant: float
-
-    def words(self, unit: float | None) -> NDArray[np.int64]:
-        """Return the kernel's record; a unit is that of a signed standard deviation."""
-        c = self.c if unit is None else unit
-        return PRIOR.words(kind=PRIORS[self.kind], a=self.a, b=self.b, c=c)
-
-
-def _prior_row(prior: Prior) -> _Prior:
-    if prior.name in _REAL:
-        kind, shape = _REAL[prior.name]
-        nu = prior[shape] if shape else 1.0
-        constants = {
-            "NORMAL_PRIOR": -0.5 * math.log(2 * math.pi),
-            "STUDENT_T_PRIOR": gammaln((nu + 1) / 2)
-            - gammaln(nu / 2)
-            - 0.5 * math.log(nu * math.pi),
-            "LAPLACE_PRIOR": -math.log(2.0),
-            "LOGISTIC_PRIOR": 0.0,
-        }
-        return _Prior(kind, *location_scale(prior), nu, float(constants[kind]))
-    if prior.name in _SHARE:
-        a, b = prior["alpha"], prior["beta"]
-        return _Prior(_SHARE[prior.name], a, b, 0.0, float(-betaln(a, b)))
-    kind, a, b = _POSITIVE[prior.name](prior)
-    match kind:
-        case "HALF_NORMAL_PRIOR":
-            const = 0.5 * math.log(2 / math.pi) - math.log(a)
-        case "HALF_STUDENT_T_PRIOR":
-            const = math.log(2 / b) + gammaln((a + 1) / 2) - gammaln(a / 2)
-            const -= 0.5 * math.log(a * math.pi)
-        case "GAMMA_PRIOR" | "INVERSE_GAMMA_PRIOR":
-            const = a * math.log(b) - gammaln(a)
-        case _:
-            const = -math.log(b) - 0.5 * math.log(2 * math.pi)
-    return _Prior(kind, a, b, 0.0, float(const))
-
-
-def _lkj_constant(n: int, eta: float) -> float:
-    total = 0.0
-    for k in range(1, n):
-        total += 0.5 * k * math.log(math.pi)
-        total += gammaln(eta + 0.5 * (n - 1 - k)) - gammaln(eta + 0.5 * (n - 1))
-    return -float(total)
-
-
-def _scale_size(group: GroupDesign | Tied) -> int:
-    return len(group.terms) + sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
-
-
 def _location_scale(design: Design, priors: Mapping[str, Prior]) -> dict[str, tuple[float, float]]:
     """Return location and scale of the priors of intercept and coefficients."""
-    names = ["intercept"] * design.mu.intercept + coefficient_names(design)
-    return {n: location_scale(priors[n]) for n in names}
+    return {n: location_scale(priors[n]) for n in fixed_names(design)}

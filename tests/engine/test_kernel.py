@@ -141,7 +141,7 @@ def jacobian(program, point) -> float:
             L = point[f"corr_chol_{g.name}" + ("" if len(wide) == 1 else f"_{number}")]
             total += sum((i + 2) * np.log(L[i, i]) for i in range(1, len(L)))
     for name in program.vectors:
-        steps = [np.diff(point[name][run]) for run in program.ladders]
+        steps = [np.diff(point[name][run]) for run in program.design.ladders]
         total += np.log(np.concatenate(steps)).sum()
         total += len(steps) * np.log(priors[name][scale[priors[name].name]])
     for name in set(program.names) - set(program.vectors):

@@ -87,9 +87,9 @@ MUTANTS = (
     ),
     Mutant(
         "the two numbers of a positive prior exchanged in the compiled program",
-        "engine/program.py",
-        "return _Prior(kind, a, b, 0.0, float(const))",
-        "return _Prior(kind, b, a, 0.0, float(const))",
+        "engine/prior_rows.py",
+        "return PriorRow(kind, a, b, 0.0, float(const))",
+        "return PriorRow(kind, b, a, 0.0, float(const))",
         ("tests/engine/test_kernel.py",),
     ),
     Mutant(
@@ -206,7 +206,7 @@ MUTANTS = (
     ),
     Mutant(
         "the scale of a prior squared",
-        "engine/program.py",
+        "engine/prior_rows.py",
         '"HalfNormal": lambda p: ("HALF_NORMAL_PRIOR", p["sigma"], 0.0),',
         '"HalfNormal": lambda p: ("HALF_NORMAL_PRIOR", p["sigma"] ** 2, 0.0),',
         ("tests/engine/test_kernel.py",),
