@@ -156,6 +156,27 @@ def jacobian(program, point) -> float:
     return total
 
 
+def hold_to_the_oracle(program, design, priors, *, volume=jacobian, slopes=None, far=1e-6):
+    """Hold a program's density at ten points, and its derivatives at the last, to the oracle's.
+
+    ``volume`` is that of the coordinates' map; ``slopes`` how many derivatives are asked for, all
+    by default, and ``far`` what they may be apart by the error of differences.
+    """
+
+    def exact(x):
+        point = expand(program, x)
+        return log_posterior(design, priors, point) + volume(program, point)
+
+    for x in points(program, 10):
+        gradient = np.empty_like(x)
+        assert log_density(program.buffer, x, gradient) == pytest.approx(exact(x), rel=1e-10)
+    h = 1e-5
+    for i in range(len(x) if slopes is None else slopes):
+        step = h * (np.arange(len(x)) == i)
+        slope = (exact(x + step) - exact(x - step)) / (2 * h)
+        assert gradient[i] == pytest.approx(slope, rel=1e-6, abs=far)
+
+
 @pytest.mark.parametrize(("family", "link", "structure"), CASES)
 def test_kernel_equals_the_oracle(family, link, structure):
     _, design, priors = designed(family, link, structure)

@@ -14,7 +14,7 @@ from bayes_glmm.engine.program import write_program
 from bayes_glmm.engine.records import COLUMN, PROGRAM
 from bayes_glmm.spec.formula.parsing import parse
 from tests.basis import in_basis
-from tests.engine.test_kernel import jacobian, points
+from tests.engine.test_kernel import hold_to_the_oracle, jacobian, points
 from tests.oracle import log_posterior
 
 LEVELS = {"a": "pqrs", "b": "uvwxyzt"}
@@ -56,19 +56,7 @@ def test_the_density_is_the_oracles(random):
     design, priors = designed(random)
     program = write_program(design, priors)
     assert homes(program) == {"x": None, **HOMES[random]}
-
-    def exact(x):
-        point = expand(program, x)
-        return log_posterior(design, priors, point) + jacobian(program, point)
-
-    for x in points(program, 10):
-        gradient = np.empty_like(x)
-        assert log_density(program.buffer, x, gradient) == pytest.approx(exact(x), rel=1e-10)
-        h = 1e-5
-        for i in range(4):
-            step = h * (np.arange(len(x)) == i)
-            slope = (exact(x + step) - exact(x - step)) / (2 * h)
-            assert gradient[i] == pytest.approx(slope, rel=1e-6, abs=1e-5)
+    hold_to_the_oracle(program, design, priors, slopes=4, far=1e-5)
 
 
 @pytest.mark.parametrize("random", HOMES)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import bayes_glmm as bg
 from bayes_glmm.design.schema import Schema
-from bayes_glmm.engine.expand import expand
-from bayes_glmm.engine.kernel import log_density
 from bayes_glmm.engine.merge import arrange_rows
 from bayes_glmm.engine.own import climbing, from_climbing
 from bayes_glmm.engine.program import write_program
+from bayes_glmm.results.fit import Fit
 from bayes_glmm.spec.formula.parsing import parse
 from tests.basis import in_basis
-from tests.engine.test_kernel import jacobian, points
-from tests.oracle import log_posterior
+from tests.engine.test_kernel import hold_to_the_oracle
 
 RANDOM = {
     "none": "",
@@ -60,22 +56,7 @@ def test_the_density_is_the_oracles(response, random, link):
     """Sorted rows too: their groups' thresholds go with them."""
     _, (design, priors) = designed(response, random, link)
     for rows in (None, arrange_rows(design)):
-        program = write_program(design, priors, rows=rows)
-
-        def exact(x, program=program):
-            return log_posterior(design, priors, expand(program, x)) + jacobian(
-                program, expand(program, x)
-            )
-
-        for x in points(program, 10):
-            value = log_density(program.buffer, x, np.empty_like(x))
-            assert value == pytest.approx(exact(x), rel=1e-10)
-        gradient, h = np.empty_like(x), 1e-5
-        log_density(program.buffer, x, gradient)
-        for i in range(len(x)):
-            step = h * (np.arange(len(x)) == i)
-            slope = (exact(x + step) - exact(x - step)) / (2 * h)
-            assert gradient[i] == pytest.approx(slope, rel=1e-6, abs=1e-6)
+        hold_to_the_oracle(write_program(design, priors, rows=rows), design, priors)
 
 
 def test_coordinates_of_ladders_and_back():
@@ -86,10 +67,6 @@ def test_coordinates_of_ladders_and_back():
     np.testing.assert_allclose(from_climbing(prior, np.stack([x, x]), ladders), [values, values])
 
 
-def path_of(tree):
-    return json.loads(tree.attrs["bayes_glmm"])["settings"]["path"]
-
-
 @pytest.mark.fit
 @pytest.mark.parametrize("response", ["y", "thres"])
 def test_a_fit_is_the_graphs(response):
@@ -98,7 +75,8 @@ def test_a_fit_is_the_graphs(response):
     settings = {"family": "cumulative", "chains": 2, "seed": 5, "progress": False}
     ours = bg.fit(formula, table(), draws=2000, **settings)
     theirs = bg.fit(formula, table(), draws=1000, engine="nuts", **settings)
-    assert (path_of(ours), path_of(theirs)) == ("adaptive", "graph")
+    paths = [Fit.of(tree).info["settings"]["path"] for tree in (ours, theirs)]
+    assert paths == ["adaptive", "graph"]
     a, b = (bg.summary(r).set_index("parameter") for r in (ours, theirs))
     assert list(a.index) == list(b.index)
     assert (np.abs(a["mean"] - b["mean"]) <= 4 * np.hypot(a["mcse"], b["mcse"])).all()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,10 +16,10 @@ from bayes_glmm.engine.laplace import Problem, approximate, positive
 from bayes_glmm.engine.merge import arrange_rows
 from bayes_glmm.engine.plan import Plan
 from bayes_glmm.engine.program import uncovered, write_program
+from bayes_glmm.results.fit import Fit
 from bayes_glmm.spec.formula.parsing import parse
 from tests.basis import in_basis
-from tests.engine.test_kernel import jacobian, points
-from tests.oracle import log_posterior
+from tests.engine.test_kernel import hold_to_the_oracle, jacobian
 
 CASES = {
     "numbers": ("gaussian", {"mu": "y ~ x + (1 | a)", "sigma": "~ w + x"}),
@@ -85,20 +83,15 @@ def test_the_density_is_the_oracles(case):
     assert uncovered(design, priors) is None
     for rows in (None, arrange_rows(design)):
         program = write_program(design, priors, rows=rows)
+        hold_to_the_oracle(program, design, priors, volume=volume, far=2e-5)
 
-        def exact(x, program=program):
-            point = expand(program, x)
-            return log_posterior(design, priors, point) + volume(program, point)
 
-        for x in points(program, 10):
-            value = log_density(program.buffer, x, np.empty_like(x))
-            assert value == pytest.approx(exact(x), rel=1e-10)
-        gradient, h = np.empty_like(x), 1e-5
-        log_density(program.buffer, x, gradient)
-        for i in range(len(x)):
-            step = h * (np.arange(len(x)) == i)
-            slope = (exact(x + step) - exact(x - step)) / (2 * h)
-            assert gradient[i] == pytest.approx(slope, rel=1e-6, abs=2e-5)
+def test_sums_over_several_blocks_of_rows_are_the_oracles():
+    data = smooth_table()
+    spec = parse({"mu": "y ~ s(x, k=6) + z + (1 | g)", "sigma": "~ s(z, k=5)"}, family="gaussian")
+    design, priors = in_basis(spec, Schema.learn(spec, data).apply(data))
+    program = write_program(design, priors)
+    hold_to_the_oracle(program, design, priors, volume=volume, far=1e-3)
 
 
 @pytest.mark.parametrize("kind", ["adaptive", "frozen"])
@@ -272,7 +265,7 @@ def test_a_fit_is_the_graphs(case):
     settings = {"family": family, "chains": 2, "seed": 5, "progress": False}
     ours = bg.fit(formulas, table(), draws=2000, **settings)
     theirs = bg.fit(formulas, table(), draws=1000, engine="nuts", **settings)
-    paths = [json.loads(t.attrs["bayes_glmm"])["settings"]["path"] for t in (ours, theirs)]
+    paths = [Fit.of(tree).info["settings"]["path"] for tree in (ours, theirs)]
     assert paths[0] != "graph" == paths[1]
     a, b = (bg.summary(r).set_index("parameter") for r in (ours, theirs))
     assert list(a.index) == list(b.index)
