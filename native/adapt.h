@@ -14,8 +14,6 @@ static Shape shape_of(const int64_t *I) {
     return (Shape){plan->tail, plan->scalars - plan->tail, I + plan->at_edges, I + plan->at_rows, I + plan->at_targets};
 }
 
-static const double *numbers(const int64_t *I, int64_t at) { return (const double *)I + at; }
-
 static const Segment *segments_of(const int64_t *I) { return (const Segment *)(I + plan_of(I)->at_segments); }
 
 static const double *factor_of(Factors f, const double *A, int64_t group) {
@@ -59,7 +57,19 @@ static int64_t block_size(const int64_t *I) {
     return most;
 }
 
-/* Fill V with tau A' G A + I. */
+/* Call what with each group whose levels are related, its places and its chain. */
+#define EACH_FIELD(what) \
+    { \
+        const double *chain = f.chains; \
+        for (int64_t g = 0; g < f.groups; g++) { \
+            const Group *group = groups_of(I) + g; \
+            const int64_t *places = I + (I + plan_of(I)->at_fields)[g]; \
+            if (group->at_field) what; \
+            chain += chain_size(I, group); \
+        } \
+    }
+
+/* Fill V with tau A' G A + Q, where Q is one for effects of independent levels. */
 static void precision(const int64_t *I, Factors f, double tau, double *V, double *half) {
     const Plan *plan = plan_of(I);
     const int64_t s = f.widest;
@@ -71,7 +81,7 @@ static void precision(const int64_t *I, Factors f, double tau, double *V, double
         if (scalar(seg)) {
             const double factor = tau * (A ? A[0] : 1.0) * (right ? right[0] : 1.0);
             for (int64_t n = 0; n < seg->pairs * size; n++)
-                if (places[n] >= 0) V[places[n]] = factor * G[n];
+                if (places[n] >= 0) V[places[n]] += factor * G[n];
             continue;
         }
         for (int64_t pair = 0; pair < seg->pairs; pair++, G += size, places += size) {
@@ -81,13 +91,15 @@ static void precision(const int64_t *I, Factors f, double tau, double *V, double
                     double value = 0.0;
                     if (places[i * qb + j] < 0) continue;
                     for (int64_t n = i; n < qa; n++) value += A[n * s + i] * half[n * qb + j];
-                    V[places[i * qb + j]] = tau * value;
+                    V[places[i * qb + j]] += tau * value;
                 }
         }
     }
     const Shape p = shape_of(I);
-    for (int64_t j = 0; j < p.tail; j++) V[j] += 1.0;
-    for (int64_t j = 0; j < p.m; j++) tail_of(p, V)[j * (p.m + 1)] += 1.0;
+    const double *unit = numbers(I, plan->at_unit);
+    for (int64_t j = 0; j < p.tail; j++) V[j] += unit[j];
+    for (int64_t j = 0; j < p.m; j++) tail_of(p, V)[j * (p.m + 1)] += unit[p.tail + j];
+    EACH_FIELD(add_field(I, group, chain, places, V))
 }
 
 /* Add what the derivative B of tau A' G A means for A; return it for tau. */
@@ -134,39 +146,38 @@ static double precision_gradient(const int64_t *I, Factors f, double tau, const 
 
 /* Fill y = tau A' c in the order of elimination. */
 static void pull(const int64_t *I, Factors f, double tau, double *y) {
-    const int64_t s = f.widest;
+    const int64_t s = f.widest, *when = I + plan_of(I)->at_perm;
     for (int64_t k = 0; k < plan_of(I)->segments; k++) {
         const Segment *seg = segments_of(I) + k;
         if (seg->at_c == 0) continue;
         const double *A = factor_of(f, f.A, seg->left), *c = numbers(I, seg->at_c);
-        double *out = y + seg->offset;
-        const int64_t q = seg->rows_left;
+        const int64_t q = seg->rows_left, *out = when + seg->offset;
         for (int64_t unit = 0; unit < seg->pairs; unit++, c += q, out += q)
             for (int64_t i = 0; i < q; i++) {
                 double value = A ? 0.0 : c[i];
                 if (A)
                     for (int64_t n = i; n < q; n++) value += A[n * s + i] * c[n];
-                out[i] = tau * value;
+                y[out[i]] = tau * value;
             }
     }
 }
 
 /* Add what the derivative mu of tau A' c means for A; return it for tau. */
 static double pull_gradient(const int64_t *I, Factors f, double tau, const double *mu) {
-    const int64_t s = f.widest;
+    const int64_t s = f.widest, *when = I + plan_of(I)->at_perm;
     double d_tau = 0.0;
     for (int64_t k = 0; k < plan_of(I)->segments; k++) {
         const Segment *seg = segments_of(I) + k;
         if (seg->at_c == 0) continue;
-        const double *A = factor_of(f, f.A, seg->left), *c = numbers(I, seg->at_c), *back = mu + seg->offset;
+        const double *A = factor_of(f, f.A, seg->left), *c = numbers(I, seg->at_c);
         double *dA = A ? f.dA + seg->left * s * s : NULL;
-        const int64_t q = seg->rows_left;
+        const int64_t q = seg->rows_left, *back = when + seg->offset;
         for (int64_t unit = 0; unit < seg->pairs; unit++, c += q, back += q)
             for (int64_t i = 0; i < q; i++) {
-                if (!A) d_tau += back[i] * c[i];
+                if (!A) d_tau += mu[back[i]] * c[i];
                 for (int64_t n = i; A && n < q; n++) {
-                    dA[n * s + i] += tau * back[i] * c[n];
-                    d_tau += A[n * s + i] * back[i] * c[n];
+                    dA[n * s + i] += tau * mu[back[i]] * c[n];
+                    d_tau += A[n * s + i] * mu[back[i]] * c[n];
                 }
             }
     }
@@ -185,10 +196,10 @@ static int factorise(const int64_t *I, Factors f, double tau, double *V, double 
 }
 
 /* Pull back through x = inv(L') (y + z) and -log det L, where slope is inv(L) times the
- * derivative in x. Adds to the factors' derivatives and returns that in tau. With slope equal
+ * derivative in x. Adds to the factors' derivatives and to d_x at fields' parameters; returns that in tau. With slope equal
  * to y and without x it differentiates y'y / 2 instead. B, mu: room as V and y. */
 static double factorise_gradient(const int64_t *I, Factors f, double tau, const double *V, const double *y, const double *x,
-                                 const double *slope, double *B, double *mu, double *room) {
+                                 const double *slope, double *B, double *mu, double *room, double *d_x) {
     const Shape p = shape_of(I);
     memset(B, 0, 8 * (size_t)plan_of(I)->size);
     memcpy(mu, slope, 8 * (size_t)(p.tail + p.m));
@@ -198,6 +209,7 @@ static double factorise_gradient(const int64_t *I, Factors f, double tau, const 
     for (int64_t j = 0; j < p.tail; j++) B[j] -= 1.0 / V[j];
     for (int64_t j = 0; j < p.m; j++) tail_of(p, B)[j * (p.m + 1)] -= 1.0 / V[p.edges[p.tail] + j * (p.m + 1)];
     pull_back(p, plan_of(I)->targets, V, B);
+    EACH_FIELD(if (has_parameter(I, group)) d_x[field_at(I, g)] += field_gradient(I, group, chain, places, B))
     const double d_tau = precision_gradient(I, f, tau, B, room, block_size(I));
     return d_tau + pull_gradient(I, f, tau, mu);
 }

@@ -17,6 +17,7 @@
 #include "symbolic.h"
 #include "sparse.h"
 #include "adapt.h"
+#include "taylor.h"
 #include "printed.h"
 #include "printed_ordinal.h"
 #include "interpret_apply.h"

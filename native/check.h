@@ -71,6 +71,24 @@ static int sound_starts(Buffer b, const Group *g, int64_t rows) {
     return good;
 }
 
+/* A precision's entries: its diagonal in order, then some below it; of a chain each child's, in order. */
+static int sound_field(Buffer b, const Group *g) {
+    if (!records(b, g->at_field, 1, sizeof(Field))) return 0;
+    const Field *field = (const Field *)(b.I + g->at_field);
+    const int64_t n = g->levels, all = field->entries, chain = field->law != CONSTANT_LAW;
+    if (n < 0 || all < n || field->law < CONSTANT_LAW || field->law > SHARE_LAW || g->at_weight) return 0;
+    if (!within_range(b, field->at_rows, all, 0, n) || !within_range(b, field->at_columns, all, 0, n)) return 0;
+    if (!inside(b, field->at_values, chain ? 0 : all) || !inside(b, field->at_first, chain ? n : 0)) return 0;
+    if (!inside(b, field->at_second, chain ? n : 0) || !records(b, field->at_prior, chain, sizeof(Prior))) return 0;
+    const int64_t *row = b.I + field->at_rows, *column = b.I + field->at_columns;
+    int good = !chain || ((const Prior *)(b.I + field->at_prior))->kind != HELD_PRIOR;
+    for (int64_t k = 0; k < all; k++) {
+        good &= k < n ? row[k] == k && column[k] == k : column[k] < row[k];
+        if (chain && k > n) good &= row[k - 1] < row[k];
+    }
+    return good;
+}
+
 static int sound_group(Buffer b, const Group *g, int64_t rows) {
     const int64_t q = g->terms, all = product(g->levels, q), squares = product(all, q);
     if (g->predictor < 0 || g->predictor >= ((const Program *)b.I)->predictors) return 0;
@@ -83,6 +101,7 @@ static int sound_group(Buffer b, const Group *g, int64_t rows) {
     }
     if (terms != q || !within_range(b, g->at_index, g->at_index ? rows : 0, 0, g->levels)) return 0;
     if (!g->at_index && (g->at_Z || g->at_starts || q != 1)) return 0;
+    if (g->at_field && !sound_field(b, g)) return 0;
     if (g->at_Z ? !inside(b, g->at_Z, product(q, rows)) : q != 1) return 0;
     if (!inside(b, g->at_weight, g->at_weight ? squares : 0) || !inside(b, g->at_pull, g->at_weight ? all : 0)) return 0;
     return !g->at_starts || sound_starts(b, g, rows);
@@ -131,6 +150,18 @@ static int sound_factor(Buffer b, const Plan *plan) {
     return within_range(b, plan->at_targets, plan->targets, 0, plan->size);
 }
 
+/* When effects are eliminated, their prior precision, and where the entries of fields go. */
+static int sound_prior(Buffer b, const Plan *plan) {
+    const int64_t groups = ((const Program *)b.I)->groups, n = plan->scalars;
+    if (!within_range(b, plan->at_perm, n, 0, n) || !inside(b, plan->at_unit, n) || !inside(b, plan->at_fields, groups)) return 0;
+    for (int64_t g = 0; g < groups; g++) {
+        const Group *group = groups_of(b.I) + g;
+        const int64_t count = group->at_field ? product(field_of(b.I, group)->entries, group->terms) : 0;
+        if (!within_range(b, b.I[plan->at_fields + g], count, 0, plan->size)) return 0;
+    }
+    return 1;
+}
+
 static int sound_segment(Buffer b, const Segment *s) {
     const Program *h = (const Program *)b.I;
     const Plan *plan = plan_of(b.I);
@@ -153,8 +184,10 @@ static int64_t sound_plan(Buffer b) {
     if (squares < 0 || !inside(b, plan->at_centre, theta) || !inside(b, plan->at_factor, squares / 2)) return BAD_PLAN;
     if (plan->sigma < -1 || plan->sigma >= h->dim || (h->mode == COLLAPSED && (plan->sigma < 0 || h->parameters != 1))) return BAD_PLAN;
     if (!sound_factor(b, plan)) return BAD_FACTOR;
-    if (!inside(b, plan->at_values, frozen ? plan->size : 0) || !inside(b, plan->at_middle, frozen ? n : 0)) return BAD_FACTOR;
-    if (!frozen && plan->segments == 0) return BAD_SEGMENT;
+    const int64_t taylor = h->mode == TAYLOR, sets = taylor ? product(theta + 1, theta + 2) / 2 : frozen;
+    if (!inside(b, plan->at_values, product(sets, plan->size)) || !inside(b, plan->at_middle, product(sets, n))) return BAD_FACTOR;
+    if (!frozen && !taylor && plan->segments == 0) return BAD_SEGMENT;
+    if (!frozen && !taylor && !sound_prior(b, plan)) return BAD_FACTOR;
     if (!records(b, plan->at_segments, plan->segments, sizeof(Segment))) return BAD_SEGMENT;
     for (int64_t k = 0; k < plan->segments; k++)
         if (!sound_segment(b, segments_of(b.I) + k)) return BAD_SEGMENT;
@@ -166,7 +199,7 @@ int64_t NAME(check_program)(int64_t length, const int64_t *program) {
     const Buffer b = {length, program};
     const Program *h = (const Program *)program;
     if (!records(b, 0, 1, sizeof(Program)) || h->length != length) return BAD_HEADER;
-    if (h->intercept < 0 || h->intercept > 1 || h->mode < PLAIN || h->mode > COLLAPSED) return BAD_HEADER;
+    if (h->intercept < 0 || h->intercept > 1 || h->mode < PLAIN || h->mode > TAYLOR) return BAD_HEADER;
     if (!sound_family(h)) return BAD_FAMILY;
     const int64_t n = h->rows;
     if (!inside(b, h->at_offset, product(h->predictors, n)) || !inside(b, h->at_y, h->family < PRINTED ? n : 0) || !inside(b, h->at_counts, h->family == GAUSSIAN ? n : 0)) return BAD_ROWS;

@@ -3,12 +3,14 @@
 /* Room for a plan's matrices, taken from one allocation a call. */
 typedef struct {
     Factors f;
+    Quadratic q;
     double *x, *d_x, *V, *y, *B, *mu, *slope, *w, *blocks, *rest;
 } Moved;
 
 static int64_t moved_size(const int64_t *I) {
     const Plan *plan = plan_of(I);
-    return 2 * ((const Program *)I)->dim + 2 * plan->size + 4 * plan->scalars + 3 * block_size(I) + factors_size(I);
+    const int64_t quadratic = ((const Program *)I)->mode == TAYLOR ? taylor_size(plan->theta) : 0;
+    return 2 * ((const Program *)I)->dim + 2 * plan->size + 4 * plan->scalars + 3 * block_size(I) + factors_size(I) + quadratic;
 }
 
 static Moved moved_in(const int64_t *I, double *room) {
@@ -25,6 +27,10 @@ static Moved moved_in(const int64_t *I, double *room) {
     m.w = m.slope + n;
     m.blocks = m.w + n;
     m.rest = m.blocks + 3 * block_size(I);
+    if (((const Program *)I)->mode == TAYLOR) {
+        m.q = quadratic_in(plan->theta, m.rest);
+        m.rest += taylor_size(plan->theta);
+    }
     memset(m.x, 0, 16 * (size_t)dim);
     return m;
 }
@@ -37,6 +43,14 @@ static double to_program(const int64_t *I, const double *z, const double *rest, 
     const int64_t n = plan->scalars, *order = I + plan->at_order, frozen = ((const Program *)I)->mode == FROZEN;
     double volume = 0.0;
     spread_theta(I, z, m.x);
+    if (((const Program *)I)->mode == TAYLOR) {
+        quadratic_at(m.q, z);
+        volume = taylor_forward(I, m.q, m.V, m.y);
+        memcpy(m.w, rest, 8 * (size_t)n);
+        upper(p, m.V, m.w);
+        for (int64_t k = 0; k < n; k++) m.x[order[k]] = m.y[k] + m.w[k];
+        return volume;
+    }
     if (frozen) {
         memcpy(m.V, numbers(I, plan->at_values), 8 * (size_t)plan->size);
         memset(m.y, 0, 8 * (size_t)n);
@@ -56,17 +70,22 @@ static double to_program(const int64_t *I, const double *z, const double *rest, 
 static void from_program(const int64_t *I, Moved m, double *d_z) {
     const Plan *plan = plan_of(I);
     const Shape p = shape_of(I);
-    const int64_t n = plan->scalars, *order = I + plan->at_order;
+    const int64_t n = plan->scalars, *order = I + plan->at_order, taylor = ((const Program *)I)->mode == TAYLOR;
     for (int64_t k = 0; k < n; k++) m.slope[k] = m.d_x[order[k]];
+    if (taylor) memcpy(m.mu, m.slope, 8 * (size_t)n);
     lower(p, m.V, m.slope);
     memcpy(d_z + plan->theta, m.slope, 8 * (size_t)n);
     if (((const Program *)I)->mode == ADAPTIVE) {
         const double tau = precision_scale(I, m.x);
-        const double d_tau = factorise_gradient(I, m.f, tau, m.V, m.y, m.w, m.slope, m.B, m.mu, m.blocks);
+        const double d_tau = factorise_gradient(I, m.f, tau, m.V, m.y, m.w, m.slope, m.B, m.mu, m.blocks, m.d_x);
         all_scales_gradient(I, m.f, m.d_x);
         if (plan->sigma >= 0) m.d_x[plan->sigma] -= 2.0 * tau * d_tau;
     }
     spread_theta_gradient(I, m.d_x, d_z);
+    if (taylor) {
+        taylor_gradient(I, m.q, m.V, m.w, m.slope, m.mu, m.B);
+        quadratic_gradient(m.q, d_z);
+    }
 }
 
 /* Log-density of the scales of a Gaussian model, everything linear integrated out. */
@@ -84,7 +103,7 @@ static double collapsed_density(const int64_t *I, const double *z, double *d_z, 
     for (int64_t k = 0; k < plan->scalars; k++) value += 0.5 * m.y[k] * m.y[k];
     value -= log_diagonal(p, m.V);
     double d_tau = -0.5 * plan->squares;
-    d_tau += factorise_gradient(I, m.f, tau, m.V, m.y, NULL, m.y, m.B, m.mu, m.blocks);
+    d_tau += factorise_gradient(I, m.f, tau, m.V, m.y, NULL, m.y, m.B, m.mu, m.blocks, m.d_x);
     all_scales_gradient(I, m.f, m.d_x);
     m.d_x[sigma] += own.slope - plan->observations - 2.0 * tau * d_tau;
     spread_theta_gradient(I, m.d_x, d_z);

@@ -6,6 +6,7 @@
 typedef struct {
     int64_t q, s, levels;
     const double *A, *W, *b; /* W is NULL where coordinates are the standardised effects */
+    int related;             /* whether these have a prior of their own, see fields.h */
 } Map;
 
 static int64_t map_size(int64_t s) { return 5 * s * s + 4 * s; }
@@ -136,7 +137,7 @@ static double effects(Map m, const double *z, double *w, double *u, double *room
         if (m.W) total -= informed(m, m.W + l * q * q, m.b + l * q, z + l * q, C, r, w + l * q);
         for (int64_t i = 0; i < q; i++) {
             double value = 0.0;
-            total -= 0.5 * w[l * q + i] * w[l * q + i];
+            if (!m.related) total -= 0.5 * w[l * q + i] * w[l * q + i];
             for (int64_t j = 0; j <= i; j++) value += m.A[i * s + j] * w[l * q + j];
             u[l * q + i] = value;
         }
@@ -154,7 +155,7 @@ static void effects_gradient(Map m, const double *z, const double *w, const doub
     double *C = room, *r = C + s * s, *d_w = r + s, *again = d_w + s, *more = again + s;
     for (int64_t l = 0; l < m.levels; l++) {
         for (int64_t j = 0; j < q; j++) {
-            double pulled = -w[l * q + j];
+            double pulled = m.related ? 0.0 : -w[l * q + j];
             for (int64_t i = j; i < q; i++) {
                 pulled += m.A[i * s + j] * d_u[l * q + i];
                 dA[i * s + j] += d_u[l * q + i] * w[l * q + j];

@@ -17,7 +17,7 @@ static double *lay_effects(const int64_t *I, Factors f, int64_t g, int64_t at, E
     const Group *group = groups_of(I) + g;
     const int64_t q = group->terms, all = group->levels * q, w = f.widest;
     const double *W = group->at_weight ? numbers(I, group->at_weight) : NULL;
-    *e = (Effects){.map = {q, w, group->levels, f.A + g * w * w, W, numbers(I, group->at_pull)},
+    *e = (Effects){.map = {q, w, group->levels, f.A + g * w * w, W, numbers(I, group->at_pull), group->at_field != 0},
                    .predictor = group->predictor,
                    .at = at,
                    .free = sizes_of(I, group).free,
@@ -133,10 +133,14 @@ static double log_posterior(const int64_t *I, const double *x, double *grad, dou
     if (h->intercept) grad[0] += ((const Prior *)(I + h->at_intercept_prior))->b * fixed.d_start;
     const Prior *slopes = (const Prior *)(I + h->at_beta_prior);
     for (int64_t j = 0; j < h->coefficients; j++) grad[h->intercept + j] += slopes[j].b * fixed.d_beta[j];
+    const double *chain = f.chains;
     for (int64_t g = 0; g < h->groups; g++) {
+        const Group *group = groups_of(I) + g;
         const Effects *e = effects_of + g;
         const int64_t first = e->at + e->map.q + e->free;
         effects_gradient(e->map, x + first, e->w, e->d_u, grad + first, e->dA, map_room);
+        if (group->at_field) total += field_prior(I, group, chain, e->w, grad + first, grad + first - 1);
+        chain += chain_size(I, group);
     }
     all_scales_gradient(I, f, grad);
     return total;

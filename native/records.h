@@ -3,7 +3,7 @@
 #define RECORDS_H
 #include <stdint.h>
 enum {
-    PLAIN = 0, FROZEN = 1, ADAPTIVE = 2, COLLAPSED = 3,
+    PLAIN = 0, FROZEN = 1, ADAPTIVE = 2, COLLAPSED = 3, TAYLOR = 4,
 };
 enum {
     GAUSSIAN = 0, STUDENT_T = 1, BERNOULLI = 2, POISSON = 3, NEGATIVE_BINOMIAL = 4, NEGATIVE_BINOMIAL_1 = 5,
@@ -16,6 +16,9 @@ enum {
 enum {
     NORMAL_PRIOR = 0, STUDENT_T_PRIOR = 1, LAPLACE_PRIOR = 2, LOGISTIC_PRIOR = 3, HALF_NORMAL_PRIOR = 4, HALF_STUDENT_T_PRIOR = 5,
     GAMMA_PRIOR = 6, INVERSE_GAMMA_PRIOR = 7, LOG_NORMAL_PRIOR = 8, SHARE_PRIOR = 9, POWER_PRIOR = 10, HELD_PRIOR = 11,
+};
+enum {
+    CONSTANT_LAW = 0, RHO_LAW = 1, HALFLIFE_LAW = 2, SHARE_LAW = 3,
 };
 typedef struct {
     int64_t length;
@@ -72,8 +75,20 @@ typedef struct {
     int64_t at_weight;
     int64_t at_pull;
     int64_t at_starts;
+    int64_t at_field;
 } Group;
-_Static_assert(sizeof(Group) == 8 * 11, "one word a field");
+_Static_assert(sizeof(Group) == 8 * 12, "one word a field");
+typedef struct {
+    int64_t law;
+    int64_t entries;
+    int64_t at_rows;
+    int64_t at_columns;
+    int64_t at_values;
+    int64_t at_first;
+    int64_t at_second;
+    int64_t at_prior;
+} Field;
+_Static_assert(sizeof(Field) == 8 * 8, "one word a field");
 typedef struct {
     int64_t width;
     double eta;
@@ -104,12 +119,15 @@ typedef struct {
     int64_t at_factor;
     int64_t at_values;
     int64_t at_middle;
+    int64_t at_perm;
+    int64_t at_unit;
+    int64_t at_fields;
     double reference;
     double constant;
     double squares;
     double observations;
 } Plan;
-_Static_assert(sizeof(Plan) == 8 * 21, "one word a field");
+_Static_assert(sizeof(Plan) == 8 * 24, "one word a field");
 typedef struct {
     int64_t left;
     int64_t right;

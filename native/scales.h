@@ -1,15 +1,30 @@
 /* Scales and correlations of a group's effects: factors, priors, derivatives. */
 typedef struct {
-    int64_t size, free; /* coordinates, and how many of them are free correlations */
+    int64_t size, free; /* coordinates; how many are free correlations and a field's parameter, which is the last */
 } GroupSizes;
 
+static const double *numbers(const int64_t *I, int64_t at) { return (const double *)I + at; }
+
 static const Group *groups_of(const int64_t *I) { return (const Group *)(I + ((const Program *)I)->at_groups); }
+
+static const Field *field_of(const int64_t *I, const Group *g) { return g->at_field ? (const Field *)(I + g->at_field) : NULL; }
+
+static int has_parameter(const int64_t *I, const Group *g) { return g->at_field && field_of(I, g)->law != CONSTANT_LAW; }
 
 static GroupSizes sizes_of(const int64_t *I, const Group *g) {
     const Block *blocks = (const Block *)(I + g->at_blocks);
     int64_t free = 0;
     for (int64_t b = 0; b < g->blocks; b++) free += blocks[b].width * (blocks[b].width - 1) / 2;
+    if (has_parameter(I, g)) free++;
     return (GroupSizes){g->terms + free + g->levels * g->terms, free};
+}
+
+/* Return the coordinate of a field's parameter. */
+static int64_t field_at(const int64_t *I, int64_t g) {
+    const Program *h = (const Program *)I;
+    int64_t k = h->intercept + h->coefficients;
+    for (int64_t other = 0; other < g; other++) k += sizes_of(I, groups_of(I) + other).size;
+    return k + groups_of(I)[g].terms + sizes_of(I, groups_of(I) + g).free - 1;
 }
 
 static int64_t widest_group(const int64_t *I) {
@@ -75,33 +90,42 @@ static void group_backward(const int64_t *I, const Group *g, int64_t s, const do
     }
 }
 
+#include "fields.h"
+
 /* The factors of all groups, and room for their derivatives. */
 typedef struct {
     int64_t groups, widest;
-    double *A, *L, *sd, *dA, *dL;
+    double *A, *L, *sd, *dA, *dL, *chains;
 } Factors;
 
 static int64_t factors_size(const int64_t *I) {
     const int64_t w = widest_group(I), groups = ((const Program *)I)->groups;
-    return groups * (4 * w * w + w);
+    int64_t size = groups * (4 * w * w + w);
+    for (int64_t g = 0; g < groups; g++) size += chain_size(I, groups_of(I) + g);
+    return size;
 }
 
 /* Lay factors into room for them, all zero. */
 static Factors factors_in(const int64_t *I, double *room) {
     const int64_t w = widest_group(I), groups = ((const Program *)I)->groups, all = groups * w * w;
     memset(room, 0, 8 * (size_t)factors_size(I));
-    return (Factors){groups, w, room, room + all, room + 4 * all, room + 2 * all, room + 3 * all};
+    return (Factors){groups, w, room, room + all, room + 4 * all, room + 2 * all, room + 3 * all, room + 4 * all + groups * w};
 }
 
 /* Fill the factors of all groups; return the prior of their scales. */
 static double all_scales(const int64_t *I, const double *x, Factors f, double *grad) {
     const Program *h = (const Program *)I;
     const int64_t w = f.widest;
-    double total = 0.0;
+    double total = 0.0, *chain = f.chains;
     int64_t k = h->intercept + h->coefficients;
     for (int64_t g = 0; g < f.groups; g++) {
         const Group *group = groups_of(I) + g;
         total += group_forward(I, group, w, x + k, f.A + g * w * w, f.L + g * w * w, f.sd + g * w, grad + k);
+        if (has_parameter(I, group)) {
+            const int64_t at = field_at(I, g);
+            total += chain_forward(I, group, x[at], chain, grad + at);
+        }
+        chain += chain_size(I, group);
         k += sizes_of(I, group).size;
     }
     return total;

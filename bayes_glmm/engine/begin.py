@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.linear import all_groups, linears, order_of, scale_size
+from bayes_glmm.engine.linear import all_groups, hypers, linears, order_of, scale_size
 from bayes_glmm.engine.own import climbing, coordinate
 from bayes_glmm.families import Parameter, get_family
 from bayes_glmm.model.default_priors import observations, predictor_start, predictor_unit
@@ -65,9 +65,10 @@ def begin(
         for t in terms:
             middle = priors[f"sd_{group.name}[{group.terms[t]}]"].median
             start.append(np.log(min(middle, unit / (float(sizes[t]) or 1.0))))
-        rest = scale_size(group) - len(terms) + group.n_levels * len(terms)
-        start += [0.0] * rest
-        spread += [1.0] * (len(terms) + rest)
+        parameters = [coordinate(priors[name], priors[name].median) for name in hypers(group)]
+        start += [0.0] * (scale_size(group) - len(terms) - len(parameters)) + parameters
+        start += [0.0] * (group.n_levels * len(terms))
+        spread += [1.0] * (scale_size(group) + group.n_levels * len(terms))
     unit = predictor_unit(design)
     family = get_family(design.family)
     for name, values in _vectors(design).items():

@@ -16,15 +16,16 @@ from bayes_glmm.engine.laplace import (
     Approximation,
     Problem,
     approximate_problem,
-    factorise,
     marginal,
 )
 from bayes_glmm.engine.linear import all_groups, fixed_names, order_of
 from bayes_glmm.engine.merge import arrange_rows
 from bayes_glmm.engine.pattern import Part, loosen
 from bayes_glmm.engine.plan import Plan
+from bayes_glmm.engine.linear_precision import factorise
 from bayes_glmm.engine.program import Informed, Program, write_program
 from bayes_glmm.engine.records import PROGRAM
+from bayes_glmm.engine.taylor import fits, taylor
 from bayes_glmm.errors import EngineError
 from bayes_glmm.model.design import Design
 from bayes_glmm.spec.priors import Prior
@@ -35,6 +36,9 @@ NEAR_ZERO, DOWN, SPREAD = 6.0, 6.0, 0.3
 FOLDED = ("HalfNormal", "HalfStudentT", "HalfCauchy")
 CHEAP = 20_000
 PER_ROW, PER_ROW_COLLAPSED, PER_ROW_FROZEN = 8, 40, 4
+PER_UNIT, PER_UNIT_ADAPTIVE = 2_000, 20
+"""Products of a factorisation for each row and related unit: beyond the first the graph is faster,
+up to the second a factorisation for each gradient costs little."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +47,7 @@ class Coordinates:
 
     Attributes
     ----------
-    kind : {"plain", "frozen", "adaptive", "collapsed"}
+    kind : {"plain", "frozen", "adaptive", "taylor", "collapsed"}
     """
 
     program: Program
@@ -101,17 +105,22 @@ def choose_coordinates(design: Design, priors: Mapping[str, Prior]) -> Coordinat
     A Gaussian response with normal priors is collapsed, and any other model gets
     coordinates that follow the scales, where a factorisation per gradient costs
     little beside the rows. Crossed groups, where it would not, are turned by the
-    factor at the mode; but not where a scale may be near zero.
+    factor at the mode; but not where a scale may be near zero. Related levels, where
+    it would not, have factors that are interpolated, or are left to the graph.
     """
     rows = arrange_rows(design)
     plain = write_program(design, priors, rows=rows)
     problem = Problem.of(plain)
-    found = None if problem is None else approximate_problem(problem)
-    if problem is None or found is None:
+    if problem is None or (problem.pattern.fields and _cost(problem) > PER_UNIT):
+        return Coordinates(plain, plain.start, plain.spread, "plain")
+    found = approximate_problem(problem)
+    if found is None:
         return Coordinates(plain, plain.start, plain.spread, "plain")
     cost, n = problem.pattern.cost - CHEAP, rows.design.n_rows
-    if collapses(design, priors) and cost <= PER_ROW_COLLAPSED * n:
+    if collapses(design, priors) and (problem.pattern.fields or cost <= PER_ROW_COLLAPSED * n):
         return planned(plain, collapsed(found), "collapsed")
+    if problem.pattern.fields:
+        return _related(plain, found)
     if cost <= PER_ROW * n:
         return planned(plain, adaptive(found), "adaptive")
     if found.uncertainty.max(initial=0.0) <= MOST_UNCERTAIN and not design.smooths:
@@ -119,6 +128,25 @@ def choose_coordinates(design: Design, priors: Mapping[str, Prior]) -> Coordinat
         centred = write_program(design, priors, informed, rows=rows)
         return planned(centred, frozen(found, informed), "frozen")
     return Coordinates(plain, plain.start, plain.spread, "plain")
+
+
+def _cost(problem: Problem) -> float:
+    """Return the products of a factorisation for each row and each related unit."""
+    units = sum(one.part.units for one in problem.pattern.fields)
+    return (problem.pattern.cost - CHEAP) / (problem.program.rows.design.n_rows + units)
+
+
+def _related(plain: Program, found: Approximation) -> Coordinates:
+    """Interpolate factors of related levels where that is cheaper than to compute each.
+
+    A scale with a sign has a second mode, its mirror image, which interpolation does not reach.
+    """
+    placed = scales(found, fold=True)
+    if _cost(found.problem) > PER_UNIT_ADAPTIVE and not placed[2] and fits(found.problem):
+        plan = taylor(found, *placed[:2])
+        if plan is not None:
+            return planned(plain, plan, "taylor")
+    return planned(plain, adaptive(found), "adaptive")
 
 
 def planned(program: Program, plan: Plan, kind: str) -> Coordinates:

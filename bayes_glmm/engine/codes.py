@@ -9,9 +9,18 @@ from bayes_glmm.native.rows_table import FAMILY_NUMBERS, LINK_NUMBERS
 
 type Array = NDArray[np.float64]
 
-PLAIN, FROZEN, ADAPTIVE, COLLAPSED = range(4)
-MODES = {"PLAIN": PLAIN, "FROZEN": FROZEN, "ADAPTIVE": ADAPTIVE, "COLLAPSED": COLLAPSED}
+PLAIN, FROZEN, ADAPTIVE, COLLAPSED, TAYLOR = range(5)
+MODES = {
+    "PLAIN": PLAIN,
+    "FROZEN": FROZEN,
+    "ADAPTIVE": ADAPTIVE,
+    "COLLAPSED": COLLAPSED,
+    "TAYLOR": TAYLOR,
+}
 """Coordinates that are sampled: the program's own, or those of a :class:`.plan.Plan`."""
+
+LAWS = {"constant": 0, "rho": 1, "halflife": 2, "share": 3}
+"""Precisions of related levels: without a parameter, or those of :class:`.chain.Chain`."""
 
 GAUSSIAN, STUDENT_T, BERNOULLI, POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1 = range(6)
 PLAIN_FAMILIES = {

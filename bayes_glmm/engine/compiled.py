@@ -18,7 +18,7 @@ from bayes_glmm.engine.load import CompiledGraph, load_nutpie
 from bayes_glmm.engine.nutpie_adapter import Density
 from bayes_glmm.engine.program import uncovered
 from bayes_glmm.engine.rotated import Rotation, rotated_graph, rotates, with_effects
-from bayes_glmm.errors import EngineError
+from bayes_glmm.errors import EngineError, listed
 from bayes_glmm.model.design import Design
 from bayes_glmm.model.reference import Way
 from bayes_glmm.spec.model import ModelSpec
@@ -81,14 +81,20 @@ def _carried_back(found: Sampled, way: Way) -> Sampled:
 def _compile(spec: ModelSpec, design: Design, priors: Mapping[str, Prior], engine: str) -> Sampled:
     if engine == "laplace":
         raise EngineError('engine="laplace" has no chains, which are needed here: leave it out.')
-    if engine in ("auto", "collapsed") and rotates(design):
+    rotated = engine in ("auto", "collapsed") and rotates(design)
+    what = uncovered(design, priors) if engine == "auto" or rotated else None
+    if what is None and (engine == "auto" or rotated):
+        chosen = choose_coordinates(design, priors)
+        related = [group.name for group in design.groups if group.structure]
+        if chosen.kind == "collapsed" or (chosen.kind != "plain" and not rotated) or not related:
+            return _kernel(design, priors, chosen, choose_coordinates)
+        what = f"as many ties between the levels of {listed(related)}"
+    if rotated:
         return _rotated(design, priors)
     if engine == "collapsed":
         require_kernel(design, priors, engine)
-        return _kernel(design, priors, collapsed_coordinates)
-    what = uncovered(design, priors) if engine == "auto" else None
-    if engine == "auto" and what is None:
-        return _kernel(design, priors, choose_coordinates)
+        chosen = collapsed_coordinates(design, priors)
+        return _kernel(design, priors, chosen, collapsed_coordinates)
     why = f"Sampled on the PyMC graph: the compiled kernel does not cover {what}."
     notes = () if what is None else (why,)
     return _graph(spec, design, priors, "jax" if engine == "jax" else "numba", notes)
@@ -104,9 +110,9 @@ def require_kernel(design: Design, priors: Mapping[str, Prior], engine: str) -> 
 def _kernel(
     design: Design,
     priors: Mapping[str, Prior],
+    chosen: Coordinates,
     choose: Callable[[Design, Mapping[str, Prior]], Coordinates],
 ) -> Sampled:
-    chosen = choose(design, priors)
     program, start, spread = chosen.program, chosen.start, chosen.spread
     n = program.n_sampled
 
@@ -124,7 +130,7 @@ def _kernel(
         model,
         lambda draws, seed: expand(program, draws[COORDINATES], seed),
         chosen.kind,
-        lambda other: _kernel(other, priors, choose),
+        lambda other: _kernel(other, priors, choose(other, priors), choose),
         (summed,) if rows.merged else (),
     )
 

@@ -9,11 +9,18 @@ from numpy.typing import NDArray
 
 from bayes_glmm.engine.codes import COLLAPSED
 from bayes_glmm.engine.kernel import restore
-from bayes_glmm.engine.linear import Tied, all_groups, linears, order_of
-from bayes_glmm.engine.own import location_scale
+from bayes_glmm.engine.linear import (
+    Tied,
+    all_groups,
+    deviations,
+    hypers,
+    linears,
+    order_of,
+)
+from bayes_glmm.engine.own import from_coordinate, location_scale
 from bayes_glmm.engine.program import Informed, Program, correlated, unit_rows
+from bayes_glmm.engine.related import Related
 from bayes_glmm.maths.on_cores import on_cores
-from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
@@ -46,7 +53,8 @@ def expand(program: Program, draws: Array, seed: int = 1) -> dict[str, Array]:
     def block(at: int) -> dict[str, Array]:
         here = slice(at, at + step)
         own = None if noise is None else noise[here]
-        return _expanded(program, np.ascontiguousarray(flat[here]), own)
+        rng = np.random.default_rng([seed, STREAM, at])
+        return _expanded(program, np.ascontiguousarray(flat[here]), own, rng)
 
     first = block(0)
     out = {name: np.empty((len(flat), *values.shape[1:])) for name, values in first.items()}
@@ -67,7 +75,9 @@ def _noise(program: Program, n_draws: int, seed: int) -> Array | None:
     return np.random.default_rng([seed, STREAM]).normal(size=size)
 
 
-def _expanded(program: Program, draws: Array, noise: Array | None) -> dict[str, Array]:
+def _expanded(
+    program: Program, draws: Array, noise: Array | None, rng: np.random.Generator
+) -> dict[str, Array]:
     """Return the variables of a block of draws, shape (n_draws, n_sampled)."""
     if program.plan is not None:
         sampled, draws = draws, np.empty((len(draws), program.n_dim))
@@ -79,7 +89,7 @@ def _expanded(program: Program, draws: Array, noise: Array | None) -> dict[str, 
             continue
         q, order = len(group.terms), order_of(group)
         back = np.argsort(order)
-        sd = _scales(program, group, order, draws[..., k : k + q])
+        sd = deviations(group, program.signed, draws[..., k : k + q])
         k += q
         L = np.zeros((n, q, q))
         L[..., range(q), range(q)] = 1.0
@@ -103,6 +113,12 @@ def _expanded(program: Program, draws: Array, noise: Array | None) -> dict[str, 
             if number == 0:
                 full = L @ np.swapaxes(L, -1, -2)
                 out[f"corr_{group.name}"] = full[..., back, :][..., :, back]
+        named = hypers(group)
+        parameters = {
+            name: from_coordinate(program.priors[name], draws[:, k + j])
+            for j, name in enumerate(named)
+        }
+        k += len(named)
         size = group.n_levels * q
         z = draws[:, k : k + size].reshape(n, group.n_levels, q)
         if group.name in program.informed:
@@ -110,15 +126,34 @@ def _expanded(program: Program, draws: Array, noise: Array | None) -> dict[str, 
         u = np.empty_like(z)
         for i, place in enumerate(order):
             u[..., place] = sum(z[..., j] * factor[..., i, j, None] for j in range(i + 1))
+        if isinstance(group, Related):
+            signed = np.empty_like(
+                z
+            )  # a scale's sign goes into the effects, and out of their factor
+            signed[..., order] = z * sign[:, None, :]
+            out |= parameters
+            out[group.group.latents] = _latents(group, signed, parameters, rng)
+            u = u[:, group.law.node]
         out[f"u_{group.name}"] = u
         k += size
     return out | _own(program, draws, out)
 
 
+def _latents(
+    group: Related, values: Array, parameters: Mapping[str, Array], rng: np.random.Generator
+) -> Array:
+    """Return the latents of the nodes' values at unit scale, shape (n_draws, n_nodes, n_terms)."""
+    own = group.group
+    assert own.factor is not None
+    return own.factor.latents(
+        values, {h.stem: parameters[own.hyper_name(h)] for h in own.hyper}, rng
+    )
+
+
 def _tied(program: Program, group: Tied, draws: Array, out: dict[str, Array]) -> int:
     """Fill in coefficients of a smooth and their standard deviation; return how many coordinates."""
     smooth, n = group.smooth, len(draws)
-    sd = _scales(program, group, [0], draws[:, :1])
+    sd = deviations(group, program.signed, draws[:, :1])
     for name, size in ((smooth.sd, len(smooth.parts)), (smooth.effects, len(smooth.part))):
         out.setdefault(name, np.empty((n, size)))
     out[smooth.sd][:, group.part] = np.abs(sd[:, 0])
@@ -152,12 +187,6 @@ def _own(program: Program, draws: Array, known: Mapping[str, Array]) -> dict[str
         centre = np.asarray(program.design.threshold_centre(known.__getitem__, np.stack))
         own[name] = own[name] + centre[..., None]
     return {name: own[name] for name in program.names}
-
-
-def _scales(program: Program, group: GroupDesign | Tied, order: list[int], x: Array) -> Array:
-    """Return standard deviations, some with a sign that goes into their effects."""
-    units = [program.signed.get(f"sd_{group.name}[{group.terms[t]}]", 0.0) for t in order]
-    return np.where(np.array(units) > 0, np.array(units) * x, np.exp(np.where(units, 0.0, x)))
 
 
 def _noncentred(known: Informed, order: list[int], A: Array, z: Array) -> Array:

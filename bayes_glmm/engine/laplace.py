@@ -12,13 +12,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
-from bayes_glmm.engine import sparse
 from bayes_glmm.engine.climb import NO_VALUE, climb, hessian
 from bayes_glmm.engine.kernel import likelihood, log_density
-from bayes_glmm.engine.linear import Tied, all_groups, linears, order_of, scale_size
-from bayes_glmm.engine.pattern import Pattern, find_pattern
+from bayes_glmm.engine.linear import (
+    Tied,
+    all_groups,
+    hypers,
+    linears,
+    order_of,
+    scale_size,
+)
+from bayes_glmm.engine.own import from_coordinate
+from bayes_glmm.engine.pattern import Pattern, find_pattern, span
+from bayes_glmm.engine.linear_precision import Factor, Prior, factorise
 from bayes_glmm.engine.program import Program, unit_rows
 
 type Array = NDArray[np.float64]
@@ -31,78 +38,22 @@ SPREAD_THETA, STEP_THETA = 0.2, 0.05
 
 
 @dataclass(frozen=True, eq=False)
-class Factor:
-    """Cholesky factor of the precision of everything linear."""
-
-    pattern: Pattern
-    values: Array
-
-    @property
-    def tail(self) -> Array:
-        """The dense block, column by column."""
-        m = self.pattern.symbolic.n - self.pattern.symbolic.tail
-        return self.values[len(self.values) - m * m :].reshape(m, m)
-
-    @property
-    def log_det(self) -> float:
-        """Logarithm of the determinant of the factor."""
-        return float(np.log(self.values[self.pattern.symbolic.diagonal]).sum())
-
-    def lower(self, x: Array) -> Array:
-        """Return ``inv(L) x``."""
-        s, out = self.pattern.symbolic, x.copy()
-        sparse.solve_lower(s, self.values, out)
-        return out
-
-    def upper(self, x: Array) -> Array:
-        """Return ``inv(L') x``."""
-        s, out = self.pattern.symbolic, x.copy()
-        sparse.solve_upper(s, self.values, out)
-        return out
-
-    def inverse(self) -> Array:
-        """Return the inverse of the precision at the entries of the factor."""
-        s = self.pattern.symbolic
-        out, m = np.zeros(s.size), s.n - s.tail
-        if m:
-            half = solve_triangular(self.tail, np.eye(m), lower=False, check_finite=False)
-            out[s.size - m * m :] = (half @ half.T).ravel()
-        sparse.invert_on_pattern(s, self.values, out)
-        return out
-
-
-def factorise(pattern: Pattern, blocks: list[Array]) -> Factor | None:
-    """Factorise the sum of the segments' blocks; ``None`` if it is not positive."""
-    s = pattern.symbolic
-    V, m = np.zeros(s.size), s.n - s.tail
-    for segment, block in zip(pattern.segments, blocks, strict=True):
-        kept = segment.places >= 0
-        V[segment.places[kept]] = block[kept]
-    if not sparse.eliminate(s.edges, s.targets, V):
-        return None
-    if m:
-        M = V[s.size - m * m :].reshape(m, m)
-        try:
-            M[:] = cholesky(M, lower=False, check_finite=False)
-        except (LinAlgError, ValueError):
-            return None
-    return Factor(pattern, V)
-
-
-@dataclass(frozen=True, eq=False)
 class Inner:
     """The mode of everything linear at given scales.
 
     Attributes
     ----------
     w : ndarray, shape (n,)
-        Standardised effects in the order of elimination.
+        Standardised effects, part by part.
+    prior : Prior
+        Their distribution before the rows are seen.
     products : list of ndarray
         Cross-products of the rows at their weights, segment by segment.
     factor : Factor
     """
 
     w: Array
+    prior: Prior
     eta: Array
     slope: Array
     weights: Array
@@ -179,19 +130,34 @@ class Problem:
             [np.zeros(0), *((s if A is None else s @ A).ravel() for s, A in pairs)]
         )
 
-    def precision(self, factors: list[Array | None], products: list[Array]) -> Factor | None:
-        """Factorise ``A' G A + I``."""
-        return factorise(self.pattern, self.blocks(factors, products))
+    def prior(self, x: Array) -> Prior:
+        """Return the precision of standardised effects at the parameters in ``x``."""
+        entries, matrices = [], []
+        for one in self.pattern.fields:
+            at, group = self.program.group_starts[one.part.group]
+            law, names = one.related.law, hypers(group)
+            k = at + scale_size(group) - 1
+            value = from_coordinate(self.program.priors[names[0]], x[k]) if names else None
+            entries.append(law.at(value))
+            matrices.append((span(one.part), one.part.width, law.matrix(value)))
+        return Prior(entries, matrices)
+
+    def precision(
+        self, factors: list[Array | None], products: list[Array], prior: Prior
+    ) -> Factor | None:
+        """Factorise ``A' G A + Q``."""
+        return factorise(self.pattern, self.blocks(factors, products), prior.entries)
 
     def blocks(self, factors: list[Array | None], products: list[Array]) -> list[Array]:
-        """Return ``A' G A + I``, segment by segment."""
+        """Return ``A' G A``, segment by segment, and one added where units are independent."""
+        related = {one.part.group for one in self.pattern.fields}
         known = {p.group: A for p, A in zip(self.pattern.parts, factors, strict=True)}
         blocks = []
         for segment, G in zip(self.pattern.segments, products, strict=True):
             left, right = known[segment.left.group], known[segment.right.group]
             block = G if left is None else left.T @ G
             block = block if right is None else block @ right
-            if segment.left is segment.right:
+            if segment.left is segment.right and segment.left.group not in related:
                 block = block + np.eye(segment.left.width)
             blocks.append(block)
         return blocks
@@ -231,10 +197,10 @@ class Problem:
             Whether the precision there is that of second derivatives as they are, where that is
             positive. Coordinates ask for weights of each row that are, at whichever scales.
         """
-        factors, parameters = self.factors(x), self.parameters(x)
+        factors, parameters, prior = self.factors(x), self.parameters(x), self.prior(x)
         eta = self.pattern.predict(self.base, self.effects(factors, w))
         value, slope = self.rows(eta, parameters)
-        value = value - 0.5 * float(w @ w)
+        value = value - 0.5 * float(w @ prior.times(w))
         weights, products, factor = np.zeros(0), [np.zeros(0)], None
         for _ in range(NEWTON_STEPS):
             if not np.isfinite(value):
@@ -244,22 +210,22 @@ class Problem:
                 weights, factor = new_weights, None
                 if observed:
                     products = self.pattern.products(weights)
-                    factor = self.precision(factors, products)
+                    factor = self.precision(factors, products, prior)
                 if factor is None:
                     products = self.pattern.products(positive(weights))
-                    factor = self.precision(factors, products)
+                    factor = self.precision(factors, products, prior)
             if factor is None:
                 return None
-            gradient = self.back(factors, self.pattern.gather(slope)) - w
+            gradient = self.back(factors, self.pattern.gather(slope)) - prior.times(w)
             half = factor.lower(gradient)
             if half @ half < enough:
-                return Inner(w, eta, slope, positive(weights), products, factor)
+                return Inner(w, prior, eta, slope, positive(weights), products, factor)
             step = factor.upper(half)
             for size in 0.5 ** np.arange(12):
                 moved = w + size * step
                 eta = self.pattern.predict(self.base, self.effects(factors, moved))
                 new, slope = self.rows(eta, parameters)
-                new -= 0.5 * moved @ moved
+                new -= 0.5 * float(moved @ prior.times(moved))
                 if np.isfinite(new) and new >= value - 1e-9 * abs(value):
                     break
             w, value = moved, new

@@ -7,16 +7,20 @@ of ones. Columns are centred, and priors of intercepts are at the covariates' me
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.engine.related import Related
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.blocks.smooth import SmoothDesign
 from bayes_glmm.model.design import Design, PredictorDesign
 
 type Array = NDArray[np.float64]
+type Grouped = GroupDesign | Related | Tied
+"""What the kernel knows as a group."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,13 +116,17 @@ def linears(design: Design) -> tuple[Linear, ...]:
     return tuple(Linear.of(p, number) for number, p in enumerate(ordered))
 
 
-def all_groups(design: Design) -> list[tuple[int, GroupDesign | Tied]]:
+def all_groups(design: Design) -> list[tuple[int, Grouped]]:
     """Return the effects of all predictors, each with the number of its predictor.
 
     Groups come first, then the coefficients of smooths.
     """
-    groups = [(one.number, group) for one in linears(design) for group in one.predictor.groups]
-    tied = [
+    groups: list[tuple[int, Grouped]] = [
+        (one.number, Related(group) if group.structure else group)
+        for one in linears(design)
+        for group in one.predictor.groups
+    ]
+    tied: list[tuple[int, Grouped]] = [
         (one.number, Tied(smooth, part))
         for one in linears(design)
         for smooth in one.predictor.smooths
@@ -127,14 +135,38 @@ def all_groups(design: Design) -> list[tuple[int, GroupDesign | Tied]]:
     return [*groups, *tied]
 
 
-def order_of(group: GroupDesign | Tied) -> list[int]:
+def order_of(group: Grouped) -> list[int]:
     """Return the terms of a group in the order of its blocks."""
     return [t for members in group.blocks for t in members]
 
 
-def scale_size(group: GroupDesign | Tied) -> int:
-    """Return the number of coordinates of a group's scales and correlations, before its effects."""
-    return len(group.terms) + sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
+def scale_size(group: Grouped) -> int:
+    """Return the number of coordinates of a group before its effects.
+
+    They are those of scales, of correlations, and of a field's parameter.
+    """
+    free = sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
+    return len(group.terms) + free + len(hypers(group))
+
+
+def hypers(group: Grouped) -> tuple[str, ...]:
+    """Return the name of the parameter of a group's field, if it has one."""
+    return group.hyper if isinstance(group, Related) else ()
+
+
+def deviations(group: Grouped, signed: Mapping[str, float], x: Array) -> Array:
+    """Return a group's standard deviations in the order of its blocks, some with a sign.
+
+    Parameters
+    ----------
+    signed : mapping of str to float
+        Units of those that are sampled with a sign, which goes into their effects.
+    x : ndarray, shape (..., n_terms)
+        Their coordinates.
+    """
+    names = [f"sd_{group.name}[{group.terms[t]}]" for t in order_of(group)]
+    units = np.array([signed.get(name, 0.0) for name in names])
+    return np.where(units > 0, units * x, np.exp(np.where(units > 0, 0.0, x)))
 
 
 def fixed_names(design: Design) -> list[str]:

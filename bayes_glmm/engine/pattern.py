@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.linear import Tied
-from bayes_glmm.engine.sparse import Symbolic, analyse
-from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.engine.linear import Grouped, Tied
+from bayes_glmm.engine.related import Related
+from bayes_glmm.engine.sparse import Symbolic, analyse, fewest_neighbours
 from bayes_glmm.native import scatter
 
 type Array = NDArray[np.float64]
@@ -78,19 +78,50 @@ class Segment:
 
 
 @dataclass(frozen=True, eq=False)
+class FieldPlaces:
+    """Where the prior precision of a part's related units goes.
+
+    Attributes
+    ----------
+    places : ndarray, shape (n_entries, width)
+        Of each entry of the field's law and each term, in the vector of values.
+    """
+
+    part: Part
+    related: Related
+    places: Ints
+
+
+@dataclass(frozen=True, eq=False)
 class Pattern:
     """The precision's pattern, its elimination, and where its rows come from.
+
+    Vectors of all effects are in the order of the parts.
 
     Attributes
     ----------
     order : ndarray, shape (n,)
-        Coordinate of the program at each place of the elimination.
+        Coordinate of the program of each effect.
+    eliminated : ndarray, shape (n,)
+        The effects in the order of their elimination.
+    fields : tuple of FieldPlaces
+        Of the parts whose units are related.
     """
 
     parts: tuple[Part, ...]
     segments: tuple[Segment, ...]
     symbolic: Symbolic
     order: Ints
+    eliminated: Ints
+    fields: tuple[FieldPlaces, ...] = ()
+
+    @property
+    def independent(self) -> Array:
+        """The prior precision of each effect whose unit is not related to others; zero of others."""
+        out = np.ones(self.symbolic.n)
+        for field in self.fields:
+            out[span(field.part)] = 0.0
+        return out
 
     @property
     def cost(self) -> int:
@@ -134,18 +165,24 @@ class Pattern:
         return eta
 
 
+def span(part: Part) -> slice:
+    """Return where a part's effects are among all."""
+    return slice(part.offset, part.offset + part.units * part.width)
+
+
 type Pair = tuple[Part, Part, Ints, NDArray[np.int32]]
 
 
 def find_pattern(
     fixed: Sequence[tuple[int, Array, int]],
-    places: Sequence[tuple[int, GroupDesign | Tied, tuple[int, ...], int]],
+    places: Sequence[tuple[int, Grouped, tuple[int, ...], int]],
     most: int,
 ) -> Pattern | None:
     """Order the elimination and find what fills.
 
     Groups go by falling number of levels and fixed effects go last, so that
-    nested groups fill nothing and crossed ones a block of the smaller group.
+    nested groups fill nothing and crossed ones a block of the smaller group. Where units are
+    related, those with the fewest neighbours go first.
 
     Parameters
     ----------
@@ -183,7 +220,9 @@ def find_pattern(
         (left, right, *_pairs(left, right)) for i, left in enumerate(parts) for right in parts[i:]
     ]
     everything = np.concatenate([np.zeros(0, np.int64), *order]).astype(np.int64)
-    return _assemble(tuple(parts), pairs, everything, most)
+    related = [(part, places[part.group][1]) for part in parts if not part.fixed]
+    fields = [(part, group) for part, group in related if isinstance(group, Related)]
+    return _assemble(tuple(parts), pairs, everything, most, fields)
 
 
 def loosen(pattern: Pattern, coupled: int) -> Pattern:
@@ -203,28 +242,47 @@ def loosen(pattern: Pattern, coupled: int) -> Pattern:
 
 
 def _assemble(
-    parts: tuple[Part, ...], pairs: Sequence[Pair], order: Ints, most: int
+    parts: tuple[Part, ...],
+    pairs: Sequence[Pair],
+    order: Ints,
+    most: int,
+    fields: Sequence[tuple[Part, Related]] = (),
 ) -> Pattern | None:
-    """Analyse the matrix that has these pairs of parts."""
-    entries = [_entries(left, right, units) for left, right, units, _ in pairs]
-    below = [row > column for row, column in entries]
-    rows = [row[b] for (row, _), b in zip(entries, below, strict=True)]
-    columns = [column[b] for (_, column), b in zip(entries, below, strict=True)]
-    nothing = np.zeros(0, np.int64)
-    symbolic = analyse(
-        len(order), np.concatenate([nothing, *rows]), np.concatenate([nothing, *columns]), most
-    )
+    """Analyse the matrix that has these pairs of parts, and the precisions of these fields."""
+    n, nothing = len(order), np.zeros(0, np.int64)
+    meeting = [_entries(left, right, units) for left, right, units, _ in pairs]
+    within = [_field_entries(part, related) for part, related in fields]
+    every = [*meeting, *within]
+    rows = np.concatenate([nothing, *(row for row, _ in every)])
+    columns = np.concatenate([nothing, *(column for _, column in every)])
+    last = [part for part in parts if part.fixed or part.tied]
+    eliminated = np.arange(n)
+    if fields:
+        late = np.concatenate([nothing, *(eliminated[span(part)] for part in last)])
+        eliminated = fewest_neighbours(n, rows, columns, late)
+    place = np.empty(n, np.int64)
+    place[eliminated] = np.arange(n)
+    row, column = np.maximum(place[rows], place[columns]), np.minimum(place[rows], place[columns])
+    below = row > column
+    symbolic = analyse(n, row[below], column[below], most)
     if symbolic is None:
         return None
-    segments = []
-    for (left, right, units, pair), (row, column) in zip(pairs, entries, strict=True):
-        found = np.full(len(row), -1, np.int64)
-        lower = row >= column
-        found[lower] = symbolic.places(row[lower], column[lower])
-        segments.append(
-            Segment(left, right, units, pair, found.reshape(len(units), left.width, right.width))
-        )
-    return Pattern(parts, tuple(segments), symbolic, order)
+    found, at = symbolic.places(row, column), 0
+    segments, places = [], []
+    for left, right, units, pair in pairs:
+        shape = (len(units), left.width, right.width)
+        here = slice(at, at + int(np.prod(shape)))
+        own = found[here]
+        if left is right:
+            own = np.where(rows[here] >= columns[here], own, -1)
+        segments.append(Segment(left, right, units, pair, own.reshape(shape)))
+        at = here.stop
+    for part, related in fields:
+        size = len(related.law.rows) * part.width
+        own = found[at : at + size].reshape(-1, part.width)
+        places.append(FieldPlaces(part, related, own))
+        at += size
+    return Pattern(parts, tuple(segments), symbolic, order, eliminated, tuple(places))
 
 
 def _pairs(left: Part, right: Part) -> tuple[Ints, NDArray[np.int32]]:
@@ -238,6 +296,16 @@ def _pairs(left: Part, right: Part) -> tuple[Ints, NDArray[np.int32]]:
     key = left.index.astype(np.int64) * right.units + right.index
     found, pair = np.unique(key, return_inverse=True)
     return np.stack([found // right.units, found % right.units], 1), pair.astype(np.int32)
+
+
+def _field_entries(part: Part, related: Related) -> tuple[Ints, Ints]:
+    """Return row and column of each entry of a field's law for each term, flattened."""
+    terms = np.arange(part.width)
+    row, column = (
+        part.offset + unit[:, None] * part.width + terms
+        for unit in (related.law.rows, related.law.columns)
+    )
+    return row.ravel(), column.ravel()
 
 
 def _entries(left: Part, right: Part, units: Ints) -> tuple[Ints, Ints]:

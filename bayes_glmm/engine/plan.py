@@ -89,7 +89,7 @@ class Plan:
             "size": symbolic.size,
             "at_edges": writer.ints(symbolic.edges),
             "at_rows": writer.ints(symbolic.rows),
-            "at_order": writer.ints(self.pattern.order),
+            "at_order": writer.ints(self.pattern.order[self.pattern.eliminated]),
             "at_theta": writer.ints(self.theta),
             "theta": len(self.theta),
             "at_centre": writer.floats(self.centre),
@@ -109,8 +109,23 @@ class Plan:
                 "targets": len(symbolic.targets),
                 "at_segments": writer.ints(np.concatenate(segments)),
                 "segments": len(segments),
+                **self._prior(writer),
             }
         return writer.ints(PLAN.words(**entries))
+
+    def _prior(self, writer: Writer) -> dict[str, float]:
+        """Write when each effect is eliminated, and where its prior precision goes."""
+        pattern = self.pattern
+        when = np.empty_like(pattern.eliminated)
+        when[pattern.eliminated] = np.arange(len(when))
+        tables = np.zeros(len(pattern.parts), np.int64)  # fixed effects are no group
+        for one in pattern.fields:
+            tables[one.part.group] = writer.ints(one.places)
+        return {
+            "at_perm": writer.ints(when),
+            "at_unit": writer.floats(pattern.independent[pattern.eliminated]),
+            "at_fields": writer.ints(tables),
+        }
 
     def _segments(self, writer: Writer) -> list[NDArray[np.int64]]:
         pulls = dict(zip((p.group for p in self.pattern.parts), self.pulls, strict=True))

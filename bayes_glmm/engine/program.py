@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.engine.begin import begin
-from bayes_glmm.engine.codes import LINKS, PLAIN, PRIORS
+from bayes_glmm.engine.codes import LAWS, LINKS, PLAIN, PRIORS
 from bayes_glmm.engine.kernel import check
 from bayes_glmm.engine.level_columns import write_columns
 from bayes_glmm.engine.linear import (
+    Grouped,
     Tied,
     all_groups,
     coefficient_names,
     fixed_names,
+    hypers,
     linears,
     order_of,
     scale_size,
@@ -27,7 +29,8 @@ from bayes_glmm.engine.merge import Rows
 from bayes_glmm.engine.own import from_climbing, from_coordinate, location_scale
 from bayes_glmm.engine.plan import Plan, Writer
 from bayes_glmm.engine.prior_rows import KNOWN, lkj_constant, prior_row
-from bayes_glmm.engine.records import BLOCK, GROUP, PRIOR, PROGRAM
+from bayes_glmm.engine.records import BLOCK, FIELD, GROUP, PRIOR, PROGRAM
+from bayes_glmm.engine.related import CONSTANT, Related, is_covered
 from bayes_glmm.engine.responses import responses_of
 from bayes_glmm.errors import listed
 from bayes_glmm.families import get_family
@@ -110,7 +113,7 @@ class Program:
         return len(fixed_names(self.design))
 
     @property
-    def group_starts(self) -> list[tuple[int, GroupDesign | Tied]]:
+    def group_starts(self) -> list[tuple[int, Grouped]]:
         """Where each group's coordinates begin: scales, correlations, effects."""
         at, out = self.n_fixed, []
         for _, group in all_groups(self.design):
@@ -177,7 +180,7 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
     both = shared(design)
     spectral = [s.label for s in design.smooths if s.spectrum is not None]
     boundary = [p.boundary for p in design.predictors.values() if p.boundary]
-    related = [g.name for g in design.groups if g.structure]
+    related = [g.name for g in design.groups if g.structure and not is_covered(g)]
     several = [g.name for g in design.groups if not g.whole]
     heavy = [g.name for g in design.groups if not g.distribution.normal]
     odd = [f"{name} ~ {p.name}" for name, p in priors.items() if p.name not in KNOWN]
@@ -257,11 +260,14 @@ def write_program(
                 blocks=len(blocks),
                 at_sd_prior=table([f"sd_{group.name}[{group.terms[t]}]" for t in order]),
                 at_blocks=writer.ints([BLOCK.words(width=w, eta=eta) for w, eta in blocks]),
+                at_field=_field(group, table, writer),
                 **({} if isinstance(group, Tied) else _on_rows(group, informed, writer)),
             )
         )
         size = group.n_levels * len(group.terms)
         total -= 0.5 * size * math.log(2 * math.pi)
+        if isinstance(group, Related):
+            total += 0.5 * len(group.terms) * group.law.log_det
     header["at_groups"] = writer.ints(groups)
     header["at_parameter_prior"], climbs = writer.length, list[int]()
     for p in seen.own:
@@ -293,7 +299,7 @@ def write_program(
 
 
 def _on_rows(
-    group: GroupDesign, informed: Mapping[str, Informed], writer: Writer
+    group: GroupDesign | Related, informed: Mapping[str, Informed], writer: Writer
 ) -> dict[str, int]:
     """Write which level each row has and what the data say about it; return where."""
     order, known = order_of(group), informed.get(group.name)
@@ -306,12 +312,31 @@ def _on_rows(
     }
 
 
-def _starts(group: GroupDesign) -> NDArray[np.int64]:
+def _field(group: Grouped, table: Callable[[list[str]], int], writer: Writer) -> int:
+    """Write how a group's levels are related and return where; zero where they are not."""
+    if not isinstance(group, Related):
+        return 0
+    law, chain = group.law, group.law.chain
+    return writer.ints(
+        FIELD.words(
+            law=LAWS[CONSTANT if chain is None else chain.law],
+            entries=len(law.rows),
+            at_rows=writer.ints(law.rows),
+            at_columns=writer.ints(law.columns),
+            at_values=0 if law.values is None else writer.floats(law.values),
+            at_first=0 if chain is None else writer.floats(chain.first),
+            at_second=0 if chain is None else writer.floats(chain.second),
+            at_prior=table(list(hypers(group))),
+        )
+    )
+
+
+def _starts(group: GroupDesign | Related) -> NDArray[np.int64]:
     """Return where each level's rows begin, for rows sorted by level."""
     return np.searchsorted(group.index, np.arange(group.n_levels + 1)).astype(np.int64)
 
 
-def correlated(group: GroupDesign) -> list[tuple[tuple[int, ...], str]]:
+def correlated(group: GroupDesign | Related) -> list[tuple[tuple[int, ...], str]]:
     """Return the blocks of correlated terms, with the names of their factors."""
     wide = [b for b in group.blocks if len(b) > 1]
     if len(wide) == 1:

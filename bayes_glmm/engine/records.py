@@ -89,11 +89,15 @@ a column of ones; then those of single effects, which are what ``level`` has in 
 
 GROUP = _record(
     "Group",
-    "predictor levels terms blocks at_index at_Z at_sd_prior at_blocks at_weight at_pull at_starts",
+    "predictor levels terms blocks at_index at_Z at_sd_prior at_blocks at_weight at_pull at_starts at_field",
 )
 """A grouping: ``at_index`` is zero where columns alone read its effects, ``at_Z`` for a column of ones,
 ``at_starts`` says where each level's rows begin where rows are sorted, ``at_weight`` and ``at_pull``
-centre levels where their data are."""
+centre levels where their data are, ``at_field`` is that of related levels."""
+
+FIELD = _record("Field", "law entries at_rows at_columns at_values at_first at_second at_prior")
+"""How levels are related: the precision's entries, the diagonal and then some below it, see
+:class:`.related.Law`. Its parameter, if the law has one, has a prior and a coordinate before the effects."""
 
 BLOCK = _record("Block", "width", "eta")
 """Correlated terms of a group and the LKJ prior's shape."""
@@ -106,11 +110,13 @@ PLAN = _record(
     "Plan",
     """
     scalars tail size at_edges at_rows at_targets targets at_order at_segments segments
-    sigma at_theta theta at_centre at_factor at_values at_middle
+    sigma at_theta theta at_centre at_factor at_values at_middle at_perm at_unit at_fields
     """,
     "reference constant squares observations",
 )
-"""Coordinates of everything linear given the scales, see :class:`.plan.Plan`."""
+"""Coordinates of everything linear given the scales, see :class:`.plan.Plan`. ``at_perm`` says when each
+effect is eliminated, ``at_unit`` the prior precision of those that are independent, and ``at_fields`` where
+each group's table of the places of its field's entries is, or zero."""
 
 SEGMENT = _record(
     "Segment", "left right pairs rows_left rows_right at_products at_places offset at_c"
@@ -125,4 +131,4 @@ TAPE = _record(
 numbers are the family's parameters and whose last column is the predictor. Its outputs are each
 row's slope in the predictor, then sums: the log-density and its slopes in the parameters."""
 
-RECORDS = (PROGRAM, COLUMN, GROUP, BLOCK, PRIOR, PLAN, SEGMENT, TAPE)
+RECORDS = (PROGRAM, COLUMN, GROUP, FIELD, BLOCK, PRIOR, PLAN, SEGMENT, TAPE)

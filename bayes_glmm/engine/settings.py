@@ -11,7 +11,7 @@ from bayes_glmm.maths.on_cores import available_cores
 
 ENGINES = allowed(Engine)
 RETRY_TARGET = 0.99
-PREPARED = ("frozen", "adaptive", "collapsed")
+PREPARED = ("frozen", "adaptive", "taylor", "collapsed")
 
 
 @dataclass(frozen=True)

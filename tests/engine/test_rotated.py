@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 import bayes_glmm as bg
+from bayes_glmm.engine import choose
 from bayes_glmm.engine.compiled import compile_model
 from bayes_glmm.engine.rotated import Rotation, rotated_graph, rotates, with_effects
 from bayes_glmm.fitting.prepare import prepare
@@ -101,16 +102,20 @@ def test_other_models_are_not_rotated(formula):
     assert not rotates(prepared("y ~ x + (1 | gr(mouse, A))", link="log")[1])
 
 
-def test_the_engine_is_chosen_by_itself():
+def test_the_engine_is_chosen_by_itself(monkeypatch):
+    """Few levels are integrated out by the kernel, and turned where each factor would take long."""
     given, design, priors, _, _ = prepared()
-    sampled = compile_model(given.spec, design, priors, "auto")
-    assert sampled.path == "collapsed"
-    assert "integrated out" in sampled.notes[0]
+    for most, noted in ((choose.PER_UNIT, False), (-np.inf, True)):
+        monkeypatch.setattr(choose, "PER_UNIT", most)
+        sampled = compile_model(given.spec, design, priors, "auto")
+        assert sampled.path == "collapsed"
+        assert ["integrated out" in note for note in sampled.notes] == [True] * noted
 
 
 @pytest.mark.slow
-def test_posterior_equals_the_plain_graph():
+def test_posterior_equals_the_plain_graph(monkeypatch):
     """Means within 4 Monte Carlo errors, spreads within 10 %, effects included."""
+    monkeypatch.setattr(choose, "PER_UNIT", -np.inf)
     _, _, _, K, data = prepared()
     given = {"structures": {"A": bg.kinship(K)}, "offset": "known", "progress": False, "seed": 4}
     fast, plain = (

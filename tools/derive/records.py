@@ -13,6 +13,7 @@ from bayes_glmm.engine.codes import (
     HURDLE,
     INFLATED,
     INTERPRETED,
+    LAWS,
     LINKS,
     MODES,
     PLAIN_FAMILIES,
@@ -39,6 +40,7 @@ def header() -> str:
         },
         {link.upper(): number for link, number in LINKS.items()},
         PRIORS,
+        {f"{law.upper()}_LAW": number for law, number in LAWS.items()},
     )
     lines = [
         "/* Printed by tools/derive/records.py from bayes_glmm/engine/records.py and codes.py. */",

@@ -10,6 +10,7 @@ import numpy as np
 from bayes_glmm.maths import triangular as sweep
 from bayes_glmm.maths.field_maths import NUMPY, Maths
 from bayes_glmm.model.blocks.array_types import Array, Places, Text, Values
+from bayes_glmm.model.blocks.chain import RHO, Chain
 from bayes_glmm.model.blocks.factor import Factor, Hyper
 from bayes_glmm.model.blocks.field_precision import RecursivePrecision
 from bayes_glmm.model.blocks.process import Learned, TimeProcess, ordered, parsed
@@ -52,6 +53,15 @@ class SeriesFactor(Factor):
         """Return the values at the times of all groups."""
         precision = RecursivePrecision(self.parents, self._steps, ("rho",))
         return UnitField(self.nodes, precision, indicator(self.rows, len(self.nodes)))
+
+    @property
+    def chain(self) -> Chain:
+        """The chains of times, by their correlation over one unit of time."""
+        return Chain(RHO, self.parents[:, 0], self.gaps[:, 0], np.zeros(len(self.nodes)))
+
+    def latents(self, values: Array, hyper: Values, rng: np.random.Generator) -> Array:
+        """Return innovations in units of their standard deviations."""
+        return self.chain.innovations(values, hyper["rho"])
 
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
         """Return one, and the mean of all entries of the covariance, in linear time."""

@@ -18,6 +18,7 @@ import numpy as np
 from bayes_glmm.maths.field_maths import NUMPY, Maths
 from bayes_glmm.maths.interpolate import over_draws
 from bayes_glmm.model.blocks.array_types import Array, Text, Values
+from bayes_glmm.model.blocks.chain import Chain
 from bayes_glmm.model.blocks.unit_field import UnitField
 from bayes_glmm.spec.priors import Prior
 
@@ -92,6 +93,27 @@ class Factor:
         areas, branching points.
         """
         raise NotImplementedError
+
+    def latents(self, values: Array, hyper: Mapping[str, Array], rng: np.random.Generator) -> Array:
+        """Return the latents of values of :meth:`field`'s nodes, the inverse of :meth:`node_values`.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_draws, n_field_nodes, n_terms)
+        hyper : mapping of str to ndarray, shape (n_draws,)
+        rng : numpy.random.Generator
+            Draws the latents on which no value depends.
+
+        Returns
+        -------
+        ndarray, shape (n_draws, n_nodes, n_terms)
+        """
+        raise NotImplementedError
+
+    @property
+    def chain(self) -> Chain | None:
+        """The field's recursion, where it is one of :class:`.Chain` with a parameter."""
+        return None
 
     def covariance(self, hyper: Values) -> Array:
         """Return the covariance of the effects, shape (n_levels, n_levels); dense."""

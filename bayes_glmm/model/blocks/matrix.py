@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import scipy.sparse as sp
 from scipy import linalg
 
@@ -36,6 +37,13 @@ class DenseFactor(Factor):
     def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
         """Return effects of the levels that others do not fix."""
         return maths.product(self.lower, z)
+
+    def latents(self, values: Array, hyper: Values, rng: np.random.Generator) -> Array:
+        """Return ``inv(lower) @ values``."""
+        n_draws, n, q = values.shape
+        flat = np.moveaxis(values, 0, 1).reshape(n, n_draws * q)
+        z = linalg.solve_triangular(self.lower, flat, lower=True)
+        return np.moveaxis(z.reshape(n, n_draws, q), 1, 0)
 
     def field(self) -> UnitField:
         """Return the effects of the nodes; levels that these fix are sums of them."""

@@ -64,6 +64,13 @@ class PedigreeFactor(Factor):
         precision = RecursivePrecision(self.parents, lambda _, __: steps)
         return UnitField(self.nodes, precision, indicator(self.rows, len(self.nodes)))
 
+    def latents(self, values: Array, hyper: Values, rng: np.random.Generator) -> Array:
+        """Return Mendelian sampling terms in units of their standard deviations."""
+        known = (self.parents >= 0)[:, :, None]
+        parents = np.where(known, values[:, self.parents], 0.0)
+        own = values - HALF * parents.sum(axis=2)
+        return np.asarray(own / np.sqrt(self.own)[:, None])
+
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
         """Return both means without the matrix."""
         n = len(self.rows)

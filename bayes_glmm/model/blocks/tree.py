@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bayes_glmm.maths import triangular as sweep
 from bayes_glmm.maths.field_maths import NUMPY, Maths
 from bayes_glmm.model.blocks.array_types import Array, Places, Values
+from bayes_glmm.model.blocks.chain import HALFLIFE, SHARE, Chain
 from bayes_glmm.model.blocks.factor import Factor
 from bayes_glmm.model.blocks.field_precision import RecursivePrecision
 from bayes_glmm.model.blocks.unit_field import UnitField, indicator
@@ -60,14 +61,7 @@ class LineageFactor(Factor):
 
     def field(self) -> UnitField:
         """Return the field of node values; a node at the end of a branch of length zero is its parent."""
-        settled = self._settled
-        at = np.where(settled, self.parents[:, 0], np.arange(len(self.nodes)))
-        for _ in range(len(at).bit_length()):
-            at = np.where(at < 0, -1, at[at])
-        kept = np.flatnonzero(~settled)
-        place = np.full(len(self.nodes) + 1, -1)  # the last is that of -1, the fixed root
-        place[kept] = np.arange(len(kept))
-        place = place[np.append(at, -1)]
+        kept, place = self._kept
 
         def steps(hyper: Values, maths: Maths) -> tuple[Any, Any]:
             weights, sd = self._branches(hyper, maths)
@@ -76,6 +70,46 @@ class LineageFactor(Factor):
         precision = RecursivePrecision(place[self.parents[kept]], steps, _STEMS[self.model])
         levels = indicator(place[self.rows], len(kept))
         return UnitField(self.nodes[kept], precision, levels)
+
+    @property
+    def chain(self) -> Chain | None:
+        """The branches that have a length, by half-life or share; none of Brownian motion."""
+        if self.model == "brownian":
+            return None
+        kept, place = self._kept
+        parents = place[self.parents[kept, 0]]
+        own, length = self.own[kept], (self.depth - self.above)[kept]
+        if self.model == "ou":
+            return Chain(HALFLIFE, parents, np.where(parents < 0, 0.0, length), np.zeros(len(kept)))
+        a, b = np.where(own, self.depth[kept], 0.0), np.where(own, -self.above[kept], length)
+        return Chain(SHARE, parents, a, b)
+
+    def latents(self, values: Array, hyper: Values, rng: np.random.Generator) -> Array:
+        """Return increments in units of their standard deviations; a branch of no length has any."""
+        kept, place = self._kept
+        out = rng.standard_normal((len(values), len(self.nodes), values.shape[2]))
+        chain = self.chain
+        if chain is None:
+            length = (self.depth - self.above)[kept]
+            chain = Chain(SHARE, place[self.parents[kept, 0]], length, np.zeros(len(kept)))
+        parameter = next(iter(hyper.values()), np.zeros(len(values)))
+        out[:, kept] = chain.innovations(values, parameter)
+        return out
+
+    @property
+    def _kept(self) -> tuple[Places, Places]:
+        """Which nodes differ from their parents, and of each node which of these it equals.
+
+        The second has one more entry, for the fixed root: -1.
+        """
+        settled = self._settled
+        at = np.where(settled, self.parents[:, 0], np.arange(len(self.nodes)))
+        for _ in range(len(at).bit_length()):
+            at = np.where(at < 0, -1, at[at])
+        kept = np.flatnonzero(~settled)
+        place = np.full(len(self.nodes) + 1, -1)
+        place[kept] = np.arange(len(kept))
+        return kept, place[np.append(at, -1)]
 
     @property
     def _settled(self) -> NDArray[np.bool_]:

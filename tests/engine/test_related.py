@@ -1,0 +1,296 @@
+"""Related levels in the kernel: densities, moved coordinates, latents, and whole fits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_glmm as bg
+from bayes_glmm.design.resolve import resolve_spec
+from bayes_glmm.engine import choose
+from bayes_glmm.engine.choose import scales
+from bayes_glmm.engine.compiled import compile_model
+from bayes_glmm.engine.expand import expand
+from bayes_glmm.engine.kernel import log_density, restore
+from bayes_glmm.engine.laplace import Problem, approximate_problem
+from bayes_glmm.engine.linear import hypers, order_of, scale_size
+from bayes_glmm.engine.program import uncovered, write_program
+from bayes_glmm.engine.related import law_of
+from bayes_glmm.engine.sparse import fewest_neighbours
+from bayes_glmm.engine.taylor import taylor
+from bayes_glmm.fitting.prepare import prepare
+from bayes_glmm.maths.field_maths import NUMPY
+from bayes_glmm.model.default_priors import resolve_priors
+from bayes_glmm.model.field import FieldDensity
+from bayes_glmm.model.reference import Way
+from tests.structures.oracle import random_pedigree
+from tests.structures.trees import random_tree
+
+N = 90
+CASES = {
+    "brownian": ("poisson", {"mu": "c ~ x + (1 | gr(tip, brownian))"}),
+    "half-life": ("poisson", {"mu": "c ~ x + (1 | gr(tip, ou))"}),
+    "slopes and a share": ("gaussian", {"mu": "y ~ x + (1 + x | gr(tip, pagel))"}),
+    "pedigree": ("bernoulli", {"mu": "b ~ x + (1 | gr(animal, pedigree)) + (1 | g)"}),
+    "kinship": ("negative_binomial", {"mu": "c ~ (1 + x || gr(animal, kinship))"}),
+    "series": ("gaussian", {"mu": "y ~ 0 + x + ar(t, g)"}),
+    "two": ("poisson", {"mu": "c ~ (1 | gr(tip, brownian)) + (1 | gr(animal, pedigree)) + ar(t, g)"}),
+    "spread": ("gaussian", {"mu": "y ~ x + (1 | g)", "sigma": "~ (1 | gr(animal, pedigree))"}),
+    "smooth": ("poisson", {"mu": "c ~ s(x, k=5) + (1 | gr(tip, pagel))"}),
+}  # fmt: skip
+
+
+@cache
+def table() -> pd.DataFrame:
+    rng = np.random.default_rng(8)
+    tips = sorted(set(random_tree(np.random.default_rng(5), 25).names[1:]))
+    animals = random_pedigree(np.random.default_rng(6), 6, 20)["animal"].tolist()
+    data = pd.DataFrame({"x": rng.normal(1, 1, N), "tip": rng.choice(tips, N)})
+    data["animal"], data["g"] = rng.choice(animals[3:], N), np.repeat(list("abcde"), N // 5)
+    data["t"] = np.tile(np.cumsum(rng.integers(1, 4, N // 5)), 5)
+    data["y"], data["c"], data["b"] = rng.normal(size=N), rng.poisson(2, N), rng.integers(0, 2, N)
+    return data
+
+
+@cache
+def structures() -> dict:
+    newick = random_tree(np.random.default_rng(5), 25).newick(np.random.default_rng(1))
+    pedigree = random_pedigree(np.random.default_rng(6), 6, 20)
+    names = pedigree["animal"].tolist()
+    W = np.random.default_rng(9).normal(size=(len(names), 2 * len(names)))
+    K = pd.DataFrame(W @ W.T / W.shape[1], index=names, columns=names)
+    return {
+        "brownian": bg.lineage(newick),
+        "ou": bg.lineage(newick, "ou"),
+        "pagel": bg.lineage(newick, "pagel"),
+        "pedigree": bg.pedigree(pedigree),
+        "kinship": bg.kinship(K),
+    }
+
+
+@cache
+def designed(case):
+    """The specification, and design and priors in the reference basis."""
+    family, formulas = CASES[case]
+    used = {k: s for k, s in structures().items() if any(f", {k})" in f for f in formulas.values())}
+    spec = resolve_spec(formulas, family=family)
+    prepared = prepare(spec, table(), structures=used or None)
+    _, design = prepared.require()
+    way = Way.of(design, resolve_priors(prepared.spec, design))
+    return prepared.spec, way.design, way.priors
+
+
+def exact(program, x) -> float:
+    """The NumPy field's density at coordinates, with the volume of their map."""
+    point, priors, volume = expand(program, x), program.priors, 0.0
+    for at, group in program.group_starts:
+        if not hasattr(group, "index"):  # coefficients of a smooth, at unit scale in the field
+            w = x[at + 1 : at + 1 + group.n_levels]
+            point[group.smooth.effects][group.places] = w
+            volume += np.log(point[group.smooth.sd][group.part])
+            continue
+        q, first = len(group.terms), at + scale_size(group)
+        nodes = np.empty((group.n_levels, q))
+        nodes[:, order_of(group)] = x[first : first + nodes.size].reshape(nodes.shape)
+        volume += np.log(point[f"sd_{group.name}"]).sum()
+        if f"corr_chol_{group.name}" in point:
+            L = point[f"corr_chol_{group.name}"]
+            nodes = nodes @ L.T
+            volume += len(nodes) * np.log(np.diag(L)).sum()
+            volume += sum((i + 2) * np.log(L[i, i]) for i in range(1, q))
+        point[f"u_{group.name}"] = nodes
+        for name in hypers(group):
+            value = point[name]
+            volume += np.log(value * (1 - value) if priors[name].support == "unit" else value)
+    volume += sum(np.log(scale) for _, scale in program.locations)
+    volume += sum(np.log(point[name]) for name in program.names)
+    return FieldDensity(program.design, priors).log_density(point) + float(volume)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_density_and_its_gradient_are_the_fields(case):
+    _, design, priors = designed(case)
+    assert uncovered(design, priors) is None
+    program = write_program(design, priors)
+    rng, h = np.random.default_rng(3), 1e-5
+    for _ in range(4):
+        x = program.start + rng.normal(0, 0.4, program.n_dim)
+        gradient = np.empty_like(x)
+        value = log_density(program.buffer, x, gradient)
+        assert value == pytest.approx(exact(program, x), rel=1e-11, abs=1e-9)
+    for i in range(len(x)):
+        step = h * (np.arange(len(x)) == i)
+        slope = (exact(program, x + step) - exact(program, x - step)) / (2 * h)
+        assert gradient[i] == pytest.approx(slope, rel=1e-6, abs=2e-5)
+
+
+@pytest.mark.parametrize("kind", ["adaptive", "taylor", "collapsed"])
+@pytest.mark.parametrize("case", CASES)
+def test_moved_coordinates_have_the_same_density(case, kind):
+    """Up to the volume of their map, by differences of it; with the exact gradient."""
+    _, design, priors = designed(case)
+    if kind == "collapsed" and not choose.collapses(design, priors):
+        return
+    plain = write_program(design, priors)
+    found = approximate_problem(Problem.of(plain))
+    assert found is not None
+    plan = {
+        "adaptive": lambda: choose.adaptive(found, fold=False),
+        "taylor": lambda: taylor(found, *choose.scales(found, fold=False)[:2]),
+        "collapsed": lambda: choose.collapsed(found, fold=False),
+    }[kind]()
+    moved = choose.planned(plain, plan, kind).program
+    rng, h = np.random.default_rng(2), 1e-5
+    z = rng.normal(0, 0.5, moved.n_sampled)
+    gradient, room = np.empty_like(z), np.empty_like(z)
+    value = log_density(moved.buffer, z, gradient)
+    for i in range(len(z)):
+        step = h * (np.arange(len(z)) == i)
+        ends = [log_density(moved.buffer, z + s, room) for s in (step, -step)]
+        assert gradient[i] == pytest.approx((ends[0] - ends[1]) / (2 * h), rel=1e-6, abs=2e-5)
+    if kind == "collapsed":
+        return
+    at = restored(moved, z)
+    columns = [
+        (restored(moved, z + h * e) - restored(moved, z - h * e)) / (2 * h) for e in np.eye(len(z))
+    ]
+    expected = log_density(plain.buffer, at, np.empty_like(at))
+    expected += np.linalg.slogdet(np.stack(columns, 1))[1]
+    expected -= np.linalg.slogdet(plan.factor)[1]  # a constant, which is left out
+    assert value == pytest.approx(expected, abs=1e-6)
+
+
+def restored(program, z):
+    out = np.empty((1, program.n_dim))
+    restore(program.buffer, z[None].copy(), None, out)
+    return out[0]
+
+
+@pytest.mark.parametrize("case", ["slopes and a share", "series"])
+def test_what_is_integrated_out_is_the_dense_integral(case):
+    """Differences of the collapsed density are those of the response's dense normal density."""
+    _, design, priors = designed(case)
+    plain = write_program(design, priors)
+    moved = choose.planned(
+        plain, choose.collapsed(approximate_problem(Problem.of(plain)), fold=False), "collapsed"
+    ).program
+    rng, found = np.random.default_rng(4), []
+    for _ in range(4):
+        z = rng.normal(0, 0.5, moved.n_sampled)
+        x = np.empty((1, moved.n_dim))
+        restore(moved.buffer, z[None].copy(), np.zeros((1, moved.plan.pattern.symbolic.n)), x)
+        # p(y, theta) = p(y, theta, w) / p(w | y, theta) at any w: here the one that was restored
+        joint = log_density(plain.buffer, x[0], np.empty(plain.n_dim))
+        conditional = at_its_mode(plain, x[0])
+        found.append(log_density(moved.buffer, z, np.empty_like(z)) - (joint - conditional))
+    np.testing.assert_allclose(found, found[0], atol=1e-7)
+
+
+def at_its_mode(program, x) -> float:
+    """The conditional log-density of everything linear at its mode: by second differences."""
+    linear, h = program.linear, 1e-3
+    gradient = lambda p: (log_density(program.buffer, p, g := np.empty_like(p)), g)[1]  # noqa: E731
+    assert np.abs(gradient(x)[linear]).max() < 1e-5
+    rows = []
+    for i in linear:
+        step = h * (np.arange(len(x)) == i)
+        rows.append((gradient(x - step) - gradient(x + step))[linear] / (2 * h))
+    size = len(linear) * np.log(2 * np.pi)
+    return 0.5 * (np.linalg.slogdet(np.stack(rows))[1] - size)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_latents_give_the_effects(case):
+    """By the map of the structure, which predicts new levels with them."""
+    _, design, priors = designed(case)
+    program = write_program(design, priors)
+    x = program.start + np.random.default_rng(7).normal(0, 0.4, (3, program.n_dim))
+    out = expand(program, x)
+    for group in (g for p in design.predictors.values() for g in p.groups if g.structure):
+        for draw in range(3):
+            hyper = {h.stem: out[group.hyper_name(h)][draw] for h in group.hyper}
+            unit = group.factor.effect(out[group.latents][draw], hyper, NUMPY)
+            L = out[f"corr_chol_{group.name}"][draw] if group.wide else np.eye(len(group.terms))
+            effects = unit @ (out[f"sd_{group.name}"][draw][:, None] * L).T
+            np.testing.assert_allclose(out[f"u_{group.name}"][draw], effects, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["ou", "pagel", "brownian", "pedigree", "kinship"])
+def test_entries_of_laws_are_those_of_the_field(name):
+    structure = structures()[name]
+    column = "tip" if structure.kind == "lineage" else "animal"
+    factor = structure.prepare(np.unique(table()[column].to_numpy(np.str_)))
+    law, field = law_of(factor), factor.field()
+    assert law is not None
+    for value in (0.1, 0.6, 0.95):
+        hyper = {h.stem: value for h in structure.hyper}
+        exact = field.precision.matrix(hyper).toarray()
+        np.testing.assert_allclose(
+            law.matrix(np.array(value)).toarray(), exact, rtol=1e-9, atol=1e-11
+        )
+
+
+def test_neighbours_decide_the_order_of_elimination():
+    """A star's centre goes after its points, and late columns go last as they are."""
+    points = np.arange(1, 8)
+    order = fewest_neighbours(10, points, np.zeros(7, np.int64), np.array([9, 8]))
+    assert order.tolist().index(0) >= 6
+    assert order.tolist()[-2:] == [9, 8]
+    assert sorted(order.tolist()) == list(range(10))
+
+
+def test_the_price_of_a_factor_decides_the_coordinates(monkeypatch):
+    """Cheap ones are computed at each gradient, dear ones interpolated, dearer ones left to the graph."""
+    spec, design, priors = designed("brownian")
+    levels = design.groups[0].index
+    effects = np.random.default_rng(1).normal(1, 1.5, levels.max() + 1)
+    counts = np.random.default_rng(2).poisson(np.exp(effects[levels])).astype(float)
+    design = replace(design, response=counts)
+    assert compile_model(spec, design, priors, "auto").path == "adaptive"
+    monkeypatch.setattr(choose, "PER_UNIT_ADAPTIVE", -np.inf)
+    assert compile_model(spec, design, priors, "auto").path == "taylor"
+    monkeypatch.setattr(
+        choose, "scales", lambda found, fold: (*scales(found, fold)[:2], {"sd": 1.0})
+    )
+    assert choose.choose_coordinates(design, priors).kind == "adaptive"  # with a mirror image
+    monkeypatch.setattr(choose, "PER_UNIT", -np.inf)
+    assert choose.choose_coordinates(design, priors).kind == "plain"
+
+
+def test_a_level_at_the_root_stays_on_the_graph():
+    """Its effect is zero, and no node's."""
+    structure = bg.lineage("(a:1,b:2)root;")
+    assert law_of(structure.prepare(structure.labels)) is None
+    related = law_of(structure.prepare(np.array(["a", "b"])))
+    assert related is not None
+    assert related.size == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_fits_are_those_of_the_graph(case):
+    """Means and spreads of all that is sampled, by both engines."""
+    family, formulas = CASES[case]
+    used = {k: s for k, s in structures().items() if any(f", {k})" in f for f in formulas.values())}
+    given = {"family": family, "structures": used or None, "seed": 3, "progress": False}
+    fits = [
+        bg.fit(formulas, table(), engine=e, chains=2, draws=2_000, **given)
+        for e in ("auto", "nuts")
+    ]
+    a, b = (fit["posterior"].to_dataset() for fit in fits)
+    assert set(a.data_vars) == set(b.data_vars)
+    for name in a.data_vars:
+        if name.startswith("z_"):
+            continue
+        x, y = (v[name].values.reshape(2, 2_000, -1) for v in (a, b))
+        errors = [
+            v.reshape(2, 20, 100, -1).mean(axis=2).std(axis=(0, 1)) / np.sqrt(40) for v in (x, y)
+        ]
+        apart = np.abs(x.mean(axis=(0, 1)) - y.mean(axis=(0, 1))) / np.hypot(*errors).clip(1e-12)
+        assert apart.max() < 5, (name, apart.max())
+        spread = x.std(axis=(0, 1)) / y.std(axis=(0, 1)).clip(1e-300)
+        assert ((spread > 0.8) & (spread < 1.25)).mean() > 0.95, (name, spread)
