@@ -37,7 +37,8 @@ CASES = {
     "slopes and a share": ("gaussian", {"mu": "y ~ x + (1 + x | gr(tip, pagel))"}),
     "pedigree": ("bernoulli", {"mu": "b ~ x + (1 | gr(animal, pedigree)) + (1 | g)"}),
     "kinship": ("negative_binomial", {"mu": "c ~ (1 + x || gr(animal, kinship))"}),
-    "series": ("gaussian", {"mu": "y ~ 0 + x + ar(t, g)"}),
+    "series": ("poisson", {"mu": "c ~ 0 + x + ar(t, g)"}),
+    "series of numbers": ("gaussian", {"mu": "y ~ 0 + x + ar(t, g)"}),
     "two": ("poisson", {"mu": "c ~ (1 | gr(tip, brownian)) + (1 | gr(animal, pedigree)) + ar(t, g)"}),
     "spread": ("gaussian", {"mu": "y ~ x + (1 | g)", "sigma": "~ (1 | gr(animal, pedigree))"}),
     "smooth": ("poisson", {"mu": "c ~ s(x, k=5) + (1 | gr(tip, pagel))"}),
@@ -170,7 +171,7 @@ def restored(program, z):
     return out[0]
 
 
-@pytest.mark.parametrize("case", ["slopes and a share", "series"])
+@pytest.mark.parametrize("case", ["slopes and a share", "series of numbers"])
 def test_what_is_integrated_out_is_the_dense_integral(case):
     """Differences of the collapsed density are those of the response's dense normal density."""
     _, design, priors = designed(case)
@@ -271,9 +272,12 @@ def test_a_level_at_the_root_stays_on_the_graph():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", sorted(set(CASES) - {"series of numbers"}))
 def test_fits_are_those_of_the_graph(case):
-    """Means and spreads of all that is sampled, by both engines."""
+    """Means and spreads of all that is sampled, by both engines.
+
+    Of a series of numbers with as much noise the graph diverges where the noise is near zero.
+    """
     family, formulas = CASES[case]
     used = {k: s for k, s in structures().items() if any(f", {k})" in f for f in formulas.values())}
     given = {"family": family, "structures": used or None, "seed": 3, "progress": False}
@@ -292,5 +296,6 @@ def test_fits_are_those_of_the_graph(case):
         ]
         apart = np.abs(x.mean(axis=(0, 1)) - y.mean(axis=(0, 1))) / np.hypot(*errors).clip(1e-12)
         assert apart.max() < 5, (name, apart.max())
-        spread = x.std(axis=(0, 1)) / y.std(axis=(0, 1)).clip(1e-300)
-        assert ((spread > 0.8) & (spread < 1.25)).mean() > 0.95, (name, spread)
+        spans = [np.diff(np.quantile(v, [0.25, 0.75], axis=(0, 1)), axis=0)[0] for v in (x, y)]
+        spread = spans[0][spans[1] > 1e-9] / spans[1][spans[1] > 1e-9]
+        assert ((spread > 0.8) & (spread < 1.25)).all(), (name, spread)
