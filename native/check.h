@@ -75,13 +75,14 @@ static int sound_starts(Buffer b, const Group *g, int64_t rows) {
 static int sound_field(Buffer b, const Group *g) {
     if (!records(b, g->at_field, 1, sizeof(Field))) return 0;
     const Field *field = (const Field *)(b.I + g->at_field);
-    const int64_t n = g->levels, all = field->entries, chain = field->law != CONSTANT_LAW;
-    if (n < 0 || all < n || field->law < CONSTANT_LAW || field->law > SHARE_LAW || g->at_weight) return 0;
+    const int64_t n = g->levels, all = field->entries, chain = is_chain(b.I, g);
+    if (n < 0 || all < n || field->law < CONSTANT_LAW || field->law > MIX_LAW || g->at_weight) return 0;
+    if (field->absorbed && (g->terms != 1 || !((const Program *)b.I)->intercept || g->predictor)) return 0;
     if (!within_range(b, field->at_rows, all, 0, n) || !within_range(b, field->at_columns, all, 0, n)) return 0;
     if (!inside(b, field->at_values, chain ? 0 : all) || !inside(b, field->at_first, chain ? n : 0)) return 0;
-    if (!inside(b, field->at_second, chain ? n : 0) || !records(b, field->at_prior, chain, sizeof(Prior))) return 0;
+    if (!inside(b, field->at_second, chain ? n : 0) || !records(b, field->at_prior, has_parameter(b.I, g), sizeof(Prior))) return 0;
     const int64_t *row = b.I + field->at_rows, *column = b.I + field->at_columns;
-    int good = !chain || ((const Prior *)(b.I + field->at_prior))->kind != HELD_PRIOR;
+    int good = !has_parameter(b.I, g) || ((const Prior *)(b.I + field->at_prior))->kind != HELD_PRIOR;
     for (int64_t k = 0; k < all; k++) {
         good &= k < n ? row[k] == k && column[k] == k : column[k] < row[k];
         if (chain && k > n) good &= row[k - 1] < row[k];
@@ -105,6 +106,14 @@ static int sound_group(Buffer b, const Group *g, int64_t rows) {
     if (g->at_Z ? !inside(b, g->at_Z, product(q, rows)) : q != 1) return 0;
     if (!inside(b, g->at_weight, g->at_weight ? squares : 0) || !inside(b, g->at_pull, g->at_weight ? all : 0)) return 0;
     return !g->at_starts || sound_starts(b, g, rows);
+}
+
+/* A map's field and its independent rest come together, one term each. */
+static int sound_rest(Buffer b, int64_t g) {
+    const Program *h = (const Program *)b.I;
+    const Group *own = groups_of(b.I) + g;
+    if (own->rest && (g == 0 || own->at_field || own->terms != 1 || own->at_weight || !records(b, own[-1].at_field, 1, sizeof(Field)) || !is_mixed(b.I, own - 1))) return 0;
+    return !is_mixed(b.I, own) || (own->terms == 1 && g + 1 < h->groups && own[1].rest);
 }
 
 /* A parameter that climbs stands on one before it, and is a real number. */
@@ -214,7 +223,7 @@ int64_t NAME(check_program)(int64_t length, const int64_t *program) {
     int64_t dim = h->intercept + h->coefficients;
     for (int64_t j = 0; j < h->parameters; j++) dim += ((const Prior *)(program + h->at_parameter_prior))[j].kind != HELD_PRIOR;
     for (int64_t g = 0; g < h->groups; g++) {
-        if (!sound_group(b, groups_of(program) + g, n)) return BAD_GROUP;
+        if (!sound_group(b, groups_of(program) + g, n) || !sound_rest(b, g)) return BAD_GROUP;
         dim += sizes_of(program, groups_of(program) + g).size;
     }
     if (!sound_columns(b)) return BAD_ROWS;

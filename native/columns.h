@@ -6,8 +6,7 @@
 typedef struct {
     Map map;
     int64_t predictor;
-    int64_t at; /* its first coordinate */
-    int64_t free;
+    int64_t first; /* the coordinate of its first effect */
     const int64_t *index, *starts; /* starts is NULL where rows are not sorted by level */
     const double *Z;               /* NULL for a column of ones */
     double *w, *u, *d_u, *L, *sd, *dA, *dL;
@@ -15,7 +14,7 @@ typedef struct {
 
 /* What the rows' predictor is made of besides the groups. */
 typedef struct {
-    double start, d_start, *beta, *d_beta;
+    double start, d_start, d_shift, *beta, *d_beta;
 } Fixed;
 
 static const Column *columns_of(const int64_t *I) { return (const Column *)(I + ((const Program *)I)->at_fixed); }

@@ -8,7 +8,7 @@ typedef struct {
     const double *w, *r, *d_w, *d_r;
 } Chain;
 
-static int64_t chain_size(const int64_t *I, const Group *g) { return has_parameter(I, g) ? 4 * g->levels : 0; }
+static int64_t chain_size(const int64_t *I, const Group *g) { return is_chain(I, g) ? 4 * g->levels : 0; }
 
 static Chain chain_in(const double *room, int64_t n) { return (Chain){room, room + n, room + 2 * n, room + 3 * n}; }
 
@@ -58,7 +58,7 @@ static double field_prior(const int64_t *I, const Group *g, const double *room, 
     const Field *field = field_of(I, g);
     const int64_t n = g->levels, q = g->terms, *row = I + field->at_rows, *column = I + field->at_columns;
     double total = 0.0;
-    if (field->law == CONSTANT_LAW) {
+    if (!is_chain(I, g)) {
         const double *Q = numbers(I, field->at_values);
         for (int64_t k = 0; k < field->entries; k++) {
             const double *a = u + row[k] * q, *b = u + column[k] * q;
@@ -93,7 +93,7 @@ static double field_prior(const int64_t *I, const Group *g, const double *room, 
 static void add_field(const int64_t *I, const Group *g, const double *room, const int64_t *places, double *V) {
     const Field *field = field_of(I, g);
     const int64_t n = g->levels, q = g->terms;
-    if (field->law == CONSTANT_LAW) {
+    if (!is_chain(I, g)) {
         const double *Q = numbers(I, field->at_values);
         for (int64_t k = 0; k < field->entries; k++)
             for (int64_t t = 0; t < q; t++) V[places[k * q + t]] += Q[k];
@@ -115,7 +115,7 @@ static void add_field(const int64_t *I, const Group *g, const double *room, cons
 /* Return what the derivative B of that matrix means for the field's coordinate. */
 static double field_gradient(const int64_t *I, const Group *g, const double *room, const int64_t *places, const double *B) {
     const Field *field = field_of(I, g);
-    if (field->law == CONSTANT_LAW) return 0.0;
+    if (!is_chain(I, g)) return 0.0;
     const int64_t n = g->levels, q = g->terms;
     const Chain c = chain_in(room, n);
     const int64_t *child = I + field->at_rows, *parent = I + field->at_columns;

@@ -19,8 +19,7 @@ static double *lay_effects(const int64_t *I, Factors f, int64_t g, int64_t at, E
     const double *W = group->at_weight ? numbers(I, group->at_weight) : NULL;
     *e = (Effects){.map = {q, w, group->levels, f.A + g * w * w, W, numbers(I, group->at_pull), group->at_field != 0},
                    .predictor = group->predictor,
-                   .at = at,
-                   .free = sizes_of(I, group).free,
+                   .first = at + sizes_of(I, group).before,
                    .index = group->at_index ? I + group->at_index : NULL,
                    .starts = group->at_starts ? I + group->at_starts : NULL,
                    .Z = group->at_Z ? numbers(I, group->at_Z) : NULL,
@@ -35,14 +34,34 @@ static double *lay_effects(const int64_t *I, Factors f, int64_t g, int64_t at, E
     return room + 3 * all;
 }
 
-static double fixed_prior(const int64_t *I, const double *x, Fixed *fixed, double *grad) {
+/* What a group's mean effect takes from the intercept: zero where its coordinate does not take it up. A
+ * map's field sums to zero; here one of its areas is held instead, and the intercept's coordinate is that
+ * of the intercept less the mean, so that rows read both as they are. */
+static double absorbed(const int64_t *I, int64_t g, const Effects *e) {
+    if (!is_absorbed(I, groups_of(I) + g)) return 0.0;
+    double total = 0.0;
+    for (int64_t l = 0; l < e->map.levels; l++) total += e->u[l];
+    return total / (double)e->map.levels;
+}
+
+static void absorbed_gradient(const Effects *e, double d_shift, double *grad) {
+    const double each = d_shift / (double)e->map.levels;
+    for (int64_t l = 0; l < e->map.levels; l++) {
+        grad[l] += e->map.A[0] * each;
+        e->dA[0] += e->w[l] * each;
+    }
+}
+
+/* The prior of intercept and coefficients, where the intercept is its coordinate's number and a shift. */
+static double fixed_prior(const int64_t *I, const double *x, double shift, Fixed *fixed, double *grad) {
     const Program *h = (const Program *)I;
     const Prior *own = (const Prior *)(I + h->at_intercept_prior), *prior = (const Prior *)(I + h->at_beta_prior);
     double total = h->constant;
     if (h->intercept) {
-        const Pair found = standardised_prior(own->kind, x[0], own->c);
+        const Pair found = standardised_prior(own->kind, x[0] + shift / own->b, own->c);
         total += found.value;
         grad[0] = found.slope;
+        fixed->d_shift = found.slope / own->b;
         fixed->start = own->a + own->b * x[0];
     }
     for (int64_t j = 0; j < h->coefficients; j++) {
@@ -115,14 +134,16 @@ static double log_posterior(const int64_t *I, const double *x, double *grad, dou
     double *d_own = pace + h->parameters, *map_room = d_own + h->parameters;
     room = map_room + map_size(f.widest);
 
-    double total = fixed_prior(I, x, &fixed, grad) + all_scales(I, x, f, grad);
+    double total = all_scales(I, x, f, grad), shift = 0.0;
     int64_t k = h->intercept + h->coefficients;
     for (int64_t g = 0; g < h->groups; g++) {
         Effects *e = effects_of + g;
         room = lay_effects(I, f, g, k, e, room);
-        total += effects(e->map, x + k + e->map.q + e->free, e->w, e->u, map_room);
+        total += effects(e->map, x + e->first, e->w, e->u, map_room);
+        shift += absorbed(I, g, e);
         k += sizes_of(I, groups_of(I) + g).size;
     }
+    total += fixed_prior(I, x, shift, &fixed, grad);
     total += own_parameters(I, x + k, parameters, pace, d_own, grad + k);
 
     raise_effects(I, &fixed, effects_of);
@@ -137,9 +158,9 @@ static double log_posterior(const int64_t *I, const double *x, double *grad, dou
     for (int64_t g = 0; g < h->groups; g++) {
         const Group *group = groups_of(I) + g;
         const Effects *e = effects_of + g;
-        const int64_t first = e->at + e->map.q + e->free;
-        effects_gradient(e->map, x + first, e->w, e->d_u, grad + first, e->dA, map_room);
-        if (group->at_field) total += field_prior(I, group, chain, e->w, grad + first, grad + first - 1);
+        effects_gradient(e->map, x + e->first, e->w, e->d_u, grad + e->first, e->dA, map_room);
+        if (group->at_field) total += field_prior(I, group, chain, e->w, grad + e->first, grad + e->first - 1);
+        if (is_absorbed(I, group)) absorbed_gradient(e, fixed.d_shift, grad + e->first);
         chain += chain_size(I, group);
     }
     all_scales_gradient(I, f, grad);

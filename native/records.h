@@ -18,7 +18,7 @@ enum {
     GAMMA_PRIOR = 6, INVERSE_GAMMA_PRIOR = 7, LOG_NORMAL_PRIOR = 8, SHARE_PRIOR = 9, POWER_PRIOR = 10, HELD_PRIOR = 11,
 };
 enum {
-    CONSTANT_LAW = 0, RHO_LAW = 1, HALFLIFE_LAW = 2, SHARE_LAW = 3,
+    CONSTANT_LAW = 0, RHO_LAW = 1, HALFLIFE_LAW = 2, SHARE_LAW = 3, MIX_LAW = 4,
 };
 typedef struct {
     int64_t length;
@@ -76,10 +76,12 @@ typedef struct {
     int64_t at_pull;
     int64_t at_starts;
     int64_t at_field;
+    int64_t rest;
 } Group;
-_Static_assert(sizeof(Group) == 8 * 12, "one word a field");
+_Static_assert(sizeof(Group) == 8 * 13, "one word a field");
 typedef struct {
     int64_t law;
+    int64_t absorbed;
     int64_t entries;
     int64_t at_rows;
     int64_t at_columns;
@@ -88,7 +90,7 @@ typedef struct {
     int64_t at_second;
     int64_t at_prior;
 } Field;
-_Static_assert(sizeof(Field) == 8 * 8, "one word a field");
+_Static_assert(sizeof(Field) == 8 * 9, "one word a field");
 typedef struct {
     int64_t width;
     double eta;

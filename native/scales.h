@@ -1,6 +1,6 @@
 /* Scales and correlations of a group's effects: factors, priors, derivatives. */
 typedef struct {
-    int64_t size, free; /* coordinates; how many are free correlations and a field's parameter, which is the last */
+    int64_t size, before; /* coordinates; those before effects: scales, free correlations, and last a field's parameter */
 } GroupSizes;
 
 static const double *numbers(const int64_t *I, int64_t at) { return (const double *)I + at; }
@@ -11,12 +11,20 @@ static const Field *field_of(const int64_t *I, const Group *g) { return g->at_fi
 
 static int has_parameter(const int64_t *I, const Group *g) { return g->at_field && field_of(I, g)->law != CONSTANT_LAW; }
 
+/* Whether a group is a map's field, and shares its scale with the group after it, its independent rest. */
+static int is_mixed(const int64_t *I, const Group *g) { return g->at_field && field_of(I, g)->law == MIX_LAW; }
+
+static int is_chain(const int64_t *I, const Group *g) { return has_parameter(I, g) && !is_mixed(I, g); }
+
+/* Whether the intercept's coordinate takes up the mean of a group's effects. */
+static int is_absorbed(const int64_t *I, const Group *g) { return g->at_field && field_of(I, g)->absorbed; }
+
 static GroupSizes sizes_of(const int64_t *I, const Group *g) {
     const Block *blocks = (const Block *)(I + g->at_blocks);
-    int64_t free = 0;
-    for (int64_t b = 0; b < g->blocks; b++) free += blocks[b].width * (blocks[b].width - 1) / 2;
-    if (has_parameter(I, g)) free++;
-    return (GroupSizes){g->terms + free + g->levels * g->terms, free};
+    int64_t before = g->terms + has_parameter(I, g);
+    for (int64_t b = 0; b < g->blocks; b++) before += blocks[b].width * (blocks[b].width - 1) / 2;
+    if (g->rest) before = 0;
+    return (GroupSizes){before + g->levels * g->terms, before};
 }
 
 /* Return the coordinate of a field's parameter. */
@@ -24,7 +32,7 @@ static int64_t field_at(const int64_t *I, int64_t g) {
     const Program *h = (const Program *)I;
     int64_t k = h->intercept + h->coefficients;
     for (int64_t other = 0; other < g; other++) k += sizes_of(I, groups_of(I) + other).size;
-    return k + groups_of(I)[g].terms + sizes_of(I, groups_of(I) + g).free - 1;
+    return k + sizes_of(I, groups_of(I) + g).before - 1;
 }
 
 static int64_t widest_group(const int64_t *I) {
@@ -112,6 +120,29 @@ static Factors factors_in(const int64_t *I, double *room) {
     return (Factors){groups, w, room, room + all, room + 4 * all, room + 2 * all, room + 3 * all, room + 4 * all + groups * w};
 }
 
+/* Fill the factors of a map's field and of its rest, s sqrt(mix) and s sqrt(1 - mix), from the scale s in
+ * both. Returns the prior of the mix's coordinate x; fills its derivative. Both roots stay in the rest's L. */
+static double mix_forward(const int64_t *I, const Group *g, int64_t g_at, Factors f, double x, double *grad) {
+    const Prior *prior = (const Prior *)(I + field_of(I, g)->at_prior);
+    const double mix = own_parameter(prior, x).value, s = f.sd[g_at * f.widest];
+    const int64_t one = f.widest * f.widest, at = g_at * one;
+    const Pair found = own_prior(prior, x);
+    f.L[at + one] = sqrt(mix);
+    f.sd[(g_at + 1) * f.widest] = sqrt(1.0 - mix);
+    f.A[at] = s * f.L[at + one];
+    f.A[at + one] = s * f.sd[(g_at + 1) * f.widest];
+    *grad = found.slope;
+    return found.value;
+}
+
+/* Turn derivatives in both factors into those in the scale, in the place of the field's, and in x. */
+static void mix_gradient(int64_t g_at, Factors f, double *grad) {
+    const int64_t one = f.widest * f.widest, at = g_at * one;
+    const double root = f.L[at + one], rest = f.sd[(g_at + 1) * f.widest], s = f.sd[g_at * f.widest];
+    *grad += 0.5 * s * root * rest * (f.dA[at] * rest - f.dA[at + one] * root);
+    f.dA[at] = f.dA[at] * root + f.dA[at + one] * rest;
+}
+
 /* Fill the factors of all groups; return the prior of their scales. */
 static double all_scales(const int64_t *I, const double *x, Factors f, double *grad) {
     const Program *h = (const Program *)I;
@@ -120,11 +151,14 @@ static double all_scales(const int64_t *I, const double *x, Factors f, double *g
     int64_t k = h->intercept + h->coefficients;
     for (int64_t g = 0; g < f.groups; g++) {
         const Group *group = groups_of(I) + g;
-        total += group_forward(I, group, w, x + k, f.A + g * w * w, f.L + g * w * w, f.sd + g * w, grad + k);
-        if (has_parameter(I, group)) {
-            const int64_t at = field_at(I, g);
-            total += chain_forward(I, group, x[at], chain, grad + at);
+        if (group->rest) {
+            k += sizes_of(I, group).size;
+            continue;
         }
+        total += group_forward(I, group, w, x + k, f.A + g * w * w, f.L + g * w * w, f.sd + g * w, grad + k);
+        const int64_t at = k + sizes_of(I, group).before - 1;
+        if (is_mixed(I, group)) total += mix_forward(I, group, g, f, x[at], grad + at);
+        if (is_chain(I, group)) total += chain_forward(I, group, x[at], chain, grad + at);
         chain += chain_size(I, group);
         k += sizes_of(I, group).size;
     }
@@ -138,6 +172,11 @@ static void all_scales_gradient(const int64_t *I, Factors f, double *grad) {
     int64_t k = h->intercept + h->coefficients;
     for (int64_t g = 0; g < f.groups; g++) {
         const Group *group = groups_of(I) + g;
+        if (group->rest) {
+            k += sizes_of(I, group).size;
+            continue;
+        }
+        if (is_mixed(I, group)) mix_gradient(g, f, grad + k + sizes_of(I, group).before - 1);
         group_backward(I, group, w, f.L + g * w * w, f.sd + g * w, f.dA + g * w * w, f.dL + g * w * w, grad + k);
         k += sizes_of(I, group).size;
     }

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.linear import all_groups, hypers, linears, order_of, scale_size
+from bayes_glmm.engine.linear import (
+    all_groups,
+    hypers,
+    linears,
+    order_of,
+    scale_names,
+    scale_size,
+)
 from bayes_glmm.engine.own import climbing, coordinate
 from bayes_glmm.families import Parameter, get_family
 from bayes_glmm.model.default_priors import observations, predictor_start, predictor_unit
@@ -61,14 +68,14 @@ def begin(
             place(name, 0.0, unit / (float(size) or 1.0))
     for number, group in all_groups(design):
         _, unit = middles[number]
-        sizes, terms = group.sizes, order_of(group)
-        for t in terms:
-            middle = priors[f"sd_{group.name}[{group.terms[t]}]"].median
+        sizes, names = group.sizes, scale_names(group)
+        for t, name in zip(order_of(group), names, strict=False):
+            middle = priors[name].median
             start.append(np.log(min(middle, unit / (float(sizes[t]) or 1.0))))
         parameters = [coordinate(priors[name], priors[name].median) for name in hypers(group)]
-        start += [0.0] * (scale_size(group) - len(terms) - len(parameters)) + parameters
-        start += [0.0] * (group.n_levels * len(terms))
-        spread += [1.0] * (scale_size(group) + group.n_levels * len(terms))
+        start += [0.0] * (scale_size(group) - len(names) - len(parameters)) + parameters
+        start += [0.0] * (group.n_levels * len(group.terms))
+        spread += [1.0] * (scale_size(group) + group.n_levels * len(group.terms))
     unit = predictor_unit(design)
     family = get_family(design.family)
     for name, values in _vectors(design).items():

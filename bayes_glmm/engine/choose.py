@@ -18,13 +18,14 @@ from bayes_glmm.engine.laplace import (
     approximate_problem,
     marginal,
 )
-from bayes_glmm.engine.linear import all_groups, fixed_names, order_of
+from bayes_glmm.engine.linear import all_groups, fixed_names, order_of, scale_names
+from bayes_glmm.engine.linear_precision import factorise
 from bayes_glmm.engine.merge import arrange_rows
 from bayes_glmm.engine.pattern import Part, loosen
 from bayes_glmm.engine.plan import Plan
-from bayes_glmm.engine.linear_precision import factorise
 from bayes_glmm.engine.program import Informed, Program, write_program
 from bayes_glmm.engine.records import PROGRAM
+from bayes_glmm.engine.related import Related
 from bayes_glmm.engine.taylor import fits, taylor
 from bayes_glmm.errors import EngineError
 from bayes_glmm.model.design import Design
@@ -163,7 +164,9 @@ def collapses(design: Design, priors: Mapping[str, Prior]) -> bool:
     """Whether everything linear integrates out exactly."""
     gaussian = design.family == "gaussian" and design.link == "identity"
     plain = len(design.predictors) == 1 and not design.modifiers
-    return gaussian and plain and all(priors[n].name == "Normal" for n in fixed_names(design))
+    absorbed = any(isinstance(g, Related) and g.law.absorbed for _, g in all_groups(design))
+    normal = all(priors[name].name == "Normal" for name in fixed_names(design))
+    return gaussian and plain and normal and not absorbed
 
 
 def scales(found: Approximation, fold: bool) -> tuple[Array, Array, dict[str, float]]:
@@ -180,8 +183,7 @@ def scales(found: Approximation, fold: bool) -> tuple[Array, Array, dict[str, fl
     centre, covariance = found.x.copy(), found.covariance.copy()
     signed: dict[str, float] = {}
     for at, group in problem.program.group_starts:
-        for k, t in enumerate(order_of(group)):
-            name = f"sd_{group.name}[{group.terms[t]}]"
+        for k, name in enumerate(scale_names(group)):
             place = int(np.searchsorted(problem.theta, at + k))
             spread = math.sqrt(covariance[place, place])
             if not fold or problem.program.priors[name].name not in FOLDED:

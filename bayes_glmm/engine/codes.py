@@ -19,8 +19,9 @@ MODES = {
 }
 """Coordinates that are sampled: the program's own, or those of a :class:`.plan.Plan`."""
 
-LAWS = {"constant": 0, "rho": 1, "halflife": 2, "share": 3}
-"""Precisions of related levels: without a parameter, or those of :class:`.chain.Chain`."""
+LAWS = {"constant": 0, "rho": 1, "halflife": 2, "share": 3, "mix": 4}
+"""Laws of related levels: without a parameter, those of :class:`.chain.Chain`, and a map's field that is
+one share of the variance."""
 
 GAUSSIAN, STUDENT_T, BERNOULLI, POISSON, NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_1 = range(6)
 PLAIN_FAMILIES = {

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.engine.codes import COLLAPSED
+from bayes_glmm.engine.expand_related import absorb, latents_of
 from bayes_glmm.engine.kernel import restore
 from bayes_glmm.engine.linear import (
     Tied,
@@ -19,8 +20,9 @@ from bayes_glmm.engine.linear import (
 )
 from bayes_glmm.engine.own import from_coordinate, location_scale
 from bayes_glmm.engine.program import Informed, Program, correlated, unit_rows
-from bayes_glmm.engine.related import Related
+from bayes_glmm.engine.related import Related, Rest
 from bayes_glmm.maths.on_cores import on_cores
+from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
@@ -87,21 +89,14 @@ def _expanded(
         if isinstance(group, Tied):
             k += _tied(program, group, draws[:, k:], out)
             continue
+        if isinstance(group, Rest):
+            k += group.n_levels  # expanded with the field before it
+            continue
         q, order = len(group.terms), order_of(group)
         back = np.argsort(order)
         sd = deviations(group, program.signed, draws[..., k : k + q])
-        k += q
-        L = np.zeros((n, q, q))
-        L[..., range(q), range(q)] = 1.0
-        first = 0
-        for members in group.blocks:
-            width = len(members)
-            free = width * (width - 1) // 2
-            if width > 1:
-                inner = slice(first, first + width)
-                L[..., inner, inner] = unit_rows(draws[..., k : k + free], width)
-                k += free
-            first += width
+        L, free = _correlation_factor(group, draws[:, k + q :])
+        k += q + free
         out[f"sd_{group.name}"] = np.abs(sd)[..., back]
         factor = sd[..., :, None] * L
         sign = np.where(sd < 0, -1.0, 1.0)
@@ -127,27 +122,37 @@ def _expanded(
         for i, place in enumerate(order):
             u[..., place] = sum(z[..., j] * factor[..., i, j, None] for j in range(i + 1))
         if isinstance(group, Related):
-            signed = np.empty_like(
-                z
-            )  # a scale's sign goes into the effects, and out of their factor
+            signed = np.empty_like(z)  # a scale's sign goes into effects, out of their factor
             signed[..., order] = z * sign[:, None, :]
+            if group.law.absorbed or group.law.own is not None:
+                own = sign * draws[:, k + size : k + size + group.n_rest]
+                signed, u, mean = absorb(
+                    group, signed, np.abs(sd[:, 0]), parameters, own[..., None]
+                )
+                out["intercept"] = out["intercept"] + mean
+            else:
+                u = u[:, group.law.node]
             out |= parameters
-            out[group.group.latents] = _latents(group, signed, parameters, rng)
-            u = u[:, group.law.node]
+            out[group.group.latents] = latents_of(group, signed, parameters, rng)
         out[f"u_{group.name}"] = u
         k += size
     return out | _own(program, draws, out)
 
 
-def _latents(
-    group: Related, values: Array, parameters: Mapping[str, Array], rng: np.random.Generator
-) -> Array:
-    """Return the latents of the nodes' values at unit scale, shape (n_draws, n_nodes, n_terms)."""
-    own = group.group
-    assert own.factor is not None
-    return own.factor.latents(
-        values, {h.stem: parameters[own.hyper_name(h)] for h in own.hyper}, rng
-    )
+def _correlation_factor(group: GroupDesign | Related, x: Array) -> tuple[Array, int]:
+    """Return the factor of correlations in the order of blocks, and how many coordinates it has."""
+    q, first, at = len(group.terms), 0, 0
+    L = np.zeros((len(x), q, q))
+    L[..., range(q), range(q)] = 1.0
+    for members in group.blocks:
+        width = len(members)
+        free = width * (width - 1) // 2
+        if width > 1:
+            inner = slice(first, first + width)
+            L[..., inner, inner] = unit_rows(x[:, at : at + free], width)
+            at += free
+        first += width
+    return L, at
 
 
 def _tied(program: Program, group: Tied, draws: Array, out: dict[str, Array]) -> int:

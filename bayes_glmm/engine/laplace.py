@@ -23,10 +23,11 @@ from bayes_glmm.engine.linear import (
     order_of,
     scale_size,
 )
+from bayes_glmm.engine.linear_precision import Factor, Prior, factorise
 from bayes_glmm.engine.own import from_coordinate
 from bayes_glmm.engine.pattern import Pattern, find_pattern, span
-from bayes_glmm.engine.linear_precision import Factor, Prior, factorise
 from bayes_glmm.engine.program import Program, unit_rows
+from bayes_glmm.engine.related import MIX, Related, Rest
 
 type Array = NDArray[np.float64]
 MOST_PRODUCTS = 20_000_000
@@ -99,8 +100,11 @@ class Problem:
 
     def factors(self, x: Array) -> list[Array | None]:
         """Return A = diag(sd) L of every part; ``None`` for fixed effects."""
-        found = []
+        found, mix = list[Array](), np.zeros(())
         for at, group in self.program.group_starts:
+            if isinstance(group, Rest):
+                found.append(found[-1] * np.sqrt((1 - mix) / mix))
+                continue
             q = len(group.terms)
             L, k, first = np.eye(q), at + q, 0
             for members in group.blocks:
@@ -111,6 +115,9 @@ class Problem:
                     k += free
                 first += b
             A = np.exp(x[at : at + q])[:, None] * L
+            if isinstance(group, Related) and group.kind == MIX:
+                mix = from_coordinate(self.program.priors[hypers(group)[0]], x[k])
+                A = A * np.sqrt(mix)
             found.append(A[0, 0] * np.eye(group.n_levels) if isinstance(group, Tied) else A)
         return [None if p.fixed else found[p.group] for p in self.pattern.parts]
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.related import Related
+from bayes_glmm.engine.related import Related, Rest
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.blocks.smooth import SmoothDesign
 from bayes_glmm.model.design import Design, PredictorDesign
 
 type Array = NDArray[np.float64]
-type Grouped = GroupDesign | Related | Tied
+type Grouped = GroupDesign | Related | Rest | Tied
 """What the kernel knows as a group."""
 
 
@@ -121,11 +121,13 @@ def all_groups(design: Design) -> list[tuple[int, Grouped]]:
 
     Groups come first, then the coefficients of smooths.
     """
-    groups: list[tuple[int, Grouped]] = [
-        (one.number, Related(group) if group.structure else group)
-        for one in linears(design)
-        for group in one.predictor.groups
-    ]
+    groups: list[tuple[int, Grouped]] = []
+    for one in linears(design):
+        for group in one.predictor.groups:
+            related = Related(group) if group.structure else None
+            groups.append((one.number, related or group))
+            if related and related.law.own is not None:
+                groups.append((one.number, Rest(related)))
     tied: list[tuple[int, Grouped]] = [
         (one.number, Tied(smooth, part))
         for one in linears(design)
@@ -146,7 +148,14 @@ def scale_size(group: Grouped) -> int:
     They are those of scales, of correlations, and of a field's parameter.
     """
     free = sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
-    return len(group.terms) + free + len(hypers(group))
+    return len(scale_names(group)) + free + len(hypers(group))
+
+
+def scale_names(group: Grouped) -> list[str]:
+    """Return the names of a group's standard deviations in the order of its blocks."""
+    if isinstance(group, Rest):
+        return []
+    return [f"sd_{group.name}[{group.terms[t]}]" for t in order_of(group)]
 
 
 def hypers(group: Grouped) -> tuple[str, ...]:
@@ -164,8 +173,7 @@ def deviations(group: Grouped, signed: Mapping[str, float], x: Array) -> Array:
     x : ndarray, shape (..., n_terms)
         Their coordinates.
     """
-    names = [f"sd_{group.name}[{group.terms[t]}]" for t in order_of(group)]
-    units = np.array([signed.get(name, 0.0) for name in names])
+    units = np.array([signed.get(name, 0.0) for name in scale_names(group)])
     return np.where(units > 0, units * x, np.exp(np.where(units > 0, 0.0, x)))
 
 

@@ -22,6 +22,7 @@ from bayes_glmm.engine.linear import (
     hypers,
     linears,
     order_of,
+    scale_names,
     scale_size,
     shared,
 )
@@ -30,7 +31,7 @@ from bayes_glmm.engine.own import from_climbing, from_coordinate, location_scale
 from bayes_glmm.engine.plan import Plan, Writer
 from bayes_glmm.engine.prior_rows import KNOWN, lkj_constant, prior_row
 from bayes_glmm.engine.records import BLOCK, FIELD, GROUP, PRIOR, PROGRAM
-from bayes_glmm.engine.related import CONSTANT, Related, is_covered
+from bayes_glmm.engine.related import Related, Rest, is_covered
 from bayes_glmm.engine.responses import responses_of
 from bayes_glmm.errors import listed
 from bayes_glmm.families import get_family
@@ -180,7 +181,12 @@ def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
     both = shared(design)
     spectral = [s.label for s in design.smooths if s.spectrum is not None]
     boundary = [p.boundary for p in design.predictors.values() if p.boundary]
-    related = [g.name for g in design.groups if g.structure and not is_covered(g)]
+    related = [
+        g.name
+        for p in design.predictors.values()
+        for g in p.groups
+        if g.structure and not is_covered(g, p)
+    ]
     several = [g.name for g in design.groups if not g.whole]
     heavy = [g.name for g in design.groups if not g.distribution.normal]
     odd = [f"{name} ~ {p.name}" for name, p in priors.items() if p.name not in KNOWN]
@@ -248,7 +254,6 @@ def write_program(
     header["at_beta_prior"] = table(coefficient_names(design))
     groups = []
     for predictor, group in all_groups(design):
-        order = order_of(group)
         shapes = [priors[f"corr_{group.name}"]["eta"] if len(b) > 1 else 1.0 for b in group.blocks]
         blocks = [(len(b), eta) for b, eta in zip(group.blocks, shapes, strict=True)]
         total += sum(lkj_constant(width, eta) for width, eta in blocks)
@@ -258,9 +263,10 @@ def write_program(
                 levels=group.n_levels,
                 terms=len(group.terms),
                 blocks=len(blocks),
-                at_sd_prior=table([f"sd_{group.name}[{group.terms[t]}]" for t in order]),
+                at_sd_prior=table(scale_names(group)),
                 at_blocks=writer.ints([BLOCK.words(width=w, eta=eta) for w, eta in blocks]),
                 at_field=_field(group, table, writer),
+                rest=int(isinstance(group, Rest)),
                 **({} if isinstance(group, Tied) else _on_rows(group, informed, writer)),
             )
         )
@@ -299,7 +305,7 @@ def write_program(
 
 
 def _on_rows(
-    group: GroupDesign | Related, informed: Mapping[str, Informed], writer: Writer
+    group: GroupDesign | Related | Rest, informed: Mapping[str, Informed], writer: Writer
 ) -> dict[str, int]:
     """Write which level each row has and what the data say about it; return where."""
     order, known = order_of(group), informed.get(group.name)
@@ -319,7 +325,8 @@ def _field(group: Grouped, table: Callable[[list[str]], int], writer: Writer) ->
     law, chain = group.law, group.law.chain
     return writer.ints(
         FIELD.words(
-            law=LAWS[CONSTANT if chain is None else chain.law],
+            law=LAWS[group.kind],
+            absorbed=int(law.absorbed),
             entries=len(law.rows),
             at_rows=writer.ints(law.rows),
             at_columns=writer.ints(law.columns),
@@ -331,7 +338,7 @@ def _field(group: Grouped, table: Callable[[list[str]], int], writer: Writer) ->
     )
 
 
-def _starts(group: GroupDesign | Related) -> NDArray[np.int64]:
+def _starts(group: GroupDesign | Related | Rest) -> NDArray[np.int64]:
     """Return where each level's rows begin, for rows sorted by level."""
     return np.searchsorted(group.index, np.arange(group.n_levels + 1)).astype(np.int64)
 

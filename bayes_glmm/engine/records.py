@@ -89,15 +89,22 @@ a column of ones; then those of single effects, which are what ``level`` has in 
 
 GROUP = _record(
     "Group",
-    "predictor levels terms blocks at_index at_Z at_sd_prior at_blocks at_weight at_pull at_starts at_field",
+    """
+    predictor levels terms blocks at_index at_Z at_sd_prior at_blocks at_weight at_pull at_starts at_field
+    rest
+    """,
 )
 """A grouping: ``at_index`` is zero where columns alone read its effects, ``at_Z`` for a column of ones,
 ``at_starts`` says where each level's rows begin where rows are sorted, ``at_weight`` and ``at_pull``
-centre levels where their data are, ``at_field`` is that of related levels."""
+centre levels where their data are, ``at_field`` is that of related levels. ``rest`` is one for independent
+effects that share the scale of the map's field before them."""
 
-FIELD = _record("Field", "law entries at_rows at_columns at_values at_first at_second at_prior")
+FIELD = _record(
+    "Field", "law absorbed entries at_rows at_columns at_values at_first at_second at_prior"
+)
 """How levels are related: the precision's entries, the diagonal and then some below it, see
-:class:`.related.Law`. Its parameter, if the law has one, has a prior and a coordinate before the effects."""
+:class:`.related.Law`. Its parameter, if the law has one, has a prior and a coordinate before the effects.
+``absorbed`` is one where the intercept's coordinate takes up the effects' mean."""
 
 BLOCK = _record("Block", "width", "eta")
 """Correlated terms of a group and the LKJ prior's shape."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,11 +16,16 @@ from numpy.typing import NDArray
 
 from bayes_glmm.model.blocks.chain import Chain
 from bayes_glmm.model.blocks.factor import Factor
+from bayes_glmm.model.blocks.field_precision import DensePrecision
 from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.design import PredictorDesign
 
 type Array = NDArray[np.float64]
 type Places = NDArray[np.int64]
-CONSTANT = "constant"
+CONSTANT, MIX = "constant", "mix"
+MOST_DENSE = 400
+"""Levels with a dense covariance, up to which the inverse is worth its time."""
+SAME = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +45,11 @@ class Law:
         Logarithm of its determinant; zero of one with a parameter.
     chain : Chain or None
         The recursion of one with a parameter.
+    absorbed : bool
+        Whether the field sums to zero. The first node is held instead, ``Q + e e'``, so that all nodes
+        are free; the model's intercept takes up their mean.
+    own : ndarray of int, shape (n_levels,), or None
+        Each level's independent effect, where the field is but a share of the variance.
     """
 
     node: Places
@@ -47,6 +58,8 @@ class Law:
     values: Array | None
     log_det: float
     chain: Chain | None
+    absorbed: bool = False
+    own: Places | None = None
 
     @property
     def size(self) -> int:
@@ -75,28 +88,33 @@ class Law:
 @lru_cache(maxsize=16)
 def law_of(factor: Factor) -> Law | None:
     """Return the law of a structure's field; ``None`` where the kernel has none such."""
-    field = factor.field()
+    field, own = factor.mixed or (factor.field(), None)
     precision, levels = field.precision, sp.csr_matrix(field.levels)
     one = (np.diff(levels.indptr) == 1).all() and (levels.data == 1.0).all()
-    if field.scales is not None or precision.constraint.shape[0] or not one:
+    if field.scales is not None or not one:
         return None
-    node, nodes = levels.indices.astype(np.int64), np.arange(precision.size)
-    chain = factor.chain
+    node, nodes, chain = levels.indices.astype(np.int64), np.arange(precision.size), factor.chain
     if chain is not None:
         child = np.flatnonzero(chain.parents >= 0)
         rows = np.concatenate([nodes, child])
         columns = np.concatenate([nodes, chain.parents[child]])
         return Law(node, rows, columns, None, 0.0, chain)
-    if precision.stems:
+    if precision.stems or (isinstance(precision, DensePrecision) and precision.size > MOST_DENSE):
         return None
-    Q = precision.matrix({})
+    Q, log_det = precision.matrix({}), precision.log_determinant({})
     if not np.isfinite(Q.data).all():
         return None
+    free = precision.constraint
+    if free.shape[0]:
+        if free.shape[0] > 1 or free.nnz < precision.size or np.ptp(free.data) > SAME:
+            return None
+        Q = Q + sp.csc_matrix(([1.0], ([0], [0])), shape=Q.shape)
+        log_det -= np.log(precision.size)  # Kirchhoff: of all contrasts n times that without a node
     lower = sp.coo_matrix(sp.tril(Q, -1))
     rows = np.concatenate([nodes, lower.row])
     columns = np.concatenate([nodes, lower.col])
     values = np.concatenate([Q.diagonal(), lower.data])
-    return Law(node, rows, columns, values, precision.log_determinant({}), None)
+    return Law(node, rows, columns, values, float(log_det), None, free.shape[0] > 0, own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,9 +167,21 @@ class Related:
         return tuple(self.group.hyper_name(h) for h in self.group.hyper)
 
     @property
+    def kind(self) -> str:
+        """Name of the law."""
+        law = self.law
+        return MIX if law.own is not None else CONSTANT if law.chain is None else law.chain.law
+
+    @property
     def n_levels(self) -> int:
         """Number of nodes."""
         return self.law.size
+
+    @property
+    def n_rest(self) -> int:
+        """Number of independent effects beside the field."""
+        own = self.law.own
+        return 0 if own is None else int(own.max()) + 1
 
     @cached_property
     def index(self) -> NDArray[np.int32]:
@@ -159,6 +189,53 @@ class Related:
         return self.law.node[self.group.index].astype(np.int32)
 
 
-def is_covered(group: GroupDesign) -> bool:
-    """Whether the kernel has the law of a group's related levels."""
-    return group.whole and group.factor is not None and law_of(group.factor) is not None
+@dataclass(frozen=True, eq=False)
+class Rest:
+    """The independent effects beside a map's field: their scale is what the field's share leaves.
+
+    Attributes
+    ----------
+    related : Related
+        The field, which has the scale and the share.
+    """
+
+    related: Related
+    Z: ClassVar[None] = None
+    blocks: ClassVar[tuple[tuple[int, ...], ...]] = ((0,),)
+
+    @property
+    def name(self) -> str:
+        """That of the group."""
+        return self.related.name
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """One term."""
+        return self.related.terms
+
+    @property
+    def sizes(self) -> Array:
+        """Sizes of the term's values."""
+        return self.related.sizes
+
+    @property
+    def n_levels(self) -> int:
+        """Number of effects."""
+        return self.related.n_rest
+
+    @cached_property
+    def index(self) -> NDArray[np.int32]:
+        """Each row's effect, shape (n_rows,)."""
+        own = self.related.law.own
+        assert own is not None
+        return own[self.related.group.index].astype(np.int32)
+
+
+def is_covered(group: GroupDesign, predictor: PredictorDesign) -> bool:
+    """Whether the kernel has the law of a group's related levels in a predictor."""
+    law = law_of(group.factor) if group.whole and group.factor is not None else None
+    if law is None:
+        return False
+    alone = group.Z is None and len(group.terms) == 1
+    takes_up = predictor.of_mean and predictor.intercept and alone
+    return (takes_up or not law.absorbed) and (alone or law.own is None)

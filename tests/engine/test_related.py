@@ -19,7 +19,7 @@ from bayes_glmm.engine.kernel import log_density, restore
 from bayes_glmm.engine.laplace import Problem, approximate_problem
 from bayes_glmm.engine.linear import hypers, order_of, scale_size
 from bayes_glmm.engine.program import uncovered, write_program
-from bayes_glmm.engine.related import law_of
+from bayes_glmm.engine.related import Related, Rest, law_of
 from bayes_glmm.engine.sparse import fewest_neighbours
 from bayes_glmm.engine.taylor import taylor
 from bayes_glmm.fitting.prepare import prepare
@@ -27,10 +27,12 @@ from bayes_glmm.maths.field_maths import NUMPY
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.field import FieldDensity
 from bayes_glmm.model.reference import Way
+from tests.structures import test_areal
 from tests.structures.oracle import random_pedigree
 from tests.structures.trees import random_tree
 
 N = 90
+AREAS = test_areal.named(16)
 CASES = {
     "brownian": ("poisson", {"mu": "c ~ x + (1 | gr(tip, brownian))"}),
     "half-life": ("poisson", {"mu": "c ~ x + (1 | gr(tip, ou))"}),
@@ -41,6 +43,9 @@ CASES = {
     "series of numbers": ("gaussian", {"mu": "y ~ 0 + x + ar(t, g)"}),
     "two": ("poisson", {"mu": "c ~ (1 | gr(tip, brownian)) + (1 | gr(animal, pedigree)) + ar(t, g)"}),
     "spread": ("gaussian", {"mu": "y ~ x + (1 | g)", "sigma": "~ (1 | gr(animal, pedigree))"}),
+    "map": ("poisson", {"mu": "c ~ x + (1 | gr(area, icar))"}),
+    "map and rest": ("poisson", {"mu": "c ~ x + (1 | gr(area, bym2)) + (1 | g)"}),
+    "map of numbers": ("gaussian", {"mu": "y ~ x + (1 | gr(area, bym2))"}),
     "smooth": ("poisson", {"mu": "c ~ s(x, k=5) + (1 | gr(tip, pagel))"}),
 }  # fmt: skip
 
@@ -52,6 +57,7 @@ def table() -> pd.DataFrame:
     animals = random_pedigree(np.random.default_rng(6), 6, 20)["animal"].tolist()
     data = pd.DataFrame({"x": rng.normal(1, 1, N), "tip": rng.choice(tips, N)})
     data["animal"], data["g"] = rng.choice(animals[3:], N), np.repeat(list("abcde"), N // 5)
+    data["area"] = rng.choice(AREAS[2:], N)
     data["t"] = np.tile(np.cumsum(rng.integers(1, 4, N // 5)), 5)
     data["y"], data["c"], data["b"] = rng.normal(size=N), rng.poisson(2, N), rng.integers(0, 2, N)
     return data
@@ -64,12 +70,14 @@ def structures() -> dict:
     names = pedigree["animal"].tolist()
     W = np.random.default_rng(9).normal(size=(len(names), 2 * len(names)))
     K = pd.DataFrame(W @ W.T / W.shape[1], index=names, columns=names)
+    borders = test_areal.borders(np.random.default_rng(7), [16])
     return {
         "brownian": bg.lineage(newick),
         "ou": bg.lineage(newick, "ou"),
         "pagel": bg.lineage(newick, "pagel"),
         "pedigree": bg.pedigree(pedigree),
         "kinship": bg.kinship(K),
+        **{model: bg.areal(borders, model, areas=AREAS.tolist()) for model in ("icar", "bym2")},
     }
 
 
@@ -94,6 +102,8 @@ def exact(program, x) -> float:
             point[group.smooth.effects][group.places] = w
             volume += np.log(point[group.smooth.sd][group.part])
             continue
+        if isinstance(group, Rest):
+            continue
         q, first = len(group.terms), at + scale_size(group)
         nodes = np.empty((group.n_levels, q))
         nodes[:, order_of(group)] = x[first : first + nodes.size].reshape(nodes.shape)
@@ -103,6 +113,11 @@ def exact(program, x) -> float:
             nodes = nodes @ L.T
             volume += len(nodes) * np.log(np.diag(L)).sum()
             volume += sum((i + 2) * np.log(L[i, i]) for i in range(1, q))
+        if isinstance(group, Related) and group.law.absorbed:
+            # with one node held at a standard normal number, contrasts as they are
+            volume += -0.5 * nodes[0, 0] ** 2 - 0.5 * np.log(2 * np.pi * len(nodes))
+            own = x[first + len(nodes) : first + len(nodes) + group.n_rest]
+            nodes = np.concatenate([nodes - nodes.mean(), own[:, None]])
         point[f"u_{group.name}"] = nodes
         for name in hypers(group):
             value = point[name]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.sparse.linalg import spsolve_triangular
 
 from bayes_glmm.maths import triangular as sweep
 from bayes_glmm.maths.field_maths import Maths
@@ -94,23 +95,72 @@ class IntrinsicFactor(Factor):
 
         with one row and column left out of the Laplacian R (Kirchhoff).
         """
-        n = len(self.areas)
-        n_own = len(self.nodes) - self.enter.shape[1] if self.own is not None else 0
-        parts = np.diff(self.mean.indptr) > 1
-        free = sp.hstack([self.mean[parts], sp.csr_matrix((int(parts.sum()), n_own))])
+        n, shared = len(self.areas), self._map_field
+        if self.own is None:
+            return shared
+        n_own = len(self.nodes) - self.enter.shape[1]
+        free = shared.precision.constraint
+        free = sp.hstack([free, sp.csr_matrix((free.shape[0], n_own))])
         Q = sp.block_diag([self.laplacian, sp.identity(n_own)])
         precision = constant(Q, self.log_determinant, sp.csr_matrix(free))
-        nodes = np.char.add("map:", self.areas)
-        if self.own is None:
-            return UnitField(nodes, precision, indicator(self.rows, n))
 
         def scales(hyper: Values, maths: Maths) -> Any:
             shared, independent = maths.sqrt(hyper["mix"]), maths.sqrt(1 - hyper["mix"])
             return maths.stack_rows([shared * np.ones(n), independent * np.ones(n_own)])
 
         levels = indicator(self.rows, n + n_own) + indicator(n + self.own, n + n_own)
-        nodes = np.concatenate([nodes, self.nodes[self.enter.shape[1] :]])
+        nodes = np.concatenate([shared.nodes, self.nodes[self.enter.shape[1] :]])
         return UnitField(nodes, precision, levels, scales)
+
+    @property
+    def _map_field(self) -> UnitField:
+        """The field of all areas."""
+        free = sp.csr_matrix(self.mean[np.diff(self.mean.indptr) > 1])
+        precision = constant(self.laplacian, self.log_determinant, free)
+        levels = indicator(self.rows, len(self.areas))
+        return UnitField(np.char.add("map:", self.areas), precision, levels)
+
+    @property
+    def mixed(self) -> tuple[UnitField, Places] | None:
+        """The map's field and each level's independent effect, in BYM2."""
+        return None if self.own is None else (self._map_field, self.own)
+
+    def latents(self, values: Array, hyper: Values, rng: np.random.Generator) -> Array:
+        """Return the innovations of the map's system, in units of their sds, and independent effects.
+
+        Values of an area that is left out of the system are zero before a part is centred. Rows of
+        the system are known from the others; partial sums of long rows follow from these.
+        """
+        n, n_map = len(self.areas), self.enter.shape[1]
+        field = np.moveaxis(values[:, :n], 1, 0).reshape(n, -1)
+        z = self.lone.T @ field
+        if len(self.system.place):
+            z = z + self._innovations(field)
+        z = np.moveaxis(z.reshape(n_map, len(values), -1), 0, 1)
+        return z if self.own is None else np.concatenate([z, values[:, n:]], axis=1)
+
+    def _innovations(self, field: Array) -> Array:
+        """Return latents of the map from its centred values, shape (n_map, n_columns)."""
+        areas = np.flatnonzero(np.diff(self.leave.indptr))
+        held = np.setdiff1d(np.arange(len(self.areas)), areas)
+        part = sp.csr_matrix(self.spread).indices  # one part for each area
+        level = np.zeros((self.spread.shape[1], field.shape[1]))
+        level[part[held]] = field[held]
+        passed = (field - level[part])[areas] / self.leave.data[:, None]
+        place, n = self.leave.indices, self.leave.shape[1]
+        node, which = np.nonzero(self.system.parents >= 0)
+        entries = (self.system.weights[node, which], (node, self.system.parents[node, which]))
+        rest = sp.csr_matrix(sp.identity(n) - sp.csr_matrix(entries, shape=(n, n)))
+        sums = np.setdiff1d(np.arange(n), place)
+        every = np.zeros((n, field.shape[1]))
+        every[place] = passed
+        if len(sums):
+            below = -(rest[sums][:, place] @ passed)
+            every[sums] = spsolve_triangular(sp.csr_matrix(rest[sums][:, sums]), below, lower=True)
+        enter = sp.csc_matrix(self.enter)
+        size = np.asarray(enter.multiply(enter).sum(axis=0)).ravel()
+        back = enter.T @ (rest @ every)
+        return np.asarray(back / np.where(size > 0, size, 1.0)[:, None])
 
     def mean_variance(self, hyper: Values) -> tuple[float, float]:
         """Return the means of the covariance's diagonal and of all its entries, in linear time."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from bayes_glmm.maths.field_maths import NUMPY, Maths
 from bayes_glmm.maths.interpolate import over_draws
-from bayes_glmm.model.blocks.array_types import Array, Text, Values
+from bayes_glmm.model.blocks.array_types import Array, Places, Text, Values
 from bayes_glmm.model.blocks.chain import Chain
 from bayes_glmm.model.blocks.unit_field import UnitField
 from bayes_glmm.spec.priors import Prior
@@ -113,6 +113,11 @@ class Factor:
     @property
     def chain(self) -> Chain | None:
         """The field's recursion, where it is one of :class:`.Chain` with a parameter."""
+        return None
+
+    @property
+    def mixed(self) -> tuple[UnitField, Places] | None:
+        """A field and each level's independent effect, of which ``mix`` says the shares (BYM2)."""
         return None
 
     def covariance(self, hyper: Values) -> Array:
