@@ -38,7 +38,7 @@ CASES = {
     "half-life": ("poisson", {"mu": "c ~ x + (1 | gr(tip, ou))"}),
     "slopes and a share": ("gaussian", {"mu": "y ~ x + (1 + x | gr(tip, pagel))"}),
     "pedigree": ("bernoulli", {"mu": "b ~ x + (1 | gr(animal, pedigree)) + (1 | g)"}),
-    "kinship": ("negative_binomial", {"mu": "c ~ (1 + x || gr(animal, kinship))"}),
+    "kinship": ("poisson", {"mu": "c ~ (1 + x || gr(animal, kinship))"}),
     "series": ("poisson", {"mu": "c ~ 0 + x + ar(t, g)"}),
     "series of numbers": ("gaussian", {"mu": "y ~ 0 + x + ar(t, g)"}),
     "two": ("poisson", {"mu": "c ~ (1 | gr(tip, brownian)) + (1 | gr(animal, pedigree)) + ar(t, g)"}),
