@@ -25,7 +25,7 @@ from bayes_glmm.engine.pattern import Part, loosen
 from bayes_glmm.engine.plan import Plan
 from bayes_glmm.engine.program import Informed, Program, write_program
 from bayes_glmm.engine.records import PROGRAM
-from bayes_glmm.engine.related import Related
+from bayes_glmm.engine.related_levels import Related
 from bayes_glmm.engine.taylor import fits, taylor
 from bayes_glmm.errors import EngineError
 from bayes_glmm.model.design import Design

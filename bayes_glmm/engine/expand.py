@@ -20,7 +20,7 @@ from bayes_glmm.engine.linear import (
 )
 from bayes_glmm.engine.own import from_coordinate, location_scale
 from bayes_glmm.engine.program import Informed, Program, correlated, unit_rows
-from bayes_glmm.engine.related import Related, Rest
+from bayes_glmm.engine.related_levels import Related, Rest
 from bayes_glmm.maths.on_cores import on_cores
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.spec.priors import Prior

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.related import Related
+from bayes_glmm.engine.related_levels import Related
 
 type Array = NDArray[np.float64]
 

@@ -27,7 +27,7 @@ from bayes_glmm.engine.linear_precision import Factor, Prior, factorise
 from bayes_glmm.engine.own import from_coordinate
 from bayes_glmm.engine.pattern import Pattern, find_pattern, span
 from bayes_glmm.engine.program import Program, unit_rows
-from bayes_glmm.engine.related import MIX, Related, Rest
+from bayes_glmm.engine.related_levels import MIX, Related, Rest
 
 type Array = NDArray[np.float64]
 MOST_PRODUCTS = 20_000_000

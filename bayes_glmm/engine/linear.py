@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.related import Related, Rest
+from bayes_glmm.engine.related_levels import Related, Rest
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.blocks.smooth import SmoothDesign
 from bayes_glmm.model.design import Design, PredictorDesign

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.engine.linear import Grouped, Tied
-from bayes_glmm.engine.related import Related
+from bayes_glmm.engine.related_levels import Related
 from bayes_glmm.engine.sparse import Symbolic, analyse, fewest_neighbours
 from bayes_glmm.native import scatter
 

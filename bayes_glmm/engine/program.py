@@ -31,7 +31,7 @@ from bayes_glmm.engine.own import from_climbing, from_coordinate, location_scale
 from bayes_glmm.engine.plan import Plan, Writer
 from bayes_glmm.engine.prior_rows import KNOWN, lkj_constant, prior_row
 from bayes_glmm.engine.records import BLOCK, FIELD, GROUP, PRIOR, PROGRAM
-from bayes_glmm.engine.related import Related, Rest, is_covered
+from bayes_glmm.engine.related_levels import Related, Rest, is_covered
 from bayes_glmm.engine.responses import responses_of
 from bayes_glmm.errors import listed
 from bayes_glmm.families import get_family

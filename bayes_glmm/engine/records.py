@@ -103,7 +103,7 @@ FIELD = _record(
     "Field", "law absorbed entries at_rows at_columns at_values at_first at_second at_prior"
 )
 """How levels are related: the precision's entries, the diagonal and then some below it, see
-:class:`.related.Law`. Its parameter, if the law has one, has a prior and a coordinate before the effects.
+:class:`.related_levels.Law`. Its parameter, if it has one, has a prior and a coordinate before the effects.
 ``absorbed`` is one where the intercept's coordinate takes up the effects' mean."""
 
 BLOCK = _record("Block", "width", "eta")

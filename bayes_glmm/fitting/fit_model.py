@@ -100,7 +100,8 @@ def fit(model: Model, data: Any, **options: Unpack[FitOptions]) -> xr.DataTree:
     -------
     xarray.DataTree
         ``posterior``, ``sample_stats``, ``observed_data``, ``constant_data``;
-        the spec, the schema, the findings and the verdict in the attributes.
+        the spec, the schema, the findings and the verdict in the attributes; ``attrs["mode"]``
+        names the coordinates that were sampled, or ``"graph"``.
 
     Raises
     ------

@@ -114,6 +114,7 @@ def make_tree(
         }
     )
     tree.attrs[KEY] = json.dumps(record)
+    tree.attrs["mode"] = record.get("settings", {}).get("path", "")
     return tree
 
 

@@ -19,7 +19,7 @@ from bayes_glmm.engine.kernel import log_density, restore
 from bayes_glmm.engine.laplace import Problem, approximate_problem
 from bayes_glmm.engine.linear import hypers, order_of, scale_size
 from bayes_glmm.engine.program import uncovered, write_program
-from bayes_glmm.engine.related import Related, Rest, law_of
+from bayes_glmm.engine.related_levels import Related, Rest, law_of
 from bayes_glmm.engine.sparse import fewest_neighbours
 from bayes_glmm.engine.taylor import taylor
 from bayes_glmm.fitting.prepare import prepare
@@ -144,14 +144,9 @@ def test_the_density_and_its_gradient_are_the_fields(case):
         assert gradient[i] == pytest.approx(slope, rel=1e-6, abs=2e-5)
 
 
-@pytest.mark.parametrize("kind", ["adaptive", "taylor", "collapsed"])
-@pytest.mark.parametrize("case", CASES)
-def test_moved_coordinates_have_the_same_density(case, kind):
-    """Up to the volume of their map, by differences of it; with the exact gradient."""
-    _, design, priors = designed(case)
-    if kind == "collapsed" and not choose.collapses(design, priors):
-        return
-    plain = write_program(design, priors)
+def placed(case, kind):
+    """A case's program in its own coordinates, and in others."""
+    plain = write_program(*designed(case)[1:])
     found = approximate_problem(Problem.of(plain))
     assert found is not None
     plan = {
@@ -159,7 +154,17 @@ def test_moved_coordinates_have_the_same_density(case, kind):
         "taylor": lambda: taylor(found, *choose.scales(found, fold=False)[:2]),
         "collapsed": lambda: choose.collapsed(found, fold=False),
     }[kind]()
-    moved = choose.planned(plain, plan, kind).program
+    return plain, choose.planned(plain, plan, kind).program
+
+
+@pytest.mark.parametrize("kind", ["adaptive", "taylor", "collapsed"])
+@pytest.mark.parametrize("case", CASES)
+def test_moved_coordinates_have_the_same_density(case, kind):
+    """Up to the volume of their map, by differences of it; with the exact gradient."""
+    _, design, priors = designed(case)
+    if kind == "collapsed" and not choose.collapses(design, priors):
+        return
+    plain, moved = placed(case, kind)
     rng, h = np.random.default_rng(2), 1e-5
     z = rng.normal(0, 0.5, moved.n_sampled)
     gradient, room = np.empty_like(z), np.empty_like(z)
@@ -176,7 +181,7 @@ def test_moved_coordinates_have_the_same_density(case, kind):
     ]
     expected = log_density(plain.buffer, at, np.empty_like(at))
     expected += np.linalg.slogdet(np.stack(columns, 1))[1]
-    expected -= np.linalg.slogdet(plan.factor)[1]  # a constant, which is left out
+    expected -= np.linalg.slogdet(moved.plan.factor)[1]  # a constant, which is left out
     assert value == pytest.approx(expected, abs=1e-6)
 
 
@@ -189,11 +194,7 @@ def restored(program, z):
 @pytest.mark.parametrize("case", ["slopes and a share", "series of numbers"])
 def test_what_is_integrated_out_is_the_dense_integral(case):
     """Differences of the collapsed density are those of the response's dense normal density."""
-    _, design, priors = designed(case)
-    plain = write_program(design, priors)
-    moved = choose.planned(
-        plain, choose.collapsed(approximate_problem(Problem.of(plain)), fold=False), "collapsed"
-    ).program
+    plain, moved = placed(case, "collapsed")
     rng, found = np.random.default_rng(4), []
     for _ in range(4):
         z = rng.normal(0, 0.5, moved.n_sampled)
@@ -284,6 +285,18 @@ def test_a_level_at_the_root_stays_on_the_graph():
     related = law_of(structure.prepare(np.array(["a", "b"])))
     assert related is not None
     assert related.size == 2
+
+
+def test_a_fit_says_how_it_was_sampled():
+    """And predicts levels without rows from its latents."""
+    data, formula = table(), "c ~ x + (1 | gr(area, bym2))"
+    given = {"family": "poisson", "structures": {"bym2": structures()["bym2"]}, "seed": 1}
+    tree = bg.fit(formula, data, draws=1_000, chains=4, progress=False, **given)
+    assert tree.attrs["mode"] == "adaptive"
+    far = data.head(1).assign(area=AREAS[0])
+    assert AREAS[0] not in set(data["area"])
+    found = bg.predictions(tree, far, groups="known")
+    assert np.isfinite(found["mean"]).all()
 
 
 @pytest.mark.slow

@@ -21,8 +21,9 @@ from pathlib import Path
 from bayes_glmm.native.library import library_file
 from tests.mutants.table import MUTANTS, Mutant
 from tests.mutants.table_c import C_MUTANTS
+from tests.mutants.table_related import RELATED_MUTANTS
 
-ALL = (*MUTANTS, *C_MUTANTS)
+ALL = (*MUTANTS, *C_MUTANTS, *RELATED_MUTANTS)
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ("model_templates", "examples", "pyproject.toml", "README.md", "CHANGELOG.md", "docs")
 LIBRARY = Path("bayes_glmm/native", library_file().name)

@@ -12,7 +12,7 @@ from bayes_glmm.engine.codes import COLLAPSED, PLAIN
 from bayes_glmm.engine.program import write_program
 from bayes_glmm.engine.records import PLAN, PROGRAM
 from bayes_glmm.native.library import ADDRESS, INTEGER, entry, pointer
-from tests.engine import test_ordered, test_predictors
+from tests.engine import test_ordered, test_predictors, test_related
 from tests.engine.test_coordinates import in_coordinates
 from tests.engine.test_interpreted import MODELS, modelled
 
@@ -38,7 +38,18 @@ def buffers() -> list:
     ordered = [
         write_program(*test_ordered.designed("thres", random)[1]) for random in ("slope", "crossed")
     ]
-    return [program.buffer for program in (*moved, *plain, *several, *ordered)]
+    related = [
+        test_related.placed(case, kind)[1]
+        for case, kind in (
+            ("slopes and a share", "collapsed"),
+            ("map and rest", "adaptive"),
+            ("half-life", "taylor"),
+            ("two", "adaptive"),
+        )
+    ]
+    own = [write_program(*test_related.designed("map")[1:])]
+    every = (*moved, *plain, *several, *ordered, *related, *own)
+    return [program.buffer for program in every]
 
 
 def places_of(buffer) -> np.ndarray:
