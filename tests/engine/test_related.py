@@ -295,7 +295,7 @@ def test_a_fit_says_how_it_was_sampled():
     assert tree.attrs["mode"] == "adaptive"
     far = data.head(1).assign(area=AREAS[0])
     assert AREAS[0] not in set(data["area"])
-    found = bg.predictions(tree, far, groups="known")
+    found = bg.predictions(tree, far, groups="new")
     assert np.isfinite(found["mean"]).all()
 
 
