@@ -116,6 +116,14 @@ static int sound_rest(Buffer b, int64_t g) {
     return !is_mixed(b.I, own) || (own->terms == 1 && g + 1 < h->groups && own[1].rest);
 }
 
+/* A group that reads another's effects: one before it, of its own, as large, and with rows to read them in. */
+static int sound_same(Buffer b, int64_t g) {
+    const Group *group = groups_of(b.I) + g, *own = groups_of(b.I) + group->same - 1;
+    if (!group->same) return 1;
+    if (group->same < 1 || group->same > g || group->at_field || group->at_weight || group->rest || !group->at_index) return 0;
+    return !own->same && own->levels == group->levels && own->terms == group->terms;
+}
+
 /* A parameter that climbs stands on one before it, and is a real number. */
 static int sound_climbs(Buffer b) {
     const Program *h = (const Program *)b.I;
@@ -223,7 +231,7 @@ int64_t NAME(check_program)(int64_t length, const int64_t *program) {
     int64_t dim = h->intercept + h->coefficients;
     for (int64_t j = 0; j < h->parameters; j++) dim += ((const Prior *)(program + h->at_parameter_prior))[j].kind != HELD_PRIOR;
     for (int64_t g = 0; g < h->groups; g++) {
-        if (!sound_group(b, groups_of(program) + g, n) || !sound_rest(b, g)) return BAD_GROUP;
+        if (!sound_group(b, groups_of(program) + g, n) || !sound_rest(b, g) || !sound_same(b, g)) return BAD_GROUP;
         dim += sizes_of(program, groups_of(program) + g).size;
     }
     if (!sound_columns(b)) return BAD_ROWS;

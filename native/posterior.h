@@ -30,6 +30,13 @@ static double *lay_effects(const int64_t *I, Factors f, int64_t g, int64_t at, E
                    .sd = f.sd + g * w,
                    .dA = f.dA + g * w * w,
                    .dL = f.dL + g * w * w};
+    if (group->same) { /* the effects of a group before it, on other rows or in another predictor */
+        const Effects *own = e - g + group->same - 1;
+        e->w = own->w;
+        e->u = own->u;
+        e->d_u = own->d_u;
+        return room;
+    }
     memset(e->d_u, 0, 8 * (size_t)all);
     return room + 3 * all;
 }
@@ -139,6 +146,7 @@ static double log_posterior(const int64_t *I, const double *x, double *grad, dou
     for (int64_t g = 0; g < h->groups; g++) {
         Effects *e = effects_of + g;
         room = lay_effects(I, f, g, k, e, room);
+        if (groups_of(I)[g].same) continue;
         total += effects(e->map, x + e->first, e->w, e->u, map_room);
         shift += absorbed(I, g, e);
         k += sizes_of(I, groups_of(I) + g).size;
@@ -158,6 +166,7 @@ static double log_posterior(const int64_t *I, const double *x, double *grad, dou
     for (int64_t g = 0; g < h->groups; g++) {
         const Group *group = groups_of(I) + g;
         const Effects *e = effects_of + g;
+        if (group->same) continue;
         effects_gradient(e->map, x + e->first, e->w, e->d_u, grad + e->first, e->dA, map_room);
         if (group->at_field) total += field_prior(I, group, chain, e->w, grad + e->first, grad + e->first - 1);
         if (is_absorbed(I, group)) absorbed_gradient(e, fixed.d_shift, grad + e->first);

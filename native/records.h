@@ -77,8 +77,9 @@ typedef struct {
     int64_t at_starts;
     int64_t at_field;
     int64_t rest;
+    int64_t same;
 } Group;
-_Static_assert(sizeof(Group) == 8 * 13, "one word a field");
+_Static_assert(sizeof(Group) == 8 * 14, "one word a field");
 typedef struct {
     int64_t law;
     int64_t absorbed;

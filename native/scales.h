@@ -24,6 +24,7 @@ static GroupSizes sizes_of(const int64_t *I, const Group *g) {
     int64_t before = g->terms + has_parameter(I, g);
     for (int64_t b = 0; b < g->blocks; b++) before += blocks[b].width * (blocks[b].width - 1) / 2;
     if (g->rest) before = 0;
+    if (g->same) return (GroupSizes){0, 0};
     return (GroupSizes){before + g->levels * g->terms, before};
 }
 
@@ -151,7 +152,7 @@ static double all_scales(const int64_t *I, const double *x, Factors f, double *g
     int64_t k = h->intercept + h->coefficients;
     for (int64_t g = 0; g < f.groups; g++) {
         const Group *group = groups_of(I) + g;
-        if (group->rest) {
+        if (group->rest || group->same) {
             k += sizes_of(I, group).size;
             continue;
         }
@@ -172,7 +173,7 @@ static void all_scales_gradient(const int64_t *I, Factors f, double *grad) {
     int64_t k = h->intercept + h->coefficients;
     for (int64_t g = 0; g < f.groups; g++) {
         const Group *group = groups_of(I) + g;
-        if (group->rest) {
+        if (group->rest || group->same) {
             k += sizes_of(I, group).size;
             continue;
         }

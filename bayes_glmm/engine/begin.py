@@ -16,6 +16,7 @@ from bayes_glmm.engine.linear import (
     all_groups,
     hypers,
     linears,
+    n_effects,
     order_of,
     scale_names,
     scale_size,
@@ -74,8 +75,8 @@ def begin(
             start.append(np.log(min(middle, unit / (float(sizes[t]) or 1.0))))
         parameters = [coordinate(priors[name], priors[name].median) for name in hypers(group)]
         start += [0.0] * (scale_size(group) - len(names) - len(parameters)) + parameters
-        start += [0.0] * (group.n_levels * len(group.terms))
-        spread += [1.0] * (scale_size(group) + group.n_levels * len(group.terms))
+        start += [0.0] * n_effects(group)
+        spread += [1.0] * (scale_size(group) + n_effects(group))
     unit = predictor_unit(design)
     family = get_family(design.family)
     for name, values in _vectors(design).items():

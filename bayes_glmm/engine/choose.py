@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bayes_glmm.engine.climb import climb
 from bayes_glmm.engine.codes import ADAPTIVE, COLLAPSED, FROZEN
+from bayes_glmm.engine.find_pattern import loosen
 from bayes_glmm.engine.laplace import (
     Approximation,
     Problem,
@@ -21,7 +22,7 @@ from bayes_glmm.engine.laplace import (
 from bayes_glmm.engine.linear import all_groups, fixed_names, order_of, scale_names
 from bayes_glmm.engine.linear_precision import factorise
 from bayes_glmm.engine.merge import arrange_rows
-from bayes_glmm.engine.pattern import Part, loosen
+from bayes_glmm.engine.pattern import Part
 from bayes_glmm.engine.plan import Plan
 from bayes_glmm.engine.program import Informed, Program, write_program
 from bayes_glmm.engine.records import PROGRAM
@@ -124,7 +125,9 @@ def choose_coordinates(design: Design, priors: Mapping[str, Prior]) -> Coordinat
         return _related(plain, found)
     if cost <= PER_ROW * n:
         return planned(plain, adaptive(found), "adaptive")
-    if found.uncertainty.max(initial=0.0) <= MOST_UNCERTAIN and not design.smooths:
+    again = any(len(part.readings) > 1 for part in problem.pattern.parts)
+    sure = found.uncertainty.max(initial=0.0) <= MOST_UNCERTAIN
+    if sure and not design.smooths and not again:
         informed = levels(found)
         centred = write_program(design, priors, informed, rows=rows)
         return planned(centred, frozen(found, informed), "frozen")
@@ -278,7 +281,7 @@ def levels(found: Approximation) -> dict[str, Informed]:
 
 def _blocks(found: Approximation, inverse: Array) -> Iterator[tuple[Part, Array, Array, Array]]:
     """Yield part, factor, marginal precision and mode of each group's levels."""
-    diagonal = {s.left.group: s for s in found.problem.pattern.segments if s.left is s.right}
+    diagonal = {s.left.group: s for s in found.problem.pattern.segments if s.diagonal}
     for part, A in zip(found.problem.pattern.parts, found.factors, strict=True):
         if A is None:
             continue

@@ -16,10 +16,13 @@ from bayes_glmm.engine.linear import (
     deviations,
     hypers,
     linears,
+    n_effects,
     order_of,
+    reads,
 )
 from bayes_glmm.engine.own import from_coordinate, location_scale
 from bayes_glmm.engine.program import Informed, Program, correlated, unit_rows
+from bayes_glmm.engine.read_again import ReadAgain
 from bayes_glmm.engine.related_levels import Related, Rest
 from bayes_glmm.maths.on_cores import on_cores
 from bayes_glmm.model.blocks.group import GroupDesign
@@ -89,8 +92,8 @@ def _expanded(
         if isinstance(group, Tied):
             k += _tied(program, group, draws[:, k:], out)
             continue
-        if isinstance(group, Rest):
-            k += group.n_levels  # expanded with the field before it
+        if isinstance(group, Rest) or reads(group):
+            k += n_effects(group)  # expanded with the field before it
             continue
         q, order = len(group.terms), order_of(group)
         back = np.argsort(order)
@@ -139,7 +142,7 @@ def _expanded(
     return out | _own(program, draws, out)
 
 
-def _correlation_factor(group: GroupDesign | Related, x: Array) -> tuple[Array, int]:
+def _correlation_factor(group: GroupDesign | ReadAgain | Related, x: Array) -> tuple[Array, int]:
     """Return the factor of correlations in the order of blocks, and how many coordinates it has."""
     q, first, at = len(group.terms), 0, 0
     L = np.zeros((len(x), q, q))

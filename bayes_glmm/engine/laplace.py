@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.engine.climb import NO_VALUE, climb, hessian
+from bayes_glmm.engine.find_pattern import find_pattern
 from bayes_glmm.engine.kernel import likelihood, log_density
 from bayes_glmm.engine.linear import (
     Tied,
@@ -21,11 +22,12 @@ from bayes_glmm.engine.linear import (
     hypers,
     linears,
     order_of,
+    reads,
     scale_size,
 )
 from bayes_glmm.engine.linear_precision import Factor, Prior, factorise
 from bayes_glmm.engine.own import from_coordinate
-from bayes_glmm.engine.pattern import Pattern, find_pattern, span
+from bayes_glmm.engine.pattern import Pattern, span
 from bayes_glmm.engine.program import Program, unit_rows
 from bayes_glmm.engine.related_levels import MIX, Related, Rest
 
@@ -105,6 +107,9 @@ class Problem:
             if isinstance(group, Rest):
                 found.append(found[-1] * np.sqrt((1 - mix) / mix))
                 continue
+            if reads(group):
+                found.append(np.zeros((0, 0)))  # no part has this number
+                continue
             q = len(group.terms)
             L, k, first = np.eye(q), at + q, 0
             for members in group.blocks:
@@ -164,7 +169,7 @@ class Problem:
             left, right = known[segment.left.group], known[segment.right.group]
             block = G if left is None else left.T @ G
             block = block if right is None else block @ right
-            if segment.left is segment.right and segment.left.group not in related:
+            if segment.diagonal and segment.left.group not in related:
                 block = block + np.eye(segment.left.width)
             blocks.append(block)
         return blocks

@@ -73,22 +73,7 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
         )
     program = write_program(design, priors)
     joint, problem = Problem.of(program), Problem.of(program, fixed_too=False)
-    groups = design.groups
-    if quadrature > 1 and [len(g.terms) for g in groups] != [1]:
-        raise EngineError(
-            "Quadrature integrates one random effect per level: use quadrature=1 (Laplace's "
-            "method) for models with slopes or several groups."
-        )
-    if quadrature > 1 and len(design.predictors) > 1:
-        raise EngineError(
-            "Quadrature is for one formula: use quadrature=1 (Laplace's method) beside formulas of "
-            "other parameters."
-        )
-    if quadrature > 1 and design.modifiers:
-        raise EngineError(
-            f"Quadrature does not cover {listed(design.modifiers)} beside the response: use "
-            "quadrature=1 (Laplace's method)."
-        )
+    _check_quadrature(design, quadrature)
     found = None if joint is None else approximate_problem(joint)
     if joint is None or problem is None or found is None:
         raise EngineError("No mode was found to begin at: look at the checks of this model.")
@@ -108,7 +93,8 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
     def at_fixed(v: Array) -> Problem:
         base, at = problem.base.copy(), 0
         for part in parts:
-            base[part.predictor] += part.values @ v[at : at + part.width]
+            (one,) = part.readings
+            base[one.predictor] += one.values @ v[at : at + part.width]
             at += part.width
         return replace(problem, base=base)
 
@@ -136,6 +122,33 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
         return expand(program, full)
 
     return Maximum(point, covariance, flat, best, variables)
+
+
+def _check_quadrature(design: Design, quadrature: int) -> None:
+    """Refuse more than one node for models whose effects are not integrated one at a time."""
+    if quadrature == 1:
+        return
+    groups = design.groups
+    if [len(g.terms) for g in groups] != [1]:
+        raise EngineError(
+            "Quadrature integrates one random effect per level: use quadrature=1 (Laplace's "
+            "method) for models with slopes or several groups."
+        )
+    if not groups[0].whole:
+        raise EngineError(
+            "Quadrature integrates one level's effect at a time: use quadrature=1 (Laplace's method) "
+            "where rows have several levels, or weights of them."
+        )
+    if len(design.predictors) > 1:
+        raise EngineError(
+            "Quadrature is for one formula: use quadrature=1 (Laplace's method) beside formulas of "
+            "other parameters."
+        )
+    if design.modifiers:
+        raise EngineError(
+            f"Quadrature does not cover {listed(design.modifiers)} beside the response: use "
+            "quadrature=1 (Laplace's method)."
+        )
 
 
 def _spread(curvature: Array, scale: Array) -> tuple[Array, NDArray[np.bool_]]:

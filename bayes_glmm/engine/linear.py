@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.engine.read_again import ReadAgain, readings
 from bayes_glmm.engine.related_levels import Related, Rest
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.blocks.smooth import SmoothDesign
 from bayes_glmm.model.design import Design, PredictorDesign
 
 type Array = NDArray[np.float64]
-type Grouped = GroupDesign | Related | Rest | Tied
+type Grouped = GroupDesign | ReadAgain | Related | Rest | Tied
 """What the kernel knows as a group."""
 
 
@@ -122,8 +123,13 @@ def all_groups(design: Design) -> list[tuple[int, Grouped]]:
     Groups come first, then the coefficients of smooths.
     """
     groups: list[tuple[int, Grouped]] = []
+    again, known = shared(design), dict[str, int]()
     for one in linears(design):
         for group in one.predictor.groups:
+            if group.name in again or not group.whole:
+                found = readings(group, len(groups), known)
+                groups += [(one.number, reading) for reading in found]
+                continue
             related = Related(group) if group.structure else None
             groups.append((one.number, related or group))
             if related and related.law.own is not None:
@@ -147,13 +153,25 @@ def scale_size(group: Grouped) -> int:
 
     They are those of scales, of correlations, and of a field's parameter.
     """
+    if reads(group):
+        return 0
     free = sum(len(b) * (len(b) - 1) // 2 for b in group.blocks)
     return len(scale_names(group)) + free + len(hypers(group))
 
 
+def reads(group: Grouped) -> bool:
+    """Whether a group has no effects of its own, but those of a group before it."""
+    return isinstance(group, ReadAgain) and group.of is not None
+
+
+def n_effects(group: Grouped) -> int:
+    """Return the number of coordinates of a group's own effects."""
+    return 0 if reads(group) else group.n_levels * len(group.terms)
+
+
 def scale_names(group: Grouped) -> list[str]:
     """Return the names of a group's standard deviations in the order of its blocks."""
-    if isinstance(group, Rest):
+    if isinstance(group, Rest) or reads(group):
         return []
     return [f"sd_{group.name}[{group.terms[t]}]" for t in order_of(group)]
 

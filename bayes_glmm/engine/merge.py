@@ -53,7 +53,7 @@ def arrange_rows(design: Design) -> Rows:
 
 
 def _sorted(rows: Rows) -> Rows:
-    groups = rows.design.mu.groups
+    groups = [group for group in rows.design.mu.groups if group.whole]
     if not groups:
         return rows
     index = max(groups, key=lambda g: g.n_levels).index
@@ -84,7 +84,7 @@ def _merged(design: Design) -> Rows:
     if (
         design.modifiers
         or set(design.predictors) != {"mu"}
-        or any(g.n_levels > WORTH * n for g in design.mu.groups)
+        or any(g.n_levels > WORTH * n or not g.whole for g in design.mu.groups)
     ):
         return whole
     found = _equal_rows(design.mu)

@@ -166,4 +166,4 @@ def _pieces(segment: Segment, G: Array) -> list[tuple[Array, NDArray[np.int64], 
         b = 1
     if left.tied:
         G, places = G.reshape(-1, 1, b), places.reshape(-1, 1, b)
-    return [(G, places, left is right)]
+    return [(G, places, segment.diagonal)]

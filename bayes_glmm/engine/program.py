@@ -21,6 +21,7 @@ from bayes_glmm.engine.linear import (
     fixed_names,
     hypers,
     linears,
+    n_effects,
     order_of,
     scale_names,
     scale_size,
@@ -30,6 +31,7 @@ from bayes_glmm.engine.merge import Rows
 from bayes_glmm.engine.own import from_climbing, from_coordinate, location_scale
 from bayes_glmm.engine.plan import Plan, Writer
 from bayes_glmm.engine.prior_rows import KNOWN, lkj_constant, prior_row
+from bayes_glmm.engine.read_again import ReadAgain
 from bayes_glmm.engine.records import BLOCK, FIELD, GROUP, PRIOR, PROGRAM
 from bayes_glmm.engine.related_levels import Related, Rest, is_covered
 from bayes_glmm.engine.responses import responses_of
@@ -119,7 +121,7 @@ class Program:
         at, out = self.n_fixed, []
         for _, group in all_groups(self.design):
             out.append((at, group))
-            at += scale_size(group) + group.n_levels * len(group.terms)
+            at += scale_size(group) + n_effects(group)
         return out
 
     @property
@@ -128,7 +130,7 @@ class Program:
         places = [np.arange(self.n_fixed)]
         for at, group in self.group_starts:
             first = at + scale_size(group)
-            places.append(np.arange(first, first + group.n_levels * len(group.terms)))
+            places.append(np.arange(first, first + n_effects(group)))
         return np.concatenate(places)
 
     @property
@@ -178,29 +180,25 @@ class Program:
 
 def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
     """Name what of this model the compiled kernel cannot express, if anything."""
-    both = shared(design)
     spectral = [s.label for s in design.smooths if s.spectrum is not None]
     boundary = [p.boundary for p in design.predictors.values() if p.boundary]
     related = [
         g.name
         for p in design.predictors.values()
         for g in p.groups
-        if g.structure and not is_covered(g, p)
+        if g.structure and (g.name in shared(design) or not is_covered(g, p))
     ]
-    several = [g.name for g in design.groups if not g.whole]
     heavy = [g.name for g in design.groups if not g.distribution.normal]
     odd = [f"{name} ~ {p.name}" for name, p in priors.items() if p.name not in KNOWN]
     reasons = (
         (design.link not in LINKS, f"the link {design.link}"),
         (bool(boundary), f"cs() of {listed(boundary)}"),
-        (bool(both), f"effects that several formulas share, of {listed(both)}"),
         (bool(related), f"the related levels, gr() and ar(), of {listed(related)}"),
         (bool(spectral), f"the smooth {listed(spectral)}"),
         (
             any(p.modelled for p in design.predictors.values()),
             "values that are themselves estimated, mo() and mi()",
         ),
-        (bool(several), f"the weighted levels, mm() or by=, of {listed(several)}"),
         (bool(heavy), f"Student's t of {listed(heavy)}"),
         (bool(odd), f"the prior {listed(odd)}"),
     )
@@ -256,7 +254,9 @@ def write_program(
     for predictor, group in all_groups(design):
         shapes = [priors[f"corr_{group.name}"]["eta"] if len(b) > 1 else 1.0 for b in group.blocks]
         blocks = [(len(b), eta) for b, eta in zip(group.blocks, shapes, strict=True)]
-        total += sum(lkj_constant(width, eta) for width, eta in blocks)
+        of = group.of if isinstance(group, ReadAgain) else None
+        if of is None:
+            total += sum(lkj_constant(width, eta) for width, eta in blocks)
         groups.append(
             GROUP.words(
                 predictor=predictor,
@@ -267,11 +267,11 @@ def write_program(
                 at_blocks=writer.ints([BLOCK.words(width=w, eta=eta) for w, eta in blocks]),
                 at_field=_field(group, table, writer),
                 rest=int(isinstance(group, Rest)),
+                same=0 if of is None else of + 1,
                 **({} if isinstance(group, Tied) else _on_rows(group, informed, writer)),
             )
         )
-        size = group.n_levels * len(group.terms)
-        total -= 0.5 * size * math.log(2 * math.pi)
+        total -= 0.5 * n_effects(group) * math.log(2 * math.pi)
         if isinstance(group, Related):
             total += 0.5 * len(group.terms) * group.law.log_det
     header["at_groups"] = writer.ints(groups)
@@ -305,7 +305,9 @@ def write_program(
 
 
 def _on_rows(
-    group: GroupDesign | Related | Rest, informed: Mapping[str, Informed], writer: Writer
+    group: GroupDesign | ReadAgain | Related | Rest,
+    informed: Mapping[str, Informed],
+    writer: Writer,
 ) -> dict[str, int]:
     """Write which level each row has and what the data say about it; return where."""
     order, known = order_of(group), informed.get(group.name)
@@ -338,12 +340,12 @@ def _field(group: Grouped, table: Callable[[list[str]], int], writer: Writer) ->
     )
 
 
-def _starts(group: GroupDesign | Related | Rest) -> NDArray[np.int64]:
+def _starts(group: GroupDesign | ReadAgain | Related | Rest) -> NDArray[np.int64]:
     """Return where each level's rows begin, for rows sorted by level."""
     return np.searchsorted(group.index, np.arange(group.n_levels + 1)).astype(np.int64)
 
 
-def correlated(group: GroupDesign | Related) -> list[tuple[tuple[int, ...], str]]:
+def correlated(group: GroupDesign | ReadAgain | Related) -> list[tuple[tuple[int, ...], str]]:
     """Return the blocks of correlated terms, with the names of their factors."""
     wide = [b for b in group.blocks if len(b) > 1]
     if len(wide) == 1:

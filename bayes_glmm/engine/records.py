@@ -91,13 +91,14 @@ GROUP = _record(
     "Group",
     """
     predictor levels terms blocks at_index at_Z at_sd_prior at_blocks at_weight at_pull at_starts at_field
-    rest
+    rest same
     """,
 )
 """A grouping: ``at_index`` is zero where columns alone read its effects, ``at_Z`` for a column of ones,
 ``at_starts`` says where each level's rows begin where rows are sorted, ``at_weight`` and ``at_pull``
 centre levels where their data are, ``at_field`` is that of related levels. ``rest`` is one for independent
-effects that share the scale of the map's field before them."""
+effects that share the scale of the map's field before them, ``same`` one more than the number of the group
+whose effects this one reads, and zero of a group with effects of its own."""
 
 FIELD = _record(
     "Field", "law absorbed entries at_rows at_columns at_values at_first at_second at_prior"

@@ -246,10 +246,9 @@ def test_a_smooth_is_integrated_out_of_normal_responses():
 
 def test_what_is_left_to_the_graph_is_said():
     data = table()
-    shared = {"mu": "y ~ x + (1 |p| a)", "sigma": "~ w + (1 |p| a)"}
-    spec = parse(shared, family="gaussian")
+    spec = parse('y ~ x + (1 | gr(a, dist="student"))', family="gaussian")
     design, priors = in_basis(spec, Schema.learn(spec, data).apply(data))
-    assert uncovered(design, priors) == "effects that several formulas share, of a"
+    assert uncovered(design, priors) == "Student's t of a"
     with pytest.raises(bg.errors.EngineError, match="for one formula"):
         bg.maximum_likelihood({"mu": "y ~ x + (1 | a)", "sigma": "~ w"}, data, quadrature=5)
     with pytest.raises(bg.errors.EngineError, match="integrates effects out exactly"):

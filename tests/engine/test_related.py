@@ -17,7 +17,7 @@ from bayes_glmm.engine.compiled import compile_model
 from bayes_glmm.engine.expand import expand
 from bayes_glmm.engine.kernel import log_density, restore
 from bayes_glmm.engine.laplace import Problem, approximate_problem
-from bayes_glmm.engine.linear import hypers, order_of, scale_size
+from bayes_glmm.engine.linear import hypers, order_of, reads, scale_size
 from bayes_glmm.engine.program import uncovered, write_program
 from bayes_glmm.engine.related_levels import Related, Rest, law_of
 from bayes_glmm.engine.sparse import fewest_neighbours
@@ -102,7 +102,7 @@ def exact(program, x) -> float:
             point[group.smooth.effects][group.places] = w
             volume += np.log(point[group.smooth.sd][group.part])
             continue
-        if isinstance(group, Rest):
+        if isinstance(group, Rest) or reads(group):
             continue
         q, first = len(group.terms), at + scale_size(group)
         nodes = np.empty((group.n_levels, q))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayes_glmm.engine.pattern import find_pattern, loosen
+from bayes_glmm.engine.find_pattern import find_pattern, loosen
 from bayes_glmm.engine.sparse import (
     BLOCK,
     analyse,
