@@ -76,7 +76,8 @@ static int sound_field(Buffer b, const Group *g) {
     if (!records(b, g->at_field, 1, sizeof(Field))) return 0;
     const Field *field = (const Field *)(b.I + g->at_field);
     const int64_t n = g->levels, all = field->entries, chain = is_chain(b.I, g);
-    if (n < 0 || all < n || field->law < CONSTANT_LAW || field->law > MIX_LAW || g->at_weight) return 0;
+    if (n < 0 || all < n || field->law < CONSTANT_LAW || field->law > SQUARED_LAW || g->at_weight) return 0;
+    if (field->law > MIX_LAW && n < 3) return 0;
     if (field->absorbed && (g->terms != 1 || !((const Program *)b.I)->intercept || g->predictor)) return 0;
     if (!within_range(b, field->at_rows, all, 0, n) || !within_range(b, field->at_columns, all, 0, n)) return 0;
     if (!inside(b, field->at_values, chain ? 0 : all) || !inside(b, field->at_first, chain ? n : 0)) return 0;

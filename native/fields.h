@@ -26,7 +26,14 @@ static double chain_forward(const int64_t *I, const Group *g, double x, double *
     for (int64_t i = 0, k = 0; i < n; i++) {
         const int64_t inner = k < field->entries - n && child[k] == i;
         k += inner;
-        if (field->law == SHARE_LAW) {
+        if (field->law == MATERN_LAW || field->law == SQUARED_LAW) { /* 1/v = (1 + f rho^2)^e / (K rho^d), or with exp(f rho^2) */
+            const double rho = value.value, scaled = first[i] * rho * rho, bell = field->law == SQUARED_LAW;
+            const double fall = bell ? scaled : second[2] * m_log1p(scaled), pace = bell ? 1.0 : second[2] / (1.0 + scaled);
+            const double power = fall - second[0] - second[1] * m_log(rho); /* a variance of 1e-100 is none */
+            w[i] = d_w[i] = 0.0;
+            r[i] = m_exp(m_min(power, 230.0));
+            d_r[i] = power < 230.0 ? r[i] * (2.0 * pace * first[i] * rho - second[1] / rho) * value.slope : 0.0;
+        } else if (field->law == SHARE_LAW) {
             w[i] = inner ? 1.0 : 0.0;
             d_w[i] = 0.0;
             r[i] = 1.0 / (first[i] + value.value * second[i]);

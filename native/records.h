@@ -18,7 +18,8 @@ enum {
     GAMMA_PRIOR = 6, INVERSE_GAMMA_PRIOR = 7, LOG_NORMAL_PRIOR = 8, SHARE_PRIOR = 9, POWER_PRIOR = 10, HELD_PRIOR = 11,
 };
 enum {
-    CONSTANT_LAW = 0, RHO_LAW = 1, HALFLIFE_LAW = 2, SHARE_LAW = 3, MIX_LAW = 4,
+    CONSTANT_LAW = 0, RHO_LAW = 1, HALFLIFE_LAW = 2, SHARE_LAW = 3, MIX_LAW = 4, MATERN_LAW = 5,
+    SQUARED_LAW = 6,
 };
 typedef struct {
     int64_t length;

@@ -113,15 +113,16 @@ def choose_coordinates(design: Design, priors: Mapping[str, Prior]) -> Coordinat
     rows = arrange_rows(design)
     plain = write_program(design, priors, rows=rows)
     problem = Problem.of(plain)
-    if problem is None or (problem.pattern.fields and _cost(problem) > PER_UNIT):
+    related = problem is not None and any(not one.part.tied for one in problem.pattern.fields)
+    if problem is None or (related and _cost(problem) > PER_UNIT):
         return Coordinates(plain, plain.start, plain.spread, "plain")
     found = approximate_problem(problem)
     if found is None:
         return Coordinates(plain, plain.start, plain.spread, "plain")
     cost, n = problem.pattern.cost - CHEAP, rows.design.n_rows
-    if collapses(design, priors) and (problem.pattern.fields or cost <= PER_ROW_COLLAPSED * n):
+    if collapses(design, priors) and (related or cost <= PER_ROW_COLLAPSED * n):
         return planned(plain, collapsed(found), "collapsed")
-    if problem.pattern.fields:
+    if related:
         return _related(plain, found)
     if cost <= PER_ROW * n:
         return planned(plain, adaptive(found), "adaptive")
@@ -136,7 +137,7 @@ def choose_coordinates(design: Design, priors: Mapping[str, Prior]) -> Coordinat
 
 def _cost(problem: Problem) -> float:
     """Return the products of a factorisation for each row and each related unit."""
-    units = sum(one.part.units for one in problem.pattern.fields)
+    units = sum(one.law.size for one in problem.pattern.fields)
     return (problem.pattern.cost - CHEAP) / (problem.program.rows.design.n_rows + units)
 
 

@@ -19,7 +19,7 @@ MODES = {
 }
 """Coordinates that are sampled: the program's own, or those of a :class:`.plan.Plan`."""
 
-LAWS = {"constant": 0, "rho": 1, "halflife": 2, "share": 3, "mix": 4}
+LAWS = {"constant": 0, "rho": 1, "halflife": 2, "share": 3, "mix": 4, "matern": 5, "squared": 6}
 """Laws of related levels: without a parameter, those of :class:`.chain.Chain`, and a map's field that is
 one share of the variance."""
 

@@ -165,8 +165,11 @@ def _tied(program: Program, group: Tied, draws: Array, out: dict[str, Array]) ->
     for name, size in ((smooth.sd, len(smooth.parts)), (smooth.effects, len(smooth.part))):
         out.setdefault(name, np.empty((n, size)))
     out[smooth.sd][:, group.part] = np.abs(sd[:, 0])
-    out[smooth.effects][:, group.places] = sd * draws[:, 1 : 1 + group.n_levels]
-    return 1 + group.n_levels
+    first = 1 + len(group.hyper)
+    for k, name in enumerate(group.hyper):
+        out[name] = from_coordinate(program.priors[name], draws[:, 1 + k])
+    out[smooth.effects][:, group.places] = sd * draws[:, first : first + group.n_levels]
+    return first + group.n_levels
 
 
 def _fixed(program: Program, draws: Array) -> dict[str, Array]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.linear import Grouped, Tied, reads
+from bayes_glmm.engine.linear import Grouped, Tied, law_in, reads
 from bayes_glmm.engine.pattern import (
     FIXED,
     FieldPlaces,
@@ -17,9 +17,10 @@ from bayes_glmm.engine.pattern import (
     Reading,
     Segment,
     span,
+    terms_of,
 )
 from bayes_glmm.engine.read_again import ReadAgain
-from bayes_glmm.engine.related_levels import Related
+from bayes_glmm.engine.related_levels import Law
 from bayes_glmm.engine.sparse import analyse, fewest_neighbours
 
 type Array = NDArray[np.float64]
@@ -83,8 +84,8 @@ def find_pattern(
         for found in (_pairs(left, right), *_within(left, right))
     ]
     everything = np.concatenate([np.zeros(0, np.int64), *order]).astype(np.int64)
-    related = [(part, places[part.group][1]) for part in parts if not part.fixed]
-    fields = [(part, group) for part, group in related if isinstance(group, Related)]
+    laws = [(part, law_in(places[part.group][1])) for part in parts if not part.fixed]
+    fields = [(part, law) for part, law in laws if law is not None]
     return _assemble(tuple(parts), pairs, everything, most, fields)
 
 
@@ -109,18 +110,18 @@ def _assemble(
     pairs: Sequence[Pair],
     order: Ints,
     most: int,
-    fields: Sequence[tuple[Part, Related]] = (),
+    fields: Sequence[tuple[Part, Law]] = (),
 ) -> Pattern | None:
     """Analyse the matrix that has these pairs of parts, and the precisions of these fields."""
     n, nothing = len(order), np.zeros(0, np.int64)
     meeting = [_entries(left, right, units) for left, right, units, _ in pairs]
-    within = [_field_entries(part, related) for part, related in fields]
+    within = [_field_entries(part, law) for part, law in fields]
     every = [*meeting, *within]
     rows = np.concatenate([nothing, *(row for row, _ in every)])
     columns = np.concatenate([nothing, *(column for _, column in every)])
     last = [part for part in parts if part.fixed or part.tied]
     eliminated = np.arange(n)
-    if fields:
+    if any(not part.tied for part, _ in fields):
         late = np.concatenate([nothing, *(eliminated[span(part)] for part in last)])
         eliminated = fewest_neighbours(n, rows, columns, late)
     place = np.empty(n, np.int64)
@@ -140,10 +141,10 @@ def _assemble(
             own = np.where(rows[here] >= columns[here], own, -1)
         segments.append(Segment(left, right, units, meetings, own.reshape(shape)))
         at = here.stop
-    for part, related in fields:
-        size = len(related.law.rows) * part.width
-        own = found[at : at + size].reshape(-1, part.width)
-        places.append(FieldPlaces(part, related, own))
+    for part, law in fields:
+        size = len(law.rows) * terms_of(part)
+        own = found[at : at + size].reshape(-1, terms_of(part))
+        places.append(FieldPlaces(part, law, own))
         at += size
     return Pattern(parts, tuple(segments), symbolic, order, eliminated, tuple(places))
 
@@ -196,12 +197,11 @@ def _within(left: Part, right: Part) -> list[tuple[Ints, tuple[Meeting, ...]]]:
     return [(np.stack([found // left.units, found % left.units], 1), tuple(meetings))]
 
 
-def _field_entries(part: Part, related: Related) -> tuple[Ints, Ints]:
+def _field_entries(part: Part, law: Law) -> tuple[Ints, Ints]:
     """Return row and column of each entry of a field's law for each term, flattened."""
-    terms = np.arange(part.width)
+    width = terms_of(part)
     row, column = (
-        part.offset + unit[:, None] * part.width + terms
-        for unit in (related.law.rows, related.law.columns)
+        part.offset + node[:, None] * width + np.arange(width) for node in (law.rows, law.columns)
     )
     return row.ravel(), column.ravel()
 

@@ -120,7 +120,7 @@ class Problem:
                     k += free
                 first += b
             A = np.exp(x[at : at + q])[:, None] * L
-            if isinstance(group, Related) and group.kind == MIX:
+            if isinstance(group, Related) and group.law.kind == MIX:
                 mix = from_coordinate(self.program.priors[hypers(group)[0]], x[k])
                 A = A * np.sqrt(mix)
             found.append(A[0, 0] * np.eye(group.n_levels) if isinstance(group, Tied) else A)
@@ -147,11 +147,11 @@ class Problem:
         entries, matrices = [], []
         for one in self.pattern.fields:
             at, group = self.program.group_starts[one.part.group]
-            law, names = one.related.law, hypers(group)
+            law, names = one.law, hypers(group)
             k = at + scale_size(group) - 1
             value = from_coordinate(self.program.priors[names[0]], x[k]) if names else None
             entries.append(law.at(value))
-            matrices.append((span(one.part), one.part.width, law.matrix(value)))
+            matrices.append((span(one.part), one.terms, law.matrix(value)))
         return Prior(entries, matrices)
 
     def precision(

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_glmm.engine.read_again import ReadAgain, readings
-from bayes_glmm.engine.related_levels import Related, Rest
+from bayes_glmm.engine.related_levels import Law, Related, Rest
+from bayes_glmm.model.blocks.chain import Chain
 from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.model.blocks.smooth import SmoothDesign
 from bayes_glmm.model.design import Design, PredictorDesign
@@ -105,6 +106,22 @@ class Tied:
         return self.smooth.basis[:, self.places]
 
     @property
+    def hyper(self) -> tuple[str, ...]:
+        """Name of the range of a smooth by waves."""
+        return tuple(self.smooth.hyper_name(h) for h in self.smooth.hyper)
+
+    @property
+    def law(self) -> Law | None:
+        """The variances of waves, by their range; None where all are one."""
+        spectrum = self.smooth.spectrum
+        if spectrum is None:
+            return None
+        nodes = np.arange(self.n_levels)
+        frequency = spectrum.frequency[self.places]
+        chain = Chain.waves(spectrum.kernel, frequency, spectrum.dimension)
+        return Law(nodes, nodes, nodes, None, 0.0, chain)
+
+    @property
     def sizes(self) -> Array:
         """The size of what the standard deviation multiplies."""
         return np.ones(1)
@@ -178,7 +195,12 @@ def scale_names(group: Grouped) -> list[str]:
 
 def hypers(group: Grouped) -> tuple[str, ...]:
     """Return the name of the parameter of a group's field, if it has one."""
-    return group.hyper if isinstance(group, Related) else ()
+    return group.hyper if isinstance(group, Related | Tied) else ()
+
+
+def law_in(group: Grouped) -> Law | None:
+    """Return the law of a group's prior precision, where it is not one everywhere."""
+    return group.law if isinstance(group, Related | Tied) else None
 
 
 def deviations(group: Grouped, signed: Mapping[str, float], x: Array) -> Array:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_glmm.engine.related_levels import Related
+from bayes_glmm.engine.related_levels import Law
 from bayes_glmm.engine.sparse import Symbolic
 from bayes_glmm.native import scatter
 
@@ -114,13 +114,18 @@ class FieldPlaces:
 
     Attributes
     ----------
-    places : ndarray, shape (n_entries, width)
+    places : ndarray, shape (n_entries, n_terms)
         Of each entry of the field's law and each term, in the vector of values.
     """
 
     part: Part
-    related: Related
+    law: Law
     places: Ints
+
+    @property
+    def terms(self) -> int:
+        """Terms of each node; a smooth's coefficients are nodes of one."""
+        return terms_of(self.part)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +203,11 @@ class Pattern:
             for one in part.readings:
                 scatter.predict(eta[one.predictor], one.values, one.index, effect)
         return eta
+
+
+def terms_of(part: Part) -> int:
+    """Return the terms of each node of a part."""
+    return 1 if part.tied else part.width
 
 
 def span(part: Part) -> slice:

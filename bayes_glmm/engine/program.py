@@ -20,6 +20,7 @@ from bayes_glmm.engine.linear import (
     coefficient_names,
     fixed_names,
     hypers,
+    law_in,
     linears,
     n_effects,
     order_of,
@@ -42,6 +43,7 @@ from bayes_glmm.model.design import Design
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
+LEAST_WAVES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +182,8 @@ class Program:
 
 def uncovered(design: Design, priors: Mapping[str, Prior]) -> str | None:
     """Name what of this model the compiled kernel cannot express, if anything."""
-    spectral = [s.label for s in design.smooths if s.spectrum is not None]
+    waves = [s for s in design.smooths if s.spectrum is not None]
+    spectral = [s.label for s in waves if len(s.parts) > 1 or len(s.part) < LEAST_WAVES]
     boundary = [p.boundary for p in design.predictors.values() if p.boundary]
     related = [
         g.name
@@ -322,12 +325,13 @@ def _on_rows(
 
 def _field(group: Grouped, table: Callable[[list[str]], int], writer: Writer) -> int:
     """Write how a group's levels are related and return where; zero where they are not."""
-    if not isinstance(group, Related):
+    law = law_in(group)
+    if law is None:
         return 0
-    law, chain = group.law, group.law.chain
+    chain = law.chain
     return writer.ints(
         FIELD.words(
-            law=LAWS[group.kind],
+            law=LAWS[law.kind],
             absorbed=int(law.absorbed),
             entries=len(law.rows),
             at_rows=writer.ints(law.rows),

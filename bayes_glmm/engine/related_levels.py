@@ -66,6 +66,11 @@ class Law:
         """Number of nodes."""
         return int(self.rows.max()) + 1
 
+    @property
+    def kind(self) -> str:
+        """Its name in the kernel."""
+        return MIX if self.own is not None else CONSTANT if self.chain is None else self.chain.law
+
     def at(self, parameter: Array | None) -> Array:
         """Return the entries where the field's parameter is such."""
         if self.values is not None:
@@ -165,12 +170,6 @@ class Related:
     def hyper(self) -> tuple[str, ...]:
         """Name of the field's parameter, if it has one."""
         return tuple(self.group.hyper_name(h) for h in self.group.hyper)
-
-    @property
-    def kind(self) -> str:
-        """Name of the law."""
-        law = self.law
-        return MIX if law.own is not None else CONSTANT if law.chain is None else law.chain.law
 
     @property
     def n_levels(self) -> int:

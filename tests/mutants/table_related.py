@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.table import Mutant
 
 RELATED = "tests/engine/test_related.py"
+AGAIN = "tests/engine/test_read_again.py"
 
 RELATED_MUTANTS = (
     Mutant(
@@ -76,6 +77,20 @@ RELATED_MUTANTS = (
         "quadratic_slopes(q, plan->scalars, numbers(I, plan->at_middle), d_x);",
         "quadratic_slopes(q, 0, numbers(I, plan->at_middle), d_x);",
         (RELATED,),
+    ),
+    Mutant(
+        "a wave's variance without the power of the range in its derivative",
+        "fields.h",
+        "(2.0 * pace * first[i] * rho - second[1] / rho)",
+        "(2.0 * pace * first[i] * rho)",
+        (RELATED,),
+    ),
+    Mutant(
+        "another reading's derivatives left with the reading",
+        "posterior.h",
+        "e->d_u = own->d_u;",
+        "e->d_u = own->w;",
+        (AGAIN,),
     ),
     Mutant(
         "products of scales' coordinates differentiated in one of them",

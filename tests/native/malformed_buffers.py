@@ -12,7 +12,7 @@ from bayes_glmm.engine.codes import COLLAPSED, PLAIN
 from bayes_glmm.engine.program import write_program
 from bayes_glmm.engine.records import PLAN, PROGRAM
 from bayes_glmm.native.library import ADDRESS, INTEGER, entry, pointer
-from tests.engine import test_ordered, test_predictors, test_related
+from tests.engine import test_ordered, test_predictors, test_read_again, test_related
 from tests.engine.test_coordinates import in_coordinates
 from tests.engine.test_interpreted import MODELS, modelled
 
@@ -47,7 +47,8 @@ def buffers() -> list:
             ("two", "adaptive"),
         )
     ]
-    own = [write_program(*test_related.designed("map")[1:])]
+    own = [write_program(*test_related.designed(case)[1:]) for case in ("map", "waves alone")]
+    own += [write_program(*test_read_again.designed(case)) for case in ("weights", "shared")]
     every = (*moved, *plain, *several, *ordered, *related, *own)
     return [program.buffer for program in every]
 
