@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_glmm.engine.group_view import GroupView
 from bayes_glmm.model.blocks.group import GroupDesign
 
 type Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class ReadAgain:
+class ReadAgain(GroupView):
     """One reading of a group's effects: a place among the levels of each row, with its weight.
 
     Attributes
@@ -26,24 +27,8 @@ class ReadAgain:
         Number of the reading to which the effects belong, among all groups; None of that one itself.
     """
 
-    group: GroupDesign
     member: int
     of: int | None
-
-    @property
-    def name(self) -> str:
-        """That of the group."""
-        return self.group.name
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """The varying terms."""
-        return self.group.terms
-
-    @property
-    def blocks(self) -> tuple[tuple[int, ...], ...]:
-        """Terms that are correlated."""
-        return self.group.blocks
 
     @property
     def n_levels(self) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from bayes_glmm.engine.group_view import GroupView
 from bayes_glmm.model.blocks.chain import Chain
 from bayes_glmm.model.blocks.factor import Factor
 from bayes_glmm.model.blocks.field_precision import DensePrecision
@@ -123,15 +124,8 @@ def law_of(factor: Factor) -> Law | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Related:
-    """A group of related levels, as one whose levels are the field's nodes.
-
-    Attributes
-    ----------
-    group : GroupDesign
-    """
-
-    group: GroupDesign
+class Related(GroupView):
+    """A group of related levels, as one whose levels are the field's nodes."""
 
     @property
     def law(self) -> Law:
@@ -142,29 +136,9 @@ class Related:
         return found
 
     @property
-    def name(self) -> str:
-        """That of the group."""
-        return self.group.name
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """The varying terms."""
-        return self.group.terms
-
-    @property
-    def blocks(self) -> tuple[tuple[int, ...], ...]:
-        """Terms that are correlated."""
-        return self.group.blocks
-
-    @property
     def Z(self) -> Array | None:
         """What the terms multiply on each row."""
         return self.group.Z
-
-    @property
-    def sizes(self) -> Array:
-        """Sizes of the terms' values."""
-        return self.group.sizes
 
     @property
     def hyper(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from bayes_glmm.engine.program import uncovered, write_program
 from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.reference import Way
-from tests.engine.test_related import exact, restored
+from tests.engine.test_related import exact, hold_to_the_plain
 
 N = 80
 CASES = {
@@ -110,24 +110,7 @@ def test_moved_coordinates_have_the_same_density(case, kind):
     found = approximate_problem(Problem.of(plain))
     plan = getattr(choose, kind)(found, fold=False)
     moved = choose.planned(plain, plan, kind).program
-    rng, h = np.random.default_rng(2), 1e-5
-    z = rng.normal(0, 0.5, moved.n_sampled)
-    gradient, room = np.empty_like(z), np.empty_like(z)
-    value = log_density(moved.buffer, z, gradient)
-    for i in range(len(z)):
-        step = h * (np.arange(len(z)) == i)
-        ends = [log_density(moved.buffer, z + s, room) for s in (step, -step)]
-        assert gradient[i] == pytest.approx((ends[0] - ends[1]) / (2 * h), rel=1e-6, abs=2e-5)
-    if kind == "collapsed":
-        return
-    columns = [
-        (restored(moved, z + h * e) - restored(moved, z - h * e)) / (2 * h) for e in np.eye(len(z))
-    ]
-    at = restored(moved, z)
-    expected = log_density(plain.buffer, at, np.empty_like(at))
-    expected += np.linalg.slogdet(np.stack(columns, 1))[1]
-    expected -= np.linalg.slogdet(plan.factor)[1]
-    assert value == pytest.approx(expected, abs=1e-6)
+    hold_to_the_plain(moved, plain)
 
 
 @pytest.mark.slow

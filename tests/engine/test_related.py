@@ -173,6 +173,11 @@ def test_moved_coordinates_have_the_same_density(case, kind):
     if kind == "collapsed" and not choose.collapses(design, priors):
         return
     plain, moved = placed(case, kind)
+    hold_to_the_plain(moved, plain)
+
+
+def hold_to_the_plain(moved, plain):
+    """Hold a moved density's gradient to its differences, and its value to the plain one's."""
     rng, h = np.random.default_rng(2), 1e-5
     z = rng.normal(0, 0.5, moved.n_sampled)
     gradient, room = np.empty_like(z), np.empty_like(z)
@@ -181,8 +186,8 @@ def test_moved_coordinates_have_the_same_density(case, kind):
         step = h * (np.arange(len(z)) == i)
         ends = [log_density(moved.buffer, z + s, room) for s in (step, -step)]
         assert gradient[i] == pytest.approx((ends[0] - ends[1]) / (2 * h), rel=1e-6, abs=2e-5)
-    if kind == "collapsed":
-        return
+    if moved.n_sampled < moved.n_dim:
+        return  # effects are integrated out
     at = restored(moved, z)
     columns = [
         (restored(moved, z + h * e) - restored(moved, z - h * e)) / (2 * h) for e in np.eye(len(z))
