@@ -44,6 +44,8 @@ class Sampled:
         Turns a design that differs in its response alone into such a model, without
         compiling anything.
     notes : tuple of str
+    otherwise : callable or None
+        Returns the model in coordinates that cost more, for where these diverge.
     """
 
     model: Density | CompiledGraph
@@ -51,6 +53,7 @@ class Sampled:
     path: str
     again: Callable[[Design], Sampled]
     notes: tuple[str, ...] = ()
+    otherwise: Callable[[], Sampled] | None = None
 
 
 def compile_model(
@@ -75,7 +78,13 @@ def _carried_back(found: Sampled, way: Way) -> Sampled:
         there = Way.of(other, way.own)
         return _carried_back(found.again(there.design), there)
 
-    return replace(found, expand=lambda d, seed: way.back(found.expand(d, seed)), again=again)
+    dearer = found.otherwise
+    return replace(
+        found,
+        expand=lambda d, seed: way.back(found.expand(d, seed)),
+        again=again,
+        otherwise=None if dearer is None else lambda: _carried_back(dearer(), way),
+    )
 
 
 def _compile(spec: ModelSpec, design: Design, priors: Mapping[str, Prior], engine: str) -> Sampled:
@@ -121,7 +130,7 @@ def _kernel(
 
     code = address("density"), address("expand")
     model = Density(*code, program.buffer, n, begin, COORDINATES, program.threads)
-    rows = program.rows
+    rows, dearer = program.rows, chosen.otherwise
     summed = (
         f"{rows.n_given:,} rows were summed to {rows.design.n_rows:,} distinct ones; "
         "the density is the same."
@@ -132,6 +141,7 @@ def _kernel(
         chosen.kind,
         lambda other: _kernel(other, priors, choose(other, priors), choose),
         (summed,) if rows.merged else (),
+        None if dearer is None else lambda: _kernel(design, priors, dearer(), choose),
     )
 
 

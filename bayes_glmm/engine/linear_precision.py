@@ -14,6 +14,9 @@ from bayes_glmm.engine import sparse
 from bayes_glmm.engine.pattern import Pattern
 
 type Array = NDArray[np.float64]
+OWN_TAIL = 400
+"""Columns of a dense block up to which it is eliminated here: BLAS is no faster, and on cores that are busy
+its threads wait for each other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +72,13 @@ def factorise(pattern: Pattern, blocks: list[Array], priors: Sequence[Array] = (
         V[one.places] += entries[:, None]
     if not sparse.eliminate(s.edges, s.targets, V):
         return None
-    if m:
-        M = V[s.size - m * m :].reshape(m, m)
-        try:
-            M[:] = cholesky(M, lower=False, check_finite=False)
-        except (LinAlgError, ValueError):
-            return None
+    M = V[s.size - m * m :].reshape(m, m)
+    if m <= OWN_TAIL:
+        return Factor(pattern, V) if sparse.eliminate_tail(M) else None
+    try:
+        M[:] = cholesky(M, lower=False, check_finite=False)
+    except (LinAlgError, ValueError):
+        return None
     return Factor(pattern, V)
 
 

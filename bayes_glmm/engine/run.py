@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from bayes_glmm.engine.choose import approximate_coordinates
 from bayes_glmm.engine.compiled import Sampled, compile_model, require_kernel
-from bayes_glmm.engine.load import CompiledGraph
-from bayes_glmm.engine.nutpie_adapter import Density
 from bayes_glmm.engine.nuts import preparing, run_chains
 from bayes_glmm.engine.preview import preview
 from bayes_glmm.engine.settings import RETRY_TARGET, Settings
@@ -111,7 +109,7 @@ def sample_compiled(
     """
     tune, target = settings.warm_up(sampled.path)
     settings = replace(settings, tune=tune)
-    chains, target, said, stopped = _attempts(sampled.model, settings, target, store)
+    sampled, chains, target, said, stopped = _attempts(sampled, settings, target, store)
     if stopped and not stoppable:
         raise KeyboardInterrupt
     stacked = {k: np.stack([c.draws[k] for c in chains]) for k in chains[0].draws}
@@ -121,27 +119,34 @@ def sample_compiled(
 
 
 def _attempts(
-    model: Density | CompiledGraph, settings: Settings, target: float, store: Store | None
-) -> tuple[list[Chain], float, tuple[str, ...], str]:
-    """Return chains, the acceptance they aimed at, notes, and what is kept if they were stopped."""
+    sampled: Sampled, settings: Settings, target: float, store: Store | None
+) -> tuple[Sampled, list[Chain], float, tuple[str, ...], str]:
+    """Return what was sampled, its chains, the acceptance they aimed at, notes, and what is kept.
+
+    The last is told where they were stopped. Where divergences remain, coordinates that cost
+    more are the first remedy, and a higher acceptance that of a model without such.
+    """
     try:
-        chains = run_chains(model, settings, target, store, attempt=1)
+        chains = run_chains(sampled.model, settings, target, store, attempt=1)
     except Stopped as stop:
         chains = stop.kept()
         stopped = _cut(chains, settings)
-        return chains, target, (stopped,), stopped
+        return sampled, chains, target, (stopped,), stopped
     first = _divergences(chains)
     if not (first and settings.retry):
-        return chains, target, (), ""
+        return sampled, chains, target, (), ""
+    dearer, aim, how = sampled, RETRY_TARGET, f"at {RETRY_TARGET:g}"
+    if sampled.otherwise is not None:
+        dearer, aim, how = sampled.otherwise(), target, "with a factor for every gradient"
     found = f"{first} divergences at target_accept={target:g};"
     try:
-        again = run_chains(model, settings, RETRY_TARGET, store, attempt=2)
+        again = run_chains(dearer.model, settings, aim, store, attempt=2)
     except Stopped:
-        stopped = f"{found} sampling again at {RETRY_TARGET:g} was stopped: the first run is kept."
-        return chains, target, (stopped,), stopped
+        stopped = f"{found} sampling again {how} was stopped: the first run is kept."
+        return sampled, chains, target, (stopped,), stopped
     left = _divergences(again)
-    note = f"{found} sampled again at {RETRY_TARGET:g}, which left {left}."
-    return again, RETRY_TARGET, (note,), ""
+    note = f"{found} sampled again {how}, which left {left}."
+    return dearer, again, aim, (note,), ""
 
 
 def _cut(chains: list[Chain], settings: Settings) -> str:

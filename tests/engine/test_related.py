@@ -11,7 +11,7 @@ import pytest
 
 import bayes_glmm as bg
 from bayes_glmm.design.resolve import resolve_spec
-from bayes_glmm.engine import choose
+from bayes_glmm.engine import choose, run
 from bayes_glmm.engine.choose import scales
 from bayes_glmm.engine.compiled import compile_model
 from bayes_glmm.engine.expand import expand
@@ -20,6 +20,7 @@ from bayes_glmm.engine.laplace import Problem, approximate_problem
 from bayes_glmm.engine.linear import hypers, order_of, reads, scale_size
 from bayes_glmm.engine.program import uncovered, write_program
 from bayes_glmm.engine.related_levels import Related, Rest, law_of
+from bayes_glmm.engine.settings import choose_settings
 from bayes_glmm.engine.sparse import fewest_neighbours
 from bayes_glmm.engine.taylor import taylor
 from bayes_glmm.fitting.prepare import prepare
@@ -282,6 +283,7 @@ def test_the_price_of_a_factor_decides_the_coordinates(monkeypatch):
     design = replace(design, response=counts)
     assert compile_model(spec, design, priors, "auto").path == "adaptive"
     monkeypatch.setattr(choose, "PER_UNIT_ADAPTIVE", -np.inf)
+    monkeypatch.setattr(choose, "ROUGHER", np.inf)
     assert compile_model(spec, design, priors, "auto").path == "taylor"
     monkeypatch.setattr(
         choose, "scales", lambda found, fold: (*scales(found, fold)[:2], {"sd": 1.0})
@@ -298,6 +300,19 @@ def test_a_level_at_the_root_stays_on_the_graph():
     related = law_of(structure.prepare(np.array(["a", "b"])))
     assert related is not None
     assert related.size == 2
+
+
+def test_coordinates_that_diverge_give_way(monkeypatch):
+    """To dearer ones at the same acceptance; a note says so."""
+    spec, design, priors = designed("brownian")
+    monkeypatch.setattr(choose, "PER_UNIT_ADAPTIVE", -np.inf)
+    monkeypatch.setattr(choose, "ROUGHER", np.inf)
+    monkeypatch.setattr(choose, "scales", lambda found, fold: scales(found, False))
+    monkeypatch.setattr(run, "_divergences", lambda chains: 3)
+    settings = choose_settings(draws=50, tune=50, chains=1, seed=2, progress=False)
+    drawn = run.sample(spec, design, priors, settings, {})
+    assert (drawn.path, drawn.target_accept) == ("adaptive", 0.8)
+    assert "3 divergences" in drawn.notes[0] and "factor for every gradient" in drawn.notes[0]
 
 
 def test_a_fit_says_how_it_was_sampled():
