@@ -7,8 +7,9 @@ factor of the scales and correlations turns them into effects, as it does those 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import ClassVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,8 +18,8 @@ from numpy.typing import NDArray
 from bayes_glmm.engine.group_view import GroupView
 from bayes_glmm.model.blocks.chain import Chain
 from bayes_glmm.model.blocks.factor import Factor
-from bayes_glmm.model.blocks.field_precision import DensePrecision
 from bayes_glmm.model.blocks.group import GroupDesign
+from bayes_glmm.model.blocks.matrix import DenseFactor
 from bayes_glmm.model.design import PredictorDesign
 
 type Array = NDArray[np.float64]
@@ -91,9 +92,20 @@ class Law:
         return sp.csr_matrix(sp.diags(values[:n]) + lower + lower.T)
 
 
-@lru_cache(maxsize=16)
 def law_of(factor: Factor) -> Law | None:
     """Return the law of a structure's field; ``None`` where the kernel has none such."""
+    if factor not in _LAWS:
+        _LAWS[factor] = _law(factor)
+    return _LAWS[factor]
+
+
+_LAWS: WeakKeyDictionary[Factor, Law | None] = WeakKeyDictionary()
+"""Laws that were asked for, as long as their factors are in use."""
+
+
+def _law(factor: Factor) -> Law | None:
+    if isinstance(factor, DenseFactor) and len(factor.nodes) > MOST_DENSE:
+        return None
     field, own = factor.mixed or (factor.field(), None)
     precision, levels = field.precision, sp.csr_matrix(field.levels)
     one = (np.diff(levels.indptr) == 1).all() and (levels.data == 1.0).all()
@@ -105,7 +117,7 @@ def law_of(factor: Factor) -> Law | None:
         rows = np.concatenate([nodes, child])
         columns = np.concatenate([nodes, chain.parents[child]])
         return Law(node, rows, columns, None, 0.0, chain)
-    if precision.stems or (isinstance(precision, DensePrecision) and precision.size > MOST_DENSE):
+    if precision.stems:
         return None
     Q, log_det = precision.matrix({}), precision.log_determinant({})
     if not np.isfinite(Q.data).all():

@@ -44,6 +44,7 @@ CASES = {
     "series of numbers": ("gaussian", {"mu": "y ~ 0 + x + ar(t, g)"}),
     "two": ("poisson", {"mu": "c ~ (1 | gr(tip, brownian)) + (1 | gr(animal, pedigree)) + ar(t, g)"}),
     "spread": ("gaussian", {"mu": "y ~ x + (1 | g)", "sigma": "~ (1 | gr(animal, pedigree))"}),
+    "walk": ("poisson", {"mu": "c ~ x + rw(when)"}),
     "map": ("poisson", {"mu": "c ~ x + (1 | gr(area, icar))"}),
     "map and rest": ("poisson", {"mu": "c ~ x + (1 | gr(area, bym2)) + (1 | g)"}),
     "map of numbers": ("gaussian", {"mu": "y ~ x + (1 | gr(area, bym2))"}),
@@ -61,6 +62,7 @@ def table() -> pd.DataFrame:
     animals = random_pedigree(np.random.default_rng(6), 6, 20)["animal"].tolist()
     data = pd.DataFrame({"x": rng.normal(1, 1, N), "tip": rng.choice(tips, N)})
     data["animal"], data["g"] = rng.choice(animals[3:], N), np.repeat(list("abcde"), N // 5)
+    data["when"] = rng.permutation(N)
     data["w"] = rng.uniform(0, 3, N)
     data["area"] = rng.choice(AREAS[2:], N)
     data["t"] = np.tile(np.cumsum(rng.integers(1, 4, N // 5)), 5)

@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.linalg import solve_triangular
 
 from bayes_glmm.errors import ArgumentError, listed
 from bayes_glmm.maths.field_maths import Maths
@@ -183,6 +184,12 @@ class Walk:
         weights, chol = self._further
         return np.block([[root, np.zeros((n, len(chol)))], [weights @ root, chol]])
 
+    def latents(self, values: Array) -> Array:
+        """Return the latents of training values, shape (n_draws, rank, n_terms): those of :attr:`root`."""
+        flat = np.moveaxis(self._basis.T @ values, 1, 0)
+        z = solve_triangular(self._chol, flat.reshape(len(flat), -1), lower=True)
+        return np.moveaxis(z.reshape(flat.shape), 0, 1)
+
     @property
     def precision(self) -> Array:
         """The precision of the values on the trend's complement, shape (n_times, n_times)."""
@@ -236,6 +243,15 @@ class WalkFactor(Factor):
     def node_values(self, z: Any, hyper: Values, maths: Maths) -> Any:
         """Return values at the times of all groups, shape (n_times, n_terms)."""
         return maths.product(self._root, z)
+
+    def latents(self, values: Array, hyper: Values, rng: np.random.Generator) -> Array:
+        """Return latents of training values, walk by walk."""
+        out, at = [], 0
+        for walk in self.walks:
+            n = len(walk.times)
+            out.append(walk.latents(values[:, at : at + n]) * np.sqrt(self.scale))
+            at += n
+        return np.concatenate(out, axis=1)
 
     def field(self) -> UnitField:
         """Return the field of values at the times of all groups, constrained by the trends."""
