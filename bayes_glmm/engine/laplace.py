@@ -144,15 +144,16 @@ class Problem:
 
     def prior(self, x: Array) -> Prior:
         """Return the precision of standardised effects at the parameters in ``x``."""
-        entries, matrices = [], []
+        entries, matrices, log_det = [], [], 0.0
         for one in self.pattern.fields:
             at, group = self.program.group_starts[one.part.group]
             law, names = one.law, hypers(group)
             k = at + scale_size(group) - 1
             value = from_coordinate(self.program.priors[names[0]], x[k]) if names else None
             entries.append(law.at(value))
+            log_det += one.terms * law.log_determinant(value)
             matrices.append((span(one.part), one.terms, law.matrix(value)))
-        return Prior(entries, matrices)
+        return Prior(entries, matrices, log_det)
 
     def precision(
         self, factors: list[Array | None], products: list[Array], prior: Prior

@@ -109,7 +109,8 @@ def maximise(design: Design, priors: Mapping[str, Prior], quadrature: int) -> Ma
         if adaptive is not None:
             return -adaptive(here, x, inner.w, inner.factor.values[: len(w)])
         value, _ = here.rows(inner.eta, here.parameters(x))
-        return -(value + total - 0.5 * float(inner.w @ inner.w) - inner.factor.log_det)
+        prior = 0.5 * (inner.prior.log_det - float(inner.w @ inner.prior.times(inner.w)))
+        return -(value + total + prior - inner.factor.log_det)
 
     point = climb(objective, x[problem.theta].copy(), scale, enough=ENOUGH, most=200)
     best = -objective(point)

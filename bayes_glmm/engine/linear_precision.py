@@ -92,10 +92,13 @@ class Prior:
         Entries of the laws of the pattern's fields.
     matrices : list of (slice, width, sparse matrix)
         Where each field's effects are, their terms, and its whole precision.
+    log_det : float
+        Logarithm of the determinant of the precision.
     """
 
     entries: list[Array]
     matrices: list[tuple[slice, int, Any]]
+    log_det: float
 
     def times(self, w: Array) -> Array:
         """Return the precision times effects; ``w`` itself where no units are related."""

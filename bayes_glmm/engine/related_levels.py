@@ -85,6 +85,12 @@ class Law:
         diagonal += np.bincount(self.columns[self.size :], back, self.size)
         return np.concatenate([diagonal, off])
 
+    def log_determinant(self, parameter: Array | None) -> float:
+        """Return the logarithm of the precision's determinant there."""
+        if self.chain is None or parameter is None:
+            return self.log_det
+        return -float(np.log(self.chain.steps(parameter)[1]).sum())
+
     def matrix(self, parameter: Array | None) -> sp.csr_matrix:
         """Return the whole precision there."""
         n, values = self.size, self.at(parameter)

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import bayes_glmm as bg
 from bayes_glmm.design.resolve import resolve_spec
@@ -302,6 +303,21 @@ def test_a_level_at_the_root_stays_on_the_graph():
     related = law_of(structure.prepare(np.array(["a", "b"])))
     assert related is not None
     assert related.size == 2
+
+
+def test_the_likelihood_of_waves_is_the_dense_normal():
+    """At its maximum by SciPy, from the columns and their sizes."""
+    x = np.random.default_rng(3).uniform(0, 6, 70)
+    data = pd.DataFrame({"x": x, "y": np.sin(x) + np.random.default_rng(4).normal(0, 0.3, 70)})
+    found = bg.maximum_likelihood("y ~ hsgp(x, k=8)", data)
+    at = found.set_index("parameter")["estimate"]
+    prepared = prepare(resolve_spec("y ~ hsgp(x, k=8)"), data)
+    smooth = prepared.require()[1].mu.smooths[0]
+    sd = next(value for name, value in at.items() if name.startswith("sd_hsgp_x"))
+    sizes = sd * smooth.scales({"range": at["range_hsgp_x"]}, NUMPY)
+    K = (smooth.basis * sizes**2) @ smooth.basis.T + at["sigma"] ** 2 * np.eye(70)
+    exact = stats.multivariate_normal(np.full(70, at["intercept"]), K).logpdf(data["y"])
+    assert found.attrs["log_likelihood"] == pytest.approx(exact, abs=1e-6)
 
 
 def test_coordinates_that_diverge_give_way(monkeypatch):

@@ -213,7 +213,7 @@ def test_simulated_counts_stay_within_their_truncation():
 
 @pytest.mark.parametrize(
     ("formula", "family"),
-    [("y | se(w) ~ x", "gaussian"), ({"mu": "y ~ x", "sigma": "~ hsgp(x)"}, "gaussian"),
+    [("y | se(w) ~ x", "gaussian"), ('y ~ x + (1 | gr(g, dist="student"))', "gaussian"),
      ("y ~ x", "sequential")],
 )  # fmt: skip
 def test_maximum_likelihood_refuses_what_it_does_not_cover(formula, family):
