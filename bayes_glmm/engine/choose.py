@@ -154,20 +154,17 @@ def _related(plain: Program, found: Approximation) -> Coordinates:
     A scale with a sign has a second mode, its mirror image, which interpolation does not reach. Far
     from the mode it may be poor: coordinates with factors of their own are there otherwise.
     """
-
-    def exact() -> Coordinates:
-        return planned(plain, adaptive(found), "adaptive")
-
-    placed = scales(found, fold=True)
-    if _cost(found.problem) > PER_UNIT_ADAPTIVE and not placed[2] and fits(found.problem):
-        plan = taylor(found, *placed[:2])
-        own = exact()
-        if plan is not None:
-            quick = planned(plain, plan, "taylor")
-            if roughness(quick.program) <= ROUGHER * roughness(own.program):
-                return replace(quick, otherwise=exact)
-        return own
-    return exact()
+    centre, factor, signed = scales(found, fold=True)
+    exact = planned(plain, _following(found, centre, factor, signed), "adaptive")
+    if _cost(found.problem) <= PER_UNIT_ADAPTIVE or signed or not fits(found.problem):
+        return exact
+    plan = taylor(found, centre, factor)
+    if plan is None:
+        return exact
+    quick = planned(plain, plan, "taylor")
+    if roughness(quick.program) > ROUGHER * roughness(exact.program):
+        return exact
+    return replace(quick, otherwise=lambda: exact)
 
 
 def planned(program: Program, plan: Plan, kind: str) -> Coordinates:
@@ -232,9 +229,15 @@ def _least(objective: Callable[[Array], float], mode: Array, place: int) -> floa
 
 def adaptive(found: Approximation, fold: bool = True) -> Plan:
     """Coordinates that follow the scales."""
+    return _following(found, *scales(found, fold))
+
+
+def _following(
+    found: Approximation, centre: Array, factor: Array, signed: Mapping[str, float]
+) -> Plan:
+    """Coordinates that follow scales whose own coordinates are known."""
     problem = found.problem
     program = problem.program
-    centre, factor, signed = scales(found, fold)
     sigma = -1
     if "sigma" in program.names:
         sigma = program.n_dim - program.n_own + program.names.index("sigma")

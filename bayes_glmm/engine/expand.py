@@ -21,11 +21,9 @@ from bayes_glmm.engine.linear import (
     reads,
 )
 from bayes_glmm.engine.own import from_coordinate, location_scale
-from bayes_glmm.engine.program import Informed, Program, correlated, unit_rows
-from bayes_glmm.engine.read_again import ReadAgain
+from bayes_glmm.engine.program import Informed, Program, correlated, correlation_factor
 from bayes_glmm.engine.related_levels import Related, Rest
 from bayes_glmm.maths.on_cores import on_cores
-from bayes_glmm.model.blocks.group import GroupDesign
 from bayes_glmm.spec.priors import Prior
 
 type Array = NDArray[np.float64]
@@ -98,7 +96,7 @@ def _expanded(
         q, order = len(group.terms), order_of(group)
         back = np.argsort(order)
         sd = deviations(group, program.signed, draws[..., k : k + q])
-        L, free = _correlation_factor(group, draws[:, k + q :])
+        L, free = correlation_factor(group, draws[:, k + q :])
         k += q + free
         out[f"sd_{group.name}"] = np.abs(sd)[..., back]
         factor = sd[..., :, None] * L
@@ -140,22 +138,6 @@ def _expanded(
         out[f"u_{group.name}"] = u
         k += size
     return out | _own(program, draws, out)
-
-
-def _correlation_factor(group: GroupDesign | ReadAgain | Related, x: Array) -> tuple[Array, int]:
-    """Return the factor of correlations in the order of blocks, and how many coordinates it has."""
-    q, first, at = len(group.terms), 0, 0
-    L = np.zeros((len(x), q, q))
-    L[..., range(q), range(q)] = 1.0
-    for members in group.blocks:
-        width = len(members)
-        free = width * (width - 1) // 2
-        if width > 1:
-            inner = slice(first, first + width)
-            L[..., inner, inner] = unit_rows(x[:, at : at + free], width)
-            at += free
-        first += width
-    return L, at
 
 
 def _tied(program: Program, group: Tied, draws: Array, out: dict[str, Array]) -> int:

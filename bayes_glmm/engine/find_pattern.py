@@ -16,6 +16,7 @@ from bayes_glmm.engine.pattern import (
     Pattern,
     Reading,
     Segment,
+    meets_itself,
     span,
     terms_of,
 )
@@ -137,7 +138,7 @@ def _assemble(
         shape = (len(units), left.width, right.width)
         here = slice(at, at + int(np.prod(shape)))
         own = found[here]
-        if left is right and (units[:, 0] == units[:, 1]).all():
+        if meets_itself(left, right, units):
             own = np.where(rows[here] >= columns[here], own, -1)
         segments.append(Segment(left, right, units, meetings, own.reshape(shape)))
         at = here.stop
@@ -213,4 +214,4 @@ def _entries(left: Part, right: Part, units: Ints) -> tuple[Ints, Ints]:
     a = left.offset + units[:, 0, None, None] * qa + np.arange(qa)[:, None]
     b = right.offset + units[:, 1, None, None] * qb + np.arange(qb)
     a, b = np.broadcast_to(a, shape).ravel(), np.broadcast_to(b, shape).ravel()
-    return (a, b) if left is right and (units[:, 0] == units[:, 1]).all() else (b, a)
+    return (a, b) if meets_itself(left, right, units) else (b, a)

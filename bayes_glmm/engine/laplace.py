@@ -28,7 +28,7 @@ from bayes_glmm.engine.linear import (
 from bayes_glmm.engine.linear_precision import Factor, Prior, factorise
 from bayes_glmm.engine.own import from_coordinate
 from bayes_glmm.engine.pattern import Pattern, span
-from bayes_glmm.engine.program import Program, unit_rows
+from bayes_glmm.engine.program import Program, correlation_factor
 from bayes_glmm.engine.related_levels import MIX, Related, Rest
 
 type Array = NDArray[np.float64]
@@ -111,17 +111,10 @@ class Problem:
                 found.append(np.zeros((0, 0)))  # no part has this number
                 continue
             q = len(group.terms)
-            L, k, first = np.eye(q), at + q, 0
-            for members in group.blocks:
-                b = len(members)
-                if b > 1:
-                    free = b * (b - 1) // 2
-                    L[first : first + b, first : first + b] = unit_rows(x[k : k + free], b)
-                    k += free
-                first += b
+            (L,), free = correlation_factor(group, x[None, at + q :])
             A = np.exp(x[at : at + q])[:, None] * L
             if isinstance(group, Related) and group.law.kind == MIX:
-                mix = from_coordinate(self.program.priors[hypers(group)[0]], x[k])
+                mix = from_coordinate(self.program.priors[hypers(group)[0]], x[at + q + free])
                 A = A * np.sqrt(mix)
             found.append(A[0, 0] * np.eye(group.n_levels) if isinstance(group, Tied) else A)
         return [None if p.fixed else found[p.group] for p in self.pattern.parts]
@@ -150,9 +143,10 @@ class Problem:
             law, names = one.law, hypers(group)
             k = at + scale_size(group) - 1
             value = from_coordinate(self.program.priors[names[0]], x[k]) if names else None
-            entries.append(law.at(value))
+            own = law.at(value)
+            entries.append(own)
             log_det += one.terms * law.log_determinant(value)
-            matrices.append((span(one.part), one.terms, law.matrix(value)))
+            matrices.append((span(one.part), one.terms, law.matrix(own)))
         return Prior(entries, matrices, log_det)
 
     def precision(

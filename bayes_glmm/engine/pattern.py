@@ -105,7 +105,7 @@ class Segment:
     @property
     def diagonal(self) -> bool:
         """Whether each unit of a part meets itself: all units, in order."""
-        return self.left is self.right and bool((self.units[:, 0] == self.units[:, 1]).all())
+        return meets_itself(self.left, self.right, self.units)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +203,11 @@ class Pattern:
             for one in part.readings:
                 scatter.predict(eta[one.predictor], one.values, one.index, effect)
         return eta
+
+
+def meets_itself(left: Part, right: Part, units: Ints) -> bool:
+    """Whether pairs of units, shape (n_pairs, 2), are those of a part's units with themselves."""
+    return left is right and bool((units[:, 0] == units[:, 1]).all())
 
 
 def terms_of(part: Part) -> int:

@@ -357,6 +357,22 @@ def correlated(group: GroupDesign | ReadAgain | Related) -> list[tuple[tuple[int
     return [(b, f"corr_chol_{group.name}_{i}") for i, b in enumerate(wide)]
 
 
+def correlation_factor(group: Grouped, x: Array) -> tuple[Array, int]:
+    """Return the factor of correlations in the order of blocks, and how many of ``x`` it has."""
+    q, first, at = len(group.terms), 0, 0
+    L = np.zeros((len(x), q, q))
+    L[..., range(q), range(q)] = 1.0
+    for members in group.blocks:
+        width = len(members)
+        free = width * (width - 1) // 2
+        if width > 1:
+            inner = slice(first, first + width)
+            L[..., inner, inner] = unit_rows(x[:, at : at + free], width)
+            at += free
+        first += width
+    return L, at
+
+
 def unit_rows(x: Array, width: int) -> Array:
     """Return correlation factors, shape (..., width, width), made of free numbers."""
     L = np.zeros((*x.shape[:-1], width, width))

@@ -36,11 +36,6 @@ class ReadAgain(GroupView):
         return self.group.n_levels
 
     @property
-    def sizes(self) -> Array:
-        """Sizes of the terms' values."""
-        return self.group.sizes
-
-    @property
     def index(self) -> NDArray[np.int32]:
         """The level of each row, shape (n_rows,); the first where a row has none."""
         index, _ = self.group.row_levels

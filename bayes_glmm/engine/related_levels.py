@@ -91,9 +91,9 @@ class Law:
             return self.log_det
         return -float(np.log(self.chain.steps(parameter)[1]).sum())
 
-    def matrix(self, parameter: Array | None) -> sp.csr_matrix:
-        """Return the whole precision there."""
-        n, values = self.size, self.at(parameter)
+    def matrix(self, values: Array) -> sp.csr_matrix:
+        """Return the whole precision of entries, as :meth:`at` gives them."""
+        n = self.size
         lower = sp.csr_matrix((values[n:], (self.rows[n:], self.columns[n:])), shape=(n, n))
         return sp.csr_matrix(sp.diags(values[:n]) + lower + lower.T)
 

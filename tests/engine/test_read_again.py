@@ -17,7 +17,7 @@ from bayes_glmm.engine.program import uncovered, write_program
 from bayes_glmm.fitting.prepare import prepare
 from bayes_glmm.model.default_priors import resolve_priors
 from bayes_glmm.model.reference import Way
-from tests.engine.test_related import exact, hold_to_the_plain
+from tests.engine.test_related import hold_to_the_field, hold_to_the_plain
 
 N = 80
 CASES = {
@@ -61,18 +61,8 @@ def designed(case):
 def test_the_density_and_its_gradient_are_the_fields(case):
     design, priors = designed(case)
     assert uncovered(design, priors) is None
-    rng, h = np.random.default_rng(3), 1e-5
     for rows in (None, choose.arrange_rows(design)):
-        program = write_program(design, priors, rows=rows)
-        for _ in range(3):
-            x = program.start + rng.normal(0, 0.3, program.n_dim)
-            gradient = np.empty_like(x)
-            value = log_density(program.buffer, x, gradient)
-            assert value == pytest.approx(exact(program, x), rel=1e-11, abs=1e-9)
-    for i in range(len(x)):
-        step = h * (np.arange(len(x)) == i)
-        slope = (exact(program, x + step) - exact(program, x - step)) / (2 * h)
-        assert gradient[i] == pytest.approx(slope, rel=1e-6, abs=2e-5)
+        hold_to_the_field(write_program(design, priors, rows=rows), 3, 0.3)
 
 
 @pytest.mark.parametrize("case", CASES)
